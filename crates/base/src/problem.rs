@@ -1,0 +1,182 @@
+//! Errors as clients see them: RFC 9457 problem documents with a stable `code` from the one table below.
+
+use axum_core::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// Declares [`Code`]: variant, status, title. The wire name is the variant in snake case, given here in full so that it
+/// can be searched for.
+macro_rules! codes {
+    ($($variant:ident $name:literal $status:ident $title:literal;)+) => {
+        /// Every error code that a client can meet.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $title] $variant,)+ }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable name on the wire.
+            pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name,)+ } }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> StatusCode { match self { $(Self::$variant => StatusCode::$status,)+ } }
+
+            /// What it means, the same for every occurrence.
+            pub const fn title(self) -> &'static str { match self { $(Self::$variant => $title,)+ } }
+        }
+    };
+}
+
+codes! {
+    InvalidRequest "invalid_request" BAD_REQUEST "the request is not well formed";
+    InvalidJson "invalid_json" BAD_REQUEST "the body is not the JSON that this operation takes";
+    Unauthenticated "unauthenticated" UNAUTHORIZED "a valid key or session is needed";
+    InvalidCredentials "invalid_credentials" UNAUTHORIZED "the e-mail address or the password is wrong";
+    InvalidIdentityToken "invalid_identity_token" UNAUTHORIZED "the identity token is missing, expired or not signed by this environment's key";
+    Forbidden "forbidden" FORBIDDEN "the key or session is known, but may not do this";
+    CrossSite "cross_site" FORBIDDEN "the request comes from another site";
+    NotFound "not_found" NOT_FOUND "there is nothing here";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "this path does not take this method";
+    RequestTimeout "request_timeout" REQUEST_TIMEOUT "the request did not arrive in time";
+    Conflict "conflict" CONFLICT "the thing has changed or is in a state that does not allow this";
+    AlreadySetUp "already_set_up" CONFLICT "this installation has an owner already";
+    SetupLinkInvalid "setup_link_invalid" FORBIDDEN "the set-up link is wrong, used or out of date";
+    PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "the body is larger than this operation takes";
+    MessageTooLarge "message_too_large" PAYLOAD_TOO_LARGE "a message is larger than 32 KB";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "the body has a type or encoding that this operation does not take";
+    MisdirectedRequest "misdirected_request" MISDIRECTED_REQUEST "this door answers under another host name";
+    InvalidValue "invalid_value" UNPROCESSABLE_ENTITY "a value is not acceptable";
+    InvalidMessage "invalid_message" UNPROCESSABLE_ENTITY "a message is not acceptable";
+    PersonalEventName "personal_event_name" UNPROCESSABLE_ENTITY "an event name looks like personal data";
+    NotPublishable "not_publishable" UNPROCESSABLE_ENTITY "the draft has problems that must be mended first";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "too many requests";
+    HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "the headers are larger than this door takes";
+    Internal "internal" INTERNAL_SERVER_ERROR "something went wrong on our side";
+    StorageUnavailable "storage_unavailable" SERVICE_UNAVAILABLE "nothing can be stored right now";
+}
+
+/// What is wrong with one field: a JSON pointer to it, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldProblem {
+    /// RFC 6901 pointer into the body that was sent.
+    pub pointer: String,
+    /// What is wrong there and what is accepted.
+    pub detail: String,
+}
+
+/// An error for the client. Never holds a personal value, a secret or a source error's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The stable code; it decides status and title.
+    pub code: Code,
+    /// What was wrong here, lower case, no final stop.
+    pub detail: Option<String>,
+    /// What is wrong with which field.
+    pub errors: Vec<FieldProblem>,
+    /// Seconds after which a try may succeed, for 429 and 503.
+    pub retry_after: Option<u64>,
+}
+
+/// The result of what can fail with a [`Problem`].
+pub type ProblemResult<T> = Result<T, Problem>;
+
+impl Problem {
+    /// A problem with nothing to add to its title.
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), retry_after: None }
+    }
+
+    /// Says what was wrong here.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says what is wrong with a field.
+    #[must_use]
+    pub fn field(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(FieldProblem { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    /// Says after how many seconds a try may succeed.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The document, RFC 9457, with the request's id if there is one.
+    pub fn document(&self, request_id: Option<&str>) -> serde_json::Value {
+        let mut document = serde_json::json!({
+            "type": "about:blank",
+            "title": self.code.title(),
+            "status": self.code.status().as_u16(),
+            "code": self.code.name(),
+        });
+        if let Some(detail) = &self.detail {
+            document["detail"] = detail.as_str().into();
+        }
+        if !self.errors.is_empty() {
+            document["errors"] = serde_json::json!(self.errors);
+        }
+        if let Some(id) = request_id {
+            document["request_id"] = id.into();
+        }
+        document
+    }
+
+    /// The response, with the request's id if there is one. The problem itself rides along as an extension, so that
+    /// the outermost layer can add the id.
+    pub fn response(self, request_id: Option<&str>) -> Response {
+        let body = self.document(request_id).to_string();
+        let mut response = (self.code.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.response(None)
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_code_status_and_what_to_do() {
+        let problem = Problem::new(Code::InvalidValue).field("/email", "give an e-mail address");
+        assert_eq!(
+            problem.document(Some("req_1")),
+            serde_json::json!({
+                "type": "about:blank", "title": "a value is not acceptable", "status": 422, "code": "invalid_value",
+                "errors": [{"pointer": "/email", "detail": "give an e-mail address"}], "request_id": "req_1",
+            })
+        );
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}
