@@ -1,1 +1,2 @@
-
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {}

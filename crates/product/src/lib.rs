@@ -1,1 +1,22 @@
+//! The product: one folder per feature, the doors that they answer at, and what every feature works with.
+//!
+//! A request passes the door ([`doors`]), proves its authority by the handler's first argument ([`authority::Can`]), and
+//! reaches a handler, which calls store functions on a transaction of its tenant. Two layers, no more.
 
+mod api_keys;
+mod app;
+pub mod audit;
+pub mod authority;
+pub mod doors;
+mod extract;
+pub mod installation;
+mod members;
+mod organisations;
+mod problem;
+mod routers;
+mod sealed;
+mod sessions;
+
+pub use app::{App, Databases, OpenError, Urls};
+pub use organisations::{NewEnvironment, NewOrganisation};
+pub use routers::router;

@@ -1,0 +1,63 @@
+//! API keys: how the customer's back end proves itself at the api door. Shown once, stored as keyed hashes, good until
+//! they expire.
+
+mod store;
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use base::id::{ApiKeyId, OrganisationId};
+use base::{Code, Problem, ProblemResult, Secret};
+use keys::{ApiKey, ApiKeyKind, KeyKind, Owner};
+
+use crate::App;
+use crate::authority::{Actor, Identified, Role, SystemTx, bearer};
+use crate::problem::{internal, store_failed};
+
+/// How long a new key is good for.
+const LIFE: Duration = Duration::from_hours(90 * 24);
+
+/// Makes a key that may do everything in an organisation.
+pub(crate) async fn create(
+    app: &App,
+    tx: &mut SystemTx,
+    organisation: OrganisationId,
+) -> ProblemResult<Secret<String>> {
+    let key = ApiKey::generate(ApiKeyKind::Api, app.rng.as_ref());
+    let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    let row = store::NewApiKey {
+        hash: key.hash(&hashing),
+        id: ApiKeyId::new(app.clock.as_ref(), app.rng.as_ref()),
+        organisation,
+        shown: key.hint(),
+        role: Role::Owner,
+        created_at: app.clock.now(),
+        expires_at: app.clock.now().plus(LIFE),
+    };
+    store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
+    Ok(key.text())
+}
+
+/// Whose key a request carries.
+///
+/// # Errors
+/// 401, the same for a missing, mistyped, unknown, revoked and expired key.
+pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Identified> {
+    let refused = || Problem::new(Code::Unauthenticated).detail("send a valid API key as authorization: bearer pfk_…");
+    let key = bearer(headers).and_then(|text| ApiKey::parse(text).ok()).ok_or_else(refused)?;
+    if key.kind() != ApiKeyKind::Api {
+        return Err(refused());
+    }
+    for (_, hashing) in app.keys.usable(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)? {
+        let found = store::find(&app.main, &key.hash(&hashing), app.clock.now()).await.map_err(store_failed)?;
+        if let Some(found) = found {
+            return Ok(Identified {
+                actor: Actor::ApiKey(found.id),
+                organisation: found.organisation,
+                environment: found.environment,
+                role: found.role,
+            });
+        }
+    }
+    Err(refused())
+}

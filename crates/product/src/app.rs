@@ -1,0 +1,109 @@
+//! What every part of the product works with: the stores, the keys, time and randomness.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use base::{Clock, Rng, Secret};
+use keys::{Grants, KeyProvider, KeySet};
+use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
+
+use crate::members::Passwords;
+
+/// Where the doors are reached from outside.
+#[derive(Debug, Clone)]
+pub struct Urls {
+    /// `https://host[:port]` of the edge.
+    pub edge: String,
+    /// Of the api.
+    pub api: String,
+    /// Of the dashboard: the only origin whose pages may act for a session.
+    pub dashboard: String,
+}
+
+/// Which databases.
+#[derive(Debug, Clone)]
+pub enum Databases {
+    /// Two `SQLCipher` files in the data folder.
+    Embedded,
+    /// Two `PostgreSQL` databases.
+    Postgres {
+        /// URL of the main store.
+        main: Secret<String>,
+        /// URL of the keyring.
+        keyring: Secret<String>,
+    },
+}
+
+/// The running product.
+pub struct App {
+    /// The main store.
+    pub main: Db,
+    /// Who is who.
+    pub keyring: Db,
+    /// The keys that this process holds.
+    pub keys: KeySet,
+    /// Hashes and checks passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Where the doors are reached from outside.
+    pub urls: Urls,
+    /// Whether every door of this process answers.
+    pub ready: Arc<AtomicBool>,
+    folder: DataFolder,
+}
+
+/// Why the product could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key could not be had.
+    #[error(transparent)]
+    Key(#[from] keys::KeyError),
+}
+
+impl App {
+    /// Opens the stores, brings their schema up to this release's, and unwraps the keys.
+    pub async fn open(
+        folder: DataFolder,
+        databases: &Databases,
+        provider: Arc<dyn KeyProvider>,
+        urls: Urls,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, OpenError> {
+        let keys = KeySet::new(provider, Grants::all());
+        let (main, keyring) = match databases {
+            Databases::Embedded => embedded::open(folder.path(), &keys, clock.as_ref(), rng.as_ref()).await?,
+            Databases::Postgres { main, keyring } => {
+                (Db::connect_postgres(main).await?, Db::connect_postgres(keyring).await?)
+            }
+        };
+        store::migrate_keyring(&keyring).await?;
+        store::migrate_main(&main).await?;
+        keys.load(key_records::all(main.read(Scope::System)).await?).await?;
+        let ready = Arc::new(AtomicBool::new(false));
+        Ok(Self { main, keyring, keys, passwords: Passwords::new(), clock, rng, urls, ready, folder })
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the local authority lies.
+    pub fn tls_folder(&self) -> PathBuf {
+        self.data().join("tls")
+    }
+
+    /// Closes the stores. Nothing may be under way.
+    pub async fn close(&self) {
+        self.keyring.close().await;
+        self.main.close().await;
+    }
+}

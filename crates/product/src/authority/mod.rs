@@ -1,0 +1,17 @@
+//! Who may do what. A handler that takes [`Can<P>`] cannot be reached by anybody who may not do `P`, and only the
+//! [`Caller`] inside opens a [`TenantTx`], which carries the organisation and environment: store functions cannot be
+//! given another tenant's.
+//!
+//! Order of refusals: no or a wrong credential 401, before anything else of the request is looked at; known but not
+//! allowed 403; another tenant's environment 404.
+
+mod caller;
+mod can;
+mod role;
+mod tenant;
+
+pub use caller::{Actor, Caller};
+pub use can::{Can, CredentialKind};
+pub(crate) use can::{Identified, bearer};
+pub use role::{Permission, ReadOrganisation, Reach, Role};
+pub use tenant::{SystemTx, TenantTx};

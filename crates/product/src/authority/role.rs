@@ -1,0 +1,83 @@
+//! The built-in roles and the permissions that they have.
+
+/// What a member or key is trusted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything, and the organisation itself.
+    Owner,
+    /// Everything but the organisation's ownership.
+    Admin,
+    /// Puts content live.
+    Publisher,
+    /// Drafts content.
+    Editor,
+    /// Asks questions of the data.
+    Analyst,
+    /// Looks.
+    Viewer,
+    /// Answers to the people whose data it is.
+    PrivacyOfficer,
+}
+
+impl Role {
+    const ALL: [Self; 7] =
+        [Self::Owner, Self::Admin, Self::Publisher, Self::Editor, Self::Analyst, Self::Viewer, Self::PrivacyOfficer];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Publisher => "publisher",
+            Self::Editor => "editor",
+            Self::Analyst => "analyst",
+            Self::Viewer => "viewer",
+            Self::PrivacyOfficer => "privacy_officer",
+        }
+    }
+
+    /// The role of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Whether a permission is about the organisation or about one of its environments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The organisation: no environment is named.
+    Organisation,
+    /// One environment: named by the key, or by the header `Pilotfish-Environment`.
+    Environment,
+}
+
+/// Something that a caller may or may not do. Implemented by marker types only.
+pub trait Permission: Send + Sync + 'static {
+    /// What it is about.
+    const REACH: Reach;
+    /// Who has it.
+    const ROLES: &'static [Role];
+    /// Its stable name.
+    const NAME: &'static str;
+}
+
+/// Declares the permissions.
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $marker:ident $name:literal $reach:ident [$($role:ident)+];)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $marker;
+
+        impl Permission for $marker {
+            const REACH: Reach = Reach::$reach;
+            const ROLES: &'static [Role] = &[$(Role::$role),+];
+            const NAME: &'static str = $name;
+        }
+    )+};
+}
+
+permissions! {
+    /// See the organisation, its apps and environments, and oneself.
+    ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+}

@@ -1,0 +1,229 @@
+//! Where the doors' certificate comes from: the operator's files, reloaded when they change, or the installation's own
+//! local authority.
+//!
+//! The local authority may sign for the names it was made with and no others (name constraints, critical). Its private
+//! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
+//! written.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use base::{Clock, Rng, Secret, Timestamp};
+use keys::aead;
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+use store::folder::write_durably;
+
+use super::tls;
+
+const AUTHORITY_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
+const LEAF_LIFE: Duration = Duration::from_hours(90 * 24);
+/// What is taken off the beginning, for clocks that go behind.
+const LEEWAY: Duration = Duration::from_hours(1);
+const SEALED_KEY_LABEL: &[u8] = b"pilotfish local authority private key v1";
+
+/// Why there is no certificate to present. The texts name files, never key material.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// A file cannot be read or is not what it should be.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A name that the local authority was not made for.
+    #[error(
+        "the local authority in {path} may not sign for {host}: name own files with --tls-certificate and --tls-key, \
+         or move the folder away to have a new authority made"
+    )]
+    NotPermitted {
+        /// The authority's folder.
+        path: PathBuf,
+        /// The host name that was asked for.
+        host: String,
+    },
+    /// The authority's private key does not open.
+    #[error("the local authority's private key in {0} cannot be opened with its key")]
+    Sealed(PathBuf),
+    /// Making a certificate failed.
+    #[error("a certificate could not be made")]
+    Make(#[from] rcgen::Error),
+    /// A certificate could not be used.
+    #[error("the certificate cannot be used")]
+    Use(#[from] rustls::Error),
+    /// A file could not be written.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+/// The local certificate authority.
+pub struct LocalAuthority {
+    folder: PathBuf,
+    hosts: Vec<String>,
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl LocalAuthority {
+    /// Opens the authority in `DIR/tls`, making it for these hosts if there is none.
+    ///
+    /// # Errors
+    /// [`CertificateError::NotPermitted`] if it is there and was not made for one of the hosts.
+    pub fn open_or_create(
+        folder: &Path,
+        hosts: &[String],
+        sealing_key: &Secret<[u8; 32]>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, CertificateError> {
+        let hosts = with_loopback(hosts);
+        let (certificate_path, key_path, hosts_path) =
+            (folder.join("ca.pem"), folder.join("ca.key.sealed"), folder.join("ca.hosts"));
+        if !certificate_path.exists() {
+            std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
+            let key = KeyPair::generate()?;
+            let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
+            let certificate = params.self_signed(&key)?;
+            let sealed =
+                aead::seal(sealing_key, SEALED_KEY_LABEL, Secret::new(key.serialize_der()).expose(), rng.as_ref());
+            write_durably(&key_path, &sealed)?;
+            write_durably(&hosts_path, hosts.join("\n").as_bytes())?;
+            write_durably(&certificate_path, certificate.pem().as_bytes())?;
+        }
+        let certificate = CertificateDer::from_pem_file(&certificate_path)
+            .map_err(|error| file_error(&certificate_path, &error))?;
+        let permitted = std::fs::read_to_string(&hosts_path).map_err(|error| file_error(&hosts_path, &error))?;
+        if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
+            return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
+        }
+        let sealed = std::fs::read(&key_path).map_err(|error| file_error(&key_path, &error))?;
+        let der = aead::open(sealing_key, SEALED_KEY_LABEL, &sealed)
+            .map_err(|_| CertificateError::Sealed(key_path.clone()))?;
+        let key = KeyPair::from_pkcs8_der_and_sign_algo(
+            &PrivatePkcs8KeyDer::from(der.expose().as_slice()),
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+        )?;
+        let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
+        Ok(Self { folder: folder.to_owned(), hosts, issuer: Issuer::new(params, key), certificate, clock, rng })
+    }
+
+    /// A fresh leaf for all hosts, with a private key that is never written.
+    pub fn issue(&self) -> Result<CertifiedKey, CertificateError> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "Pilotfish");
+        params.subject_alt_names = self.hosts.iter().map(|host| subject_name(host)).collect::<Result<_, _>>()?;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        set_validity(&mut params, self.clock.now(), LEAF_LIFE, self.rng.as_ref());
+        let leaf = params.signed_by(&key, &self.issuer)?;
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let chain = vec![leaf.der().clone(), self.certificate.clone()];
+        Ok(CertifiedKey::from_der(chain, private, &tls::provider())?)
+    }
+
+    /// The authority's certificate, for whoever wants to trust it.
+    pub fn certificate_path(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+}
+
+/// The operator's own certificate files.
+#[derive(Debug, Clone)]
+pub struct CertificateFiles {
+    /// PEM: the leaf, then its chain.
+    pub certificate: PathBuf,
+    /// PEM: the private key.
+    pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// Reads both files.
+    pub fn load(&self) -> Result<CertifiedKey, CertificateError> {
+        let chain = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| file_error(&self.certificate, &error))?;
+        if chain.is_empty() {
+            return Err(file_error(&self.certificate, &"holds no certificate in PEM form"));
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| file_error(&self.key, &error))?;
+        let certified = CertifiedKey::from_der(chain, key, &tls::provider())?;
+        certified.keys_match()?;
+        Ok(certified)
+    }
+
+    /// When either was last changed, to notice a new pair.
+    pub fn changed_at(&self) -> Option<(SystemTime, SystemTime)> {
+        let changed = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        Some((changed(&self.certificate)?, changed(&self.key)?))
+    }
+}
+
+fn file_error(path: &Path, reason: &dyn std::fmt::Display) -> CertificateError {
+    CertificateError::File { path: path.to_owned(), reason: reason.to_string() }
+}
+
+fn with_loopback(hosts: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    all.extend(hosts.iter().filter(|host| !["localhost", "127.0.0.1", "::1"].contains(&host.as_str())).cloned());
+    all.dedup();
+    all
+}
+
+fn subject_name(host: &str) -> Result<SanType, rcgen::Error> {
+    match host.parse::<IpAddr>() {
+        Ok(address) => Ok(SanType::IpAddress(address)),
+        Err(_) => Ok(SanType::DnsName(host.try_into()?)),
+    }
+}
+
+fn authority_params(key: &KeyPair, hosts: &[String], now: Timestamp, rng: &dyn Rng) -> CertificateParams {
+    let fingerprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.public_key_raw());
+    let short = data_encoding::HEXLOWER.encode(&fingerprint.as_ref()[..4]);
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, format!("Pilotfish local authority {short}"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints =
+        Some(NameConstraints { permitted_subtrees: hosts.iter().map(|host| subtree(host)).collect(), excluded_subtrees: vec![] });
+    set_validity(&mut params, now, AUTHORITY_LIFE, rng);
+    params
+}
+
+fn subtree(host: &str) -> GeneralSubtree {
+    match host.parse::<IpAddr>() {
+        Ok(address) => {
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, bits))
+        }
+        Err(_) => GeneralSubtree::DnsName(host.to_owned()),
+    }
+}
+
+fn set_validity(params: &mut CertificateParams, now: Timestamp, life: Duration, rng: &dyn Rng) {
+    let at = |time: Timestamp| {
+        rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(time.seconds()).unwrap_or(0))
+    };
+    params.not_before = at(now.minus(LEEWAY));
+    params.not_after = at(now.plus(life));
+    params.serial_number = Some(SerialNumber::from_slice(&{
+        let mut serial = rng.bytes::<16>();
+        // Positive, and never shorter.
+        serial[0] = serial[0] & 0x7f | 0x40;
+        serial
+    }));
+}

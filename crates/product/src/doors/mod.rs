@@ -1,0 +1,43 @@
+//! The doors: edge, api, dashboard and metrics, each with a listener, router, host name and limits of its own.
+//!
+//! Every door speaks TLS only. Every answer passes [`outermost`], which gives the request its id, keeps the door's
+//! limits, turns whatever went wrong into a problem document, sets the security headers and writes the access log, in
+//! which routes are templates and never paths.
+
+mod certificate;
+mod headers;
+mod limits;
+mod outermost;
+mod serve;
+pub mod tls;
+
+pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
+pub use headers::{RequestIdOf, page_headers};
+pub use limits::{AddressLimits, DoorLimits};
+pub use outermost::{DoorContext, outermost};
+pub use serve::{Bound, CertificateSource, ServeError, Server};
+
+/// Which door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// Events, delivery, SDK files: environment keys, no cookies.
+    Edge,
+    /// The REST interface: API keys, no sessions, no cookies.
+    Api,
+    /// The team's pages and their interface: sessions, no keys. Answers under its own host name only.
+    Dashboard,
+    /// Figures for the operator's monitoring.
+    Metrics,
+}
+
+impl Door {
+    /// Its name in logs, metrics and flags.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Api => "api",
+            Self::Dashboard => "dashboard",
+            Self::Metrics => "metrics",
+        }
+    }
+}

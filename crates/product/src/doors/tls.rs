@@ -1,0 +1,78 @@
+//! TLS as every door speaks it: versions 1.2 and 1.3 with Mozilla's *intermediate* suites, which are the ones that
+//! rustls has: ECDHE with AES-GCM or ChaCha20-Poly1305, and X25519 (alone and with ML-KEM-768), P-256 and P-384.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// The certificate that all doors present; swapped without touching connections.
+#[derive(Debug, Clone)]
+pub struct CurrentCertificate(Arc<ArcSwap<CertifiedKey>>);
+
+impl CurrentCertificate {
+    /// Starts with this certificate.
+    pub fn new(certificate: CertifiedKey) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(certificate)))
+    }
+
+    /// Presents another one from now on.
+    pub fn replace(&self, certificate: CertifiedKey) {
+        self.0.store(Arc::new(certificate));
+    }
+}
+
+impl ResolvesServerCert for CurrentCertificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+/// The cryptography of this process.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+/// The configuration of a door.
+///
+/// # Errors
+/// If the provider lacks a version, which it does not.
+pub fn config(certificate: &CurrentCertificate) -> Result<RustlsConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificate.clone()));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.ignore_client_order = false;
+    Ok(RustlsConfig::from_config(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CipherSuite as S;
+
+    /// <https://wiki.mozilla.org/Security/Server_TLS>, version 5.7, *intermediate*, without the DHE suites.
+    const INTERMEDIATE: &[S] = &[
+        S::TLS13_AES_128_GCM_SHA256,
+        S::TLS13_AES_256_GCM_SHA384,
+        S::TLS13_CHACHA20_POLY1305_SHA256,
+        S::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        S::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        S::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        S::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        S::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        S::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+
+    #[test]
+    fn only_intermediate_suites_are_offered() {
+        for suite in provider().cipher_suites.iter().map(rustls::SupportedCipherSuite::suite) {
+            assert!(INTERMEDIATE.contains(&suite), "{suite:?}");
+        }
+    }
+}

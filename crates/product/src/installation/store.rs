@@ -1,0 +1,50 @@
+//! SQL of the installation.
+
+use base::Timestamp;
+use base::id::OrganisationId;
+use store::{Db, Scope, StoreResult, Tx, sql};
+
+pub(super) async fn exists(db: &Db) -> StoreResult<bool> {
+    Ok(sql("SELECT id FROM installation").fetch_optional(db.read(Scope::System)).await?.is_some())
+}
+
+/// False if it is there already, also when another process makes it at the same moment.
+pub(super) async fn insert(tx: &mut Tx, now: Timestamp) -> StoreResult<bool> {
+    let rows = sql("INSERT INTO installation (id, created_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn has_owner(db: &Db) -> StoreResult<bool> {
+    Ok(sql("SELECT id FROM members WHERE role = 'owner'").fetch_optional(db.read(Scope::System)).await?.is_some())
+}
+
+pub(super) async fn set_setup_token(tx: &mut Tx, hash: &[u8; 32], expires: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE installation SET setup_token_hash = $1, setup_expires_at = $2")
+        .bind(*hash)
+        .bind(expires)
+        .execute(tx)
+        .await
+}
+
+/// Uses the link up. False if it is not the one, or out of date.
+pub(super) async fn take_setup_token(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> StoreResult<bool> {
+    let rows = sql("UPDATE installation SET setup_token_hash = NULL, setup_expires_at = NULL \
+                    WHERE setup_token_hash = $1 AND setup_expires_at > $2")
+    .bind(*hash)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(rows == 1)
+}
+
+/// The organisation that the first owner gets.
+pub(super) async fn first_organisation(tx: &mut Tx) -> StoreResult<OrganisationId> {
+    sql("SELECT id FROM organisations ORDER BY created_at, id LIMIT 1").fetch_one(tx).await?.get("id")
+}
+
+pub(super) async fn name_organisation(tx: &mut Tx, id: OrganisationId, name: &str) -> StoreResult<u64> {
+    sql("UPDATE organisations SET name = $2 WHERE id = $1").bind(id).bind(name).execute(tx).await
+}

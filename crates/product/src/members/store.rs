@@ -1,0 +1,77 @@
+//! SQL of members.
+
+use base::Timestamp;
+use base::id::{MemberId, OrganisationId};
+use store::{Db, Scope, StoreResult, Tx, sql};
+
+use super::Account;
+use crate::authority::Role;
+
+/// A member that is being made; personal fields are sealed.
+pub(super) struct NewMember {
+    pub(super) id: MemberId,
+    pub(super) organisation: OrganisationId,
+    pub(super) email_index: [u8; 32],
+    pub(super) email: Vec<u8>,
+    pub(super) name: Vec<u8>,
+    pub(super) role: Role,
+    pub(super) password: String,
+    pub(super) pepper_version: u32,
+    pub(super) created_at: Timestamp,
+}
+
+/// A member's sealed fields.
+pub(super) struct MemberRow {
+    pub(super) email: Vec<u8>,
+    pub(super) name: Vec<u8>,
+}
+
+pub(super) async fn insert(tx: &mut Tx, member: &NewMember) -> StoreResult<u64> {
+    sql("INSERT INTO members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    .bind(member.id)
+    .bind(member.organisation)
+    .bind(member.email_index)
+    .bind(member.email.as_slice())
+    .bind(member.name.as_slice())
+    .bind(member.role.name())
+    .bind(member.password.as_str())
+    .bind(member.pepper_version)
+    .bind(member.created_at)
+    .execute(tx)
+    .await
+}
+
+pub(super) async fn get(db: &Db, organisation: OrganisationId, id: MemberId) -> StoreResult<Option<MemberRow>> {
+    let row = sql("SELECT email, name FROM members WHERE organisation_id = $1 AND id = $2")
+        .bind(organisation)
+        .bind(id)
+        .fetch_optional(db.read(Scope::System))
+        .await?;
+    row.map(|row| Ok(MemberRow { email: row.get("email")?, name: row.get("name")? })).transpose()
+}
+
+pub(super) async fn account(db: &Db, email_index: &[u8; 32]) -> StoreResult<Option<Account>> {
+    let row = sql("SELECT id, organisation_id, password, pepper_version FROM members WHERE email_index = $1")
+        .bind(*email_index)
+        .fetch_optional(db.read(Scope::System))
+        .await?;
+    row.map(|row| {
+        Ok(Account {
+            id: row.get("id")?,
+            organisation: row.get("organisation_id")?,
+            password: row.get("password")?,
+            pepper_version: row.get("pepper_version")?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn set_password(tx: &mut Tx, id: MemberId, password: &str, pepper_version: u32) -> StoreResult<u64> {
+    sql("UPDATE members SET password = $2, pepper_version = $3 WHERE id = $1")
+        .bind(id)
+        .bind(password)
+        .bind(pepper_version)
+        .execute(tx)
+        .await
+}

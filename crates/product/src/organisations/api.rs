@@ -1,0 +1,109 @@
+//! `GET /api/v1/me`: who the caller is, and what it can reach.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use base::ProblemResult;
+use base::id::{AppId, EnvironmentId, MemberId, OrganisationId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::store;
+use crate::App;
+use crate::authority::{Actor, Can, ReadOrganisation, Role};
+use crate::members;
+use crate::problem::store_failed;
+
+/// Who the caller is, and what it can reach.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    /// The member; absent for an API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<MeMember>,
+    role: Role,
+    organisation: MeOrganisation,
+    apps: Vec<MeApp>,
+    /// Where the edge is reached, for tags and SDKs.
+    edge_url: String,
+    /// Where the REST interface is reached with API keys.
+    api_url: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MeMember {
+    id: MemberId,
+    email: String,
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MeOrganisation {
+    id: OrganisationId,
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MeApp {
+    id: AppId,
+    name: String,
+    environments: Vec<MeEnvironment>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MeEnvironment {
+    id: EnvironmentId,
+    name: String,
+    /// For browsers; public.
+    browser_key: String,
+    /// Whether a browser may name a user only with a signed identity token.
+    identity_required: bool,
+}
+
+/// The operations of this feature.
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(me))
+}
+
+/// Who am I, and what can I reach?
+#[utoipa::path(get, path = "/me", tag = "organisation", responses((status = 200, body = Me)))]
+async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Json<Me>> {
+    let organisation = caller.organisation();
+    let member = match caller.actor() {
+        Actor::Member(id, _) => {
+            let member = members::get(&app, organisation, id).await?;
+            let (email, name) = (member.email.open().clone(), member.name.open().clone());
+            Some(MeMember { id, email, name })
+        }
+        Actor::ApiKey(_) => None,
+    };
+    let environments = store::environments(&app.main, organisation).await.map_err(store_failed)?;
+    let apps = store::apps(&app.main, organisation).await.map_err(store_failed)?;
+    let apps = apps
+        .into_iter()
+        .map(|(id, name)| MeApp { id, name, environments: of_app(&environments, id) })
+        .collect();
+    let name = store::organisation_name(&app.main, organisation).await.map_err(store_failed)?;
+    Ok(Json(Me {
+        member,
+        role: caller.role(),
+        organisation: MeOrganisation { id: organisation, name },
+        apps,
+        edge_url: app.urls.edge.clone(),
+        api_url: app.urls.api.clone(),
+    }))
+}
+
+fn of_app(environments: &[(store::EnvironmentRow, String)], app: AppId) -> Vec<MeEnvironment> {
+    let of_app = environments.iter().filter(|(environment, _)| environment.app == app);
+    of_app
+        .map(|(environment, browser_key)| MeEnvironment {
+            id: environment.id,
+            name: environment.name.clone(),
+            browser_key: browser_key.clone(),
+            identity_required: environment.identity_required,
+        })
+        .collect()
+}

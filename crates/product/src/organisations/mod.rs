@@ -1,0 +1,121 @@
+//! Organisations, their apps and environments: the tenants.
+//!
+//! An environment is the tenant of everything that end users produce: it has its own keys, its own tokens, its own data,
+//! and no query crosses. Every app begins with `production`, where a browser may name a user only with a signed
+//! identity token, and `staging`, where it need not.
+
+pub(crate) mod api;
+mod store;
+
+use base::id::{AppId, EnvironmentId, OrganisationId};
+use base::{ProblemResult, Secret};
+use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
+
+use crate::App;
+use crate::authority::SystemTx;
+use crate::problem::{internal, store_failed};
+use crate::sealed;
+
+/// The kinds of keys that every environment has from its first moment.
+const ENVIRONMENT_KEYS: &[KeyKind] = &[
+    KeyKind::EventLog,
+    KeyKind::Part,
+    KeyKind::Dictionary,
+    KeyKind::Index,
+    KeyKind::MessageHash,
+    KeyKind::Identity,
+    KeyKind::Inbox,
+];
+
+/// A new environment with its credentials in clear, which are shown once.
+pub struct NewEnvironment {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// `production` or `staging`.
+    pub name: &'static str,
+    /// For browsers; public.
+    pub browser_key: Secret<String>,
+    /// For servers.
+    pub server_key: Secret<String>,
+    /// What the customer's server signs identity tokens with.
+    pub identity_secret: Secret<String>,
+}
+
+/// A new organisation with its first app.
+pub struct NewOrganisation {
+    /// The organisation.
+    pub id: OrganisationId,
+    /// Its first app.
+    pub app: AppId,
+    /// The app's environments.
+    pub environments: Vec<NewEnvironment>,
+}
+
+/// Makes an organisation, an app and its two environments, with all their keys.
+pub(crate) async fn create(app: &App, tx: &mut SystemTx, name: &str) -> ProblemResult<NewOrganisation> {
+    let (clock, rng) = (app.clock.as_ref(), app.rng.as_ref());
+    let id = OrganisationId::new(clock, rng);
+    mint(app, tx, &[KeyKind::Organisation], Owner::Organisation(id)).await?;
+    store::insert_organisation(&mut tx.0, id, name, clock.now()).await.map_err(store_failed)?;
+    let new_app = AppId::new(clock, rng);
+    store::insert_app(&mut tx.0, new_app, id, "App", clock.now()).await.map_err(store_failed)?;
+    let mut environments = Vec::new();
+    for (name, identity_required) in [("production", true), ("staging", false)] {
+        environments.push(create_environment(app, tx, id, new_app, name, identity_required).await?);
+    }
+    Ok(NewOrganisation { id, app: new_app, environments })
+}
+
+async fn create_environment(
+    app: &App,
+    tx: &mut SystemTx,
+    organisation: OrganisationId,
+    of: AppId,
+    name: &'static str,
+    identity_required: bool,
+) -> ProblemResult<NewEnvironment> {
+    let rng = app.rng.as_ref();
+    let id = EnvironmentId::new(app.clock.as_ref(), rng);
+    app.keys.provider().create_environment(id).await.map_err(internal)?;
+    mint(app, tx, ENVIRONMENT_KEYS, Owner::Environment(id)).await?;
+    let identity_secret = random_token(rng);
+    let sealed = sealed::seal(
+        app,
+        KeyKind::Identity,
+        Owner::Environment(id),
+        &identity_context(id),
+        identity_secret.expose().as_bytes(),
+    )?;
+    let environment = store::EnvironmentRow { id, organisation, app: of, name: name.to_owned(), identity_required };
+    store::insert_environment(&mut tx.0, &environment, &sealed, app.clock.now()).await.map_err(store_failed)?;
+    let browser = ApiKey::generate(ApiKeyKind::Browser, rng);
+    let server = ApiKey::generate(ApiKeyKind::Server, rng);
+    let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    let shown_browser = browser.text().expose().clone();
+    for (key, kind, shown) in [(&browser, "browser", shown_browser), (&server, "server", server.hint())] {
+        store::insert_key(&mut tx.0, &environment, kind, &key.hash(&hashing), &shown, app.clock.now())
+            .await
+            .map_err(store_failed)?;
+    }
+    Ok(NewEnvironment { id, name, browser_key: browser.text(), server_key: server.text(), identity_secret })
+}
+
+/// What an environment's identity secret is sealed to.
+pub(crate) fn identity_context(id: EnvironmentId) -> Aad {
+    Aad::new("pilotfish/identity-secret/v1").bytes(&id.bytes())
+}
+
+/// Makes the first version of each kind, durable with the transaction.
+pub(crate) async fn mint(app: &App, tx: &mut SystemTx, kinds: &[KeyKind], owner: Owner) -> ProblemResult<()> {
+    for kind in kinds {
+        let key = app.keys.mint(*kind, owner, app.clock.as_ref(), app.rng.as_ref()).await.map_err(internal)?;
+        ::store::key_records::insert(&mut tx.0, &key).await.map_err(store_failed)?;
+        app.keys.load([key]).await.map_err(internal)?;
+    }
+    Ok(())
+}
+
+/// Whether an environment is an organisation's.
+pub(crate) async fn owns(app: &App, organisation: OrganisationId, environment: EnvironmentId) -> ProblemResult<bool> {
+    store::owns(&app.main, organisation, environment).await.map_err(store_failed)
+}

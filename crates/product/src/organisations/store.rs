@@ -1,0 +1,138 @@
+//! SQL of organisations, apps, environments and their keys.
+
+use base::Timestamp;
+use base::id::{AppId, EnvironmentId, OrganisationId};
+use store::{Db, Row, Scope, StoreResult, Tx, sql};
+
+/// An environment as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct EnvironmentRow {
+    pub(super) id: EnvironmentId,
+    pub(super) organisation: OrganisationId,
+    pub(super) app: AppId,
+    pub(super) name: String,
+    pub(super) identity_required: bool,
+}
+
+pub(super) async fn insert_organisation(
+    tx: &mut Tx,
+    id: OrganisationId,
+    name: &str,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)")
+        .bind(id)
+        .bind(name)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+pub(super) async fn insert_app(
+    tx: &mut Tx,
+    id: AppId,
+    organisation: OrganisationId,
+    name: &str,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("INSERT INTO apps (id, organisation_id, name, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(id)
+        .bind(organisation)
+        .bind(name)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+pub(super) async fn insert_environment(
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    identity_secret: &[u8],
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("INSERT INTO environments (id, organisation_id, app_id, name, identity_required, identity_secret, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    .bind(environment.id)
+    .bind(environment.organisation)
+    .bind(environment.app)
+    .bind(environment.name.as_str())
+    .bind(environment.identity_required)
+    .bind(identity_secret)
+    .bind(now)
+    .execute(tx)
+    .await
+}
+
+pub(super) async fn insert_key(
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    kind: &str,
+    hash: &[u8; 32],
+    shown: &str,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("INSERT INTO environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)")
+    .bind(*hash)
+    .bind(environment.id)
+    .bind(environment.organisation)
+    .bind(kind)
+    .bind(shown)
+    .bind(now)
+    .execute(tx)
+    .await
+}
+
+pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: EnvironmentId) -> StoreResult<bool> {
+    let row = sql("SELECT id FROM environments WHERE id = $1 AND organisation_id = $2")
+        .bind(environment)
+        .bind(organisation)
+        .fetch_optional(db.read(Scope::System))
+        .await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn organisation_name(db: &Db, id: OrganisationId) -> StoreResult<String> {
+    sql("SELECT name FROM organisations WHERE id = $1")
+        .bind(id)
+        .fetch_one(db.read(Scope::System))
+        .await?
+        .get("name")
+}
+
+/// The apps of an organisation, oldest first.
+pub(super) async fn apps(db: &Db, organisation: OrganisationId) -> StoreResult<Vec<(AppId, String)>> {
+    sql("SELECT id, name FROM apps WHERE organisation_id = $1 ORDER BY created_at, id")
+        .bind(organisation)
+        .fetch_all(db.read(Scope::System))
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("id")?, row.get("name")?)))
+        .collect()
+}
+
+/// The environments of an organisation, each with its browser key, in the order of their making.
+pub(super) async fn environments(
+    db: &Db,
+    organisation: OrganisationId,
+) -> StoreResult<Vec<(EnvironmentRow, String)>> {
+    sql("SELECT e.id, e.organisation_id, e.app_id, e.name, e.identity_required, k.shown \
+         FROM environments e JOIN environment_keys k ON k.environment_id = e.id \
+         WHERE e.organisation_id = $1 AND k.kind = 'browser' AND k.revoked_at IS NULL ORDER BY e.created_at, e.name")
+    .bind(organisation)
+    .fetch_all(db.read(Scope::System))
+    .await?
+    .iter()
+    .map(|row| Ok((read_environment(row)?, row.get("shown")?)))
+    .collect()
+}
+
+fn read_environment(row: &Row) -> StoreResult<EnvironmentRow> {
+    Ok(EnvironmentRow {
+        id: row.get("id")?,
+        organisation: row.get("organisation_id")?,
+        app: row.get("app_id")?,
+        name: row.get("name")?,
+        identity_required: row.get("identity_required")?,
+    })
+}

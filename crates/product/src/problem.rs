@@ -1,0 +1,28 @@
+//! From what went wrong inside to what the client is told.
+
+use base::{Code, Problem};
+use store::StoreError;
+
+/// Logs an error with its chain of causes and tells the client nothing of it.
+pub(crate) fn internal(error: impl std::error::Error) -> Problem {
+    let mut causes = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push_str(": ");
+        causes.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(error = causes, "a request failed");
+    Problem::new(Code::Internal)
+}
+
+/// As [`internal`], but a store that cannot be reached is 503: the same request may succeed later.
+pub(crate) fn store_failed(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) => {
+            tracing::error!(%error, "a request failed");
+            Problem::new(Code::StorageUnavailable).retry_after(1)
+        }
+        _ => internal(error),
+    }
+}

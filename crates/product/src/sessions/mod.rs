@@ -1,0 +1,112 @@
+//! Sessions of the dashboard: an opaque token of 256 bits in a `__Host-` cookie, stored as a keyed hash.
+//!
+//! A session ends after 30 minutes without a request, after 12 hours, or when it is ended. Signing in is counted per
+//! account, known or unknown alike, before a password is looked at.
+
+pub(crate) mod api;
+mod attempts;
+mod store;
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use base::id::{MemberId, OrganisationId, SessionId};
+use base::{Code, Problem, ProblemResult, Secret};
+use keys::{KeyKind, Owner, hash, random_token};
+
+use crate::App;
+use crate::authority::{Actor, Identified, SystemTx};
+use crate::problem::{internal, store_failed};
+
+pub(crate) const COOKIE: &str = "__Host-pilotfish_session";
+const IDLE: Duration = Duration::from_mins(30);
+const ABSOLUTE: Duration = Duration::from_hours(12);
+/// How exactly the last use is kept: a session's row is not written at every request.
+const LAST_USE_TO: Duration = Duration::from_mins(1);
+const PURPOSE: &str = "session";
+
+/// Begins a session.
+pub(crate) async fn begin(
+    app: &App,
+    tx: &mut SystemTx,
+    member: MemberId,
+    organisation: OrganisationId,
+) -> ProblemResult<Secret<String>> {
+    let token = random_token(app.rng.as_ref());
+    let (_, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
+    let row = store::NewSession {
+        hash: hash::token_hash(&key, PURPOSE, token.expose()),
+        id: SessionId::new(app.clock.as_ref(), app.rng.as_ref()),
+        member,
+        organisation,
+        now: app.clock.now(),
+    };
+    store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
+    Ok(token)
+}
+
+/// The `Set-Cookie` of a session.
+pub(crate) fn cookie(token: &Secret<String>) -> ProblemResult<HeaderValue> {
+    let text = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", token.expose());
+    let mut value = HeaderValue::try_from(text).map_err(internal)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The `Set-Cookie` that forgets a session.
+pub(crate) fn forget() -> HeaderValue {
+    HeaderValue::from_static("__Host-pilotfish_session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// Whose session a request carries.
+///
+/// # Errors
+/// 401, the same for no session, an unknown, an ended and an expired one.
+pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Identified> {
+    let refused = || Problem::new(Code::Unauthenticated).detail("sign in");
+    let token = token_of(headers).ok_or_else(refused)?;
+    let now = app.clock.now();
+    for (_, key) in app.keys.usable(KeyKind::Session, Owner::Installation).map_err(internal)? {
+        let token_hash = hash::token_hash(&key, PURPOSE, token.expose());
+        let Some(found) = store::find(&app.main, &token_hash).await.map_err(store_failed)? else { continue };
+        if now.since(found.last_used_at) > IDLE || now.since(found.created_at) > ABSOLUTE {
+            return Err(refused());
+        }
+        if now.since(found.last_used_at) > LAST_USE_TO {
+            store::touch(&app.main, &token_hash, now).await.map_err(store_failed)?;
+        }
+        return Ok(Identified {
+            actor: Actor::Member(found.member, found.id),
+            organisation: found.organisation,
+            environment: None,
+            role: found.role,
+        });
+    }
+    Err(refused())
+}
+
+/// Refuses what another site's page sends with this browser's cookie. Browsers say where a request comes from; what says
+/// nothing is not a browser and carries no cookie that it was not given.
+///
+/// # Errors
+/// 403 `cross_site`.
+pub(crate) fn refuse_cross_site(app: &App, method: &Method, headers: &HeaderMap) -> ProblemResult<()> {
+    if [Method::GET, Method::HEAD].contains(method) {
+        return Ok(());
+    }
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("(unreadable)"));
+    let same_site = text("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    let same_origin = text("origin").is_none_or(|origin| origin == app.urls.dashboard);
+    if same_site && same_origin {
+        return Ok(());
+    }
+    Err(Problem::new(Code::CrossSite).detail("only the dashboard's own pages may do this"))
+}
+
+fn token_of(headers: &HeaderMap) -> Option<Secret<String>> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE).then(|| Secret::new(value.to_owned()))
+    })
+}

@@ -1,0 +1,229 @@
+//! A database of either kind, and its transactions.
+//!
+//! Over SQLite one connection writes and several read; over PostgreSQL one pool does both. A mutation opens a [`Tx`],
+//! commits it explicitly, and is rolled back if that is forgotten.
+
+use base::Secret;
+use base::id::EnvironmentId;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Postgres, Sqlite, Transaction};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+use crate::{Executor, Query, Row, StoreError, StoreResult, sql};
+
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 10;
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
+
+/// A database. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct Db(DbOf);
+
+#[derive(Clone)]
+enum DbOf {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded store.
+    Sqlite,
+    /// The scale-out store.
+    Postgres,
+}
+
+/// What rows a transaction may see where the database itself can tell (row-level security in PostgreSQL).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One environment's.
+    Environment(EnvironmentId),
+    /// Everything: work of the system and of an organisation's own tables.
+    System,
+}
+
+impl Db {
+    /// Opens a SQLCipher file, making it if it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] if the file was not written with this key.
+    pub async fn open_sqlcipher(path: &Path, key: &Secret<[u8; 32]>) -> StoreResult<Self> {
+        quiet_sqlcipher().await?;
+        let options = sqlcipher_options(path, key);
+        let wrong_key = |error: sqlx::Error| match &error {
+            // SQLITE_NOTADB: what the first page decrypts to has no SQLite header.
+            sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
+                StoreError::WrongKey { path: path.display().to_string() }
+            }
+            _ => error.into(),
+        };
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(WAIT_FOR_CONNECTION)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1).connect_with(options.clone()).await.map_err(wrong_key)?;
+        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(wrong_key)?;
+        Ok(Self(DbOf::Sqlite { writer, readers }))
+    }
+
+    /// Connects to PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the URL is malformed or nobody answers there; the URL is never quoted.
+    pub async fn connect_postgres(url: &Secret<String>) -> StoreResult<Self> {
+        let options = PgConnectOptions::from_str(url.expose())?
+            .application_name("pilotfish")
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(WAIT_FOR_CONNECTION)
+            .connect_with(options)
+            .await?;
+        Ok(Self(DbOf::Postgres(pool)))
+    }
+
+    /// Which kind this is.
+    pub fn engine(&self) -> Engine {
+        match &self.0 {
+            DbOf::Sqlite { .. } => Engine::Sqlite,
+            DbOf::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Opens a transaction that sees what the scope allows.
+    pub async fn begin(&self, scope: Scope) -> StoreResult<Tx> {
+        match &self.0 {
+            DbOf::Sqlite { writer, .. } => Ok(Tx(TxOf::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))),
+            DbOf::Postgres(pool) => {
+                let mut tx = Tx(TxOf::Postgres(pool.begin().await?));
+                let (setting, value) = match scope {
+                    Scope::Environment(id) => ("pilotfish.environment", data_encoding::HEXLOWER.encode(&id.bytes())),
+                    Scope::System => ("pilotfish.system", "on".to_owned()),
+                };
+                sql("SELECT set_config($1, $2, true)").bind(setting).bind(value).fetch_all(&mut tx).await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    /// A handle that reads what the scope allows, each query for itself.
+    pub fn read(&self, scope: Scope) -> Reader<'_> {
+        Reader { db: self, scope }
+    }
+
+    /// Writes what the write-ahead log still holds into the file and closes all connections.
+    pub async fn close(&self) {
+        match &self.0 {
+            DbOf::Sqlite { writer, readers } => {
+                readers.close().await;
+                if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
+                    let error = StoreError::from(error);
+                    tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
+                }
+                writer.close().await;
+            }
+            DbOf::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(crate) async fn migrate(&self, migrator: &sqlx::migrate::Migrator) -> Result<(), sqlx::migrate::MigrateError> {
+        match &self.0 {
+            DbOf::Sqlite { writer, .. } => migrator.run(writer).await,
+            DbOf::Postgres(pool) => migrator.run(pool).await,
+        }
+    }
+}
+
+/// Reads within a [`Scope`]. Over PostgreSQL each query has a short transaction that carries the scope.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    db: &'a Db,
+    scope: Scope,
+}
+
+impl Executor for Reader<'_> {
+    async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
+        match &self.db.0 {
+            DbOf::Sqlite { readers, .. } => query.rows_sqlite(readers).await,
+            DbOf::Postgres(_) => {
+                let mut tx = self.db.begin(self.scope).await?;
+                let rows = query.fetch_all(&mut tx).await?;
+                tx.commit().await?;
+                Ok(rows)
+            }
+        }
+    }
+
+    async fn run(self, query: Query) -> StoreResult<u64> {
+        let mut tx = self.db.begin(self.scope).await?;
+        let changed = query.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it is rolled back.
+#[must_use = "a transaction that is not committed is rolled back"]
+pub struct Tx(TxOf);
+
+enum TxOf {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Makes everything durable.
+    pub async fn commit(self) -> StoreResult<()> {
+        match self.0 {
+            TxOf::Sqlite(tx) => Ok(tx.commit().await?),
+            TxOf::Postgres(tx) => Ok(tx.commit().await?),
+        }
+    }
+}
+
+impl Executor for &mut Tx {
+    async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
+        match &mut self.0 {
+            TxOf::Sqlite(tx) => query.rows_sqlite(&mut **tx).await,
+            TxOf::Postgres(tx) => query.rows_postgres(&mut **tx).await,
+        }
+    }
+
+    async fn run(self, query: Query) -> StoreResult<u64> {
+        match &mut self.0 {
+            TxOf::Sqlite(tx) => query.run_sqlite(&mut **tx).await,
+            TxOf::Postgres(tx) => query.run_postgres(&mut **tx).await,
+        }
+    }
+}
+
+fn sqlcipher_options(path: &Path, key: &Secret<[u8; 32]>) -> SqliteConnectOptions {
+    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .pragma("key", format!("\"x'{}'\"", *hex))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("temp_store", "MEMORY")
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging()
+}
+
+/// SQLCipher prints its own errors to standard error; the setting is the process's, so any connection can make it.
+async fn quiet_sqlcipher() -> StoreResult<()> {
+    let mut connection = SqliteConnectOptions::new().in_memory(true).disable_statement_logging().connect().await?;
+    sqlx::query("PRAGMA cipher_log_level = NONE").execute(&mut connection).await?;
+    sqlx::Connection::close(connection).await?;
+    Ok(())
+}

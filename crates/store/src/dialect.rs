@@ -1,0 +1,37 @@
+//! Where the two databases differ, by name. Everything else is one text.
+
+use std::fmt::Write as _;
+
+use crate::{Engine, StoreResult, Tx, sql};
+
+/// `$first, $first+1, …` for so many parameters: a list for `IN (…)`. An empty list is `NULL`, which nothing equals.
+pub fn placeholders(first: usize, count: usize) -> String {
+    let mut list = String::new();
+    for index in 0..count {
+        let comma = if index == 0 { "" } else { ", " };
+        // Writing to a String cannot fail.
+        let _ = write!(list, "{comma}${}", first + index);
+    }
+    if list.is_empty() { "NULL".to_owned() } else { list }
+}
+
+/// The end of a `SELECT` that takes work from a queue: PostgreSQL passes over rows that another process has locked;
+/// SQLite has one writer, so nobody else can have locked any.
+pub fn skip_locked(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// Holds whoever else locks the same subject until this transaction ends. SQLite has one writer, so all hold anyway.
+pub async fn lock(tx: &mut Tx, engine: Engine, subject: &[u8]) -> StoreResult<()> {
+    if engine == Engine::Sqlite {
+        return Ok(());
+    }
+    let mut number = [0; 8];
+    let length = subject.len().min(8);
+    number[..length].copy_from_slice(&subject[..length]);
+    sql("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(number)).fetch_all(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Migrations: expand, then contract; never edited once released. They run at start. PostgreSQL's advisory lock lets one
+//! process at a time run them; a SQLite file has one process anyway.
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+
+use crate::{Db, Engine, StoreError, StoreResult};
+
+/// One migration: number, name, and its text for each engine.
+struct Step(i64, &'static str, [&'static str; 2]);
+
+/// The same text for both engines.
+macro_rules! same {
+    ($folder:literal, $number:literal, $name:literal) => {
+        Step($number, $name, [include_str!(concat!("../../../migrations/", $folder, "/", $name, ".sql")); 2])
+    };
+}
+
+/// A text for each engine, under the same number.
+macro_rules! each {
+    ($folder:literal, $number:literal, $name:literal) => {
+        Step(
+            $number,
+            $name,
+            [
+                include_str!(concat!("../../../migrations/", $folder, "/", $name, ".sql")),
+                include_str!(concat!("../../../migrations/", $folder, "/", $name, ".postgres.sql")),
+            ],
+        )
+    };
+}
+
+const MAIN: &[Step] = &[
+    same!("main", 1, "0001_init"),
+    each!("main", 2, "0002_append_only"),
+    each!("main", 3, "0003_row_level_security"),
+];
+
+const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
+
+/// Brings the main store to this release's schema.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] if a newer release has been here.
+pub async fn migrate_main(db: &Db) -> StoreResult<()> {
+    run(db, "the main store", MAIN).await
+}
+
+/// Brings the keyring to this release's schema.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] if a newer release has been here.
+pub async fn migrate_keyring(db: &Db) -> StoreResult<()> {
+    run(db, "the keyring", KEYRING).await
+}
+
+async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()> {
+    let text = match db.engine() {
+        Engine::Sqlite => 0,
+        Engine::Postgres => 1,
+    };
+    let migrations = steps
+        .iter()
+        .map(|Step(number, name, texts)| {
+            let sql = sqlx::SqlStr::from_static(texts[text]);
+            Migration::new(*number, (*name).into(), MigrationType::Simple, sql, false)
+        })
+        .collect();
+    let known = steps.iter().map(|step| step.0).max().unwrap_or(0);
+    match db.migrate(&Migrator::with_migrations(migrations)).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(found)) => Err(StoreError::NewerSchema { database, found, known }),
+        Err(MigrateError::VersionMismatch(version) | MigrateError::Dirty(version)) => {
+            Err(StoreError::OtherMigration { database, version })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
+        Err(_) => Err(StoreError::Driver { code: "migration".to_owned() }),
+    }
+}
