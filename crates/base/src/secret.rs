@@ -30,17 +30,6 @@ impl<'de, T: Zeroize + serde::Deserialize<'de>> serde::Deserialize<'de> for Secr
     }
 }
 
-impl<T: Zeroize> utoipa::PartialSchema for Secret<T> {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Password)))
-            .into()
-    }
-}
-
-impl<T: Zeroize> utoipa::ToSchema for Secret<T> {}
-
 /// A personal value in clear. It does not print and does not serialise; it is opened by naming why.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Personal<T>(T);
@@ -74,14 +63,6 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Personal<T> {
         T::deserialize(deserializer).map(Self)
     }
 }
-
-impl<T: utoipa::PartialSchema> utoipa::PartialSchema for Personal<T> {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        T::schema()
-    }
-}
-
-impl<T: utoipa::ToSchema> utoipa::ToSchema for Personal<T> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,1 +1,103 @@
-fn main() {}
+//! The binary `pilotfish`. It alone reads the environment, the configuration file and the command line, and puts the
+//! parts together. Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 usage.
+
+mod args;
+mod config;
+mod init;
+mod keys_command;
+mod logging;
+mod open;
+mod serve;
+mod trust;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command, KeysCommand, TrustCommand};
+
+/// Why a command failed, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(String);
+
+impl Failure {
+    /// The failure of something, with its causes.
+    fn of(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        Self(text)
+    }
+}
+
+/// Makes a [`Failure`] of what can say why it failed.
+macro_rules! failures {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self { Self::of(&error) }
+        }
+    )+};
+}
+
+failures!(
+    std::io::Error,
+    keys::EscrowError,
+    keys::ProviderError,
+    product::OpenError,
+    product::doors::CertificateError,
+    product::doors::ServeError,
+    store::StoreError
+);
+
+impl From<base::Problem> for Failure {
+    fn from(problem: base::Problem) -> Self {
+        let mut text = problem.detail.unwrap_or_else(|| problem.code.title().to_owned());
+        for field in problem.errors {
+            text = format!("{}: {}", field.pointer.trim_start_matches('/'), field.detail);
+        }
+        Self(text)
+    }
+}
+
+fn main() -> ExitCode {
+    if let Err(error) = keys::harden_process() {
+        eprintln!("pilotfish: cannot keep this process's memory to itself: {error}");
+        return ExitCode::FAILURE;
+    }
+    let cli = match config::read() {
+        Ok(cli) => cli,
+        Err(config::ConfigError::Usage(error)) => error.exit(),
+        Err(error) => {
+            eprintln!("pilotfish: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => match runtime.block_on(run(cli)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("pilotfish: {failure}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(error) => {
+            eprintln!("pilotfish: the runtime did not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Init(args) => init::run(args).await,
+        Command::Serve(args) => serve::run(*args).await,
+        Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
+        Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
+    }
+}

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use base::{Clock, Rng, Secret};
-use keys::{Grants, KeyProvider, KeySet};
+use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
+use crate::doors::{CertificateError, LocalAuthority};
 use crate::members::Passwords;
+use crate::routers::host_of;
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ pub struct App {
     /// The keys that this process holds.
     pub keys: KeySet,
     /// Hashes and checks passwords, a few at a time.
-    pub passwords: Passwords,
+    pub(crate) passwords: Passwords,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -99,6 +101,16 @@ impl App {
     /// Where the local authority lies.
     pub fn tls_folder(&self) -> PathBuf {
         self.data().join("tls")
+    }
+
+    /// The local certificate authority, made for the hosts of the public URLs if there is none.
+    pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
+        let hosts: Vec<String> = [&self.urls.edge, &self.urls.api, &self.urls.dashboard]
+            .into_iter()
+            .map(|url| host_of(url).to_owned())
+            .collect();
+        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
+        LocalAuthority::open_or_create(&self.tls_folder(), &hosts, &key, self.clock.clone(), self.rng.clone())
     }
 
     /// Closes the stores. Nothing may be under way.

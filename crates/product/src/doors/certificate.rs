@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base::{Clock, Rng, Secret, Timestamp};
-use keys::aead;
+use keys::{Aad, aead};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
@@ -27,7 +27,6 @@ const AUTHORITY_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 const LEAF_LIFE: Duration = Duration::from_hours(90 * 24);
 /// What is taken off the beginning, for clocks that go behind.
 const LEEWAY: Duration = Duration::from_hours(1);
-const SEALED_KEY_LABEL: &[u8] = b"pilotfish local authority private key v1";
 
 /// Why there is no certificate to present. The texts name files, never key material.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +62,13 @@ pub enum CertificateError {
     /// A file could not be written.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// The key that seals the authority's private key could not be had.
+    #[error(transparent)]
+    Key(#[from] keys::KeyError),
 }
 
 /// The local certificate authority.
 pub struct LocalAuthority {
-    folder: PathBuf,
     hosts: Vec<String>,
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -96,7 +97,7 @@ impl LocalAuthority {
             let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
             let certificate = params.self_signed(&key)?;
             let sealed =
-                aead::seal(sealing_key, SEALED_KEY_LABEL, Secret::new(key.serialize_der()).expose(), rng.as_ref());
+                aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng.as_ref());
             write_durably(&key_path, &sealed)?;
             write_durably(&hosts_path, hosts.join("\n").as_bytes())?;
             write_durably(&certificate_path, certificate.pem().as_bytes())?;
@@ -108,14 +109,14 @@ impl LocalAuthority {
             return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
         }
         let sealed = std::fs::read(&key_path).map_err(|error| file_error(&key_path, &error))?;
-        let der = aead::open(sealing_key, SEALED_KEY_LABEL, &sealed)
+        let der = aead::open(sealing_key, &sealing_context(), &sealed)
             .map_err(|_| CertificateError::Sealed(key_path.clone()))?;
         let key = KeyPair::from_pkcs8_der_and_sign_algo(
             &PrivatePkcs8KeyDer::from(der.expose().as_slice()),
             &rcgen::PKCS_ECDSA_P256_SHA256,
         )?;
         let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
-        Ok(Self { folder: folder.to_owned(), hosts, issuer: Issuer::new(params, key), certificate, clock, rng })
+        Ok(Self { hosts, issuer: Issuer::new(params, key), certificate, clock, rng })
     }
 
     /// A fresh leaf for all hosts, with a private key that is never written.
@@ -133,11 +134,6 @@ impl LocalAuthority {
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let chain = vec![leaf.der().clone(), self.certificate.clone()];
         Ok(CertifiedKey::from_der(chain, private, &tls::provider())?)
-    }
-
-    /// The authority's certificate, for whoever wants to trust it.
-    pub fn certificate_path(&self) -> PathBuf {
-        self.folder.join("ca.pem")
     }
 }
 
@@ -172,14 +168,21 @@ impl CertificateFiles {
     }
 }
 
+fn sealing_context() -> Aad {
+    Aad::new("pilotfish/local-authority/v1")
+}
+
 fn file_error(path: &Path, reason: &dyn std::fmt::Display) -> CertificateError {
     CertificateError::File { path: path.to_owned(), reason: reason.to_string() }
 }
 
 fn with_loopback(hosts: &[String]) -> Vec<String> {
     let mut all: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    all.extend(hosts.iter().filter(|host| !["localhost", "127.0.0.1", "::1"].contains(&host.as_str())).cloned());
-    all.dedup();
+    for host in hosts {
+        if !all.contains(host) {
+            all.push(host.clone());
+        }
+    }
     all
 }
 

@@ -31,9 +31,13 @@ struct SetupState {
 #[serde(deny_unknown_fields)]
 struct Setup {
     /// From the one-time link.
+    #[schema(value_type = String, format = Password)]
     token: Secret<String>,
+    #[schema(value_type = String)]
     email: Personal<String>,
+    #[schema(value_type = String)]
     name: Personal<String>,
+    #[schema(value_type = String, format = Password)]
     password: Secret<String>,
     /// What the organisation is called.
     organisation: String,

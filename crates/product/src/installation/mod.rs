@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{KeyKind, Owner, hash, random_token};
+use ::store::{Db, StoreError};
 use serde_json::json;
 
 use crate::App;
@@ -52,6 +53,15 @@ pub struct Installed {
 /// Whether something has been made here.
 pub async fn exists(app: &App) -> ProblemResult<bool> {
     store::exists(&app.main).await.map_err(store_failed)
+}
+
+/// Whether something has been made in a `PostgreSQL` main store, whatever its schema: then the root key that wraps its
+/// keys must exist.
+pub async fn made_before(database: &Secret<String>) -> Result<bool, StoreError> {
+    let db = Db::connect_postgres(database).await?;
+    let made = store::has_tables(&db).await;
+    db.close().await;
+    made
 }
 
 /// Makes the installation, and its owner if one is given.

@@ -8,6 +8,17 @@ pub(super) async fn exists(db: &Db) -> StoreResult<bool> {
     Ok(sql("SELECT id FROM installation").fetch_optional(db.read(Scope::System)).await?.is_some())
 }
 
+/// Whether the schema has been made. `PostgreSQL` only.
+pub(super) async fn has_tables(db: &Db) -> StoreResult<bool> {
+    let tables = sql("SELECT table_name FROM information_schema.tables WHERE table_name = 'installation'")
+        .fetch_optional(db.read(Scope::System))
+        .await?;
+    if tables.is_none() {
+        return Ok(false);
+    }
+    exists(db).await
+}
+
 /// False if it is there already, also when another process makes it at the same moment.
 pub(super) async fn insert(tx: &mut Tx, now: Timestamp) -> StoreResult<bool> {
     let rows = sql("INSERT INTO installation (id, created_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")

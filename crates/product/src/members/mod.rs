@@ -13,7 +13,7 @@ use crate::authority::{Role, SystemTx};
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
-pub use password::Passwords;
+pub(crate) use password::Passwords;
 pub(crate) use password::check_new;
 
 /// A member, opened.
@@ -82,14 +82,6 @@ pub(crate) async fn get(app: &App, organisation: OrganisationId, id: MemberId) -
 /// The account of an address.
 pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResult<Option<Account>> {
     store::account(&app.main, &email_index(app, email)?).await.map_err(store_failed)
-}
-
-/// Replaces a hash that was made with older parameters or an older pepper.
-pub(crate) async fn rehash(app: &App, id: MemberId, password: &Secret<String>) -> ProblemResult<()> {
-    let (pepper_version, hashed) = app.passwords.hash(app, password).await?;
-    let mut tx = SystemTx::begin(app).await?;
-    store::set_password(&mut tx.0, id, &hashed, pepper_version).await.map_err(store_failed)?;
-    tx.commit().await
 }
 
 /// By what an account is found, and its attempts are counted: known or not.

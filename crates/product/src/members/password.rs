@@ -1,6 +1,7 @@
 //! Passwords: Argon2id with OWASP's current parameters (19 MiB, 2 passes, 1 lane), and a keyed pepper.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base::{Code, Problem, ProblemResult, Secret};
 use keys::{KeyKind, Owner};
@@ -20,7 +21,7 @@ const SHORTEST: usize = 15;
 const LONGEST: usize = 256;
 
 /// Hashes and checks passwords, a few at a time.
-pub struct Passwords {
+pub(crate) struct Passwords {
     at_a_time: Semaphore,
 }
 
@@ -37,7 +38,7 @@ impl Default for Passwords {
 
 impl Passwords {
     /// Ready to hash.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { at_a_time: Semaphore::new(AT_A_TIME) }
     }
 

@@ -66,12 +66,3 @@ pub(super) async fn account(db: &Db, email_index: &[u8; 32]) -> StoreResult<Opti
     })
     .transpose()
 }
-
-pub(super) async fn set_password(tx: &mut Tx, id: MemberId, password: &str, pepper_version: u32) -> StoreResult<u64> {
-    sql("UPDATE members SET password = $2, pepper_version = $3 WHERE id = $1")
-        .bind(id)
-        .bind(password)
-        .bind(pepper_version)
-        .execute(tx)
-        .await
-}

@@ -24,7 +24,9 @@ use crate::problem::store_failed;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
+    #[schema(value_type = String)]
     email: Personal<String>,
+    #[schema(value_type = String, format = Password)]
     password: Secret<String>,
 }
 

@@ -1,0 +1,170 @@
+//! The command line. Every flag has an environment variable `PILOTFISH_…` and a key in `pilotfish.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Self-hosted in-app guidance and surveys that keep every security promise they make.
+#[derive(Debug, Parser)]
+#[command(name = "pilotfish", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file; without it, `pilotfish.toml` in the working folder if it is there
+    #[arg(long, global = true, env = "PILOTFISH_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make keys, stores, an organisation and its owner, and print the credentials once
+    Init(InitArgs),
+    /// Serve; an empty data folder is made ready first
+    Serve(Box<ServeArgs>),
+    /// Keys: keep them safe
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// The local certificate authority
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
+}
+
+/// Where everything lies.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Data folder
+    #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Root key, outside the data folder: file:PATH [default: file:$XDG_STATE_HOME/pilotfish/root.key]
+    #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
+    pub(crate) root_key: Option<String>,
+}
+
+/// Which databases.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// Main store in PostgreSQL; without it, encrypted files in the data folder
+    #[arg(long, env = "PILOTFISH_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Keyring in PostgreSQL [default: the main store's database name followed by _keyring]
+    #[arg(long, env = "PILOTFISH_KEYRING_DATABASE", value_name = "URL", hide_env_values = true, requires = "database")]
+    pub(crate) keyring_database: Option<String>,
+}
+
+/// Where the doors are reached from outside.
+#[derive(Debug, Args)]
+pub(crate) struct UrlArgs {
+    /// Public URL of the edge [default: <https://localhost>:PORT]
+    #[arg(long, env = "PILOTFISH_EDGE_URL", value_name = "URL")]
+    pub(crate) edge_url: Option<String>,
+    /// Public URL of the api [default: <https://localhost>:PORT]
+    #[arg(long, env = "PILOTFISH_API_URL", value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+    /// Public URL of the dashboard [default: <https://dashboard.localhost>:PORT]
+    #[arg(long, env = "PILOTFISH_DASHBOARD_URL", value_name = "URL")]
+    pub(crate) dashboard_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) urls: UrlArgs,
+    /// E-mail address of the owner
+    #[arg(long, env = "PILOTFISH_OWNER_EMAIL", value_name = "E")]
+    pub(crate) owner_email: String,
+    /// File that holds the owner's password; a trailing line break is not part of it
+    #[arg(long, env = "PILOTFISH_PASSWORD_FILE", value_name = "F")]
+    pub(crate) password_file: PathBuf,
+    /// Print one JSON object
+    #[arg(long, env = "PILOTFISH_JSON")]
+    pub(crate) json: bool,
+}
+
+/// What this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleArg {
+    /// Everything
+    All,
+    /// Events and delivery
+    Edge,
+    /// The REST interface
+    Api,
+    /// The team's pages
+    Dashboard,
+    /// Background jobs
+    Worker,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) urls: UrlArgs,
+    /// What this process does
+    #[arg(long, env = "PILOTFISH_ROLE", value_enum, default_value = "all")]
+    pub(crate) role: RoleArg,
+    /// Where the edge listens
+    #[arg(long, env = "PILOTFISH_EDGE", default_value = "127.0.0.1:8443", value_name = "ADDR:PORT")]
+    pub(crate) edge: SocketAddr,
+    /// Where the api listens
+    #[arg(long, env = "PILOTFISH_API", default_value = "127.0.0.1:8445", value_name = "ADDR:PORT")]
+    pub(crate) api: SocketAddr,
+    /// Where the dashboard listens
+    #[arg(long, env = "PILOTFISH_DASHBOARD", default_value = "127.0.0.1:8444", value_name = "ADDR:PORT")]
+    pub(crate) dashboard: SocketAddr,
+    /// Where the operator's monitoring asks
+    #[arg(long, env = "PILOTFISH_METRICS", default_value = "127.0.0.1:9464", value_name = "ADDR:PORT")]
+    pub(crate) metrics: SocketAddr,
+    /// Own certificate chain, PEM; read again when it changes [default: the local authority's]
+    #[arg(long, env = "PILOTFISH_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of the own certificate, PEM
+    #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Which log lines: error, warn, info, debug, or per target as RUST_LOG
+    #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Write the root and erasable keys, encrypted with age, for safe keeping
+    Escrow(EscrowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EscrowArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Who can decrypt it
+    #[arg(long, env = "PILOTFISH_RECIPIENT", value_name = "age1…")]
+    pub(crate) recipient: String,
+    /// Where to write it; must not exist
+    #[arg(long, env = "PILOTFISH_OUT", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Put the local certificate authority into the system's and the browsers' trust stores
+    Install(TrustArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Data folder
+    #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
