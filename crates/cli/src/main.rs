@@ -66,6 +66,8 @@ impl From<base::Problem> for Failure {
 }
 
 fn main() -> ExitCode {
+    // What is written is for this user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     if let Err(error) = keys::harden_process() {
         eprintln!("pilotfish: cannot keep this process's memory to itself: {error}");
         return ExitCode::FAILURE;
