@@ -13,7 +13,7 @@ enum Bench {
     /// An example of a crate: package, example.
     Cargo(String, String),
     /// The script `bench` of a web package.
-    Npm(&'static str),
+    Npm(String),
 }
 
 impl Bench {
@@ -68,8 +68,8 @@ fn find() -> Result<Vec<Bench>> {
             benches.push(Bench::Cargo((*package).to_owned(), example.to_owned()));
         }
     }
-    for package in web::packages() {
-        let manifest = fs::read_to_string(paths::root().join(package).join("package.json"))?;
+    for package in web::packages()? {
+        let manifest = fs::read_to_string(paths::root().join(&package).join("package.json"))?;
         if manifest.contains("\"bench\":") {
             benches.push(Bench::Npm(package));
         }

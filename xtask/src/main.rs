@@ -1,7 +1,8 @@
 //! The commands around the code, as `cargo xtask …`: one way for a newcomer, a maintainer and the test machine alike.
 //!
 //! Each command is a file of its own. Invariants: a command that lacks something installs it or says what to install,
-//! and never goes on without it; nothing is left running when a command ends, however it ends.
+//! and never goes on without it; nothing is left running when a command ends, however it ends
+//! (short of being killed outright).
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 #![allow(clippy::disallowed_methods, reason = "this binary reads the environment")]
 

@@ -28,12 +28,12 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     }
     let postgres = steps.run("PostgreSQL", Postgres::start)?;
     let totals = steps.run("tests", || cargo_test(arguments, &postgres))?;
+    drop(postgres);
     if arguments.is_empty() {
-        for package in web::packages() {
-            steps.run(&format!("{package}: browser tests"), || web::script(package, "test:browser"))?;
+        for package in web::packages()? {
+            steps.run(&format!("{package}: browser tests"), || web::script(&package, "test:browser"))?;
         }
     }
-    drop(postgres);
     steps.summary();
     println!("\nall {} test programs together:", totals.programs);
     println!("test result: ok. {} passed; {} failed; {} ignored", totals.passed, totals.failed, totals.ignored);
@@ -46,9 +46,9 @@ fn check_sources(steps: &mut Steps) -> Result<()> {
 }
 
 fn check_web(steps: &mut Steps) -> Result<()> {
-    for package in web::packages() {
+    for package in web::packages()? {
         for script in ["lint", "build", "test"] {
-            steps.run(&format!("{package}: {script}"), || web::script(package, script))?;
+            steps.run(&format!("{package}: {script}"), || web::script(&package, script))?;
         }
     }
     Ok(())

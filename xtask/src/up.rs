@@ -26,7 +26,7 @@ pub(crate) fn up() -> Result<()> {
     let mut steps = Steps::new();
     steps.run("what this machine needs", || {
         needs::ensure(&[needs::BUILD])?;
-        if web::packages().next().is_some() { needs::ensure_node() } else { Ok(()) }
+        if web::packages()?.is_empty() { Ok(()) } else { needs::ensure_node() }
     })?;
     steps.run("release build", || {
         let build = ["build", "--release", "--locked", "-p", "pilotfish"];

@@ -1,4 +1,5 @@
-//! The TypeScript side: each folder with a `package-lock.json` gets its packages; each of [`PACKAGES`] is checked too.
+//! The TypeScript side: each folder with a `package.json` gets its locked packages; each below `sdk/` and `web/` is a
+//! product of ours and is checked too, so it has the scripts `lint`, `build`, `test` and `test:browser`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +8,10 @@ use anyhow::{Result, bail};
 
 use crate::{paths, process};
 
-/// The packages that are products. Each has the scripts `lint`, `build`, `test` and `test:browser`.
-const PACKAGES: &[&str] = &["sdk/browser", "web/dashboard"];
-
-/// The products that are there.
-pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
-    PACKAGES.iter().copied().filter(|package| paths::root().join(package).join("package.json").exists())
+/// The folders of our own products.
+pub(crate) fn packages() -> Result<Vec<String>> {
+    let folders = folders()?.into_iter().map(|folder| paths::relative(&folder));
+    Ok(folders.filter(|folder| folder.starts_with("sdk/") || folder.starts_with("web/")).collect())
 }
 
 /// Every folder of ours with packages to install.
@@ -44,7 +43,7 @@ pub(crate) fn install() -> Result<()> {
 /// Runs one script of a package.
 pub(crate) fn script(package: &str, name: &str) -> Result<()> {
     println!("in {package}:");
-    process::run(&mut process::command("npm", &["run", "--silent", name], &paths::root().join(package)))
+    process::run(&mut process::command("npm", &["run", name], &paths::root().join(package)))
 }
 
 /// npm writes its own record of what it installed last; it is newer than the lock file when the two agree.
