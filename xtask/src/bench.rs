@@ -1,0 +1,78 @@
+//! `cargo xtask bench`: every measurement there is, in release, with the machine it ran on.
+//!
+//! A measurement is found, not listed: an example `crates/<package>/examples/bench_<name>.rs`, or the script `bench` of a
+//! web package. It prints its own table; `docs/benchmarks.md` keeps what was measured when it matters.
+
+use std::fs;
+
+use anyhow::{Result, bail};
+
+use crate::{machine, needs, paths, process, steps::Steps, web};
+
+enum Bench {
+    /// An example of a crate: package, example.
+    Cargo(String, String),
+    /// The script `bench` of a web package.
+    Npm(String),
+}
+
+impl Bench {
+    fn name(&self) -> &str {
+        match self {
+            Self::Cargo(_, example) => example.trim_start_matches("bench_"),
+            Self::Npm(package) => package,
+        }
+    }
+
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::Npm(package) => {
+                web::script(package, "build")?;
+                web::script(package, "bench")
+            }
+            Self::Cargo(package, example) => {
+                let arguments = ["run", "--quiet", "--release", "--locked", "-p", package, "--example", example];
+                process::run(&mut process::command("cargo", &arguments, &paths::root()))
+            }
+        }
+    }
+}
+
+/// Runs the measurements whose name contains `wanted`.
+pub(crate) fn bench(wanted: &str) -> Result<()> {
+    let benches: Vec<Bench> = find()?.into_iter().filter(|bench| bench.name().contains(wanted)).collect();
+    if benches.is_empty() && !wanted.is_empty() {
+        bail!("no measurement is called {wanted}");
+    }
+    needs::ensure(&[needs::BUILD])?;
+    if benches.iter().any(|bench| matches!(bench, Bench::Npm(_))) {
+        needs::ensure_node()?;
+        web::install()?;
+    }
+    machine::print();
+    let mut steps = Steps::new();
+    for bench in &benches {
+        steps.run(bench.name(), || bench.run())?;
+    }
+    steps.summary();
+    Ok(())
+}
+
+fn find() -> Result<Vec<Bench>> {
+    let mut benches = Vec::new();
+    for path in paths::files("crates")? {
+        let path = paths::relative(&path);
+        if let ["crates", package, "examples", file] = path.split('/').collect::<Vec<_>>().as_slice()
+            && let Some(example) = file.strip_suffix(".rs").filter(|example| example.starts_with("bench_"))
+        {
+            benches.push(Bench::Cargo((*package).to_owned(), example.to_owned()));
+        }
+    }
+    for package in web::packages()? {
+        let manifest = fs::read_to_string(paths::root().join(&package).join("package.json"))?;
+        if manifest.contains("\"bench\":") {
+            benches.push(Bench::Npm(package));
+        }
+    }
+    Ok(benches)
+}
