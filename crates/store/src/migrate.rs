@@ -29,11 +29,8 @@ macro_rules! each {
     };
 }
 
-const MAIN: &[Step] = &[
-    same!("main", 1, "0001_init"),
-    each!("main", 2, "0002_append_only"),
-    each!("main", 3, "0003_row_level_security"),
-];
+const MAIN: &[Step] =
+    &[same!("main", 1, "0001_init"), each!("main", 2, "0002_append_only"), each!("main", 3, "0003_row_level_security")];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
 
