@@ -112,7 +112,7 @@ fn a_public_half_of_small_order_is_refused() {
 fn a_sender_ends_after_ten_minutes_or_when_wiped() {
     let p = pair(1);
     let (old, wiped) = (p.sender(), p.sender());
-    p.clock.advance(MAX_SENDER_AGE - Duration::from_micros(1));
+    p.clock.advance(Duration::from_micros(599_999_999));
     assert!(old.seal("email", 1, b"x", &p.clock, &p.rng).is_ok());
     p.clock.advance(Duration::from_micros(1));
     assert_eq!(old.seal("email", 1, b"x", &p.clock, &p.rng), Err(SealError::Expired));
