@@ -327,8 +327,8 @@ impl Scan<'_> {
         }
         match most {
             Most::Times(most) if most < least => return Err(BOUNDS.to_owned()),
-            Most::Times(most) => self.out.push_str(&format!("{{{least},{most}}}")),
-            Most::Unbounded => self.out.push_str(&format!("{{{least},}}")),
+            Most::Times(most) => self.out.extend(["{", &least.to_string(), ",", &most.to_string(), "}"]),
+            Most::Unbounded => self.out.extend(["{", &least.to_string(), ",}"]),
         }
         Ok(most)
     }

@@ -70,7 +70,11 @@ fn one(value: &Value, op: &str, than: &Value) -> bool {
     let either = |text: fn(&str, &str) -> bool| texts.is_some_and(|(value, than)| text(value, than));
     let compared = |number: fn(&f64, &f64) -> bool| numbers.is_some_and(|(value, than)| number(&value, &than));
     match op {
-        "is" => either(|one, two| one == two) || compared(|one, two| one == two) || value.is_boolean() && value == than,
+        "is" => {
+            either(|one, two| one == two)
+                || compared(|one, two| one.total_cmp(two).is_eq() || *one == 0.0 && *two == 0.0)
+                || value.is_boolean() && value == than
+        }
         "in" => than.as_array().unwrap().iter().any(|than| one(value, "is", than)),
         "contains" => either(|value, part| value.split(part).count() > 1),
         "starts_with" => either(|value, part| value.strip_prefix(part).is_some()),

@@ -93,7 +93,9 @@ fn rules_mention_what_must_be_kept() {
         json!({"all": [{"field": "person.x", "op": "is_set"}, {"field": "person.x", "op": "is_set"}, {"field": "page.path", "op": "is", "value": "/"}]}),
     ];
     let mut mentions = Mentions::default();
-    rules.iter().for_each(|rule| mentions.add(&parse(rule)));
+    for rule in &rules {
+        mentions.add(&parse(rule));
+    }
     assert_eq!(mentions.counters.len(), 3, "a count is not part of a counter; window and filters are");
     assert_eq!(mentions.events().into_iter().collect::<Vec<_>>(), ["A", "B"]);
     assert_eq!(mentions.fields.iter().map(ToString::to_string).collect::<Vec<_>>(), ["person.x", "page.path"]);
