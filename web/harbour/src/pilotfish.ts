@@ -20,18 +20,18 @@ declare global {
   }
 }
 
-/** The function queue: an array of `[method, …arguments]` that the SDK drains when it takes the name over. */
-export function queue(): Sdk & Queued[] {
-  const calls: Queued[] = [];
+/** The function queue: `q` holds `[method, …arguments]` until the SDK takes this object over and runs them. */
+export function queue(): Sdk & { readonly q: Queued[] } {
+  const q: Queued[] = [];
   const later =
     (method: string) =>
     (...args: unknown[]) => {
-      calls.push([method, ...args]);
+      q.push([method, ...args]);
     };
-  return Object.assign(calls, { identify: later("identify"), track: later("track"), reset: later("reset") });
+  return { q, identify: later("identify"), track: later("track"), reset: later("reset") };
 }
 
-/** Looked up at each call, since the SDK replaces the queue when it arrives. */
+/** Looked up at each call: whoever came first, the SDK or this queue, has the name. */
 function sdk(): Sdk {
   window.pilotfish ??= queue();
   return window.pilotfish;

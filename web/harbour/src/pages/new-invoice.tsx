@@ -56,7 +56,7 @@ export function NewInvoicePage({ book, today, user, onDraft, onSend }: Props) {
 
   return (
     <>
-      <PageHead title="New invoice" lead="The paper on the side is what your customer will open." />
+      <PageHead title="New invoice" lead="What your customer will open takes shape as you type." />
       <div class="halves compose">
         <form
           class="panel"

@@ -64,8 +64,8 @@ export function OverviewPage({ book, today, user }: Props) {
 }
 
 const WIDTH = 480;
-const HEIGHT = 230;
-const BASE = 200;
+const HEIGHT = 330;
+const BASE = 300;
 const TOP = 30;
 
 /** Bars from zero with their values on them; the table behind it says the same to a screen reader. */

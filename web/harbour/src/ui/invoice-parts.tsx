@@ -15,7 +15,7 @@ import {
 } from "../model/invoice";
 import { Flag } from "./flag";
 
-const LABELS: Readonly<Record<Status, string>> = { draft: "Draft", sent: "Sent", overdue: "Overdue", paid: "Paid" };
+const LABELS: Readonly<Record<Status, string>> = { draft: "Draft", sent: "Sent", overdue: "Late", paid: "Paid" };
 
 export function StatusChip({ status }: { readonly status: Status }) {
   return <span class={`chip chip-${status}`}>{LABELS[status]}</span>;

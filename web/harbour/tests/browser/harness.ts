@@ -18,10 +18,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const RECORDER = `(() => {
-  const queued = Array.isArray(window.pilotfish) ? window.pilotfish : [];
-  window.recorded = [...queued];
+  window.recorded = [...(window.pilotfish?.q ?? [])];
   const call = (name) => (...args) => { window.recorded.push([name, ...args]); };
-  window.pilotfish = { identify: call("identify"), track: call("track"), reset: call("reset") };
+  window.pilotfish = { ...window.pilotfish, identify: call("identify"), track: call("track"), reset: call("reset") };
 })();`;
 
 export type Call = [method: string, ...args: unknown[]];
