@@ -98,7 +98,7 @@ export function Paper({ invoice, customer, from }: PaperProps) {
     <section class="paper" aria-label={`Invoice ${invoice.number} as the customer sees it`}>
       <div class="paper-head">
         <p class="paper-from">{from}</p>
-        <p class="paper-number figure">{invoice.number}</p>
+        <p class="figure">No. {invoice.number}</p>
       </div>
       <dl class="paper-facts">
         <div>

@@ -137,7 +137,7 @@ describe("work", () => {
       "Invoice Created",
       "Invoice Sent",
     ]);
-    expect(tracked[1]?.[2]).toEqual({ amount: expect.any(Number), currency: "EUR" });
+    expect(tracked[1]?.[2]).toEqual({ amount: 672, currency: "EUR" });
     expect(await violations()).toEqual([]);
   });
 
