@@ -16,9 +16,9 @@ function backEnd(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [backEnd()],
-  html: { cspNonce: "__CSP_NONCE__" },
+  html: command === "build" ? { cspNonce: "__CSP_NONCE__" } : {},
   build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   test: { include: ["tests/*.test.ts"] },
-});
+}));
