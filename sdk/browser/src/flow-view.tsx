@@ -1,5 +1,5 @@
 /** How a step of a flow looks. State lives in `flows.ts`; this draws it. */
-import type { h } from 'preact';
+import { h } from 'preact';
 import { Frame } from './frame';
 import { safeLink } from './links';
 import type { Texts } from './texts';

@@ -2,7 +2,7 @@
  * The box around every question and step: a `<dialog>`, modal or beside the page. Takes focus when it opens (unless
  * that would interrupt somebody's typing), keeps it while modal, closes on Escape.
  */
-import { Component, type ComponentChildren, type h } from 'preact';
+import { Component, type ComponentChildren, h } from 'preact';
 import { deepActive, isTyping } from './surface';
 
 export interface FrameProps {

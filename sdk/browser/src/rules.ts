@@ -1,37 +1,35 @@
 /**
- * Audience rules, the part that a browser can answer: `page.*` and `locale`. Three-valued like the server's
- * evaluation and held to the same vectors (`sdk/spec/rules`): what cannot be known here is unknown, and unknown is
- * never shown.
+ * Audience rules, the part that a browser decides: texts of the page and the locale. Three-valued like the server's
+ * evaluation and held to the same vectors (`sdk/spec/rules`). A field, operator or shape that is not known here is
+ * unknown, and unknown is never shown.
  */
-import type { Filter, Json, Rule } from './types';
+import type { Filter, Rule } from './types';
 
-export type Verdict = true | false | 'unknown';
-/** The value of a field; undefined when it is missing, null when this side cannot know it. */
-export type Lookup = (field: string) => Json | undefined;
+export type Verdict = boolean | 'unknown';
+/** The text of a field; undefined when it is missing, null when this side cannot know it. */
+export type Lookup = (field: string) => string | undefined | null;
 
 /** What the browser knows about where it is. */
-export function pageFacts(href: string, locale: string): Lookup {
-  const url = new URL(href);
+export function pageFacts(href: string | undefined, locale: string | undefined): Lookup {
+  const url = href ? new URL(href) : undefined;
   return (field) => {
-    if (field === 'page.url') return href;
+    if (field === 'locale') return locale ?? null;
+    if (!url) return null;
+    if (field === 'page.url') return url.href;
     if (field === 'page.path') return url.pathname;
     if (field === 'page.host') return url.hostname;
-    if (field.startsWith('page.query.')) return url.searchParams.get(field.slice(11)) ?? undefined;
-    return field === 'locale' ? locale : null;
+    return field.startsWith('page.query.') ? (url.searchParams.get(field.slice(11)) ?? undefined) : null;
   };
 }
 
 export function evaluate(rule: Rule, lookup: Lookup): Verdict {
   if ('all' in rule) return fold(rule.all, lookup, false);
   if ('any' in rule) return fold(rule.any, lookup, true);
-  if ('not' in rule) {
-    const inner = evaluate(rule.not, lookup);
-    return inner === 'unknown' ? inner : !inner;
-  }
-  if (!('field' in rule)) return 'unknown';
-  const fact = lookup(rule.field);
-  return fact === null ? 'unknown' : compare(rule, fact);
+  if ('not' in rule) return opposite(evaluate(rule.not, lookup));
+  return 'field' in rule ? compare(rule, lookup(rule.field)) : 'unknown';
 }
+
+const opposite = (verdict: Verdict): Verdict => (verdict === 'unknown' ? verdict : !verdict);
 
 /** `all` is decided by the first false, `any` by the first true; unknown counts only when nothing decides. */
 function fold(rules: Rule[], lookup: Lookup, decides: boolean): Verdict {
@@ -44,59 +42,31 @@ function fold(rules: Rule[], lookup: Lookup, decides: boolean): Verdict {
   return verdict;
 }
 
-const isList = Array.isArray;
+type Operator = (fact: string, value: never) => boolean;
 
-function compare({ op, value }: Filter, fact: Json | undefined): Verdict {
-  const negated = /^(is_not|not_)/.exec(op);
-  if (op === 'is_set') return fact !== undefined;
-  if (op === 'is_not_set') return fact === undefined;
-  if (negated) {
-    const positive = op === 'is_not' ? 'is' : op.slice(4);
-    return fact === undefined || !holds(positive, fact, value);
-  }
-  return fact !== undefined && holds(op, fact, value);
-}
+/** Of a text that is there. */
+const POSITIVE = new Map<string, Operator>([
+  ['is_set', () => true],
+  ['is', (fact, value: string) => fact === value],
+  ['in', (fact, value: string[]) => value.includes(fact)],
+  ['contains', (fact, value: string) => fact.includes(value)],
+  ['starts_with', (fact, value: string) => fact.startsWith(value)],
+  ['ends_with', (fact, value: string) => fact.endsWith(value)],
+  ['matches', (fact, value: string) => new RegExp(value, 'su').test(fact)],
+]);
 
-function holds(op: string, fact: Json, value: Json | undefined): boolean {
-  if (op === 'is') return isList(fact) ? fact.includes(value as Json) : fact === value;
-  if (op === 'in')
-    return isList(value) && (isList(fact) ? fact.some((one) => value.includes(one)) : value.includes(fact));
-  if (op === 'contains' && isList(fact)) return fact.includes(value as Json);
-  if (op === 'between') {
-    return isList(value) && ordered('gte', fact, value[0]) && ordered('lte', fact, value[1]);
-  }
-  if (op === 'before' || op === 'after') return inTime(op, fact, value);
-  if (typeof fact === 'string' && typeof value === 'string') return inText(op, fact, value);
-  return ordered(op, fact, value);
-}
+/** Each the exact opposite of a positive one, of missing values too. */
+const NEGATIVE = new Map([
+  ['is_not_set', 'is_set'],
+  ['is_not', 'is'],
+  ['not_in', 'in'],
+  ['not_contains', 'contains'],
+]);
 
-function inText(op: string, fact: string, value: string): boolean {
-  if (op === 'contains') return fact.includes(value);
-  if (op === 'starts_with') return fact.startsWith(value);
-  if (op === 'ends_with') return fact.endsWith(value);
-  return op === 'matches' && new RegExp(value, 'u').test(fact);
-}
-
-function ordered(op: string, fact: Json, value: Json | undefined): boolean {
-  if (typeof fact !== 'number' || typeof value !== 'number') return false;
-  if (op === 'gt') return fact > value;
-  if (op === 'gte') return fact >= value;
-  if (op === 'lt') return fact < value;
-  return op === 'lte' && fact <= value;
-}
-
-function inTime(op: string, fact: Json, value: Json | undefined): boolean {
-  const at = moment(fact);
-  const limit = moment(value);
-  return op === 'before' ? at < limit : at > limit;
-}
-
-/** RFC 3339, or days from now as in "-30d"; NaN (which compares as false) for anything else. */
-function moment(value: Json | undefined): number {
-  const relative = /^([+-]?\d+)d$/.exec(`${value}`);
-  return relative
-    ? Date.now() + Number(relative[1]) * 864e5
-    : typeof value === 'string'
-      ? Date.parse(value)
-      : Number.NaN;
+function compare({ op, value }: Filter, fact: string | undefined | null): Verdict {
+  const opposed = NEGATIVE.get(op);
+  const operator = POSITIVE.get(opposed ?? op);
+  if (!operator || fact === null) return 'unknown';
+  const holds = fact !== undefined && operator(fact, value as never);
+  return holds !== !!opposed;
 }

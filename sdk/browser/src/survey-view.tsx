@@ -1,5 +1,5 @@
 /** How a survey looks: one question at a time, then a last word. State lives in `surveys.ts`; this draws it. */
-import type { h } from 'preact';
+import { h } from 'preact';
 import { Frame } from './frame';
 import type { Texts } from './texts';
 import type { Answer, ChoiceQuestion, NpsQuestion, Question, SurveyParts, TextQuestion } from './types';
