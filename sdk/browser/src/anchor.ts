@@ -18,7 +18,7 @@ export function anchor(
   async function place(): Promise<void> {
     const middleware = [
       offset(RING + 12),
-      flip({ fallbackPlacements: ['bottom', 'top', 'right', 'left'], padding: 8 }),
+      flip({ fallbackPlacements: ['bottom', 'top', 'right', 'left'], padding: 8, crossAxis: false }),
       shift({ padding: 8, crossAxis: true }),
       ...(pointer ? [arrow({ element: pointer, padding: 16 })] : []),
     ];
