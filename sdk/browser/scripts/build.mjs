@@ -51,20 +51,23 @@ async function bundle(entry, format, integrity) {
 
 const sha384 = (text) => `sha384-${createHash('sha384').update(text).digest('base64')}`;
 
-rmSync(`${root}dist`, { recursive: true, force: true });
-mkdirSync(`${root}dist/esm`, { recursive: true });
+/** `--out DIR` builds beside, for comparison. */
+const [, , flag, dir] = process.argv;
+const out = flag === '--out' && dir ? dir : `${root}dist`;
+rmSync(out, { recursive: true, force: true });
+mkdirSync(`${out}/esm`, { recursive: true });
 
 const renderer = await bundle('renderer.ts', 'iife', '');
 const core = await bundle('index.ts', 'iife', sha384(renderer));
-writeFileSync(`${root}dist/renderer.js`, renderer);
-writeFileSync(`${root}dist/pilotfish.js`, core);
+writeFileSync(`${out}/renderer.js`, renderer);
+writeFileSync(`${out}/pilotfish.js`, core);
 const integrity = {
   '/sdk/pilotfish.js': sha384(core),
   [`/sdk/${version}/pilotfish.js`]: sha384(core),
   [`/sdk/${version}/renderer.js`]: sha384(renderer),
 };
-writeFileSync(`${root}dist/integrity.json`, `${JSON.stringify(integrity, null, 2)}\n`);
+writeFileSync(`${out}/integrity.json`, `${JSON.stringify(integrity, null, 2)}\n`);
 
-writeFileSync(`${root}dist/esm/index.js`, await bundle('npm.ts', 'esm', sha384(renderer)));
-writeFileSync(`${root}dist/esm/renderer.js`, await bundle('extensions.ts', 'esm', ''));
-writeFileSync(`${root}dist/esm/preview.js`, await bundle('preview.ts', 'esm', ''));
+writeFileSync(`${out}/esm/index.js`, await bundle('npm.ts', 'esm', sha384(renderer)));
+writeFileSync(`${out}/esm/renderer.js`, await bundle('extensions.ts', 'esm', ''));
+writeFileSync(`${out}/esm/preview.js`, await bundle('preview.ts', 'esm', ''));

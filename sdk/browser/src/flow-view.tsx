@@ -38,7 +38,7 @@ export function FlowView(props: FlowViewProps): h.JSX.Element {
         </h2>
       )}
       {body && (
-        <div id="pf-body" class={title ? '' : 'title-less'}>
+        <div id="pf-body">
           {body.split(/\n\s*\n/).map((paragraph, i) => (
             <p key={i}>{paragraph}</p>
           ))}
@@ -72,9 +72,10 @@ function arranged(buttons: Button[]): Button[] {
 }
 
 function Action(props: FlowViewProps & { button: Button; primary: boolean }): h.JSX.Element | null {
-  const { button, primary, onButton } = props;
+  const { button, primary, preview, onButton } = props;
   const look = primary ? 'button primary' : 'button';
-  if (button.action !== 'link') {
+  // a preview leads nowhere
+  if (button.action !== 'link' || preview) {
     return (
       <button type="button" class={look} onClick={() => onButton(button)}>
         {button.text}

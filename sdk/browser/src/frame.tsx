@@ -22,6 +22,7 @@ export interface FrameProps {
 
 export class Frame extends Component<FrameProps> {
   private dialog: HTMLDialogElement | null = null;
+  private status: HTMLElement | null = null;
 
   override componentDidMount(): void {
     const { modal, preview, onMount } = this.props;
@@ -29,7 +30,17 @@ export class Frame extends Component<FrameProps> {
     if (!dialog) return;
     if (modal && !preview) dialog.showModal();
     onMount?.(dialog);
-    if (!preview && (modal || !isTyping())) dialog.focus({ preventScroll: true });
+    if (preview) return;
+    if (modal || !isTyping()) dialog.focus({ preventScroll: true });
+    else this.announce(dialog);
+  }
+
+  /** Says to a screen reader what came, since focus did not go there. */
+  private announce(dialog: HTMLElement): void {
+    const title = dialog.querySelector(`#${this.props.labelled}`)?.textContent ?? '';
+    setTimeout(() => {
+      if (this.status) this.status.textContent = title;
+    }, 200);
   }
 
   private keydown = (event: KeyboardEvent): void => {
@@ -47,6 +58,13 @@ export class Frame extends Component<FrameProps> {
     return (
       <div>
         {modal && <div class="shade" />}
+        <div
+          class="quiet"
+          role="status"
+          ref={(status) => {
+            this.status = status;
+          }}
+        />
         <dialog
           ref={(dialog) => {
             this.dialog = dialog;

@@ -7,8 +7,9 @@ export interface Link {
 }
 
 export function safeLink(url: string | undefined, base: string = location.href): Link | undefined {
+  if (!url) return undefined;
   try {
-    const { href, origin, protocol } = new URL(url as string, base);
+    const { href, origin, protocol } = new URL(url, base);
     const outside = origin !== new URL(base).origin;
     return /^https?:$/.test(protocol) && (!outside || protocol === 'https:') ? { href, outside } : undefined;
   } catch {

@@ -30,7 +30,7 @@ export function openSurface({ theme, container }: SurfaceOptions): Surface {
   }
   shadow.adoptedStyleSheets = [sheet];
   const layer = document.createElement('div');
-  layer.className = 'layer';
+  layer.className = container ? 'layer still' : 'layer';
   layer.dir = getComputedStyle(document.documentElement).direction;
   for (const [name, value] of Object.entries(tokens(theme))) layer.style.setProperty(`--${name}`, value);
   shadow.append(layer);

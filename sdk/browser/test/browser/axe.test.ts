@@ -16,10 +16,14 @@ afterEach(() => world.reset());
 async function findings({ page, dialog }: Visit): Promise<string[]> {
   await dialog.waitFor();
   await page.waitForTimeout(250);
-  const { violations, incomplete, passes } = (await page.evaluate('axe.run(document, { resultTypes: ["violations", "incomplete"] })')) as AxeResults;
+  const { violations, incomplete, passes } = (await page.evaluate(
+    'axe.run(document, { resultTypes: ["violations", "incomplete"] })',
+  )) as AxeResults;
   expect(passes.length).toBeGreaterThan(5);
   return [...violations, ...incomplete].flatMap(({ id, nodes }) =>
-    nodes.filter(({ target }) => JSON.stringify(target).includes('pilotfish-root')).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    nodes
+      .filter(({ target }) => JSON.stringify(target).includes('pilotfish-root'))
+      .map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );
 }
 

@@ -77,8 +77,7 @@ export class Edge {
       return void response.writeHead(fail.status, fail.headers).end('{"code":"too_much"}');
     }
     this.requests.push({ path, headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
-    const answer =
-      path === '/v1/sync' ? { ruleset: 1, events: this.events, content: this.content } : { success: true };
+    const answer = path === '/v1/sync' ? { ruleset: 1, events: this.events, content: this.content } : { success: true };
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(answer));
   }

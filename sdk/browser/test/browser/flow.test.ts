@@ -12,9 +12,7 @@ beforeEach(() => {
 afterEach(() => world.reset());
 
 const steps = () =>
-  world.edge.messages
-    .filter(({ event }) => event === '$step')
-    .map(({ properties }) => properties?.step);
+  world.edge.messages.filter(({ event }) => event === '$step').map(({ properties }) => properties?.step);
 const secondPage = (step: Partial<Step> = {}): FlowContent =>
   flow({
     steps: [
@@ -92,12 +90,15 @@ describe('a flow', () => {
   });
 
   it('waits for a target that comes later, and for one that is rendered anew', async () => {
-    world.edge.content = [flow({ steps: [{ id: 's1', kind: 'tooltip', title: 'Late', target: { selector: '#late' } }] })];
+    world.edge.content = [
+      flow({ steps: [{ id: 's1', kind: 'tooltip', title: 'Late', target: { selector: '#late' } }] }),
+    ];
     const { page, dialog } = await world.visit();
     await page.waitForTimeout(400);
     expect(await dialog.count()).toBe(0);
     expect(world.edge.tracked).toEqual([]);
-    const put = "document.querySelector('main').insertAdjacentElement('beforeend', Object.assign(document.createElement('b'), {id: 'late', textContent: 'x'}))";
+    const put =
+      "document.querySelector('main').insertAdjacentElement('beforeend', Object.assign(document.createElement('b'), {id: 'late', textContent: 'x'}))";
     await page.evaluate(put);
     await dialog.waitFor();
     await page.evaluate("document.querySelector('#late').remove()");
@@ -111,7 +112,13 @@ describe('a flow', () => {
     world.edge.content = [
       flow({
         steps: [
-          { id: 's1', kind: 'tooltip', title: 'Click it', target: { selector: '#new-invoice' }, advance: 'target_click' },
+          {
+            id: 's1',
+            kind: 'tooltip',
+            title: 'Click it',
+            target: { selector: '#new-invoice' },
+            advance: 'target_click',
+          },
           { id: 's2', kind: 'modal', title: 'Well done' },
         ],
       }),
@@ -124,7 +131,8 @@ describe('a flow', () => {
 
   it('scrolls to its target', async () => {
     world.host.main = `<div id="far"></div>`;
-    world.host.before = "addEventListener('DOMContentLoaded', () => { const far = document.querySelector('#far'); far.style.marginTop = '3000px'; far.textContent = 'far'; })";
+    world.host.before =
+      "addEventListener('DOMContentLoaded', () => { const far = document.querySelector('#far'); far.style.marginTop = '3000px'; far.textContent = 'far'; })";
     world.edge.content = [flow({ steps: [{ id: 's1', kind: 'tooltip', title: 'Far', target: { selector: '#far' } }] })];
     const { page, dialog } = await world.visit('/', { reducedMotion: 'reduce' });
     await dialog.waitFor();
@@ -132,41 +140,46 @@ describe('a flow', () => {
     await expect.poll(async () => (await dialog.boundingBox())?.y ?? -1).toBeGreaterThan(0);
   });
 
-  it.each(['with the Navigation API', 'with history wrapped'])('shows its second step where the app went: %s', async (how) => {
-    if (how.includes('wrapped')) world.host.before = 'delete window.navigation; Object.defineProperty(window, "navigation", {value: undefined});';
-    world.edge.content = [
-      flow({
-        steps: [
-          { id: 's1', kind: 'modal', title: 'One', buttons: [{ text: 'Next', action: 'next' }] },
-          { id: 's2', kind: 'modal', title: 'Two', where: { field: 'page.path', op: 'is', value: '/two' } },
-        ],
-      }),
-    ];
-    const visit = await world.visit();
-    const { page, dialog } = visit;
-    await page.getByRole('button', { name: 'Next' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.evaluate("history.pushState({mine: 1}, '', '/two')");
-    await page.getByRole('dialog', { name: 'Two' }).waitFor();
-    expect(await page.evaluate('history.state')).toEqual({ mine: 1 });
-    await page.evaluate("history.replaceState(null, '', '/three')");
-    await dialog.waitFor({ state: 'detached' });
-    await page.evaluate('history.back()');
-    await page.waitForTimeout(200);
-    expect(await dialog.count()).toBe(0);
-    expect(steps()).toEqual(['s1', 's2']);
-    expect(await visit.wrongs()).toEqual([]);
-  });
+  it.each(['with the Navigation API', 'with history wrapped'])(
+    'shows its second step where the app went: %s',
+    async (how) => {
+      if (how.includes('wrapped'))
+        world.host.before =
+          'delete window.navigation; Object.defineProperty(window, "navigation", {value: undefined});';
+      world.edge.content = [
+        flow({
+          steps: [
+            { id: 's1', kind: 'modal', title: 'One', buttons: [{ text: 'Next', action: 'next' }] },
+            { id: 's2', kind: 'modal', title: 'Two', where: { field: 'page.path', op: 'is', value: '/two' } },
+          ],
+        }),
+      ];
+      const visit = await world.visit();
+      const { page, dialog } = visit;
+      await page.getByRole('button', { name: 'Next' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await page.evaluate("history.pushState({mine: 1}, '', '/two')");
+      await page.getByRole('dialog', { name: 'Two' }).waitFor();
+      expect(await page.evaluate('history.state')).toEqual({ mine: 1 });
+      await page.evaluate("history.replaceState(null, '', '/three')");
+      await dialog.waitFor({ state: 'detached' });
+      await page.evaluate('history.back()');
+      await page.waitForTimeout(200);
+      expect(await dialog.count()).toBe(0);
+      expect(steps()).toEqual(['s1', 's2']);
+      expect(await visit.wrongs()).toEqual([]);
+    },
+  );
 
   it('has told the edge its step before a link leaves the page, and goes on there', async () => {
     world.edge.content = [secondPage()];
     const { page } = await world.visit();
     await page.getByRole('link', { name: 'Open payments' }).waitFor();
-    await page.getByRole('link', { name: 'Open payments' }).click();
-    await page.waitForURL('**/payments');
-    expect(steps()).toEqual(['s1', 's2']);
     world.edge.content = [{ ...secondPage(), resume: 's2' }];
-    await page.reload();
+    const toldBefore = page.waitForRequest('**/payments').then(() => steps());
+    await page.getByRole('link', { name: 'Open payments' }).click();
+    expect(await toldBefore).toEqual(['s1', 's2']);
+    await page.waitForURL('**/payments');
     await page.getByRole('dialog', { name: 'These are your payments' }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
     await expect.poll(() => world.edge.tracked).toEqual(['$shown', '$step', '$step', '$completed']);

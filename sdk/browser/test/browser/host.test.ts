@@ -14,7 +14,11 @@ describe('loading', () => {
     const { page } = await world.visit();
     await expect.poll(() => world.edge.of('/v1/sync').length).toBe(1);
     await page.waitForTimeout(300);
-    expect(await page.evaluate("performance.getEntriesByName('x').length + performance.getEntriesByType('resource').filter((r) => r.name.includes('renderer')).length")).toBe(0);
+    expect(
+      await page.evaluate(
+        "performance.getEntriesByName('x').length + performance.getEntriesByType('resource').filter((r) => r.name.includes('renderer')).length",
+      ),
+    ).toBe(0);
   });
 
   it.each([
@@ -43,7 +47,7 @@ describe('loading', () => {
     world.edge.content = [flow()];
     world.host.before = "window.pilotfish = { q: [['on', 'error', (e) => (window.failure = e)]] }";
     const { page, dialog } = await world.visit();
-    await page.waitForFunction('window.failure');
+    await expect.poll(() => page.evaluate('window.failure')).toBeTruthy();
     expect(await page.evaluate('[window.tampered, failure.code]')).toEqual([undefined, 'renderer']);
     expect(await dialog.count()).toBe(0);
   });
@@ -59,7 +63,7 @@ describe('loading', () => {
       pilotfish.init('pfe_test');
       pilotfish.identify('u1', { plan: 'pro' }, { company: { id: 'c1', attributes: { size: 5 } }, token: 'jwt' });`;
     const { page } = await world.visit();
-    await page.waitForFunction('window.isReady');
+    await expect.poll(() => page.evaluate('window.isReady')).toBe(true);
     await page.evaluate("kept.track('Late')");
     await expect.poll(() => world.edge.tracked).toEqual(['Early', 'Late']);
     expect(world.edge.of('/v1/sync').length).toBe(1);
@@ -89,7 +93,9 @@ describe('the host page', () => {
   it('keeps nothing of ours but one credential', async () => {
     world.edge.content = [flow(), survey()];
     const { page } = await world.visit();
-    await page.evaluate("pilotfish.identify('ada@example.com', { email: 'ada@example.com' }); pilotfish.track('Invoice Sent', { amount: 3 })");
+    await page.evaluate(
+      "pilotfish.identify('ada@example.com', { email: 'ada@example.com' }); pilotfish.track('Invoice Sent', { amount: 3 })",
+    );
     await page.getByRole('button', { name: 'Show me' }).click();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByText('7', { exact: true }).click();
@@ -122,9 +128,15 @@ describe('the host page', () => {
   it.each([
     ['storage throws', "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no') } });"],
     ['storage is full', "Storage.prototype.setItem = () => { throw new DOMException('full') };"],
-    ['prototypes are frozen', '[Object, Array, Function, String, Promise, Map, Set, RegExp, Error].forEach((c) => Object.freeze(c.prototype));'],
+    [
+      'prototypes are frozen',
+      '[Object, Array, Function, String, Promise, Map, Set, RegExp, Error].forEach((c) => Object.freeze(c.prototype));',
+    ],
     ['history is frozen', "Object.defineProperty(window, 'navigation', { value: undefined }); Object.freeze(history);"],
-    ['an element has our name', "addEventListener('DOMContentLoaded', () => { const d = document.createElement('div'); d.id = 'pilotfish'; document.body.append(d); });"],
+    [
+      'an element has our name',
+      "addEventListener('DOMContentLoaded', () => { const d = document.createElement('div'); d.id = 'pilotfish'; document.body.append(d); });",
+    ],
     ['there is no navigation API', "Object.defineProperty(window, 'navigation', { value: undefined });"],
   ])('is no problem when %s', async (_, before) => {
     world.host.before = before;
@@ -165,7 +177,9 @@ describe('the host page', () => {
     world.host.head = `<style nonce="${NONCE}"></style>`;
     world.edge.content = [survey({ trigger: { kind: 'manual' } })];
     const { page, dialog } = await world.visit();
-    await page.evaluate(`window.shift = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => (shift += e.value))).observe({ type: 'layout-shift', buffered: true })`);
+    await page.evaluate(
+      `window.shift = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => (shift += e.value))).observe({ type: 'layout-shift', buffered: true })`,
+    );
     const before = await page.locator('main').boundingBox();
     await page.evaluate("pilotfish.show('srv_1')");
     await dialog.waitFor();
@@ -199,7 +213,10 @@ describe('delivery', () => {
     world.edge.events = ['Invoice Sent'];
     world.edge.content = [
       survey({ id: 'srv_2', trigger: { kind: 'event', event: 'Invoice Sent' } }),
-      flow({ trigger: { kind: 'event', event: 'Invoice Sent' }, steps: [{ id: 's1', kind: 'modal', title: 'Second' }] }),
+      flow({
+        trigger: { kind: 'event', event: 'Invoice Sent' },
+        steps: [{ id: 's1', kind: 'modal', title: 'Second' }],
+      }),
     ];
     const { page, dialog } = await world.visit();
     await expect.poll(() => world.edge.of('/v1/sync').length).toBe(1);
@@ -225,6 +242,33 @@ describe('delivery', () => {
     await page.evaluate("history.pushState({}, '', '/invoices/7?x=1')");
     await dialog.waitFor();
     await expect.poll(() => world.edge.messages.at(0)?.properties?.content).toBe('flw_page');
+  });
+
+  it('tells at debug() why something is not shown', async () => {
+    world.edge.content = [
+      flow({ id: 'flw_page', trigger: { kind: 'page', where: { field: 'page.path', op: 'is', value: '/x' } } }),
+      survey({ id: 'srv_manual', trigger: { kind: 'manual' } }),
+    ];
+    const visit = await world.visit();
+    const lines: string[] = [];
+    visit.page.on('console', (message) => lines.push(message.text()));
+    await expect.poll(() => world.edge.of('/v1/sync').length).toBe(1);
+    await visit.page.evaluate('pilotfish.debug()');
+    await expect
+      .poll(() => lines)
+      .toEqual([
+        '[pilotfish] flw_page: not shown: trigger: not on this page',
+        '[pilotfish] srv_manual: not shown: trigger: waits for show()',
+      ]);
+  });
+
+  it('reads from right to left where the page does', async () => {
+    world.host.html = 'lang="ar" dir="rtl"';
+    world.edge.content = [survey({ theme: { mode: 'light' } })];
+    const { page, dialog } = await world.visit();
+    await page.getByRole('button', { name: 'التالي' }).waitFor();
+    await page.waitForTimeout(250);
+    expect((await dialog.boundingBox())?.x).toBe(16);
   });
 
   it('is quiet while muted, and goes on where it was', async () => {
@@ -253,6 +297,11 @@ describe('delivery', () => {
     expect(second).not.toBe(first);
     await page.evaluate('pilotfish.reset()');
     expect(await device()).not.toBe(second);
-    await expect.poll(() => world.edge.messages.map(({ userId, anonymousId }) => [userId, anonymousId])).toEqual([['u1', first], ['u2', second]]);
+    await expect
+      .poll(() => world.edge.messages.map(({ userId, anonymousId }) => [userId, anonymousId]))
+      .toEqual([
+        ['u1', first],
+        ['u2', second],
+      ]);
   });
 });

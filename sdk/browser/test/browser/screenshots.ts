@@ -18,14 +18,21 @@ const look = (mode: string) => `<style nonce="${NONCE}">
 body { margin: 0; font: 15px/1.6 system-ui, sans-serif; background: ${mode === 'dark' ? '#0f1216; color: #e8eaed' : '#f6f7f9; color: #14171a'} }
 main { max-width: 1000px; margin: 40px auto; padding: 0 24px } button#new-invoice { padding: 8px 14px; border-radius: 8px; border: 0; background: #0E7490; color: #fff; font: inherit }
 </style>`;
-const rows = Array.from({ length: 14 }, (_, i) => `<p>Invoice ${1042 + i} · Northwind Traders · due in ${i + 2} days</p>`).join('');
+const rows = Array.from(
+  { length: 14 },
+  (_, i) => `<p>Invoice ${1042 + i} · Northwind Traders · due in ${i + 2} days</p>`,
+).join('');
 
 for (const mode of ['light', 'dark'] as const) {
   for (const width of [1440, 390]) {
     it(`${mode} ${width}`, async () => {
       const theme = { accent: '#0E7490', mode: 'auto' } as const;
       world.host = { head: look(mode), main: rows, csp: `; style-src 'nonce-${NONCE}'` };
-      const options = { viewport: { width, height: width > 1000 ? 900 : 844 }, hasTouch: width < 1000, isMobile: width < 1000 };
+      const options = {
+        viewport: { width, height: width > 1000 ? 900 : 844 },
+        hasTouch: width < 1000,
+        isMobile: width < 1000,
+      };
       const shoot = async (page: Page, name: string) => {
         await page.waitForTimeout(300);
         await page.screenshot({ path: `${folder}${name}-${mode}-${width}.png` });

@@ -110,9 +110,11 @@ describe('a survey', () => {
     const box = await dialog.boundingBox();
     expect(box).toMatchObject({ x: 0, width: 390 });
     expect(Math.round((box?.y ?? 0) + (box?.height ?? 0))).toBe(844);
-    const sizes = await dialog.locator('button, .nps label').evaluateAll((all) =>
-      all.map((one) => one.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)),
-    );
+    const sizes = await dialog
+      .locator('button, .nps label')
+      .evaluateAll((all) =>
+        all.map((one) => one.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)),
+      );
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(44);
   });
 });
