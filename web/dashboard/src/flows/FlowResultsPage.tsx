@@ -1,0 +1,3 @@
+export function FlowResultsPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function SurveyResultsPage() {
+  return null;
+}
