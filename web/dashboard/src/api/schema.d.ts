@@ -74,6 +74,10 @@ export interface paths {
   "/api/v1/surveys/{id}/results": {
     get: { parameters: Path<Id>; requestBody?: never; responses: { 200: Json<S["SurveyResults"]>; default: Fails } };
   };
+  /** The same results with the free texts in clear. Looking is recorded. */
+  "/api/v1/surveys/{id}/results/reveal": {
+    post: { parameters: Path<Id>; requestBody?: never; responses: { 200: Json<S["SurveyResults"]>; default: Fails } };
+  };
   "/api/v1/flows": ContentCollection<S["Flow"], S["FlowDefinition"]>;
   "/api/v1/flows/{id}": ContentItem<S["Flow"], S["FlowDefinition"]>;
   "/api/v1/flows/{id}/publish": ContentAction<S["Flow"]>;
@@ -328,16 +332,43 @@ export interface components {
       properties: S["Attributes"];
       personal?: string[];
     };
-    Trace: {
-      /** What was asked: `all`, `any`, `not`, a filter, a did, or a named condition such as `frequency`. */
-      rule?: S["Rule"];
-      label?: string;
-      result: "true" | "false" | "unknown";
-      reason?: string;
-      observed?: S["Value"];
-      children?: S["Trace"][];
+    TraceNode:
+      | { kind: "content" | "audience" | "all" | "any" | "not" }
+      | { kind: "status"; status: string }
+      | {
+          kind: "frequency";
+          frequency: S["Frequency"];
+          shown_at?: string;
+          completed_at?: string;
+          dismissed_at?: string;
+          last_survey_shown_at?: string;
+        }
+      | { kind: "trigger"; on: "page" | "event" | "manual"; event?: string }
+      | {
+          kind: "filter";
+          field: string;
+          op: S["Operator"];
+          /** What it is compared with; absent if the fact is or may be personal. */
+          expected?: S["Value"];
+          fact: "missing" | "unknown" | "value" | "personal";
+          actual?: S["Value"];
+        }
+      | {
+          kind: "event";
+          event: string;
+          filters?: S["Filter"][];
+          count: { op: string; value: number };
+          within?: string;
+          actual?: number;
+        };
+    /** The evaluation, written down: each node of the rule with its outcome. */
+    Trace: S["TraceNode"] & { outcome: "true" | "false" | "unknown"; decided?: "browser"; parts?: S["Trace"][] };
+    Why: {
+      shown: boolean;
+      /** `eligible, in_browser, draft, paused, frequency, recontact, audience, audience_unknown, trigger` */
+      reason: string;
+      trace: S["Trace"] | null;
     };
-    Why: { shown: boolean; reason: string; trace: S["Trace"] | null };
     DiskSearch: {
       files: number;
       bytes: number;
