@@ -192,6 +192,7 @@ const routes: Route[] = [
           : surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)),
       ),
   ],
+  ["POST", /^\/surveys\/([^/]+)\/results\/reveal$/, () => ok(surveyResults(STARTED, 0, true))],
   [
     "GET",
     /^\/flows\/([^/]+)\/results$/,

@@ -158,7 +158,7 @@ const REASONS = [
 ];
 const SCORES = [9, 10, 3, 2, 4, 9, 12, 38, 92, 196, 247];
 
-export function surveyResults(now: number, extra: number): Schema["SurveyResults"] {
+export function surveyResults(now: number, extra: number, open = false): Schema["SurveyResults"] {
   const distribution = SCORES.map((count, value) => ({
     value,
     label: String(value),
@@ -201,7 +201,9 @@ export function surveyResults(now: number, extra: number): Schema["SurveyResults
         text: "What is the main reason for your score?",
         count: 274,
         distribution: [],
-        texts: REASONS.map((text, index) => ({ text, at: at(index), person: `u-${2401 + index * 7}` })),
+        ...(open
+          ? { texts: REASONS.map((text, index) => ({ text, at: at(index), person: `u-${2401 + index * 7}` })) }
+          : {}),
       },
     ],
     answers: Array.from({ length: 24 }, (_, index) => ({
@@ -212,7 +214,7 @@ export function surveyResults(now: number, extra: number): Schema["SurveyResults
       answers: {
         q1: [9, 10, 8, 10, 6, 9][index % 6],
         q2: [["invoices", "reminders"], ["invoices"], ["bank"]][index % 3],
-        ...(index < REASONS.length ? { q3: REASONS[index] } : {}),
+        ...(open && index < REASONS.length ? { q3: REASONS[index] } : {}),
       },
     })),
   };
