@@ -1,0 +1,4 @@
+//! The vectors of `sdk/spec`, properties, and what neither says.
+
+mod facts;
+mod vectors;
