@@ -10,7 +10,9 @@ use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::members::Passwords;
+use crate::page_origins;
 use crate::routers::host_of;
+use crate::sdk_files::SdkFiles;
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Clone)]
@@ -55,6 +57,8 @@ pub struct App {
     pub urls: Urls,
     /// Whether every door of this process answers.
     pub ready: Arc<AtomicBool>,
+    pub(crate) sdk: SdkFiles,
+    pub(crate) noted: page_origins::Noted,
     folder: DataFolder,
 }
 
@@ -89,8 +93,10 @@ impl App {
         store::migrate_keyring(&keyring).await?;
         store::migrate_main(&main).await?;
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
+        let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
+        let noted = page_origins::Noted::new();
         let ready = Arc::new(AtomicBool::new(false));
-        Ok(Self { main, keyring, keys, passwords: Passwords::new(), clock, rng, urls, ready, folder })
+        Ok(Self { main, keyring, keys, passwords: Passwords::new(), clock, rng, urls, ready, sdk, noted, folder })
     }
 
     /// The data folder.

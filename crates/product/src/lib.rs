@@ -12,10 +12,14 @@ mod extract;
 pub mod installation;
 mod members;
 mod organisations;
+mod page_origins;
+mod pages;
 mod problem;
 mod routers;
+mod sdk_files;
 mod sealed;
 mod sessions;
+mod static_files;
 #[cfg(test)]
 mod testing;
 

@@ -16,16 +16,17 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, installation, organisations, sessions};
+use crate::{App, installation, organisations, page_origins, pages, sdk_files, sessions};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge | Door::Metrics => Router::new(),
+        Door::Edge => sdk_files::router(),
+        Door::Metrics => Router::new(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
-            interface(CredentialKind::Session, operations().merge(dashboard_only))
+            interface(CredentialKind::Session, operations().merge(dashboard_only)).merge(pages::router())
         }
     };
     let limits = DoorLimits::of(door);
@@ -50,7 +51,7 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
 
 /// The operations that API keys and sessions share.
 fn operations() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().merge(organisations::api::router())
+    OpenApiRouter::new().merge(organisations::api::router()).merge(page_origins::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.
