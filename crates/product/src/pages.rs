@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base::ProblemResult;
@@ -16,6 +16,8 @@ use crate::problem::internal;
 use crate::static_files::{Keep, StaticFile, missing, respond};
 
 const NONCE: &str = "__CSP_NONCE__";
+/// The first part of a screen's path, as the dashboard's router has them.
+const SCREENS: [&str; 5] = ["home", "content", "people", "companies", "settings"];
 
 /// Files, and the shell for every other path that a person may have typed. Names of operations are not among them.
 pub(crate) fn router() -> Router<Arc<App>> {
@@ -33,19 +35,35 @@ async fn shell(State(app): State<Arc<App>>) -> ProblemResult<Response> {
     Ok((page_headers(&nonce), html).into_response())
 }
 
-/// The dashboard's own routes have no dot and begin with no name of the interface.
+/// A file of the package, the shell on a route of the app, or for a person who went astray the shell with a 404.
 async fn file_or_shell(
     state: State<Arc<App>>,
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> ProblemResult<Response> {
-    if let Some(file) = assets::get(assets::Package::Dashboard, &path).filter(|_| path.contains('.')) {
+    if let Some(file) = assets::get(assets::Package::Dashboard, &path).filter(|_| path != "index.html") {
         return respond(&StaticFile::from(file), Keep::AskAgain, &headers);
     }
-    if path.contains('.') || path.starts_with("api/") {
+    if is_route(&path) {
+        return shell(state).await;
+    }
+    let takes_pages = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !takes_pages.contains("text/html") || path.starts_with("api/") {
         return Err(missing());
     }
-    shell(state).await
+    let mut page = shell(state).await?;
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    Ok(page)
+}
+
+/// Whether the single-page app has a screen at this path. Most are an environment's: `app/<app>/<environment>/<screen>`.
+fn is_route(path: &str) -> bool {
+    let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["setup" | "sign-in"] | ["app", _, _] => true,
+        ["app", _, _, screen, ..] => SCREENS.contains(screen),
+        _ => false,
+    }
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> ProblemResult<Response> {
