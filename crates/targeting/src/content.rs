@@ -146,13 +146,12 @@ impl Frequency {
             "always" => Ok(Self::Always),
             _ => {
                 let days = object.get("days").and_then(Value::as_u64).and_then(|days| u16::try_from(days).ok());
-                match days {
-                    Some(days @ 1..=MAX_DAYS) => Ok(Self::Recontact { days }),
-                    _ => {
+                days.filter(|days| (1..=MAX_DAYS).contains(days)).map(|days| Self::Recontact { days }).ok_or_else(
+                    || {
                         let detail = format!("expected a whole number of days from 1 to {MAX_DAYS}");
-                        Err(vec![problem(&format!("{pointer}/days"), detail)])
-                    }
-                }
+                        vec![problem(&format!("{pointer}/days"), detail)]
+                    },
+                )
             }
         }
     }
@@ -182,13 +181,10 @@ fn tagged<'v>(
         }
     };
     let text = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    match kinds.iter().find(|kind| **kind == text) {
-        Some(kind) => Ok((object, kind)),
-        None => {
-            let suggestion = nearest(text, kinds.iter().copied());
-            Err(vec![problem(&format!("{pointer}/kind"), format!("unknown kind{suggestion}; accepted: {accepted}"))])
-        }
-    }
+    kinds.iter().find(|kind| **kind == text).map(|kind| (object, *kind)).ok_or_else(|| {
+        let suggestion = nearest(text, kinds.iter().copied());
+        vec![problem(&format!("{pointer}/kind"), format!("unknown kind{suggestion}; accepted: {accepted}"))]
+    })
 }
 
 fn only(object: &Object, known: &[&str], pointer: &str) -> Result<(), Vec<FieldProblem>> {

@@ -105,10 +105,9 @@ impl Frequency {
     pub fn allows(self, kind: ContentKind, seen: &Seen, now: Timestamp) -> Result<(), Reason> {
         let ended = seen.completed_at.or(seen.dismissed_at).is_some();
         match (self, kind) {
-            (Self::Always, _) => Ok(()),
             (Self::Once, ContentKind::Survey) if ended || seen.shown_at.is_some() => Err(Reason::Frequency),
             (Self::Once, ContentKind::Flow) if ended => Err(Reason::Frequency),
-            (Self::Once, _) => Ok(()),
+            (Self::Once | Self::Always, _) => Ok(()),
             (Self::Recontact { days }, kind) => {
                 let last = match kind {
                     ContentKind::Survey => seen.shown_at.max(seen.last_survey_shown_at),

@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_week_is_seven_days() {
         assert_eq!(Span::parse("1w").unwrap().duration(), Span::parse("7d").unwrap().duration());
-        assert_eq!(Span::parse("1d").unwrap().duration(), Duration::from_secs(86_400));
+        assert_eq!(Span::parse("1d").unwrap().duration(), Duration::from_hours(24));
     }
 
     #[test]

@@ -222,16 +222,14 @@ impl Parser {
     fn named<T: Copy>(&mut self, value: Option<&Value>, known: &[(&str, T)], what: &str, at: &str) -> Option<T> {
         let names = || known.iter().map(|(name, _)| *name);
         let accepted = names().collect::<Vec<_>>().join(", ");
-        match value {
-            Some(Value::String(text)) => match known.iter().find(|(name, _)| name == text) {
-                Some((_, it)) => Some(*it),
-                None => {
-                    let suggestion = nearest(text, names());
-                    self.problem(at, format!("unknown {what}{suggestion}; accepted: {accepted}"))
-                }
-            },
-            _ => self.problem(at, format!("expected an {what}; accepted: {accepted}")),
+        let Some(Value::String(text)) = value else {
+            return self.problem(at, format!("expected an {what}; accepted: {accepted}"));
+        };
+        if let Some((_, it)) = known.iter().find(|(name, _)| name == text) {
+            return Some(*it);
         }
+        let suggestion = nearest(text, names());
+        self.problem(at, format!("unknown {what}{suggestion}; accepted: {accepted}"))
     }
 }
 

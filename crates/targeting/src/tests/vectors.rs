@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use base::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::facts::{Given, Known};
-use crate::{Outcome, Partial, Place, Rule};
+use crate::{Conditions, Content, ContentKind, Decision, Outcome, Partial, Place, Rule, Seen, Status};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,4 +107,105 @@ fn run_rule(file: &File<RuleCase>, case: &RuleCase) -> Result<(), String> {
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, is: T, wanted: T) -> Result<(), String> {
     if is == wanted { Ok(()) } else { Err(format!("{what} is {is:?}, not {wanted:?}")) }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrequencyCase {
+    description: String,
+    kind: ContentKind,
+    frequency: Value,
+    seen: SeenGiven,
+    #[serde(default)]
+    now: Option<Timestamp>,
+    decision: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "they are the wire's")]
+struct SeenGiven {
+    shown_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    dismissed_at: Option<Timestamp>,
+    last_survey_shown_at: Option<Timestamp>,
+}
+
+#[test]
+fn content_is_shown_as_often_as_the_vectors_say() {
+    let (mut failures, mut cases) = (String::new(), 0);
+    for file in files::<FrequencyCase>("frequency") {
+        for case in &file.cases {
+            cases += 1;
+            let now = case.now.or(file.now).unwrap();
+            let SeenGiven { shown_at, completed_at, dismissed_at, last_survey_shown_at } = case.seen;
+            let seen = Seen { shown_at, completed_at, dismissed_at, last_survey_shown_at };
+            let conditions = json!({"frequency": case.frequency, "trigger": {"kind": "page"}});
+            let content = Content {
+                id: "srv_1".to_owned(),
+                kind: case.kind,
+                version: 1,
+                status: Status::Live,
+                conditions: Conditions::parse(&conditions, "").unwrap(),
+            };
+            let given = Given::default();
+            let decision = match content.decide(&Known::new(&given, &Rule::All([].into()), now), &seen) {
+                Decision::Show { goes_on: true, .. } => json!("goes_on"),
+                Decision::Show { .. } => json!("show"),
+                Decision::Hide(reason) => serde_json::to_value(reason).unwrap(),
+            };
+            if decision != case.decision {
+                writeln!(failures, "{}: {}: {decision}", file.name, case.description).unwrap();
+            }
+        }
+    }
+    check(&failures, cases, 30);
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InvalidCase {
+    description: String,
+    place: String,
+    rule: Value,
+    problems: Vec<ProblemGiven>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProblemGiven {
+    pointer: String,
+    detail: String,
+}
+
+#[test]
+fn what_is_invalid_is_refused_with_place_and_advice() {
+    let (mut failures, mut cases) = (String::new(), 0);
+    for file in files::<InvalidCase>("invalid") {
+        for case in &file.cases {
+            cases += 1;
+            let place = match case.place.as_str() {
+                "audience" => Place::Audience,
+                "segment" => Place::Segment,
+                _ => Place::Page,
+            };
+            let problems = Rule::parse(&case.rule, place, "/audience").err().unwrap_or_default();
+            let as_given = problems.len() == case.problems.len()
+                && problems.iter().zip(&case.problems).all(|(problem, given)| {
+                    problem.pointer == format!("/audience{}", given.pointer) && problem.detail.contains(&given.detail)
+                });
+            if !as_given {
+                writeln!(failures, "{}: {}: {problems:#?}", file.name, case.description).unwrap();
+            }
+        }
+    }
+    check(&failures, cases, 85);
+}
+
+#[test]
+fn every_folder_of_vectors_is_run() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sdk/spec");
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["README.md", "frequency", "invalid", "rules"]);
 }
