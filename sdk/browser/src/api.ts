@@ -2,11 +2,11 @@
  * The public object. Calls before `init` wait for it, in order; no call ever throws, whatever it is given: what goes
  * wrong becomes an `error` event.
  */
-import { type Client, createClient, type Guard } from './client';
+import { type Client, createClient } from './client';
 import { createEmitter } from './emitter';
 import type { Extension } from './extension';
 import { rendererUrl } from './loader';
-import type { EventName, Handler, InitOptions } from './types';
+import type { EventName, Guard, Handler, InitOptions } from './types';
 
 /** What the tag said about itself. */
 export interface Tag {

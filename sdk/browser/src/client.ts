@@ -12,15 +12,13 @@ import { uuid } from './random';
 import { createDevice } from './storage';
 import { createSync } from './sync';
 import { createTransport } from './transport';
-import type { Attributes, Company, InitOptions } from './types';
+import type { Attributes, Company, Guard, InitOptions } from './types';
 
 export interface Settings extends InitOptions {
   key: string;
   edge: string;
   renderer: string;
 }
-
-export type Guard = <A extends unknown[]>(fn: (...args: A) => void) => (...args: A) => void;
 
 export interface Client {
   identify(id: string, attributes?: Attributes, options?: { company?: Company; token?: string }): void;

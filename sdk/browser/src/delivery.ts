@@ -2,17 +2,12 @@
  * Decides what is on the screen: of the content that the edge allows for this person, the first whose trigger and page
  * conditions hold, one at a time. Knows no kind of content beyond "a flow has steps that may belong to a page".
  */
-import type { Presented, Presenter, Showing } from './extension';
+import type { Presenter } from './extension';
 import { evaluate, pageFacts } from './rules';
-import type { Content, EventName, Events, Rule } from './types';
+import { type Channel, type Memory, type OnScreen, openShowing } from './showing';
+import type { Content, Rule } from './types';
 
-export interface Host {
-  /** Sends one of the reserved events ($shown …). */
-  track(event: string, properties: Record<string, unknown>, done?: () => void): void;
-  answers(id: string, body: Record<string, unknown>): void;
-  emit<E extends EventName>(event: E, detail: Events[E]): void;
-  guard: Showing['guard'];
-  go(url: string): void;
+export interface Host extends Channel {
   /** Makes a presenter of that kind available, then `evaluate` is called again. */
   load(): void;
   /** One line for `debug()`. */
@@ -32,32 +27,11 @@ export interface Delivery {
   clear(): void;
 }
 
-/** What this page life knows about a piece of content, beyond what the edge said. */
-interface Memory {
-  /** Its event happened and it has not been shown for it yet. */
-  armed?: boolean;
-  /** Number of the navigation at which it ended. */
-  ended?: number;
-  /** Number of the navigation at which it could not go on. */
-  stuck?: number;
-  /** The step to take up, '' for content without steps; undefined means: as the edge says. */
-  resume?: string;
-  shown?: boolean;
-}
-
-interface Current extends Presented {
-  content: Content;
-  dismiss(): void;
-  suspend(): void;
-}
-
-const STEP_PATIENCE = 1000;
-
 export function createDelivery(host: Host, locale: string): Delivery {
   const presenters: Partial<Record<Content['kind'], Presenter>> = {};
   const memories = new Map<string, Memory>();
   let content: Content[] = [];
-  let current: Current | undefined;
+  let current: OnScreen | undefined;
   let requested: string | undefined;
   let navigation = 0;
   let muted = false;
@@ -95,7 +69,7 @@ export function createDelivery(host: Host, locale: string): Delivery {
   }
 
   function evaluateAll(): void {
-    if (muted || current) return host.note(muted ? 'muted' : `${current?.content.id}: on the screen`);
+    if (muted || current) return host.note(muted ? 'muted' : `${current?.id}: on the screen`);
     const ready = content.filter((one) => {
       const reason = obstacle(one);
       host.note(`${one.id}: ${reason ? `not shown: ${reason}` : 'its turn'}`);
@@ -109,104 +83,18 @@ export function createDelivery(host: Host, locale: string): Delivery {
   }
 
   function start(one: Content, presenter: Presenter): void {
-    const known = memory(one.id);
-    const about = { content: one.id, version: one.version };
-    const detail = { ...about, kind: one.kind };
-    const resume = resumeAt(one);
     if (requested === one.id) requested = undefined;
-    // shown before, by the edge's word: that is not shown anew
-    if (resume) known.shown = true;
-    delete known.ended;
-    let completed = false;
-    let spent = false;
-    let presented: Presented | undefined;
-    let at = resume ?? undefined;
-    const withStep = (step?: string) => (step ? { ...about, step } : about);
-
-    const leave = (): boolean => {
-      if (spent) return false;
-      spent = true;
-      current = undefined;
-      presented?.close();
-      return true;
-    };
-    const finish = (): void => {
-      Object.assign(known, { ended: navigation, shown: false });
-      delete known.armed;
-      delete known.resume;
-      one.resume = null;
-    };
-    const showing: Showing = {
-      content: one,
-      resume,
+    const known = memory(one.id);
+    current = openShowing(one, known, presenter, {
+      ...host,
       matches: holds,
-      guard: host.guard,
-      go: host.go,
-      shown(step) {
-        at = step;
-        delete known.armed;
-        if (known.shown) return;
-        known.shown = true;
-        host.track('$shown', withStep(step));
-        host.emit('shown', detail);
-      },
-      step(step) {
-        at = step;
-        return new Promise((resolve) => {
-          setTimeout(resolve, STEP_PATIENCE);
-          host.track('$step', withStep(step), resolve);
-          host.emit('step', { ...detail, step });
-        });
-      },
-      answered(id, answers, complete) {
-        host.answers(id, { id, ...about, answers, complete });
-        host.emit('answered', { ...detail, answers, complete });
-      },
-      completed(step) {
-        if (completed) return;
-        completed = true;
-        finish();
-        host.track('$completed', withStep(step));
-        host.emit('completed', detail);
-      },
-      end(how, step) {
-        if (!leave()) return;
-        if (!completed) {
-          finish();
-          if (how === 'dismissed') {
-            host.track('$dismissed', withStep(step));
-            host.emit('dismissed', detail);
-          }
-        }
+      navigation: () => navigation,
+      freed() {
+        current = undefined;
         evaluateAll();
       },
-      suspend(step, reason) {
-        known.resume = step;
-        if (reason) {
-          known.stuck = navigation;
-          host.emit('error', { code: 'not_shown', message: `${one.id}, step ${step}: ${reason}` });
-        }
-        if (leave()) evaluateAll();
-      },
-    };
-    current = {
-      content: one,
-      close: leave,
-      navigated: () => presented?.navigated?.(),
-      dismiss: () => showing.end('dismissed', at),
-      suspend: () => {
-        known.resume = at ?? '';
-        leave();
-      },
-    };
-    try {
-      presented = presenter(showing);
-      if (spent) presented.close();
-    } catch (error) {
-      known.stuck = navigation;
-      leave();
-      throw error;
-    }
+    });
+    current.open();
   }
 
   return {
@@ -240,6 +128,7 @@ export function createDelivery(host: Host, locale: string): Delivery {
     },
     clear() {
       current?.close();
+      current = undefined;
       content = [];
       requested = undefined;
       memories.clear();

@@ -2,7 +2,7 @@
  * The seam between the core and what is built on it. An extension gets everything through `Client`; the core knows
  * extensions by this shape only and never imports one, so that a page which shows nothing loads nothing.
  */
-import type { Answers, Content, Rule } from './types';
+import type { Answers, Content, Guard, Rule } from './types';
 
 export interface Extension {
   /** Stable, for diagnostics; a second extension of the same name is ignored. */
@@ -48,5 +48,5 @@ export interface Showing {
   /** Follow a link that was found safe. */
   go(url: string): void;
   /** Run it; whatever it throws becomes an `error` event. */
-  guard<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void;
+  guard: Guard;
 }

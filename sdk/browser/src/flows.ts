@@ -61,7 +61,7 @@ function present(showing: Showing): Presented {
     steps.findIndex((step) => step.id === showing.resume),
   );
   const undo: (() => void)[] = [];
-  let begun = showing.resume !== null;
+  let begun = !!showing.resume;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function clear(): void {

@@ -3,10 +3,9 @@
  * that live content waits for was acknowledged. Requests of the same moment become one; a failed one is tried again;
  * an answer about somebody else, or overtaken by a newer question, is dropped.
  */
-import type { Guard } from './client';
 import type { Report } from './queue';
 import { backoff, isTransient, type Reply, type Send } from './transport';
-import type { SyncAnswer } from './types';
+import type { Guard, SyncAnswer } from './types';
 
 type Extra = Record<string, unknown>;
 

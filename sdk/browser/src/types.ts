@@ -100,6 +100,9 @@ export interface SyncAnswer {
   content?: Content[];
 }
 
+/** Wraps a function so that whatever it throws becomes an `error` event. */
+export type Guard = <A extends unknown[]>(fn: (...args: A) => void) => (...args: A) => void;
+
 export type Answer = number | string | string[];
 export type Answers = Record<string, Answer>;
 

@@ -46,6 +46,15 @@ describe('batches', () => {
     expect(sent[0]).toMatchObject({ path: '/v1/batch', body: { writeKey: 'pfe_1', sentAt: expect.any(String) } });
   });
 
+  it('is not held up by a steady stream', async () => {
+    const { queue, sent } = setUp();
+    for (const n of numbers(10)) {
+      queue.message({ n }, undefined, false);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(sent.length).toBeGreaterThan(2);
+  });
+
   it('keeps to one identity token a request', async () => {
     const { queue, sent } = setUp();
     queue.message({ n: 0 }, undefined, false);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { contrast } from '../../src/theme';
 import type { Content } from '../../src/types';
 import { flow, survey } from './content';
 import { NONCE, type Visit, World } from './world';
@@ -33,6 +34,31 @@ const themes = {
   'a pale accent': { accent: '#ffe08a', mode: 'light' },
   'a dim text on a coloured ground': { accent: '#0E7490', background: '#e7f3f5', text: '#9bb', mode: 'light' },
 } as const;
+
+it.each([
+  ['#ffe08a', 'light'],
+  ['#0b1f33', 'dark'],
+  ['white', 'light'],
+  ['hsl(200 90% 50%)', 'dark'],
+  ['no colour', 'light'],
+] as const)('an accent of %s stands out, %s', async (accent, mode) => {
+  world.edge.content = [survey({ theme: { accent, mode } })];
+  const { page, dialog } = await world.visit();
+  await dialog.waitFor();
+  const color = async (name: string) =>
+    (
+      await page.evaluate<string>(
+        `document.querySelector('pilotfish-root').shadowRoot.firstChild.style.getPropertyValue('--${name}')`,
+      )
+    )
+      .match(/\d+/g)
+      ?.map(Number) as [number, number, number];
+  const [accented, ground, line, onAccent] = await Promise.all(['accent', 'ground', 'line', 'on-accent'].map(color));
+  if (!accented || !ground || !line || !onAccent) throw new Error('a colour is missing');
+  expect(contrast(accented, ground)).toBeGreaterThanOrEqual(3);
+  expect(contrast(line, ground)).toBeGreaterThanOrEqual(3);
+  expect(contrast(onAccent, accented)).toBeGreaterThanOrEqual(4.5);
+});
 
 describe.each(Object.entries(themes))('axe finds nothing, %s', (_, theme) => {
   const show = async (content: Content): Promise<Visit> => {

@@ -32,6 +32,8 @@ export class Edge {
   fail: { status: number; headers?: Record<string, string>; paths?: RegExp } | undefined;
   requests: Received[] = [];
   tamper = false;
+  /** Milliseconds before a request counts as received. */
+  slow = 0;
   private server: Server = createServer((request, response) => this.handle(request, response));
 
   async open(): Promise<string> {
@@ -46,7 +48,7 @@ export class Edge {
     this.server.close();
   }
   reset(): void {
-    Object.assign(this, { content: [], events: [], fail: undefined, requests: [], tamper: false });
+    Object.assign(this, { content: [], events: [], fail: undefined, requests: [], tamper: false, slow: 0 });
   }
 
   of(path: string): Received[] {
@@ -71,6 +73,7 @@ export class Edge {
     if (path.startsWith('/sdk/')) return this.file(path, response);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (this.slow) await new Promise((resolve) => setTimeout(resolve, this.slow));
     const { fail } = this;
     if (fail && (!fail.paths || fail.paths.test(path))) {
       if (fail.status === 0) return void request.socket.destroy();

@@ -176,10 +176,13 @@ describe('a flow', () => {
     const { page } = await world.visit();
     await page.getByRole('link', { name: 'Open payments' }).waitFor();
     world.edge.content = [{ ...secondPage(), resume: 's2' }];
+    await expect.poll(steps).toEqual(['s1']);
+    world.edge.slow = 300;
     const toldBefore = page.waitForRequest('**/payments').then(() => steps());
     await page.getByRole('link', { name: 'Open payments' }).click();
     expect(await toldBefore).toEqual(['s1', 's2']);
     await page.waitForURL('**/payments');
+    world.edge.slow = 0;
     await page.getByRole('dialog', { name: 'These are your payments' }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
     await expect.poll(() => world.edge.tracked).toEqual(['$shown', '$step', '$step', '$completed']);
