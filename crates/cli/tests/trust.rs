@@ -21,8 +21,8 @@ fn the_age_command_opens_the_escrow() {
     let recipient = said.trim().rsplit(' ').next().unwrap().to_owned();
     let out = place.folder.path().join("escrow.age");
     let escrow = |recipient: &str| {
-        let mut command = place.with_root_key(&["keys", "escrow", "--recipient", recipient, "--out"]);
-        command.arg(&out).output().unwrap()
+        let mut command = place.with_root_key(&["keys", "escrow", "--recipient", recipient]);
+        command.arg("--out").arg(&out).output().unwrap()
     };
     let wrong = escrow("age1nonsense");
     assert_eq!(wrong.status.code(), Some(1));
