@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use base::{Clock, Rng, Secret};
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
+use metrics_exporter_prometheus::PrometheusHandle;
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::doors::{CertificateError, LocalAuthority};
@@ -59,6 +60,8 @@ pub struct App {
     pub ready: Arc<AtomicBool>,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
+    /// What this process counts; set by the binary.
+    pub figures: Option<PrometheusHandle>,
     folder: DataFolder,
 }
 
@@ -96,7 +99,20 @@ impl App {
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
         let noted = page_origins::Noted::new();
         let ready = Arc::new(AtomicBool::new(false));
-        Ok(Self { main, keyring, keys, passwords: Passwords::new(), clock, rng, urls, ready, sdk, noted, folder })
+        Ok(Self {
+            main,
+            keyring,
+            keys,
+            passwords: Passwords::new(),
+            clock,
+            rng,
+            urls,
+            ready,
+            sdk,
+            noted,
+            figures: None,
+            folder,
+        })
     }
 
     /// The data folder.

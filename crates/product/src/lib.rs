@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authority;
 pub mod doors;
 mod extract;
+pub mod figures;
 pub mod installation;
 mod members;
 mod organisations;

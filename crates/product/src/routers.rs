@@ -16,13 +16,13 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, installation, organisations, page_origins, pages, sdk_files, sessions};
+use crate::{App, figures, installation, organisations, page_origins, pages, sdk_files, sessions};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
         Door::Edge => sdk_files::router(),
-        Door::Metrics => Router::new(),
+        Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());

@@ -80,6 +80,8 @@ macro_rules! permissions {
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
     ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Read the installation's own figures.
+    ReadMetrics "metrics:read" Organisation [Owner Admin];
     /// See an environment's settings: keys that are public, tags, what has been heard.
     ReadEnvironment "environment:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
 }
