@@ -5,11 +5,9 @@
 import { Bar, BarChart, Cell, LabelList, Tooltip, type TooltipContentProps, XAxis, YAxis } from "recharts";
 import classes from "./ChartCard.module.css";
 import { SERIES } from "./colours";
+import { count } from "./number";
 
 export type Point = { label: string; value: number; exact: string; colour?: string; direct?: string };
-
-const number = new Intl.NumberFormat("en-GB");
-export const count = (value: number) => number.format(value);
 
 function Tip({ active, payload }: Partial<TooltipContentProps<number, string>>) {
   const point = payload?.[0]?.payload as Point | undefined;

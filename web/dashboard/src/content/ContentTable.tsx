@@ -2,7 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { IconListCheck, IconRoute } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { count } from "../charts/bars";
+import { count } from "../charts/number";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Time } from "../time/Time";
 import classes from "./ContentTable.module.css";

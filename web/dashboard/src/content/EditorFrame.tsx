@@ -172,7 +172,7 @@ function More({ content }: { content: Content }) {
       </Menu.Target>
       <Menu.Dropdown>
         {content.status === "live" && <Menu.Item onClick={() => pause.mutate(content)}>Pause</Menu.Item>}
-        <Menu.Item color="coral.8" onClick={gone}>
+        <Menu.Item color="var(--pf-bad)" onClick={gone}>
           Delete
         </Menu.Item>
       </Menu.Dropdown>

@@ -1,6 +1,6 @@
 /** The preview frame: the SDK's own renderer on the definition under the editor's hands. It sends nothing anywhere. */
 import { mountPreview, type Preview, type PreviewOptions } from "@pilotfish/browser/preview";
-import "./frame.css";
+import look from "./frame.css?inline";
 import { type FromFrame, isToFrame, type PreviewState } from "./messages";
 
 const stage = document.getElementById("stage");
@@ -42,4 +42,7 @@ window.addEventListener("message", (event) => {
     show(stage, event.data.state);
   }
 });
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(look);
+document.adoptedStyleSheets.push(sheet);
 tell({ pilotfish: "ready" });

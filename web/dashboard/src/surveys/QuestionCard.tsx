@@ -1,9 +1,10 @@
 /** The answers to one question: a score with its formula, a distribution, or texts that are personal. */
 import { Alert, Card, Text, Title } from "@mantine/core";
 import { explain } from "../api/problem";
-import { count, RankedBars, ScaleBars } from "../charts/bars";
+import { RankedBars, ScaleBars } from "../charts/bars";
 import { ChartCard } from "../charts/ChartCard";
 import { DETRACTORS, PASSIVES, PROMOTERS } from "../charts/colours";
+import { count } from "../charts/number";
 import { PersonLink } from "../people/PeopleTable";
 import { RevealButton, Shield } from "../personal/Personal";
 import { Time } from "../time/Time";
