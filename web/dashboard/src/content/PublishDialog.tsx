@@ -48,7 +48,12 @@ export function PublishDialog<C extends Content>({ content, draft, problems, ope
     },
   });
   return (
-    <Modal opened={opened} onClose={onClose} title={`Publish “${name}”?`} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={<strong>Publish “{name}”?</strong>}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <Stack gap="sm">
         {problems > 0 ? (
           <Alert color="amber">

@@ -101,7 +101,7 @@ function TextsCard({ question, texts }: Props) {
   return (
     <Card component="section" aria-label={question.text}>
       <Title order={2}>
-        {question.text} <Shield />
+        <Shield /> {question.text}
       </Title>
       <Text size="sm" c="dimmed" mb="md">
         {count(question.count)} answers, in people’s own words
