@@ -25,7 +25,9 @@ for (const screen of SCREENS.filter(({ name }) => !only || name.match(only))) {
     it(`${screen.name} ${look.width} ${look.scheme}`, async () => {
       const { page, context } = await open(harness, { ...look, ...screen.options });
       await page.goto(screen.path);
-      await page.waitForLoadState("networkidle");
+      if (!screen.early) {
+        await page.waitForLoadState("networkidle");
+      }
       await screen.act?.(page);
       await page.waitForTimeout(screen.wait ?? 250);
       await page.evaluate(axe);

@@ -91,7 +91,7 @@ it("makes a survey, reorders it, publishes it and deletes it with undo", async (
   await page.goto(`${PLACE}/home`);
   await page.getByRole("heading", { name: "Home" }).waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByLabel("Command").waitFor();
+  await page.getByLabel("Command", { exact: true }).waitFor();
   await page.keyboard.type("create survey");
   await page.waitForTimeout(100);
   await page.keyboard.press("Enter");
@@ -197,7 +197,7 @@ it("switches the environment and says so", async () => {
   const { page, context } = await open(harness);
   await page.goto(`${PLACE}/people`);
   await page
-    .getByRole("button", { name: /Environment: Harbour, production/ })
+    .getByRole("button", { name: /Environment production/ })
     .first()
     .focus();
   await page.keyboard.press("Enter");

@@ -8,6 +8,8 @@ type Screen = {
   act?: (page: Page) => Promise<void>;
   wait?: number;
   fullPage?: boolean;
+  /** Not waited for: the state while loading. */
+  early?: boolean;
 };
 
 const anew = { signedIn: false };
@@ -79,9 +81,9 @@ export const SCREENS: Screen[] = [
     fullPage: false,
     act: async (page) => {
       await page.keyboard.press("Control+k");
-      await page.getByLabel("Command").fill("u-2408");
+      await page.getByLabel("Command", { exact: true }).fill("u-2408");
     },
   },
-  { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" } },
+  { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" }, early: true, wait: 1200 },
   { name: "not-found", path: "/nowhere" },
 ];

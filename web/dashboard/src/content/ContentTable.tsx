@@ -1,5 +1,5 @@
 /** Surveys and flows with state and figures. */
-import { Table, Text } from "@mantine/core";
+import { Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconListCheck, IconRoute } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { count } from "../charts/number";
@@ -21,7 +21,11 @@ export function ContentTable({ content, actions }: Props) {
           <Table.Th className={classes.number}>Shown</Table.Th>
           <Table.Th className={classes.number}>Completed</Table.Th>
           <Table.Th className={classes.wide}>Changed</Table.Th>
-          {actions && <Table.Th aria-label="Actions" />}
+          {actions && (
+            <Table.Th>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
+          )}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
