@@ -17,7 +17,7 @@ export function ContentTable({ content, actions }: Props) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Name</Table.Th>
-          <Table.Th>State</Table.Th>
+          <Table.Th className={classes.wide}>State</Table.Th>
           <Table.Th className={classes.number}>Shown</Table.Th>
           <Table.Th className={classes.number}>Completed</Table.Th>
           <Table.Th className={classes.wide}>Changed</Table.Th>
@@ -36,6 +36,9 @@ export function ContentTable({ content, actions }: Props) {
                 <KindIcon kind={one.kind} />
                 <div>
                   <NameLink content={one} />
+                  <div className={classes.narrow}>
+                    <StatusBadge status={one.status} />
+                  </div>
                   {one.has_changes && one.status !== "draft" && (
                     <Text size="xs" c="dimmed">
                       Changes not published
@@ -44,7 +47,7 @@ export function ContentTable({ content, actions }: Props) {
                 </div>
               </div>
             </Table.Td>
-            <Table.Td>
+            <Table.Td className={classes.wide}>
               <StatusBadge status={one.status} />
             </Table.Td>
             <Table.Td className={classes.number}>{figure(one, one.figures?.shown)}</Table.Td>
