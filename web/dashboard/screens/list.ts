@@ -50,6 +50,37 @@ export const SCREENS: Screen[] = [
   { name: "survey-editor", path: `${PLACE}/content/surveys/srv_nps` },
   { name: "flow-editor", path: `${PLACE}/content/flows/flw_welcome` },
   {
+    name: "survey-audience",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Audience" }).click();
+    },
+  },
+  {
+    name: "survey-timing",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Timing" }).click();
+    },
+  },
+  {
+    name: "survey-look",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Look" }).click();
+    },
+  },
+  {
+    name: "flow-tooltip",
+    path: `${PLACE}/content/flows/flw_welcome`,
+    act: async (page) => {
+      await page
+        .getByRole("button", { name: /Begin here/ })
+        .filter({ hasText: "At an element" })
+        .click();
+    },
+  },
+  {
     name: "survey-publish",
     path: `${PLACE}/content/surveys/srv_new`,
     fullPage: false,
