@@ -1,0 +1,109 @@
+//! Keyed hashes: blind indexes, message ids, API keys, tokens, addresses.
+//!
+//! All are HMAC-SHA256 over a label and length-prefixed fields ([`Aad`]), so that no hash of one use or place is ever
+//! one of another. Blind indexes, message ids and addresses are cut to 16 bytes.
+
+use crate::SecretKey;
+use crate::aead::Aad;
+use aws_lc_rs::{constant_time, hmac};
+use base::id::EnvironmentId;
+use std::net::IpAddr;
+
+/// Namespaces of blind indexes. An attribute's is `attribute:` and its name.
+pub mod namespace {
+    /// The customer's id of a person.
+    pub const EXTERNAL_ID: &str = "external_id";
+    /// The customer's id of a company.
+    pub const COMPANY_ID: &str = "company_id";
+    /// A browser's device credential.
+    pub const ANONYMOUS_ID: &str = "anonymous_id";
+    /// An e-mail address, normalised by [`normalised_email`](super::normalised_email).
+    pub const EMAIL: &str = "email";
+}
+
+/// HMAC-SHA256 of labelled fields, for uses that have no function of their own here.
+pub fn keyed(key: &SecretKey, fields: &Aad) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), fields.as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(tag.as_ref());
+    bytes
+}
+
+fn keyed_16(key: &SecretKey, fields: &Aad) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&keyed(key, fields)[..16]);
+    bytes
+}
+
+/// By what a value is found without being stored: `key` is the environment's index key.
+pub fn blind_index(key: &SecretKey, namespace: &str, value: &str) -> [u8; 16] {
+    keyed_16(key, &Aad::new("pilotfish/blind-index/v1").text(namespace).text(value))
+}
+
+/// An e-mail address as it is indexed: without white space around it, in lower case.
+pub fn normalised_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// By what a repeated message is recognised: `key` is the environment's message hash key.
+pub fn message_hash(key: &SecretKey, environment: EnvironmentId, message_id: &str) -> [u8; 16] {
+    keyed_16(key, &Aad::new("pilotfish/message-hash/v1").bytes(&environment.bytes()).text(message_id))
+}
+
+/// A session's, device's or one-time token as it is stored: `key` is the session key, `purpose` names the use.
+pub fn token_hash(key: &SecretKey, purpose: &str, token: &str) -> [u8; 32] {
+    keyed(key, &Aad::new("pilotfish/token-hash/v1").text(purpose).text(token))
+}
+
+/// Where a member signed in from, as it is kept: the prefix only (/24 of IPv4, /48 of IPv6), hashed.
+pub fn address_hash(key: &SecretKey, address: IpAddr) -> [u8; 16] {
+    let aad = Aad::new("pilotfish/address-hash/v1");
+    let fields = match address.to_canonical() {
+        IpAddr::V4(address) => aad.u8(4).bytes(&address.octets()[..3]),
+        IpAddr::V6(address) => aad.u8(6).bytes(&address.octets()[..6]),
+    };
+    keyed_16(key, &fields)
+}
+
+/// Compares without telling by its time where the difference is.
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::Secret;
+
+    #[test]
+    fn a_hash_belongs_to_its_use_and_place() {
+        let key = Secret::new([1; 32]);
+        let index = blind_index(&key, namespace::EMAIL, "ana@example.org");
+        assert_ne!(index, blind_index(&key, namespace::EXTERNAL_ID, "ana@example.org"));
+        assert_ne!(index, blind_index(&Secret::new([2; 32]), namespace::EMAIL, "ana@example.org"));
+        assert_ne!(blind_index(&key, "a", "bc"), blind_index(&key, "ab", "c"));
+        assert_ne!(token_hash(&key, "session", "t"), token_hash(&key, "device", "t"));
+    }
+
+    #[test]
+    fn an_email_is_found_however_it_was_written() {
+        assert_eq!(normalised_email(" Ana@Example.ORG "), "ana@example.org");
+    }
+
+    #[test]
+    fn addresses_of_one_prefix_are_one() {
+        let hash = |text: &str| address_hash(&Secret::new([1; 32]), text.parse().unwrap());
+        assert_eq!(hash("192.0.2.1"), hash("192.0.2.200"));
+        assert_eq!(hash("192.0.2.1"), hash("::ffff:192.0.2.9"));
+        assert_ne!(hash("192.0.2.1"), hash("192.0.3.1"));
+        assert_eq!(hash("2001:db8:1::1"), hash("2001:db8:1:ffff::1"));
+        assert_ne!(hash("2001:db8:1::1"), hash("2001:db8:2::1"));
+    }
+
+    #[test]
+    fn only_equal_bytes_are_equal() {
+        assert!(equal(b"abc", b"abc"));
+        assert!(!equal(b"abc", b"abd"));
+        assert!(!equal(b"abc", b"abcd"));
+    }
+}

@@ -1,0 +1,213 @@
+//! The file provider: the root key in one file, erasable keys in a folder beside it, both outside the data folder.
+//!
+//! `PATH` holds the root key's versions (text, see [`root_key`]); `PATH.erasable/<environment>` holds 256 slots
+//! (binary, see [`erasable`]). Every call finishes without waiting for anything but the disk.
+
+mod checks;
+mod erasable;
+pub(crate) mod escrow;
+pub(crate) mod root_key;
+
+use crate::aead::{self, Aad};
+use crate::provider::{Answer, ErasablePublic, KeyProvider, ProviderError, RootVersion};
+use crate::wrapped::{FORMAT_LOCAL, HEADER_LEN, LOCAL_LEN, WrappedHeader};
+use crate::{KeyState, PrivateKey, SecretKey};
+use base::id::EnvironmentId;
+use base::{Clock, Rng, Secret};
+use erasable::ErasableFile;
+use root_key::RootKeys;
+use std::collections::HashMap;
+use std::future::ready;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Keys in files outside the data folder.
+pub struct FileProvider {
+    path: PathBuf,
+    folder: PathBuf,
+    root: RootKeys,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    open: Mutex<HashMap<EnvironmentId, Arc<ErasableFile>>>,
+}
+
+impl std::fmt::Debug for FileProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileProvider").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl FileProvider {
+    /// Makes a root key, durably, with the folders above it; what exists already is never overwritten.
+    pub fn create(
+        path: &Path,
+        data_folder: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, ProviderError> {
+        checks::outside(path, data_folder)?;
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            checks::make_folders(parent)?;
+        }
+        checks::outside(path, data_folder)?;
+        let text = RootKeys::generate(clock.now(), &*rng).text();
+        checks::write_new(path, text.expose().as_bytes(), &*rng)?;
+        checks::make_folders(&folder_of(path))?;
+        Self::open(path, data_folder, clock, rng)
+    }
+
+    /// Opens a root key, or says why it must not be used.
+    pub fn open(
+        path: &Path,
+        data_folder: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, ProviderError> {
+        let folder = folder_of(path);
+        let file = checks::open_private(path)?.ok_or_else(|| ProviderError::Missing { path: path.to_owned() })?;
+        checks::outside(path, data_folder)?;
+        checks::outside(&folder, data_folder)?;
+        checks::private_folder(&folder)?;
+        let text = root_key::read(file, path)?;
+        let root = RootKeys::parse(text.expose())
+            .map_err(|reason| ProviderError::Malformed { path: path.to_owned(), reason })?;
+        Ok(Self { path: path.to_owned(), folder, root, clock, rng, open: Mutex::default() })
+    }
+
+    /// Where the root key is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the erasable keys are.
+    pub fn erasable_folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Refuses to go on without the erasable keys of an environment that storage knows.
+    pub fn check_environments(&self, known: &[EnvironmentId]) -> Result<(), ProviderError> {
+        known.iter().try_for_each(|environment| self.file(*environment).map(|_| ()))
+    }
+
+    fn wrap_now(&self, context: &Aad, key: &SecretKey) -> Vec<u8> {
+        let (version, root) = self.root.primary();
+        let mut wrapped = Vec::with_capacity(LOCAL_LEN);
+        wrapped.push(FORMAT_LOCAL);
+        wrapped.extend_from_slice(&version.to_be_bytes());
+        wrapped.extend_from_slice(&aead::seal(root, context, key.expose(), &*self.rng));
+        wrapped
+    }
+
+    fn unwrap_now(&self, context: &Aad, wrapped: &[u8]) -> Result<SecretKey, ProviderError> {
+        let header = WrappedHeader::parse(wrapped).ok_or(ProviderError::UnknownFormat)?;
+        if header.format != FORMAT_LOCAL || wrapped.len() != LOCAL_LEN {
+            return Err(ProviderError::UnknownFormat);
+        }
+        let root = self.root(header.root_version)?;
+        let wrong = || ProviderError::WrongRootKey { provider: self.name() };
+        let plain = aead::open(root, context, &wrapped[HEADER_LEN..]).map_err(|_| wrong())?;
+        plain.expose().as_slice().try_into().map(Secret::new).map_err(|_| wrong())
+    }
+
+    fn root(&self, version: u32) -> Result<&SecretKey, ProviderError> {
+        match self.root.version(version) {
+            Some((KeyState::Destroyed, _)) => Err(ProviderError::RootVersionDestroyed { version }),
+            Some((_, Some(key))) => Ok(key),
+            _ => Err(ProviderError::UnknownRootVersion { provider: self.name(), version }),
+        }
+    }
+
+    fn environment_path(&self, environment: EnvironmentId) -> PathBuf {
+        self.folder.join(environment.to_string())
+    }
+
+    fn file(&self, environment: EnvironmentId) -> Result<Arc<ErasableFile>, ProviderError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open.get(&environment) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(ErasableFile::open(self.environment_path(environment), environment)?);
+        open.insert(environment, Arc::clone(&file));
+        Ok(file)
+    }
+
+    fn create_environment_now(&self, environment: EnvironmentId) -> Result<(), ProviderError> {
+        let path = self.environment_path(environment);
+        checks::make_folders(&self.folder)?;
+        let (version, root) = self.root.primary();
+        match self.file(environment) {
+            Err(ProviderError::ErasableMissing { .. }) => {}
+            other => return other.map(|_| ()),
+        }
+        let bytes = erasable::new_file(environment, version, root, self.clock.now(), &*self.rng);
+        match checks::write_new(&path, &bytes, &*self.rng) {
+            Err(ProviderError::AlreadyExists { .. }) | Ok(()) => self.file(environment).map(|_| ()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn environments_now(&self) -> Result<Vec<EnvironmentId>, ProviderError> {
+        let failed = |source| ProviderError::Io { path: self.folder.clone(), source };
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(failed)?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            found.extend(name.to_str().and_then(|name| name.parse::<EnvironmentId>().ok()));
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// The folder of erasable keys beside a root key.
+fn folder_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".erasable");
+    PathBuf::from(name)
+}
+
+impl KeyProvider for FileProvider {
+    fn name(&self) -> String {
+        format!("file:{}", self.path.display())
+    }
+
+    fn root_versions(&self) -> Answer<'_, Vec<RootVersion>> {
+        Box::pin(ready(Ok(self.root.versions())))
+    }
+
+    fn wrap<'a>(&'a self, context: &'a Aad, key: &'a SecretKey) -> Answer<'a, Vec<u8>> {
+        Box::pin(async move { Ok(self.wrap_now(context, key)) })
+    }
+
+    fn unwrap<'a>(&'a self, context: &'a Aad, wrapped: &'a [u8]) -> Answer<'a, SecretKey> {
+        Box::pin(async move { self.unwrap_now(context, wrapped) })
+    }
+
+    fn create_environment(&self, environment: EnvironmentId) -> Answer<'_, ()> {
+        Box::pin(async move { self.create_environment_now(environment) })
+    }
+
+    fn environments(&self) -> Answer<'_, Vec<EnvironmentId>> {
+        Box::pin(async move { self.environments_now() })
+    }
+
+    fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic> {
+        Box::pin(async move { self.file(environment)?.newest(bucket, self) })
+    }
+
+    fn erasable_private(&self, environment: EnvironmentId, bucket: u8, version: u32) -> Answer<'_, PrivateKey> {
+        Box::pin(async move { self.file(environment)?.private(bucket, version, self) })
+    }
+
+    fn rotate_erasable(&self, environment: EnvironmentId, bucket: u8, after: u32) -> Answer<'_, ErasablePublic> {
+        Box::pin(async move { self.file(environment)?.rotate(bucket, after, self) })
+    }
+
+    fn destroy_erasable(&self, environment: EnvironmentId, bucket: u8, version: u32) -> Answer<'_, ()> {
+        Box::pin(async move { self.file(environment)?.destroy(bucket, version, self) })
+    }
+}
