@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::encoding::TooDeep;
-use crate::keys::LogKeyError;
+use crate::log_keys::LogKeyError;
 
 /// An append was not acknowledged. Unless it says that nothing was written, the events may turn out durable: sending
 /// them again with the same message ids stores each of them once.

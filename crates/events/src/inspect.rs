@@ -16,7 +16,7 @@ use crate::disk;
 use crate::error::OpenError;
 use crate::format::{Durable, FileName, Header};
 use crate::index::LogFile;
-use crate::keys::LogKeys;
+use crate::log_keys::LogKeys;
 use crate::report::{Finding, FindingKind, LogReport};
 use crate::scan::{Segment, scan};
 

@@ -19,7 +19,6 @@
 //!
 //! Functions that read block on files: call them from blocking threads. Times are microseconds, as everywhere.
 
-mod aead;
 mod cache;
 mod counters;
 mod dedupe;
@@ -29,8 +28,8 @@ mod error;
 mod format;
 mod index;
 mod inspect;
-mod keys;
 mod log;
+mod log_keys;
 mod names;
 mod open;
 mod options;
@@ -44,10 +43,13 @@ mod scan;
 mod submit;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use counters::Counters;
 pub use encoding::TooDeep;
 pub use error::{AppendError, OpenError, ReadError};
-pub use keys::{LogKeyError, LogKeys};
+pub use log_keys::{LogKeyError, LogKeys};
 pub use open::{EventLog, verify};
 pub use options::Options;
 pub use read::{Count, Page};

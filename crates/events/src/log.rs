@@ -13,7 +13,7 @@ use crate::encoding::EventRef;
 use crate::error::OpenError;
 use crate::index::Index;
 use crate::inspect::Folder;
-use crate::keys::LogKeys;
+use crate::log_keys::LogKeys;
 use crate::names::Names;
 use crate::options::Options;
 use crate::pack::Packer;

@@ -16,7 +16,7 @@ use crate::error::OpenError;
 use crate::format::FrameError;
 use crate::index::{Frame, Index, LogFile};
 use crate::inspect::{Folder, Inspection, Judged, Opened, QUARANTINE, inspect, storage};
-use crate::keys::LogKeys;
+use crate::log_keys::LogKeys;
 use crate::report::{Finding, FindingKind, LogReport};
 use crate::scan::Segment;
 

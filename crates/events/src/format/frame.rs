@@ -1,17 +1,19 @@
 //! Frames: a block of events, compressed, sealed under the file's key together with its place in the log.
 
 use base::Secret;
+use keys::aead::{Aad, AeadKey, NONCE_LEN, TAG_LEN};
 
 use super::Bytes;
-use crate::aead::{self, Key, Unauthentic};
 
 /// Bytes of a frame before and after its ciphertext.
-pub(crate) const FRAME_OVERHEAD: usize = LENGTH + aead::NONCE + aead::TAG;
+pub(crate) const FRAME_OVERHEAD: usize = LENGTH + NONCE_LEN + TAG_LEN;
 /// Bytes of a block's own head, which is sealed but not compressed.
 pub(crate) const PROLOGUE: usize = 18;
 /// Bytes of the largest block before compression. Greater claims are refused before memory is taken.
 pub(crate) const MAX_BLOCK: usize = 16 << 20;
 
+/// What is sealed here is a frame of a log file.
+const LABEL: &str = "pilotfish/log-frame/v1";
 const LENGTH: usize = 4;
 const KIND_EVENTS: u8 = 1;
 
@@ -59,28 +61,25 @@ pub(crate) enum FrameError {
 /// A file's own key and id: what seals and opens its frames.
 pub(crate) struct FileKey {
     file: [u8; 16],
-    key: Key,
+    key: AeadKey,
 }
 
 impl FileKey {
-    pub(super) fn new(file: [u8; 16], key: &Secret<[u8; 32]>) -> Result<Self, Unauthentic> {
-        Ok(Self { file, key: Key::new(key)? })
+    pub(super) fn new(file: [u8; 16], key: &Secret<[u8; 32]>) -> Self {
+        Self { file, key: AeadKey::new(key) }
     }
 
     /// A counter, since the key is the file's own and a file has one writer, once: 4 bytes of the file's id, which make
     /// a frame findable behind a broken one, then the sequence.
-    fn nonce(&self, sequence: u64) -> [u8; aead::NONCE] {
-        let mut nonce = [0; aead::NONCE];
+    fn nonce(&self, sequence: u64) -> [u8; NONCE_LEN] {
+        let mut nonce = [0; NONCE_LEN];
         nonce[..4].copy_from_slice(&self.file[..4]);
         nonce[4..].copy_from_slice(&sequence.to_be_bytes());
         nonce
     }
 
-    fn context(&self, sequence: u64) -> [u8; 24] {
-        let mut context = [0; 24];
-        context[..16].copy_from_slice(&self.file);
-        context[16..].copy_from_slice(&sequence.to_be_bytes());
-        context
+    fn aad(&self, sequence: u64) -> Aad {
+        Aad::new(LABEL).bytes(&self.file).u64(sequence)
     }
 
     /// Appends a frame to what will be written.
@@ -91,8 +90,8 @@ impl FileKey {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), FrameError> {
-        let sealed = PROLOGUE + payload.len() + aead::TAG;
-        let length = u32::try_from(aead::NONCE + sealed).map_err(|_| FrameError::Length)?;
+        let sealed = PROLOGUE + payload.len() + TAG_LEN;
+        let length = u32::try_from(NONCE_LEN + sealed).map_err(|_| FrameError::Length)?;
         let nonce = self.nonce(sequence);
         out.reserve(LENGTH + length as usize);
         out.extend_from_slice(&length.to_le_bytes());
@@ -104,14 +103,16 @@ impl FileKey {
         out.extend_from_slice(&prologue.count.to_le_bytes());
         out.extend_from_slice(&prologue.raw_length.to_le_bytes());
         out.extend_from_slice(payload);
-        self.key.seal_tail(nonce, &self.context(sequence), out, from).map_err(|_| FrameError::Unauthentic)
+        let tag = self.key.seal_in_place(nonce, &self.aad(sequence), &mut out[from..]);
+        out.extend_from_slice(&tag);
+        Ok(())
     }
 
     /// Opens the frame that begins `bytes`; with how many bytes it takes.
     pub(crate) fn open(&self, sequence: u64, bytes: &[u8]) -> Result<(Block, usize), FrameError> {
         let mut reader = Bytes(bytes);
         let length = u32::from_le_bytes(reader.array().ok_or(FrameError::Short)?) as usize;
-        if !(aead::NONCE + PROLOGUE + aead::TAG..=MAX_BLOCK * 2).contains(&length) {
+        if !(NONCE_LEN + PROLOGUE + TAG_LEN..=MAX_BLOCK * 2).contains(&length) {
             return Err(FrameError::Length);
         }
         let mut reader = Bytes(reader.slice(length).ok_or(FrameError::Short)?);
@@ -119,20 +120,20 @@ impl FileKey {
         if nonce != self.nonce(sequence) {
             return Err(FrameError::Sequence);
         }
-        let opened = self.key.open(nonce, &self.context(sequence), reader.0).map_err(|_| FrameError::Unauthentic)?;
+        let mut opened = reader.0.to_vec();
+        let opened_len = self.key.open_with_nonce(nonce, &self.aad(sequence), &mut opened).map(|opened| opened.len());
+        opened.truncate(opened_len.map_err(|_| FrameError::Unauthentic)?);
         let block = Block::read(opened).ok_or(FrameError::Block)?;
         Ok((block, LENGTH + length))
     }
 
     /// The first whole frame of `sequence` or later within `bytes`: its offset and sequence.
     pub(crate) fn find(&self, bytes: &[u8], sequence: u64) -> Option<(usize, u64)> {
-        let farthest = sequence.saturating_add(bytes.len() as u64 / FRAME_OVERHEAD as u64);
         let mut from = LENGTH;
         while let Some(at) = bytes.get(from..)?.windows(4).position(|window| window == &self.file[..4]) {
             let at = from + at;
             let number = bytes.get(at + 4..)?.first_chunk().map(|number| u64::from_be_bytes(*number))?;
-            let near = (sequence..=farthest).contains(&number);
-            if near && self.open(number, &bytes[at - LENGTH..]).is_ok() {
+            if number >= sequence && self.open(number, &bytes[at - LENGTH..]).is_ok() {
                 return Some((at - LENGTH, number));
             }
             from = at + 1;

@@ -1,16 +1,17 @@
 //! A file's header: whose log, which place in it, and the file's own key, sealed.
 
-use aws_lc_rs::digest;
 use base::id::EnvironmentId;
 use base::{Rng, Secret, Timestamp};
+use keys::aead::{self, Aad};
 use uuid::Uuid;
 
 use super::{Bytes, FileKey};
-use crate::aead::{self, Key};
 
 const MAGIC: &[u8; 8] = b"PFLOG\r\n\x1a";
 const VERSION: u16 = 1;
-const SEALED_KEY: usize = 32 + aead::TAG;
+/// What is sealed here is a file's key.
+const LABEL: &str = "pilotfish/log-file/v1";
+const SEALED_KEY: usize = 32 + aead::OVERHEAD;
 
 /// Bytes of the longest edge name.
 pub(crate) const MAX_EDGE_NAME: usize = 64;
@@ -44,16 +45,12 @@ pub(crate) enum HeaderError {
 
 impl Header {
     /// The header's bytes with a new key for the file, sealed under the environment's.
-    pub(crate) fn seal(&self, key: &Secret<[u8; 32]>, rng: &dyn Rng) -> Result<(Vec<u8>, FileKey), HeaderError> {
+    pub(crate) fn seal(&self, key: &Secret<[u8; 32]>, rng: &dyn Rng) -> (Vec<u8>, FileKey) {
         let file_key = Secret::new(rng.bytes::<32>());
-        let nonce = rng.bytes::<{ aead::NONCE }>();
         let mut bytes = self.clear();
-        bytes.extend_from_slice(&nonce);
-        let context = bytes.clone();
-        let sealer = Key::new(key).map_err(|_| HeaderError::Unauthentic)?;
-        bytes.extend_from_slice(file_key.expose());
-        sealer.seal_tail(nonce, &context, &mut bytes, context.len()).map_err(|_| HeaderError::Unauthentic)?;
-        Ok((bytes, FileKey::new(self.file, &file_key).map_err(|_| HeaderError::Unauthentic)?))
+        let sealed = aead::seal(key, &Aad::new(LABEL).bytes(&bytes), file_key.expose(), rng);
+        bytes.extend_from_slice(&sealed);
+        (bytes, FileKey::new(self.file, &file_key))
     }
 
     fn clear(&self) -> Vec<u8> {
@@ -102,22 +99,11 @@ impl Header {
         clear: usize,
         key: &Secret<[u8; 32]>,
     ) -> Result<(FileKey, usize), HeaderError> {
-        let sealed_at = clear + aead::NONCE;
-        let end = sealed_at + SEALED_KEY;
-        let sealed = bytes.get(sealed_at..end).ok_or(HeaderError::Short)?;
-        let nonce = *bytes[clear..].first_chunk().ok_or(HeaderError::Short)?;
-        let opener = Key::new(key).map_err(|_| HeaderError::Unauthentic)?;
-        let opened = opener.open(nonce, &bytes[..sealed_at], sealed).map_err(|_| HeaderError::Unauthentic)?;
-        let opened = Secret::new(opened);
+        let end = clear + SEALED_KEY;
+        let sealed = bytes.get(clear..end).ok_or(HeaderError::Short)?;
+        let opened = aead::open(key, &Aad::new(LABEL).bytes(&bytes[..clear]), sealed);
+        let opened = opened.map_err(|_| HeaderError::Unauthentic)?;
         let file_key = Secret::new(*opened.expose().first_chunk().ok_or(HeaderError::Unauthentic)?);
-        Ok((FileKey::new(self.file, &file_key).map_err(|_| HeaderError::Unauthentic)?, end))
+        Ok((FileKey::new(self.file, &file_key), end))
     }
-}
-
-/// The first 8 bytes of SHA-256: enough against decay, no defence against forgery.
-pub(super) fn checksum(bytes: &[u8]) -> [u8; 8] {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    let mut sum = [0; 8];
-    sum.copy_from_slice(&digest.as_ref()[..8]);
-    sum
 }

@@ -53,17 +53,16 @@ impl OpenFile {
             opened: log.shared.clock.now(),
             key_version,
         };
-        let written = header.seal(key, rng).map_err(io::Error::other).and_then(|(bytes, key)| {
-            disk::write_whole_at(&handle, &bytes, 0)?;
-            handle.sync_all()?;
-            disk::sync_folders(&log.folder.path, &log.folder.root)?;
-            Ok((bytes.len() as u64, key))
-        });
-        let (length, key) = written.inspect_err(|_| {
+        let (bytes, file_key) = header.seal(key, rng);
+        let written = disk::write_whole_at(&handle, &bytes, 0)
+            .and_then(|()| handle.sync_all())
+            .and_then(|()| disk::sync_folders(&log.folder.path, &log.folder.root));
+        written.inspect_err(|_| {
             // Nothing of worth is in it; if even this fails, the next file takes another name.
             let _ = fs::remove_file(&path);
         })?;
-        let file = Arc::new(LogFile { path, id: header.file, key });
+        let file = Arc::new(LogFile { path, id: header.file, key: file_key });
+        let length = bytes.len() as u64;
         let number = log.index_mut().add_file(Arc::clone(&file));
         Ok(Self { handle, file, number, length, start: length, opened: header.opened, buffer: Vec::new() })
     }

@@ -45,7 +45,8 @@ async fn the_committed_file_is_written_and_read_byte_for_byte() {
     let keys: Arc<dyn LogKeys> = Arc::new(TestKeys);
     let rng = Arc::new(SeededRng::new(42));
     let (log, _) =
-        EventLog::open(fixture.folder.path(), "edge", keys, fixture.clock.clone(), rng, fixture.options.clone()).unwrap();
+        EventLog::open(fixture.folder.path(), "edge", keys, fixture.clock.clone(), rng, fixture.options.clone())
+            .unwrap();
     let outcomes = log.append(environment(ENVIRONMENT), events(&fixture)).await.unwrap();
     assert!(matches!(outcomes[..], [Outcome::Stored(_), Outcome::Stored(_)]));
     log.shutdown().await;

@@ -76,7 +76,8 @@ async fn a_full_queue_refuses_at_once_and_what_was_taken_is_written() {
     }
     let results = tasks.join_all().await;
     let refused = AppendError::Overloaded { retry_after: Duration::from_secs(1) };
-    let taken = results.iter().filter_map(|result| result.as_ref().ok()).map(|outcomes| stored(outcomes)).sum::<usize>();
+    let taken =
+        results.iter().filter_map(|result| result.as_ref().ok()).map(|outcomes| stored(outcomes)).sum::<usize>();
     let overloaded = results.iter().filter(|result| result.as_ref() == Err(&refused)).count();
     assert!(overloaded > 0 && taken > 0, "{overloaded} refused, {taken} taken");
     assert_eq!(overloaded + taken / 20, 400);
@@ -99,7 +100,8 @@ async fn futures_of(log: &events::EventLog, fixture: &Fixture) -> usize {
 async fn shutdown_writes_what_waits_and_refuses_more() {
     let fixture = Fixture::new();
     let (log, _) = fixture.open();
-    let waiting: Vec<_> = (0..50).map(|batch| Box::pin(append(&log, batch * 10..batch * 10 + 10, fixture.now()))).collect();
+    let waiting: Vec<_> =
+        (0..50).map(|batch| Box::pin(append(&log, batch * 10..batch * 10 + 10, fixture.now()))).collect();
     let mut waiting = waiting;
     // Poll each once: they are queued, and nobody waits for their answers.
     for future in &mut waiting {
