@@ -143,7 +143,9 @@ fn answer(log: &Log, jobs: &[Job], error: &Result<Arc<[Run]>, AppendError>) {
     let mut dedupe = log.dedupe();
     jobs.iter().flat_map(|job| &job.facts).for_each(|fact| dedupe.release(fact.message));
     drop(dedupe);
-    jobs.iter().for_each(|job| job.verdict.tell(error.clone()));
+    for job in jobs {
+        job.verdict.tell(error.clone());
+    }
 }
 
 fn settle(log: &Log, jobs: &[Job], now: base::Timestamp) {
@@ -152,7 +154,7 @@ fn settle(log: &Log, jobs: &[Job], now: base::Timestamp) {
     facts.clone().for_each(|fact| dedupe.settle(fact.message));
     dedupe.expire(now);
     drop(dedupe);
-    log.count_accepted(facts.count());
+    log.count_group(facts.count());
 }
 
 /// Makes the group's events visible to readers.

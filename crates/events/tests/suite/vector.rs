@@ -1,6 +1,7 @@
 //! The format's test vector: the same seed gives the same bytes, and the committed bytes are still read.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use base::{SeededRng, Timestamp};
@@ -68,8 +69,12 @@ async fn the_committed_file_is_written_and_read_byte_for_byte() {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n";
-    bytes.chunks(32).map(line).collect()
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+        text.push('\n');
+    }
+    text
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
