@@ -46,7 +46,7 @@ fn main() {
             let _ = std::fs::remove_dir_all(&folder);
             let before = processor();
             let run = runtime.block_on(take(&folder, batch, senders));
-            let used = (processor() - before).as_secs_f64();
+            let used = processor().saturating_sub(before).as_secs_f64();
             let bytes = bytes(&folder);
             let (events, elapsed, syncs) = run;
             ours.push(events as f64 / elapsed.as_secs_f64());
@@ -164,7 +164,7 @@ fn making() -> f64 {
     for number in 0..500_000 {
         std::hint::black_box(event(number, now));
     }
-    (processor() - before).as_secs_f64() * 2.0
+    processor().saturating_sub(before).as_secs_f64() * 2.0
 }
 
 /// Processor time that this process has used: what a loaded machine cannot blur.
