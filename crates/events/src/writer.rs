@@ -58,8 +58,11 @@ pub(crate) fn enqueue(log: &Arc<Log>, job: Job) -> Result<(), AppendError> {
     }
     queue.running = true;
     queue.push(job);
+    let sleeping = std::mem::take(&mut queue.sleeping);
     drop(queue);
-    log.wake.notify_one();
+    if sleeping {
+        log.wake.notify_one();
+    }
     Ok(())
 }
 
@@ -86,8 +89,10 @@ fn run(log: &Arc<Log>) {
             let mut queue = log.queue();
             if queue.is_empty() && !queue.closed {
                 let idle = log.shared.options.idle;
+                queue.sleeping = true;
                 let waited = log.wake.wait_timeout_while(queue, idle, |queue| queue.is_empty() && !queue.closed);
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+                queue.sleeping = false;
             }
             if queue.is_empty() {
                 queue.running = false;

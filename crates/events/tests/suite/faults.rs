@@ -72,7 +72,18 @@ async fn a_process_killed_again_and_again_loses_and_doubles_nothing() {
 /// Runs a child under `strace`, which lets one call of a kind fail per thread.
 fn strace(stage: &Stage, plan: Plan, fault: &str) {
     let inject = format!("inject={fault}");
-    let wrapper = ["strace", "-f", "-qq", "-o", "trace", "-e", "trace=pwrite64,fdatasync,fsync,write", "-e", &inject];
+    let wrapper = [
+        "strace",
+        "-f",
+        "-qq",
+        "-y",
+        "-o",
+        "trace",
+        "-e",
+        "trace=pwrite64,fdatasync,fsync,write,openat",
+        "-e",
+        &inject,
+    ];
     let status = stage.command(plan, &wrapper).status().expect("strace is needed for this test");
     assert!(status.success(), "{fault}: {status}");
 }
@@ -89,6 +100,7 @@ async fn with_fault(call: &str, fault: &str, range: std::ops::Range<u32>) -> u32
         let trace = std::fs::read_to_string(stage.0.path().join("trace")).unwrap();
         met += u32::from(trace.contains("(INJECTED)"));
         each_is_said_after_its_sync(&trace, &context);
+        no_failed_file_is_used_again(&trace, &context);
         check(&stage, SENT, &context).await;
     }
     met
@@ -108,6 +120,25 @@ fn each_is_said_after_its_sync(trace: &str, context: &str) -> usize {
         }
     }
     said
+}
+
+/// After the first failure on a log file nothing more is written to it or synced.
+fn no_failed_file_is_used_again(trace: &str, context: &str) {
+    let mut failed: Vec<&str> = Vec::new();
+    for line in trace.lines() {
+        let Some(path) = line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(path, _)| path) else {
+            continue;
+        };
+        if line.contains("O_EXCL") {
+            // One that held nothing yet was removed and begun anew.
+            failed.retain(|failed| !line.contains(failed));
+        } else if path.contains(".log") {
+            assert!(!failed.contains(&path), "{context}: used again: {line}\n{trace}");
+            if line.contains("(INJECTED)") {
+                failed.push(path);
+            }
+        }
+    }
 }
 
 fn says_number(line: &str) -> bool {
