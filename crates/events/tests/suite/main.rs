@@ -1,0 +1,12 @@
+//! The event log as its callers and its disk see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says why it failed by where it panicked")]
+
+mod child;
+mod damage;
+mod duplicates;
+mod faults;
+mod oracle;
+mod recovery;
+mod support;
+mod vector;
+mod writing;
