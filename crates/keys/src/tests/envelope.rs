@@ -112,7 +112,7 @@ fn a_public_half_of_small_order_is_refused() {
 fn a_sender_ends_after_ten_minutes_or_when_wiped() {
     let p = pair(1);
     let (old, wiped) = (p.sender(), p.sender());
-    p.clock.advance(MAX_SENDER_AGE - Duration::from_micros(1));
+    p.clock.advance(Duration::from_micros(599_999_999));
     assert!(old.seal("email", 1, b"x", &p.clock, &p.rng).is_ok());
     p.clock.advance(Duration::from_micros(1));
     assert_eq!(old.seal("email", 1, b"x", &p.clock, &p.rng), Err(SealError::Expired));
@@ -140,7 +140,9 @@ fn the_cache_gives_one_sender_per_subject_until_it_is_spent() {
     assert!(!Arc::ptr_eq(&first, &cache.get(p.recipient, subject(1)).unwrap()));
     assert_eq!(cache.len(), 1, "the other one went with its time");
     let rotated = Recipient { key: KeyId { version: 2, ..p.recipient.key }, ..p.recipient };
+    let second = cache.get(p.recipient, subject(1)).unwrap();
     assert_eq!(cache.get(rotated, subject(1)).unwrap().recipient(), rotated);
+    assert_eq!(second.seal("f", 1, b"x", &p.clock, &p.rng), Err(SealError::Dropped), "the replaced one is wiped");
 }
 
 #[test]
@@ -153,6 +155,24 @@ fn the_cache_is_bounded_and_lets_the_oldest_go() {
     }
     assert_eq!(oldest.seal("f", 1, b"x", &p.clock, &p.rng), Err(SealError::Dropped));
     assert_eq!(cache.len(), 3);
+}
+
+#[test]
+fn many_threads_over_a_small_cache_seal_every_value() {
+    let (p, (cache, _)) = (pair(1), cache(2));
+    std::thread::scope(|scope| {
+        for thread in 0..4_u8 {
+            let (p, cache) = (&p, &cache);
+            scope.spawn(move || {
+                for number in 0..50_u128 {
+                    let subject = subject(number % 5);
+                    let sealed = cache.seal(p.recipient, subject, "f", 1, &[thread]).unwrap();
+                    assert_eq!(p.opener.open(&sealed, &subject, "f", 1).unwrap().open(), &[thread]);
+                }
+            });
+        }
+    });
+    assert!(cache.len() <= 2);
 }
 
 #[test]
@@ -170,7 +190,8 @@ fn a_fence_wipes_a_sender_in_use_and_makes_none_again() {
     let sender = cache.get(p.recipient, subject(1)).unwrap();
     cache.fence(subject(1));
     assert_eq!(sender.seal("f", 1, b"x", &p.clock, &p.rng), Err(SealError::Dropped));
-    assert_eq!(cache.get(p.recipient, subject(1)).unwrap_err(), SealError::Dropped);
+    assert_eq!(cache.get(p.recipient, subject(1)).unwrap_err(), SealError::Fenced);
+    assert_eq!(cache.seal(p.recipient, subject(1), "f", 1, b"x"), Err(SealError::Fenced));
     assert!(cache.get(p.recipient, subject(2)).is_ok());
     assert_eq!(cache.len(), 1);
 }
