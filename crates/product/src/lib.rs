@@ -5,17 +5,26 @@
 
 mod api_keys;
 mod app;
+mod attributes;
 pub mod audit;
 pub mod authority;
+mod companies;
 pub mod doors;
+mod edge_keys;
+mod event_log;
 mod extract;
+mod identity_tokens;
+mod ingest;
 pub mod installation;
 mod members;
 mod organisations;
+mod people;
 mod problem;
 mod routers;
 mod sealed;
 mod sessions;
+mod timeline;
+mod timer;
 #[cfg(test)]
 mod testing;
 

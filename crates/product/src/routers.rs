@@ -16,12 +16,13 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, installation, organisations, sessions};
+use crate::{App, companies, ingest, installation, organisations, people, sessions, timeline};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge | Door::Metrics => Router::new(),
+        Door::Edge => ingest::api::open_to_pages(ingest::api::router()),
+        Door::Metrics => Router::new(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
@@ -50,7 +51,11 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
 
 /// The operations that API keys and sessions share.
 fn operations() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().merge(organisations::api::router())
+    OpenApiRouter::new()
+        .merge(organisations::api::router())
+        .merge(people::api::router())
+        .merge(companies::api::router())
+        .merge(timeline::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.
