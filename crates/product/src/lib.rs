@@ -19,12 +19,16 @@ pub mod installation;
 mod members;
 mod organisations;
 mod people;
+mod page_origins;
+mod pages;
 mod problem;
 mod routers;
+mod sdk_files;
 mod sealed;
 mod sessions;
 mod timeline;
 mod timer;
+mod static_files;
 #[cfg(test)]
 mod testing;
 

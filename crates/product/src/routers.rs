@@ -16,17 +16,17 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, companies, ingest, installation, organisations, people, sessions, timeline};
+use crate::{App, companies, ingest, installation, organisations, page_origins, pages, people, sdk_files, sessions, timeline};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge => ingest::api::open_to_pages(ingest::api::router()),
+        Door::Edge => ingest::api::open_to_pages(ingest::api::router()).merge(sdk_files::router()),
         Door::Metrics => Router::new(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
-            interface(CredentialKind::Session, operations().merge(dashboard_only))
+            interface(CredentialKind::Session, operations().merge(dashboard_only)).merge(pages::router())
         }
     };
     let limits = DoorLimits::of(door);
@@ -56,6 +56,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())
+        .merge(page_origins::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

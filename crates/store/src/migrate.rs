@@ -34,7 +34,9 @@ const MAIN: &[Step] = &[
     each!("main", 2, "0002_append_only"),
     each!("main", 3, "0003_row_level_security"),
     same!("main", 4, "0004_people"),
-    each!("main", 5, "0005_people_scope"),
+    same!("main", 5, "0005_sdk_files"),
+    each!("main", 6, "0006_page_origins_scope"),
+    each!("main", 7, "0007_people_scope"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
