@@ -1,10 +1,12 @@
 //! Extractors that refuse with a problem: what was wrong, where, and what is accepted. They come after
 //! [`crate::authority::Can`] among a handler's arguments, so that nobody learns anything before proving who they are.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
+use axum::http::request::Parts;
 use base::{Code, Problem};
 use http_body_util::BodyExt as _;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// A JSON body.
@@ -23,6 +25,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// The query of a URL.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Self(query.0)).map_err(|_| {
+            Problem::new(Code::InvalidRequest).detail("the query has a parameter that is unknown or not well formed")
+        })
+    }
+}
+
 /// The whole body. The door's limit has been put around it.
 pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
     let body = request.into_body().collect().await.map_err(|error| {
@@ -38,7 +54,7 @@ pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
 }
 
 /// Parses JSON; the refusal points at the field and never quotes a value.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -5,16 +5,23 @@
 
 mod api_keys;
 mod app;
+mod attributes;
 pub mod audit;
 pub mod authority;
+mod companies;
 pub mod doors;
+mod edge_keys;
+mod event_log;
 mod extract;
 pub mod figures;
+mod identity_tokens;
+mod ingest;
 pub mod installation;
 mod members;
 mod organisations;
 mod page_origins;
 mod pages;
+mod people;
 mod problem;
 mod routers;
 mod sdk_files;
@@ -23,6 +30,8 @@ mod sessions;
 mod static_files;
 #[cfg(test)]
 mod testing;
+mod timeline;
+mod timer;
 
 pub use app::{App, Databases, OpenError, Urls};
 pub use organisations::{NewEnvironment, NewOrganisation};

@@ -16,12 +16,15 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, figures, installation, organisations, page_origins, pages, sdk_files, sessions};
+use crate::{
+    App, companies, figures, ingest, installation, organisations, page_origins, pages, people, sdk_files, sessions,
+    timeline,
+};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge => sdk_files::router(),
+        Door::Edge => ingest::api::open_to_pages(ingest::api::router()).merge(sdk_files::router()),
         Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
@@ -51,7 +54,12 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
 
 /// The operations that API keys and sessions share.
 fn operations() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().merge(organisations::api::router()).merge(page_origins::api::router())
+    OpenApiRouter::new()
+        .merge(organisations::api::router())
+        .merge(people::api::router())
+        .merge(companies::api::router())
+        .merge(timeline::api::router())
+        .merge(page_origins::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

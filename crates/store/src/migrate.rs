@@ -33,8 +33,10 @@ const MAIN: &[Step] = &[
     same!("main", 1, "0001_init"),
     each!("main", 2, "0002_append_only"),
     each!("main", 3, "0003_row_level_security"),
+    same!("main", 4, "0004_people"),
     same!("main", 5, "0005_sdk_files"),
     each!("main", 6, "0006_page_origins_scope"),
+    each!("main", 7, "0007_people_scope"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
