@@ -33,6 +33,7 @@ const MAIN: &[Step] = &[
     same!("main", 1, "0001_init"),
     each!("main", 2, "0002_append_only"),
     each!("main", 3, "0003_row_level_security"),
+    each!("main", 11, "0011_jobs"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
