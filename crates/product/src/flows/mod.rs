@@ -1,0 +1,4 @@
+//! Flows: content that leads, over one or more pages. What they share with surveys is in [`crate::content`]; here are
+//! their steps ([`model`]), and how far people came.
+
+pub(crate) mod model;

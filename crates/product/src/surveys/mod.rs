@@ -1,0 +1,4 @@
+//! Surveys: content that asks. What they share with flows is in [`crate::content`]; here is what is asked
+//! ([`model`]), and what came back.
+
+pub(crate) mod model;
