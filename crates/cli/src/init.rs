@@ -85,5 +85,7 @@ fn print(app: &App, urls: &Urls, installed: &Installed, as_json: bool, root_key:
     println!("api key          {}   (shown this once, expires after 90 days)", installed.api_key.expose());
     println!("local authority  {}", ca.display());
     println!("root key         {root_key}");
-    println!("                 without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    println!(
+        "                 without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE"
+    );
 }

@@ -113,8 +113,7 @@ fn keyring_url(main: &str) -> Option<String> {
 
 /// Reads a secret from a file; a trailing line break is not part of it.
 pub(crate) fn read_secret(path: &Path) -> Result<Secret<String>, Failure> {
-    let mut text =
-        std::fs::read_to_string(path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    let mut text = std::fs::read_to_string(path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -130,7 +129,10 @@ mod tests {
 
     #[test]
     fn the_keyring_has_a_database_of_its_own() {
-        assert_eq!(keyring_url("postgres://u@h:5432/main?sslmode=require").unwrap(), "postgres://u@h:5432/main_keyring?sslmode=require");
+        assert_eq!(
+            keyring_url("postgres://u@h:5432/main?sslmode=require").unwrap(),
+            "postgres://u@h:5432/main_keyring?sslmode=require"
+        );
         assert_eq!(keyring_url("postgres://u@h/main").unwrap(), "postgres://u@h/main_keyring");
         assert_eq!(keyring_url("postgres://u@h"), None);
     }

@@ -8,8 +8,8 @@ use product::{App, Urls, installation, router};
 
 use crate::Failure;
 use crate::args::{RoleArg, ServeArgs};
-use crate::open::{ground, urls};
 use crate::logging;
+use crate::open::{ground, urls};
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     logging::start(&args.log)?;
@@ -90,7 +90,9 @@ fn announce(app: &App, role: RoleArg, setup_link: Option<&Secret<String>>, root_
         println!("  authority  {} (pilotfish trust install)", ca.display());
     }
     println!("  root key   {root_key}");
-    println!("             without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    println!(
+        "             without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE"
+    );
     if let Some(link) = setup_link {
         println!("  set up     {} (once, within 24 hours)", link.expose());
     }

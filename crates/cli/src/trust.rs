@@ -16,7 +16,9 @@ pub(crate) fn install(args: &TrustArgs) -> Result<(), Failure> {
     let certificate = args.data.join("tls/ca.pem");
     if !certificate.exists() {
         let folder = args.data.display();
-        return Err(Failure(format!("{folder} has no local authority yet: start pilotfish serve once, or name --data")));
+        return Err(Failure(format!(
+            "{folder} has no local authority yet: start pilotfish serve once, or name --data"
+        )));
     }
     let places = [("the system", system(&certificate)), ("this user's browsers", browsers(&certificate))];
     for (place, result) in &places {
@@ -48,7 +50,10 @@ fn browsers(certificate: &Path) -> Result<(), Failure> {
     }
     // Replaces an earlier installation's authority of the same name; that there is none is no failure.
     let _ = run("certutil", Command::new("certutil").args(["-D", "-n", NICKNAME, "-d", &database]));
-    run("certutil", Command::new("certutil").args(["-A", "-n", NICKNAME, "-t", "C,,", "-d", &database, "-i"]).arg(certificate))
+    run(
+        "certutil",
+        Command::new("certutil").args(["-A", "-n", NICKNAME, "-t", "C,,", "-d", &database, "-i"]).arg(certificate),
+    )
 }
 
 #[allow(clippy::disallowed_methods, reason = "the binary is the one reader of the environment")]

@@ -95,9 +95,12 @@ pub enum SealError {
     /// The sender is older than 10 minutes.
     #[error("the sender's secret is too old")]
     Expired,
-    /// The sender was dropped, as by an erasure.
+    /// The sender was wiped: it left its cache, or its subject was fenced. The cache says which.
     #[error("the sender's secret was dropped")]
     Dropped,
+    /// The subject is being erased: nothing more is sealed for it.
+    #[error("the subject was fenced")]
+    Fenced,
     /// The erasable key is not the one of this subject's bucket and environment.
     #[error("this erasable key belongs to another bucket or environment")]
     WrongBucket,

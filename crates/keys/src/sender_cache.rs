@@ -37,19 +37,39 @@ impl SenderCache {
         Self { capacity: capacity.max(1), clock, rng, state: Mutex::default() }
     }
 
+    /// Seals one value with the subject's sender. A sender that was evicted between getting and using it is replaced.
+    pub fn seal(
+        &self,
+        recipient: Recipient,
+        subject: Subject,
+        field: &str,
+        version: u64,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        for _ in 0..3 {
+            match self.get(recipient, subject)?.seal(field, version, plain, &*self.clock, &*self.rng) {
+                Err(SealError::Dropped | SealError::Expired) => {}
+                done => return done,
+            }
+        }
+        // The cache is thrashing: a sender for this value alone, wiped with it.
+        Sender::new(recipient, subject, &*self.clock, &*self.rng)?.seal(field, version, plain, &*self.clock, &*self.rng)
+    }
+
     /// The subject's sender to this recipient: the one at hand, or a new one if that is spent or seals to another key.
     pub fn get(&self, recipient: Recipient, subject: Subject) -> Result<Arc<Sender>, SealError> {
-        if let Some(sender) = self.lock().senders.get(&subject)
-            && sender.recipient() == recipient
-            && !sender.is_spent(&*self.clock)
-        {
-            return Ok(Arc::clone(sender));
+        if let Some(sender) = self.lock().at_hand(recipient, &subject, &*self.clock) {
+            return Ok(sender);
         }
         let sender = Arc::new(Sender::new(recipient, subject, &*self.clock, &*self.rng)?);
         let mut state = self.lock();
         if state.fenced.contains_key(&subject) {
             sender.wipe();
-            return Err(SealError::Dropped);
+            return Err(SealError::Fenced);
+        }
+        // Another thread may have been faster; its sender may be in use already.
+        if let Some(theirs) = state.at_hand(recipient, &subject, &*self.clock) {
+            return Ok(theirs);
         }
         state.evict_spent(&*self.clock);
         while state.order.len() >= self.capacity {
@@ -104,6 +124,11 @@ impl SenderCache {
 }
 
 impl State {
+    fn at_hand(&self, recipient: Recipient, subject: &Subject, clock: &dyn Clock) -> Option<Arc<Sender>> {
+        let sender = self.senders.get(subject)?;
+        (sender.recipient() == recipient && !sender.is_spent(clock)).then(|| Arc::clone(sender))
+    }
+
     fn evict_spent(&mut self, clock: &dyn Clock) {
         while self.order.front().is_some_and(|sender| sender.is_spent(clock)) {
             self.evict_oldest();

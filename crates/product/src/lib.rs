@@ -16,6 +16,8 @@ mod problem;
 mod routers;
 mod sealed;
 mod sessions;
+#[cfg(test)]
+mod testing;
 
 pub use app::{App, Databases, OpenError, Urls};
 pub use organisations::{NewEnvironment, NewOrganisation};

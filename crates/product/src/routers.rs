@@ -56,8 +56,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
 /// The operations under `/api/v1`, and the document that lists them.
 fn interface(credential: CredentialKind, operations: OpenApiRouter<Arc<App>>) -> Router<Arc<App>> {
     let document = document(credential);
-    let (routes, document) =
-        OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
+    let (routes, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
     let document = Arc::new(document);
     routes
         .layer(Extension(credential))
@@ -66,9 +65,10 @@ fn interface(credential: CredentialKind, operations: OpenApiRouter<Arc<App>>) ->
 
 fn document(credential: CredentialKind) -> OpenApi {
     let (name, scheme) = match credential {
-        CredentialKind::ApiKey => {
-            ("api_key", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("pfk_…").build()))
-        }
+        CredentialKind::ApiKey => (
+            "api_key",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("pfk_…").build()),
+        ),
         CredentialKind::Session => {
             ("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(sessions::COOKIE))))
         }
@@ -86,7 +86,10 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     if app.ready.load(Ordering::SeqCst) {
         (StatusCode::OK, "ready\n").into_response()
     } else {
-        Problem::new(Code::StorageUnavailable).detail("not every role of this process listens").retry_after(1).into_response()
+        Problem::new(Code::StorageUnavailable)
+            .detail("not every role of this process listens")
+            .retry_after(1)
+            .into_response()
     }
 }
 

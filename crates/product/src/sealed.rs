@@ -34,13 +34,7 @@ pub(crate) fn open(
 }
 
 /// As [`open`], for text.
-pub(crate) fn open_text(
-    app: &App,
-    kind: KeyKind,
-    owner: Owner,
-    context: &Aad,
-    sealed: &[u8],
-) -> ProblemResult<String> {
+pub(crate) fn open_text(app: &App, kind: KeyKind, owner: Owner, context: &Aad, sealed: &[u8]) -> ProblemResult<String> {
     let bytes = open(app, kind, owner, context, sealed)?;
     String::from_utf8(bytes.expose().clone()).map_err(|_| internal(Broken))
 }

@@ -80,9 +80,8 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] if the URL is malformed or nobody answers there; the URL is never quoted.
     pub async fn connect_postgres(url: &Secret<String>) -> StoreResult<Self> {
-        let options = PgConnectOptions::from_str(url.expose())?
-            .application_name("pilotfish")
-            .disable_statement_logging();
+        let options =
+            PgConnectOptions::from_str(url.expose())?.application_name("pilotfish").disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(WAIT_FOR_CONNECTION)
@@ -118,6 +117,14 @@ impl Db {
     /// A handle that reads what the scope allows, each query for itself.
     pub fn read(&self, scope: Scope) -> Reader<'_> {
         Reader { db: self, scope }
+    }
+
+    /// Runs a statement that no transaction may hold, such as `CREATE DATABASE`.
+    pub async fn run_outside_transaction(&self, statement: String) -> StoreResult<()> {
+        match &self.0 {
+            DbOf::Sqlite { writer, .. } => sql(statement).run_sqlite(writer).await.map(|_| ()),
+            DbOf::Postgres(pool) => sql(statement).run_postgres(pool).await.map(|_| ()),
+        }
     }
 
     /// Writes what the write-ahead log still holds into the file and closes all connections.

@@ -33,7 +33,10 @@ const MAIN: &[Step] = &[
     same!("main", 1, "0001_init"),
     each!("main", 2, "0002_append_only"),
     each!("main", 3, "0003_row_level_security"),
-    each!("main", 11, "0011_jobs"),
+    same!("main", 10, "0010_content"),
+    same!("main", 11, "0011_jobs"),
+    same!("main", 12, "0012_answers"),
+    each!("main", 13, "0013_content_scope"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];

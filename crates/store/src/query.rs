@@ -205,7 +205,10 @@ impl Query {
         on.run(self).await
     }
 
-    pub(crate) async fn rows_sqlite<'e, E: sqlx::Executor<'e, Database = Sqlite>>(self, on: E) -> StoreResult<Vec<Row>> {
+    pub(crate) async fn rows_sqlite<'e, E: sqlx::Executor<'e, Database = Sqlite>>(
+        self,
+        on: E,
+    ) -> StoreResult<Vec<Row>> {
         let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(self.text.into_owned()));
         for value in self.values {
             query = bind_sqlite(query, value);

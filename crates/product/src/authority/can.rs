@@ -63,7 +63,8 @@ where
             Reach::Organisation => identified.environment,
             Reach::Environment => Some(environment(&app, &identified, &parts.headers).await?),
         };
-        let RequestIdOf(request) = RequestIdOf::from_request_parts(parts, state).await.unwrap_or_else(|never| match never {});
+        let RequestIdOf(request) =
+            RequestIdOf::from_request_parts(parts, state).await.unwrap_or_else(|never| match never {});
         let Identified { actor, organisation, role, .. } = identified;
         Ok(Self { caller: Caller { actor, organisation, environment, role, request }, permission: PhantomData })
     }

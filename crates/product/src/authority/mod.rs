@@ -13,5 +13,5 @@ mod tenant;
 pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer};
-pub use role::{Permission, ReadOrganisation, Reach, Role};
+pub use role::{Permission, Reach, ReadOrganisation, Role};
 pub use tenant::{SystemTx, TenantTx};

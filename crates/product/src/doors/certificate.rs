@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime};
 use base::{Clock, Rng, Secret, Timestamp};
 use keys::{Aad, aead};
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -102,8 +102,8 @@ impl LocalAuthority {
             write_durably(&hosts_path, hosts.join("\n").as_bytes())?;
             write_durably(&certificate_path, certificate.pem().as_bytes())?;
         }
-        let certificate = CertificateDer::from_pem_file(&certificate_path)
-            .map_err(|error| file_error(&certificate_path, &error))?;
+        let certificate =
+            CertificateDer::from_pem_file(&certificate_path).map_err(|error| file_error(&certificate_path, &error))?;
         let permitted = std::fs::read_to_string(&hosts_path).map_err(|error| file_error(&hosts_path, &error))?;
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
             return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
@@ -201,8 +201,10 @@ fn authority_params(key: &KeyPair, hosts: &[String], now: Timestamp, rng: &dyn R
     params.distinguished_name.push(DnType::CommonName, format!("Pilotfish local authority {short}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: hosts.iter().map(|host| subtree(host)).collect(), excluded_subtrees: vec![] });
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: hosts.iter().map(|host| subtree(host)).collect(),
+        excluded_subtrees: vec![],
+    });
     set_validity(&mut params, now, AUTHORITY_LIFE, rng);
     params
 }

@@ -33,7 +33,10 @@ pub(super) fn secure(door: Door, headers: &mut HeaderMap) {
     let resource_policy = if door == Door::Edge { "cross-origin" } else { "same-origin" };
     let defaults = [
         (header::STRICT_TRANSPORT_SECURITY, HSTS),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),

@@ -9,6 +9,8 @@ mod headers;
 mod limits;
 mod outermost;
 mod serve;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 
 pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};

@@ -10,9 +10,9 @@ use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use tokio_util::task::TaskTracker;
 
+use super::Door;
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
 use super::tls::{self, CurrentCertificate};
-use super::Door;
 
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(20);

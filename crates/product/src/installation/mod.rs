@@ -3,12 +3,14 @@
 
 pub(crate) mod api;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
+use ::store::{Db, StoreError};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{KeyKind, Owner, hash, random_token};
-use ::store::{Db, StoreError};
 use serde_json::json;
 
 use crate::App;

@@ -91,7 +91,6 @@ pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<
     Ok(hash::keyed(&key, &Aad::new("pilotfish/member-email/v1").text(&normalised)))
 }
 
-
 fn context(id: MemberId, field: &str) -> Aad {
     Aad::new("pilotfish/member/v1").bytes(&id.bytes()).text(field)
 }

@@ -64,8 +64,7 @@ impl Passwords {
         hash: &str,
         pepper_version: u32,
     ) -> ProblemResult<bool> {
-        let pepper =
-            app.keys.version(KeyKind::Pepper, Owner::Installation, pepper_version).map_err(internal)?;
+        let pepper = app.keys.version(KeyKind::Pepper, Owner::Installation, pepper_version).map_err(internal)?;
         let (password, hash) = (password.clone(), hash.to_owned());
         self.run(move || {
             let hash = PasswordHash::new(&hash).map_err(|_| Failed("stored hash"))?;
@@ -90,8 +89,7 @@ impl Passwords {
 
 fn argon2(pepper: &Secret<[u8; 32]>) -> Result<Argon2<'_>, Failed> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Failed("parameters"))?;
-    Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params)
-        .map_err(|_| Failed("pepper"))
+    Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params).map_err(|_| Failed("pepper"))
 }
 
 /// Whether a new password is long enough. There are no rules on its characters.

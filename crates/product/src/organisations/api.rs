@@ -81,10 +81,7 @@ async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App
     };
     let environments = store::environments(&app.main, organisation).await.map_err(store_failed)?;
     let apps = store::apps(&app.main, organisation).await.map_err(store_failed)?;
-    let apps = apps
-        .into_iter()
-        .map(|(id, name)| MeApp { id, name, environments: of_app(&environments, id) })
-        .collect();
+    let apps = apps.into_iter().map(|(id, name)| MeApp { id, name, environments: of_app(&environments, id) }).collect();
     let name = store::organisation_name(&app.main, organisation).await.map_err(store_failed)?;
     Ok(Json(Me {
         member,

@@ -93,11 +93,7 @@ pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: Env
 }
 
 pub(super) async fn organisation_name(db: &Db, id: OrganisationId) -> StoreResult<String> {
-    sql("SELECT name FROM organisations WHERE id = $1")
-        .bind(id)
-        .fetch_one(db.read(Scope::System))
-        .await?
-        .get("name")
+    sql("SELECT name FROM organisations WHERE id = $1").bind(id).fetch_one(db.read(Scope::System)).await?.get("name")
 }
 
 /// The apps of an organisation, oldest first.
@@ -112,10 +108,7 @@ pub(super) async fn apps(db: &Db, organisation: OrganisationId) -> StoreResult<V
 }
 
 /// The environments of an organisation, each with its browser key, in the order of their making.
-pub(super) async fn environments(
-    db: &Db,
-    organisation: OrganisationId,
-) -> StoreResult<Vec<(EnvironmentRow, String)>> {
+pub(super) async fn environments(db: &Db, organisation: OrganisationId) -> StoreResult<Vec<(EnvironmentRow, String)>> {
     sql("SELECT e.id, e.organisation_id, e.app_id, e.name, e.identity_required, k.shown \
          FROM environments e JOIN environment_keys k ON k.environment_id = e.id \
          WHERE e.organisation_id = $1 AND k.kind = 'browser' AND k.revoked_at IS NULL ORDER BY e.created_at, e.name")

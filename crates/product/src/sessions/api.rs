@@ -75,10 +75,7 @@ async fn sign_in(
 
 /// Sign out.
 #[utoipa::path(delete, path = "/sessions/current", tag = "sessions", responses((status = 204)))]
-async fn sign_out(
-    Can { caller, .. }: Can<ReadOrganisation>,
-    State(app): State<Arc<App>>,
-) -> ProblemResult<Response> {
+async fn sign_out(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Response> {
     let Actor::Member(_, session) = caller.actor() else {
         return Err(Problem::new(Code::NotFound));
     };

@@ -26,8 +26,7 @@ pub(super) async fn count(app: &App, subject: &[u8; 32]) -> ProblemResult<()> {
     let now = app.clock.now();
     let mut tx = SystemTx::begin(app).await?;
     dialect::lock(&mut tx.0, app.main.engine(), subject).await.map_err(store_failed)?;
-    let past =
-        sessions_store::attempts(&mut tx.0, subject, now.minus(WINDOW)).await.map_err(store_failed)?;
+    let past = sessions_store::attempts(&mut tx.0, subject, now.minus(WINDOW)).await.map_err(store_failed)?;
     let wait = match (past.len(), past.first(), past.last()) {
         (AT_MOST.., Some(first), _) => first.plus(WINDOW).since(now),
         (done, _, Some(last)) => last.plus(delay(done)).since(now),

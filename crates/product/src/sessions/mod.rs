@@ -6,6 +6,8 @@
 pub(crate) mod api;
 mod attempts;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

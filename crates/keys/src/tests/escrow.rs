@@ -1,0 +1,84 @@
+//! The escrow: out by age, back by age, and everything opens again.
+
+use super::{Machine, answer};
+use crate::provider::ProviderError;
+use crate::provider::file::escrow::{EscrowError, Escrowed, restore_escrow};
+use crate::{Aad, KeyProvider};
+use age::x25519::Identity;
+use base::Secret;
+use proptest::prelude::*;
+
+#[test]
+fn an_escrow_brings_root_and_erasable_keys_back() {
+    let machine = Machine::new(1);
+    let provider = machine.create();
+    let environment = machine.environment(&provider);
+    let wrapped = answer(provider.wrap(&Aad::new("test"), &Secret::new([9; 32]))).unwrap();
+    answer(provider.rotate_erasable(environment, 5, 1)).unwrap();
+
+    let identity = Identity::generate();
+    let armored = provider.escrow(&identity.to_public().to_string()).unwrap();
+    assert!(armored.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
+    let json = age::decrypt(&identity, &read_armor(&armored)).unwrap();
+    assert!(age::decrypt(&Identity::generate(), &read_armor(&armored)).is_err());
+
+    std::fs::remove_dir_all(machine.at("keys")).unwrap();
+    restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng).unwrap();
+    let restored = machine.open().unwrap();
+    assert_eq!(answer(restored.unwrap(&Aad::new("test"), &wrapped)).unwrap().expose(), &[9; 32]);
+    for version in [1, 2] {
+        let private = |provider: &dyn KeyProvider| answer(provider.erasable_private(environment, 5, version)).unwrap();
+        assert_eq!(private(&restored).expose(), private(&provider).expose());
+    }
+    let again = restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng);
+    assert!(matches!(again, Err(EscrowError::Provider(ProviderError::AlreadyExists { .. }))));
+    let inside = restore_escrow(&json, &machine.at("data/root.key"), &machine.at("data"), &*machine.rng);
+    assert!(matches!(inside, Err(EscrowError::Provider(ProviderError::InsideDataFolder { .. }))));
+}
+
+fn read_armor(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut age::armor::ArmoredReader::new(text.as_bytes()), &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn what_is_no_recipient_is_said_to_be_none() {
+    let provider = Machine::new(1).create();
+    for recipient in ["", "age1", "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1"] {
+        let error = provider.escrow(recipient).unwrap_err();
+        assert!(matches!(error, EscrowError::Recipient(_)));
+        assert!(error.to_string().contains("not an age recipient"), "{error}");
+    }
+}
+
+#[test]
+fn a_damaged_escrow_restores_nothing() {
+    let machine = Machine::new(1);
+    let provider = machine.create();
+    let environment = machine.environment(&provider);
+    let identity = Identity::generate();
+    let armored = provider.escrow(&identity.to_public().to_string()).unwrap();
+    let json = String::from_utf8(age::decrypt(&identity, &read_armor(&armored)).unwrap()).unwrap();
+    let damaged = [
+        json.replace("pilotfish-escrow", "other"),
+        json.replace("\"format\":1", "\"format\":2"),
+        json.replace("1 primary", "1 enabled"),
+        json.replace(&environment.to_string(), "env_00000000000000000000000000"),
+        json.replace("AA==\"", "\""),
+        json[..json.len() - 1].to_owned(),
+    ];
+    let target = machine.at("restored/root.key");
+    for text in damaged {
+        let error = restore_escrow(text.as_bytes(), &target, &machine.at("data"), &*machine.rng).unwrap_err();
+        assert!(matches!(error, EscrowError::Malformed(_)), "{error}");
+        assert!(!machine.at("restored").exists());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes: Vec<u8>) {
+        prop_assert!(Escrowed::parse(&bytes).is_err());
+    }
+}

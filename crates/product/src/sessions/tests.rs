@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use app_test::app_test;
+use serde_json::json;
+
+use crate::doors::Door;
+use crate::testing::{OWNER, PASSWORD, TestApp};
+
+#[app_test]
+async fn the_owner_signs_in_and_out(app: TestApp) {
+    let cookie = app.sign_in().await;
+    let me = app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(200).json();
+    assert_eq!(me["member"]["email"], OWNER);
+    assert_eq!(me["role"], "owner");
+    app.at(Door::Dashboard).cookie(&cookie).delete("/api/v1/sessions/current").await.assert(204);
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn the_cookie_is_bound_to_its_host_and_hidden_from_scripts(app: TestApp) {
+    let body = json!({"email": OWNER, "password": PASSWORD});
+    let answer = app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(201);
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-pilotfish_session="), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+}
+
+#[app_test]
+async fn a_wrong_password_and_an_unknown_account_get_the_same_answer(app: TestApp) {
+    let ask = |email: &str| {
+        let body = json!({"email": email, "password": "a wrong password, long enough"});
+        app.at(Door::Dashboard).json(&body)
+    };
+    let mut known = ask(OWNER).post("/api/v1/sessions").await.assert(401).json();
+    let mut unknown = ask("nobody@example.org").post("/api/v1/sessions").await.assert(401).json();
+    assert_eq!(known["code"], "invalid_credentials");
+    known.as_object_mut().unwrap().remove("request_id");
+    unknown.as_object_mut().unwrap().remove("request_id");
+    assert_eq!(known, unknown);
+}
+
+#[app_test]
+async fn a_session_ends_after_half_an_hour_without_a_request(app: TestApp) {
+    let cookie = app.sign_in().await;
+    app.advance(Duration::from_mins(29));
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(200);
+    app.advance(Duration::from_mins(29));
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(200);
+    app.advance(Duration::from_mins(31));
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn a_session_ends_after_twelve_hours_however_busy(app: TestApp) {
+    let cookie = app.sign_in().await;
+    for _ in 0..36 {
+        app.advance(Duration::from_mins(20));
+        app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(200);
+    }
+    app.advance(Duration::from_mins(1));
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn guesses_are_limited_for_known_and_unknown_accounts_alike(app: TestApp) {
+    for email in [OWNER, "nobody@example.org"] {
+        let mut checked = 0;
+        for _ in 0..600 {
+            let body = json!({"email": email, "password": "a wrong password, long enough"});
+            let answer = app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await;
+            if answer.status == 401 {
+                checked += 1;
+                assert_ne!(checked, 11, "more than ten guesses were checked");
+            } else {
+                assert_eq!(answer.assert(429).code(), "too_many_requests");
+                app.advance(Duration::from_secs(1));
+            }
+            if checked == 10 {
+                break;
+            }
+        }
+        assert_eq!(checked, 10);
+        let body = json!({"email": email, "password": PASSWORD});
+        app.advance(Duration::from_mins(5));
+        let refused = app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(429);
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+    }
+    app.advance(Duration::from_mins(16));
+    app.sign_in().await;
+}
+
+#[app_test]
+async fn another_sites_page_can_neither_sign_in_nor_act(app: TestApp) {
+    let body = json!({"email": OWNER, "password": PASSWORD});
+    let foreign = app.at(Door::Dashboard).json(&body).header("origin", "https://evil.example");
+    assert_eq!(foreign.post("/api/v1/sessions").await.assert(403).code(), "cross_site");
+    let cookie = app.sign_in().await;
+    let foreign = app.at(Door::Dashboard).cookie(&cookie).header("sec-fetch-site", "same-site");
+    assert_eq!(foreign.delete("/api/v1/sessions/current").await.assert(403).code(), "cross_site");
+    let own = app.at(Door::Dashboard).cookie(&cookie).header("origin", "https://dashboard.localhost:8444");
+    own.delete("/api/v1/sessions/current").await.assert(204);
+}
+
+#[app_test]
+async fn neither_the_token_nor_the_address_is_stored_in_clear(app: TestApp) {
+    let cookie = app.sign_in().await;
+    let token = cookie.split_once('=').unwrap().1.to_owned();
+    let rows = store::sql("SELECT hash, id FROM sessions").fetch_all(app.app().main.read(store::Scope::System)).await;
+    let hash: Vec<u8> = rows.unwrap()[0].get("hash").unwrap();
+    assert_ne!(hash, token.as_bytes());
+    let rows = store::sql("SELECT email, name, password FROM members")
+        .fetch_all(app.app().main.read(store::Scope::System))
+        .await
+        .unwrap();
+    let email: Vec<u8> = rows[0].get("email").unwrap();
+    assert!(!email.windows(3).any(|part| part == b"ana"));
+    assert!(rows[0].get::<String>("password").unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+}

@@ -1,0 +1,144 @@
+//! `TestApp`: a whole product over real stores, for `#[app_test]`. Frozen clock and seeded randomness, so answers can be
+//! compared whole. Requests go through a door's router and everything around it, as from the network, without TLS.
+
+mod database;
+mod request;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use base::{FrozenClock, Personal, Rng, Secret, SeededRng};
+use keys::FileProvider;
+use store::{DataFolder, Sharing};
+
+use crate::doors::Door;
+use crate::installation::{self, FirstOwner, Installed};
+use crate::{App, Databases, Urls, router};
+
+pub(crate) use request::Asking;
+
+/// The owner's address in every test.
+pub(crate) const OWNER: &str = "ana@example.org";
+/// The owner's password in every test.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// A product that was just installed, with its owner.
+#[derive(Clone)]
+pub(crate) struct TestApp(Arc<Inner>);
+
+struct Inner {
+    app: Arc<App>,
+    clock: Arc<FrozenClock>,
+    installed: Option<Installed>,
+    edge: Router,
+    api: Router,
+    dashboard: Router,
+    databases: Databases,
+    folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// Over `SQLCipher` files.
+    pub(crate) async fn start_embedded(name: &'static str) -> Self {
+        Self::start(name, Databases::Embedded, true).await
+    }
+
+    /// Over two fresh `PostgreSQL` databases.
+    pub(crate) async fn start_postgres(name: &'static str) -> Self {
+        Self::start(name, database::create(name).await, true).await
+    }
+
+    /// As the first `serve` leaves it: without an owner.
+    pub(crate) async fn without_owner() -> Self {
+        Self::start("without_owner", Databases::Embedded, false).await
+    }
+
+    async fn start(name: &str, databases: Databases, with_owner: bool) -> Self {
+        let seed = name.bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(seed));
+        let clock = Arc::new(FrozenClock::default());
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(folder.path(), &databases, &clock, &rng).await;
+        let installed = if with_owner {
+            let owner = FirstOwner {
+                email: Personal::new(OWNER.to_owned()),
+                name: Personal::new("Ana".to_owned()),
+                password: Secret::new(PASSWORD.to_owned()),
+            };
+            Some(installation::create(&app, Some(&owner)).await.unwrap())
+        } else {
+            installation::create(&app, None).await.unwrap();
+            None
+        };
+        app.ready.store(true, std::sync::atomic::Ordering::SeqCst);
+        let [edge, api, dashboard] = [Door::Edge, Door::Api, Door::Dashboard].map(|door| router(&app, door));
+        Self(Arc::new(Inner { app, clock, installed, edge, api, dashboard, databases, folder }))
+    }
+
+    /// The product under test.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.0.app
+    }
+
+    /// What `init` would have printed.
+    pub(crate) fn installed(&self) -> &Installed {
+        self.0.installed.as_ref().expect("this test began without an owner")
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.clock.advance(by);
+    }
+
+    /// A request at a door, without any credential.
+    pub(crate) fn at(&self, door: Door) -> Asking {
+        let router = match door {
+            Door::Edge => &self.0.edge,
+            Door::Api => &self.0.api,
+            Door::Dashboard => &self.0.dashboard,
+            Door::Metrics => panic!("the metrics door is tested with the binary"),
+        };
+        Asking::new(router.clone(), if door == Door::Dashboard { "dashboard.localhost" } else { "localhost" })
+    }
+
+    /// A request at the api with the installation's key, about `production`.
+    pub(crate) fn api(&self) -> Asking {
+        let environment = self.installed().organisation.environments[0].id;
+        self.at(Door::Api)
+            .bearer(self.installed().api_key.expose())
+            .header("pilotfish-environment", &environment.to_string())
+    }
+
+    /// Signs the owner in; the cookie.
+    pub(crate) async fn sign_in(&self) -> String {
+        let body = serde_json::json!({"email": OWNER, "password": PASSWORD});
+        self.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(201).cookie()
+    }
+
+    /// Ends the test: fails if something is left over.
+    pub(crate) async fn finish(self) {
+        self.0.app.close().await;
+        database::drop_all(&self.0.databases).await;
+        assert!(self.0.folder.path().exists());
+    }
+}
+
+async fn open(folder: &Path, databases: &Databases, clock: &Arc<FrozenClock>, rng: &Arc<dyn Rng>) -> Arc<App> {
+    let data = folder.join("data");
+    let sharing = match databases {
+        Databases::Embedded => Sharing::Exclusive,
+        Databases::Postgres { .. } => Sharing::Shared,
+    };
+    let lock = DataFolder::open(&data, sharing).unwrap();
+    let root_key = folder.join("keys/root.key");
+    let provider = FileProvider::create(&root_key, &data, clock.clone(), rng.clone()).unwrap();
+    let urls = Urls {
+        edge: "https://localhost:8443".to_owned(),
+        api: "https://localhost:8445".to_owned(),
+        dashboard: "https://dashboard.localhost:8444".to_owned(),
+    };
+    let app = App::open(lock, databases, Arc::new(provider), urls, clock.clone(), rng.clone()).await;
+    Arc::new(app.unwrap_or_else(|error| panic!("the product does not open: {error}")))
+}
