@@ -8,6 +8,7 @@ use base::{Clock, Rng, Secret};
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
+use crate::delivery::Rulesets;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::members::Passwords;
 use crate::routers::host_of;
@@ -45,6 +46,8 @@ pub struct App {
     pub keyring: Db,
     /// The keys that this process holds.
     pub keys: KeySet,
+    /// The live content of each environment, compiled.
+    pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
     pub(crate) passwords: Passwords,
     /// Time.
@@ -90,7 +93,7 @@ impl App {
         store::migrate_main(&main).await?;
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
         let ready = Arc::new(AtomicBool::new(false));
-        Ok(Self { main, keyring, keys, passwords: Passwords::new(), clock, rng, urls, ready, folder })
+        Ok(Self { main, keyring, keys, rulesets: Rulesets::default(), passwords: Passwords::new(), clock, rng, urls, ready, folder })
     }
 
     /// The data folder.

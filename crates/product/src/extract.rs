@@ -1,8 +1,9 @@
 //! Extractors that refuse with a problem: what was wrong, where, and what is accepted. They come after
 //! [`crate::authority::Can`] among a handler's arguments, so that nobody learns anything before proving who they are.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
+use axum::http::request::Parts;
 use base::{Code, Problem};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Problem::new(Code::UnsupportedMediaType).detail("send content-type: application/json"));
         }
         parse(&read(request).await?).map(Self)
+    }
+}
+
+/// Query parameters.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        // The framework's own text quotes values.
+        let refused = |_| Problem::new(Code::InvalidRequest).detail("a query parameter is unknown or malformed");
+        query.map(|axum::extract::Query(query)| Self(query)).map_err(refused)
     }
 }
 

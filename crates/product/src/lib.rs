@@ -3,19 +3,25 @@
 //! A request passes the door ([`doors`]), proves its authority by the handler's first argument ([`authority::Can`]), and
 //! reaches a handler, which calls store functions on a transaction of its tenant. Two layers, no more.
 
+mod answers;
 mod api_keys;
 mod app;
 pub mod audit;
 pub mod authority;
+mod content;
+mod delivery;
 pub mod doors;
 mod extract;
+mod flows;
 pub mod installation;
+pub mod jobs;
 mod members;
 mod organisations;
 mod problem;
 mod routers;
 mod sealed;
 mod sessions;
+mod surveys;
 #[cfg(test)]
 mod testing;
 

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, installation, organisations, sessions};
+use crate::{App, flows, installation, jobs, organisations, sessions, surveys};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
@@ -50,7 +50,11 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
 
 /// The operations that API keys and sessions share.
 fn operations() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().merge(organisations::api::router())
+    OpenApiRouter::new()
+        .merge(organisations::api::router())
+        .merge(surveys::router())
+        .merge(flows::router())
+        .merge(jobs::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

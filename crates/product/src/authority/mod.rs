@@ -13,5 +13,7 @@ mod tenant;
 pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer};
-pub use role::{Permission, Reach, ReadOrganisation, Role};
+pub use role::{
+    EditContent, Permission, PublishContent, Reach, ReadContent, ReadInsights, ReadJobs, ReadOrganisation, Role,
+};
 pub use tenant::{SystemTx, TenantTx};

@@ -2,3 +2,5 @@
 //! their steps ([`model`]), and how far people came.
 
 pub(crate) mod model;
+
+crate::content::kind_routes!(Flow, "/flows", "flows", "flow");

@@ -2,3 +2,5 @@
 //! ([`model`]), and what came back.
 
 pub(crate) mod model;
+
+crate::content::kind_routes!(Survey, "/surveys", "surveys", "survey");
