@@ -29,7 +29,7 @@ CREATE INDEX subjects_merged ON subjects (environment_id, kind, merged_into);
 -- be made anew under another key, or after a restore.
 CREATE TABLE blind_indexes (
     environment_id      BYTEA NOT NULL,
-    namespace           TEXT NOT NULL,       -- user_id, anonymous_id, company_id, email, …
+    namespace           TEXT NOT NULL,       -- keys::hash::namespace: external_id, anonymous_id, company_id, email, attribute:…
     hash                BYTEA NOT NULL,
     key_version         BIGINT NOT NULL,     -- of the environment's index key
     kind                TEXT NOT NULL,
@@ -38,3 +38,6 @@ CREATE TABLE blind_indexes (
     PRIMARY KEY (environment_id, namespace, hash, kind, number)
 );
 CREATE INDEX blind_indexes_of ON blind_indexes (environment_id, kind, number, namespace);
+-- An outside id is one subject's; what can only be searched may be several subjects'.
+CREATE UNIQUE INDEX blind_indexes_outside_ids ON blind_indexes (environment_id, namespace, hash)
+    WHERE namespace IN ('external_id', 'anonymous_id', 'company_id');

@@ -1,1 +1,58 @@
+//! The ingest log: where an event is when its sender is told that it is kept.
+//!
+//! One log per edge and environment, under `log/<edge>/<environment>/` in the data folder: append-only files of sealed
+//! frames ([`docs/formats/event-log.md`] has every byte). The way of an event:
+//!
+//! 1. [`EventLog::append`] encodes a batch, claims its message ids against copies ([`dedupe`]), packs larger batches,
+//!    and queues it; a full queue refuses at once.
+//! 2. The environment's writer ([`writer`]) takes everything that waits, seals it into frames, and makes one write and
+//!    one `fdatasync`.
+//! 3. Only then the events enter the index, the claims are settled and the waiters answered.
+//!
+//! Invariants:
+//! - An append that answers `Stored` is on disk. One that fails may be there or not: after a restart its copies are
+//!   told apart, and meanwhile nothing shows it.
+//! - Sequences have no gaps. A file ends where the next begins: what an earlier file holds beyond was never
+//!   acknowledged.
+//! - A file is written by the process that began it, until the first failure; never after a restart.
+//! - What is cut or broken is kept and reported, never skipped in silence ([`Report`]).
+//!
+//! Functions that read block on files: call them from blocking threads. Times are microseconds, as everywhere.
 
+mod cache;
+mod counters;
+mod dedupe;
+mod disk;
+mod encoding;
+mod error;
+mod format;
+mod index;
+mod inspect;
+mod log;
+mod log_keys;
+mod names;
+mod open;
+mod options;
+mod pack;
+mod queue;
+mod read;
+mod record;
+mod recover;
+mod report;
+mod scan;
+mod submit;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use counters::Counters;
+pub use encoding::TooDeep;
+pub use error::{AppendError, OpenError, ReadError};
+pub use log_keys::{LogKeyError, LogKeys};
+pub use open::{EventLog, verify};
+pub use options::Options;
+pub use read::{Count, Page};
+pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
+pub use report::{Finding, FindingKind, LogReport, Report};
+pub use submit::Outcome;

@@ -15,6 +15,13 @@ pub fn placeholders(first: usize, count: usize) -> String {
     if list.is_empty() { "NULL".to_owned() } else { list }
 }
 
+/// `($first, …), (…), …`: so many rows of so many parameters for `VALUES`.
+pub fn rows(first: usize, count: usize, columns: usize) -> String {
+    let rows: Vec<String> =
+        (0..count).map(|row| format!("({})", placeholders(first + row * columns, columns))).collect();
+    rows.join(", ")
+}
+
 /// The end of a `SELECT` that takes work from a queue: PostgreSQL passes over rows that another process has locked;
 /// SQLite has one writer, so nobody else can have locked any.
 pub fn skip_locked(engine: Engine) -> &'static str {

@@ -10,6 +10,7 @@ pub mod embedded;
 mod error;
 pub mod folder;
 pub mod key_records;
+pub mod keyring;
 mod migrate;
 mod query;
 

@@ -33,6 +33,8 @@ const MAIN: &[Step] = &[
     same!("main", 1, "0001_init"),
     each!("main", 2, "0002_append_only"),
     each!("main", 3, "0003_row_level_security"),
+    same!("main", 4, "0004_people"),
+    each!("main", 5, "0005_people_scope"),
     same!("main", 10, "0010_content"),
     same!("main", 11, "0011_jobs"),
     same!("main", 12, "0012_answers"),

@@ -1,0 +1,237 @@
+//! An event as bytes: the wire format of Protocol Buffers, written by hand (the schema stands in
+//! `docs/formats/event-log.md`).
+//!
+//! Why this one: fields carry numbers, so that later versions add some and earlier readers step over them; sealed values
+//! are bytes as they are; numbers are exact; any protobuf tool can show a decrypted block; and it takes no dependency.
+//! [`EventRef`] borrows from the block, so that building the index decodes no property.
+//!
+//! Invariants: `decode(encode(event)) == event`; no bytes whatever make decoding panic.
+
+mod values;
+mod wire;
+
+use base::Timestamp;
+
+use crate::record::{DeviceKind, Event, Kind};
+use wire::Reader;
+pub(crate) use wire::put_varint;
+
+/// The bytes are not an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    #[error("ends in the middle of a field")]
+    Short,
+    #[error("holds a number that is too long")]
+    Number,
+    #[error("holds a field of unknown type")]
+    Type,
+    #[error("holds a text that is not UTF-8")]
+    Text,
+    #[error("holds an unknown value of a fixed set")]
+    Unknown,
+    #[error("lacks a field that every event has")]
+    Missing,
+    #[error("holds values nested too deeply")]
+    Depth,
+}
+
+/// The event cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a property is nested deeper than {} levels", values::MAX_DEPTH)]
+pub struct TooDeep;
+
+/// An event that borrows from its block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EventRef<'a> {
+    pub(crate) person: u64,
+    company: Option<u64>,
+    pub(crate) time: i64,
+    pub(crate) received: i64,
+    pub(crate) message: [u8; 16],
+    kind: u64,
+    pub(crate) name: &'a str,
+    session: Option<u64>,
+    path: Option<&'a str>,
+    device: Option<u64>,
+    content: Option<&'a str>,
+    step: Option<&'a str>,
+    properties: Vec<&'a [u8]>,
+    sealed: Vec<&'a [u8]>,
+}
+
+/// Appends the event to a block.
+pub(crate) fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooDeep> {
+    wire::put_number(out, 1, event.person);
+    put_optional(out, 2, event.company);
+    wire::put_number(out, 3, wire::zigzag(event.time.micros()));
+    wire::put_number(out, 4, wire::zigzag(event.received.micros()));
+    wire::put_bytes(out, 5, &event.message);
+    wire::put_number(out, 6, code(&Kind::ALL, event.kind));
+    wire::put_bytes(out, 7, event.name.as_bytes());
+    put_optional(out, 8, event.session);
+    put_text(out, 9, event.path.as_deref());
+    put_optional(out, 10, event.device.map(|device| code(&DeviceKind::ALL, device)));
+    put_text(out, 11, event.content.as_deref());
+    put_text(out, 12, event.step.as_deref());
+    for (name, value) in &event.properties {
+        wire::put_message(out, 13, |out| values::put_entry(out, name, value, 0))?;
+    }
+    for (name, value) in &event.sealed {
+        wire::put_message(out, 14, |out| {
+            wire::put_bytes(out, 1, name.as_bytes());
+            wire::put_bytes(out, 2, value);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn put_optional(out: &mut Vec<u8>, field: u32, value: Option<u64>) {
+    if let Some(value) = value {
+        wire::put_number(out, field, value);
+    }
+}
+
+fn put_text(out: &mut Vec<u8>, field: u32, value: Option<&str>) {
+    if let Some(value) = value {
+        wire::put_bytes(out, field, value.as_bytes());
+    }
+}
+
+/// Codes count from 1, so that 0, protobuf's default, never means one of them.
+fn code<T: PartialEq>(all: &[T], value: T) -> u64 {
+    all.iter().zip(1..).find(|(one, _)| **one == value).map_or(0, |(_, code)| code)
+}
+
+fn of_code<T: Copy>(all: &[T], code: u64) -> Result<T, DecodeError> {
+    let at = usize::try_from(code).ok().and_then(|code| code.checked_sub(1)).ok_or(DecodeError::Unknown)?;
+    all.get(at).copied().ok_or(DecodeError::Unknown)
+}
+
+/// Reads the shape of one event; properties and sealed values stay bytes.
+pub(crate) fn decode_ref(bytes: &[u8]) -> Result<EventRef<'_>, DecodeError> {
+    let mut event = EventRef::default();
+    let mut seen = 0_u32;
+    let mut reader = Reader(bytes);
+    while let Some((field, value)) = reader.field()? {
+        match field {
+            1 => event.person = value.number()?,
+            2 => event.company = Some(value.number()?),
+            3 => event.time = wire::unzigzag(value.number()?),
+            4 => event.received = wire::unzigzag(value.number()?),
+            5 => event.message = value.bytes()?.try_into().map_err(|_| DecodeError::Type)?,
+            6 => event.kind = value.number()?,
+            7 => event.name = value.text()?,
+            8 => event.session = Some(value.number()?),
+            9 => event.path = Some(value.text()?),
+            10 => event.device = Some(value.number()?),
+            11 => event.content = Some(value.text()?),
+            12 => event.step = Some(value.text()?),
+            13 => event.properties.push(value.bytes()?),
+            14 => event.sealed.push(value.bytes()?),
+            _ => continue,
+        }
+        seen |= 1 << field;
+    }
+    if seen & REQUIRED == REQUIRED { Ok(event) } else { Err(DecodeError::Missing) }
+}
+
+const REQUIRED: u32 = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7;
+
+impl EventRef<'_> {
+    /// Whether its codes are known; its properties are looked at when they are read.
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
+        of_code(&Kind::ALL, self.kind)?;
+        self.device.map(|code| of_code(&DeviceKind::ALL, code)).transpose().map(drop)
+    }
+
+    /// The event itself.
+    pub(crate) fn to_event(&self) -> Result<Event, DecodeError> {
+        let mut properties = serde_json::Map::with_capacity(self.properties.len());
+        for entry in &self.properties {
+            let (name, value) = values::entry(entry, 0)?;
+            properties.insert(name.to_owned(), value);
+        }
+        let sealed = self.sealed.iter().map(|entry| sealed_entry(entry)).collect::<Result<_, _>>()?;
+        Ok(Event {
+            person: self.person,
+            company: self.company,
+            time: Timestamp(self.time),
+            received: Timestamp(self.received),
+            message: self.message,
+            kind: of_code(&Kind::ALL, self.kind)?,
+            name: self.name.to_owned(),
+            session: self.session,
+            path: self.path.map(str::to_owned),
+            device: self.device.map(|code| of_code(&DeviceKind::ALL, code)).transpose()?,
+            content: self.content.map(str::to_owned),
+            step: self.step.map(str::to_owned),
+            properties,
+            sealed,
+        })
+    }
+
+    /// What tells one content from another under the same message id: neither who nor when, which a retry may state
+    /// otherwise, nor the bytes of sealed values, which differ at each sealing.
+    pub(crate) fn fingerprint(&self) -> u32 {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = std::hash::DefaultHasher::new();
+        (self.kind, self.name, self.path, self.content, self.step, &self.properties).hash(&mut hasher);
+        for entry in &self.sealed {
+            if let Ok(Some((1, name))) = Reader(entry).field() {
+                name.bytes().unwrap_or_default().hash(&mut hasher);
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the low half of a hash")]
+        let fingerprint = hasher.finish() as u32;
+        fingerprint
+    }
+}
+
+fn sealed_entry(bytes: &[u8]) -> Result<(String, Vec<u8>), DecodeError> {
+    let (mut name, mut sealed) = (None, None);
+    let mut reader = Reader(bytes);
+    while let Some((field, value)) = reader.field()? {
+        match field {
+            1 => name = Some(value.text()?),
+            2 => sealed = Some(value.bytes()?),
+            _ => {}
+        }
+    }
+    Ok((name.ok_or(DecodeError::Missing)?.to_owned(), sealed.ok_or(DecodeError::Missing)?.to_vec()))
+}
+
+/// The events of a block: each its length, then its bytes.
+pub(crate) struct Events<'a>(Reader<'a>);
+
+impl<'a> Events<'a> {
+    pub(crate) const fn of(block: &'a [u8]) -> Self {
+        Self(Reader(block))
+    }
+}
+
+/// The event at a place in a block; those before it are stepped over.
+pub(crate) fn event_at(block: &[u8], index: u32) -> Result<Event, DecodeError> {
+    let mut reader = Reader(block);
+    for _ in 0..index {
+        let length = reader.varint()?;
+        reader.take(length)?;
+    }
+    let length = reader.varint()?;
+    decode_ref(reader.take(length)?)?.to_event()
+}
+
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<EventRef<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.0.is_empty() {
+            return None;
+        }
+        let event = self.0.varint().and_then(|length| self.0.take(length)).and_then(decode_ref);
+        if event.is_err() {
+            self.0.0 = &[];
+        }
+        Some(event)
+    }
+}

@@ -1,0 +1,70 @@
+//! What can go wrong, as callers can act on it.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::encoding::TooDeep;
+use crate::log_keys::LogKeyError;
+
+/// An append was not acknowledged. Unless it says that nothing was written, the events may turn out durable: sending
+/// them again with the same message ids stores each of them once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// More waits than may wait. Nothing was written.
+    #[error("the event log has more to write than it may hold: try again in {retry_after:?}")]
+    Overloaded { retry_after: Duration },
+    /// The device or quota is full.
+    #[error("no space left for the event log")]
+    NoSpace,
+    /// A write or sync failed, or came up short.
+    #[error("the event log could not be written: {0}")]
+    Storage(Arc<str>),
+    /// The environment's key is not to be had. Nothing was written.
+    #[error(transparent)]
+    Key(#[from] LogKeyError),
+    /// A property is nested too deeply. Nothing was written.
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
+    /// An event or a batch is larger than a block may be. Nothing was written.
+    #[error("an event or batch is larger than the event log takes")]
+    TooLarge,
+    /// The log is shutting down. Nothing was written.
+    #[error("the event log is shutting down")]
+    Closed,
+}
+
+impl AppendError {
+    pub(crate) fn storage(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::NoSpace,
+            _ => Self::Storage(error.to_string().into()),
+        }
+    }
+}
+
+/// The log could not be opened at all. Damage within files is not this: it is in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Edge names are folder names.
+    #[error("an edge's name is 1 to 64 of a-z, 0-9, - and _, not \"{0}\"")]
+    EdgeName(String),
+    /// Another process appends here.
+    #[error("the event log {} is in use by another process", .0.display())]
+    Locked(PathBuf),
+    /// The operating system refused.
+    #[error("cannot use {}: {source}", path.display())]
+    Storage { path: PathBuf, source: io::Error },
+}
+
+/// Events could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Storage { path: PathBuf, source: io::Error },
+    /// A frame that was whole is so no more.
+    #[error("frame {sequence} at byte {offset} of {} is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, sequence: u64, offset: u64, reason: String },
+}

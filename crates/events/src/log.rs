@@ -1,0 +1,147 @@
+//! One log: an edge's, of one environment. Its state, and what all logs share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use base::{Clock, Rng};
+use tokio::sync::watch;
+
+use crate::cache::BlockCache;
+use crate::counters::Counters;
+use crate::dedupe::{Dedupe, Message};
+use crate::encoding::EventRef;
+use crate::error::OpenError;
+use crate::index::Index;
+use crate::inspect::Folder;
+use crate::log_keys::LogKeys;
+use crate::names::Names;
+use crate::options::Options;
+use crate::pack::Packer;
+use crate::queue::{Fact, Queue};
+use crate::record::LogId;
+use crate::recover::{Mode, Rebuild, recover};
+use crate::report::LogReport;
+use crate::writer::Writer;
+
+/// What all logs of an edge share.
+pub(crate) struct Shared {
+    pub(crate) keys: Arc<dyn LogKeys>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) options: Options,
+    pub(crate) packer: Packer,
+    pub(crate) cache: BlockCache,
+    /// How many writer threads run.
+    pub(crate) writers: watch::Sender<usize>,
+}
+
+/// One log. Where several locks are taken, it is in the order of the fields.
+pub(crate) struct Log {
+    pub(crate) folder: Folder,
+    pub(crate) id: LogId,
+    pub(crate) shared: Arc<Shared>,
+    writer: Mutex<Writer>,
+    queue: Mutex<Queue>,
+    /// Wakes the writer.
+    pub(crate) wake: Condvar,
+    names: Mutex<Names>,
+    index: RwLock<Index>,
+    dedupe: Mutex<Dedupe>,
+    accepted: AtomicU64,
+    overloaded: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Log {
+    /// A log as its folder has it, put in order.
+    pub(crate) fn open(folder: Folder, shared: Arc<Shared>) -> Result<(Self, LogReport), OpenError> {
+        let (mut index, mut names) = (Index::default(), Names::default());
+        let mut dedupe = Dedupe::new(shared.options.duplicate_window);
+        let now = shared.clock.now();
+        let oldest = now.minus(shared.options.duplicate_window).micros();
+        let fact = |event: &EventRef<'_>| {
+            let fact = fact(event, &mut names);
+            if fact.message.received > oldest {
+                dedupe.remember(fact.message);
+            }
+            fact
+        };
+        let mut rebuild = Rebuild { index: &mut index, facts: Vec::new(), fact };
+        let report = recover(folder.clone(), shared.keys.as_ref(), Mode::Recover, &mut rebuild)?;
+        let log = Self {
+            id: LogId::of(&folder.edge, folder.environment),
+            writer: Mutex::new(Writer::new(report.next)),
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            names: Mutex::new(names),
+            index: RwLock::new(index),
+            dedupe: Mutex::new(dedupe),
+            accepted: AtomicU64::new(0),
+            overloaded: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            folder,
+            shared,
+        };
+        Ok((log, report))
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn dedupe(&self) -> MutexGuard<'_, Dedupe> {
+        self.dedupe.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn count_accepted(&self, events: usize) {
+        self.accepted.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_overloaded(&self) {
+        self.overloaded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let (duplicates, conflicts) = self.dedupe().counts();
+        Counters {
+            accepted: self.accepted.load(Ordering::Relaxed),
+            duplicates,
+            conflicts,
+            overloaded: self.overloaded.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes no more batches; what waits is still written.
+    pub(crate) fn close(&self) {
+        self.queue().closed = true;
+        self.wake.notify_all();
+    }
+}
+
+/// What the index and de-duplication keep of an event.
+pub(crate) fn fact(event: &EventRef<'_>, names: &mut Names) -> Fact {
+    let fingerprint = event.fingerprint();
+    let message = Message { hash: event.message, received: event.received, fingerprint };
+    Fact { person: event.person, time: event.time, name: names.code(event.name), message }
+}

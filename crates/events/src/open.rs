@@ -1,0 +1,229 @@
+//! The event log as the rest of the product sees it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use base::id::EnvironmentId;
+use base::{Clock, Rng, Timestamp};
+use tokio::sync::watch;
+
+use crate::cache::BlockCache;
+use crate::counters::Counters;
+use crate::disk;
+use crate::error::{AppendError, OpenError, ReadError};
+use crate::format::MAX_EDGE_NAME;
+use crate::inspect::{Folder, storage};
+use crate::log::{Log, Shared};
+use crate::log_keys::LogKeys;
+use crate::options::Options;
+use crate::pack::Packer;
+use crate::read::{self, Count, Page};
+use crate::record::{Arrival, Cursor, Event};
+use crate::recover::{Mode, Nothing, recover};
+use crate::report::Report;
+use crate::submit::{Outcome, submit};
+
+/// The file whose lock says that an edge appends here.
+const LOCK: &str = "lock";
+
+/// All logs of one edge. Reading functions block on files.
+pub struct EventLog {
+    root: PathBuf,
+    edge: String,
+    shared: Arc<Shared>,
+    logs: RwLock<Logs>,
+    /// Held while this process may append.
+    lock: Mutex<Option<File>>,
+}
+
+#[derive(Default)]
+struct Logs {
+    open: HashMap<EnvironmentId, Arc<Log>>,
+    closed: bool,
+}
+
+impl EventLog {
+    /// Opens the logs of an edge below the data folder, putting in order what a crash left. Blocks while it reads them.
+    /// The report says what was found; damage does not keep the log from opening.
+    pub fn open(
+        data: &Path,
+        edge: &str,
+        keys: Arc<dyn LogKeys>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        options: Options,
+    ) -> Result<(Self, Report), OpenError> {
+        if !is_edge_name(edge) {
+            return Err(OpenError::EdgeName(edge.to_owned()));
+        }
+        let folder = data.join("log").join(edge);
+        let lock = lock(&folder)?;
+        let packer = Packer::new(options.level);
+        let cache = BlockCache::new(options.cache_bytes);
+        let shared = Arc::new(Shared { keys, clock, rng, options, packer, cache, writers: watch::Sender::new(0) });
+        let (mut report, mut logs) = (Report::default(), Logs::default());
+        for environment in environments(data, edge, &mut report)? {
+            let (log, found) = Log::open(Folder::new(data, edge, environment), Arc::clone(&shared))?;
+            for finding in &found.findings {
+                tracing::warn!(%environment, loss = finding.kind.is_loss(), "event log: {finding}");
+            }
+            report.logs.push(found);
+            logs.open.insert(environment, Arc::new(log));
+        }
+        let (root, edge) = (data.to_owned(), edge.to_owned());
+        Ok((Self { root, edge, shared, logs: RwLock::new(logs), lock: Mutex::new(Some(lock)) }, report))
+    }
+
+    /// Stores a batch. Answers once every event of it is durable, in the batch's order; a batch that fails was not
+    /// acknowledged as a whole. Dropping the future does not take back what it queued.
+    pub async fn append(&self, environment: EnvironmentId, events: Vec<Event>) -> Result<Vec<Outcome>, AppendError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pending = submit(&self.log_for_append(environment)?, &events)?;
+        drop(events);
+        pending.outcome().await
+    }
+
+    /// The newest events of these people (all numbers of one merged person), before the cursor, newest first.
+    pub fn timeline(
+        &self,
+        environment: EnvironmentId,
+        people: &[u64],
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, ReadError> {
+        match self.log(environment) {
+            Some(log) => read::timeline(&log, people, before, limit),
+            None => Ok(Page { events: Vec::new(), next: None }),
+        }
+    }
+
+    /// How many events happened in [from, to), by UTC day and name, in that order. Days without events are left out.
+    pub fn counts(&self, environment: EnvironmentId, from: Timestamp, to: Timestamp) -> Vec<Count> {
+        self.log(environment).map(|log| read::counts(&log, from..to)).unwrap_or_default()
+    }
+
+    /// Shows every event in order of arrival, as of the call.
+    pub fn scan(&self, environment: EnvironmentId, mut each: impl FnMut(&Arrival, &Event)) -> Result<(), ReadError> {
+        let Some(log) = self.log(environment) else { return Ok(()) };
+        read::scan(&log, &mut |arrival, event| {
+            each(arrival, event);
+            Ok(())
+        })
+    }
+
+    /// The environments that have a log.
+    pub fn environments(&self) -> Vec<EnvironmentId> {
+        let mut environments: Vec<_> = self.logs().open.keys().copied().collect();
+        environments.sort_unstable();
+        environments
+    }
+
+    /// What happened in an environment since the log was opened.
+    pub fn counters(&self, environment: EnvironmentId) -> Counters {
+        self.log(environment).map(|log| log.counters()).unwrap_or_default()
+    }
+
+    /// Takes no more appends, writes what waits, and lets go of the folder. Reading goes on.
+    pub async fn shutdown(&self) {
+        self.close();
+        // The sender lives in `shared`, so waiting cannot fail.
+        let _ = self.shared.writers.subscribe().wait_for(|writers| *writers == 0).await;
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn close(&self) {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        logs.closed = true;
+        logs.open.values().for_each(|log| log.close());
+    }
+
+    fn logs(&self) -> std::sync::RwLockReadGuard<'_, Logs> {
+        self.logs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self, environment: EnvironmentId) -> Option<Arc<Log>> {
+        self.logs().open.get(&environment).cloned()
+    }
+
+    fn log_for_append(&self, environment: EnvironmentId) -> Result<Arc<Log>, AppendError> {
+        if let Some(log) = self.log(environment) {
+            return Ok(log);
+        }
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        if logs.closed {
+            return Err(AppendError::Closed);
+        }
+        if let Some(log) = logs.open.get(&environment) {
+            return Ok(Arc::clone(log));
+        }
+        let folder = Folder::new(&self.root, &self.edge, environment);
+        let opened = Log::open(folder, Arc::clone(&self.shared));
+        let (log, _) = opened.map_err(|error| AppendError::Storage(error.to_string().into()))?;
+        let log = Arc::new(log);
+        logs.open.insert(environment, Arc::clone(&log));
+        Ok(log)
+    }
+}
+
+impl Drop for EventLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for EventLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventLog").field("edge", &self.edge).finish_non_exhaustive()
+    }
+}
+
+/// Reads every log of every edge below the data folder, checks every byte, and changes nothing. While a server appends,
+/// the write under way shows as a torn tail.
+pub fn verify(data: &Path, keys: &dyn LogKeys) -> Result<Report, OpenError> {
+    let mut report = Report::default();
+    let folder = data.join("log");
+    for edge in disk::names(&folder).map_err(storage(&folder))? {
+        if !is_edge_name(&edge) {
+            report.strays.push(Path::new("log").join(edge));
+            continue;
+        }
+        for environment in environments(data, &edge, &mut report)? {
+            let folder = Folder::new(data, &edge, environment);
+            report.logs.push(recover(folder, keys, Mode::Verify, &mut Nothing)?);
+        }
+    }
+    Ok(report)
+}
+
+fn environments(data: &Path, edge: &str, report: &mut Report) -> Result<Vec<EnvironmentId>, OpenError> {
+    let folder = data.join("log").join(edge);
+    let mut environments = Vec::new();
+    for name in disk::names(&folder).map_err(storage(&folder))? {
+        match name.parse() {
+            Ok(environment) => environments.push(environment),
+            Err(_) if name == LOCK => {}
+            Err(_) => report.strays.push(Path::new("log").join(edge).join(name)),
+        }
+    }
+    Ok(environments)
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    disk::create_folders(folder).map_err(storage(folder))?;
+    let path = folder.join(LOCK);
+    let file = disk::open_or_create(&path).map_err(storage(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Locked(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(storage(&path)(error)),
+    }
+}
+
+fn is_edge_name(name: &str) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    (1..=MAX_EDGE_NAME).contains(&name.len()) && name.as_bytes().iter().all(plain)
+}

@@ -1,0 +1,116 @@
+//! Reading back: a timeline, counts, everything. What was acknowledged a moment ago is there.
+//!
+//! Blocks are opened on demand: a timeline of n events unpacks at most n blocks, whatever the length of the log.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use base::Timestamp;
+
+use crate::encoding::{Events, event_at};
+use crate::error::ReadError;
+use crate::index::{DAY, FrameAt, LogFile, Position};
+use crate::log::Log;
+use crate::record::{Arrival, Cursor, Event};
+use crate::recover::unpack;
+
+/// A page of a timeline, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    pub events: Vec<(Arrival, Event)>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// How many events of a name happened on a day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count {
+    /// The day's first instant, in UTC.
+    pub day: Timestamp,
+    pub event: Arc<str>,
+    pub count: u64,
+}
+
+/// Events of these people before the cursor, by time and then arrival, newest first.
+pub(crate) fn timeline(log: &Log, people: &[u64], before: Option<Cursor>, limit: usize) -> Result<Page, ReadError> {
+    let before = before.map(|before| (before.time.micros(), before.arrival.sequence, before.arrival.index));
+    let (mut positions, files) = {
+        let index = log.index();
+        let positions = index.newest(people, before, limit.saturating_add(1));
+        let files: Vec<_> = positions.iter().map(|position| index.file(position.frame.file)).collect();
+        (positions, files)
+    };
+    let more = positions.len() > limit;
+    positions.truncate(limit);
+    let next = positions.last().filter(|_| more).map(|last| cursor(log, last));
+    let read = positions.iter().zip(&files).map(|(position, file)| {
+        let block = block(log, file, &position.frame)?;
+        let event = event_at(&block, position.index).map_err(|error| damaged(file, &position.frame, &error))?;
+        Ok((arrival(log, position.frame.sequence, position.index), event))
+    });
+    Ok(Page { events: read.collect::<Result<_, ReadError>>()?, next })
+}
+
+/// Events timed within [from, to) by UTC day and name.
+pub(crate) fn counts(log: &Log, range: Range<Timestamp>) -> Vec<Count> {
+    let counts = log.index().counts(range.start.micros()..range.end.micros());
+    let names = log.names();
+    let mut counts: Vec<Count> = counts
+        .into_iter()
+        .map(|((day, name), count)| Count { day: Timestamp(day.saturating_mul(DAY)), event: names.name(name), count })
+        .collect();
+    drop(names);
+    counts.sort();
+    counts
+}
+
+/// Every event in order of arrival, as of the call.
+pub(crate) fn scan(
+    log: &Log,
+    each: &mut dyn FnMut(&Arrival, &Event) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    let (files, frames) = log.index().frames();
+    for frame in frames {
+        let file = &files[frame.file as usize];
+        let block = load(file, &frame)?;
+        for (event, index) in Events::of(&block).zip(0..) {
+            let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(file, &frame, &error))?;
+            each(&arrival(log, frame.sequence, index), &event)?;
+        }
+    }
+    Ok(())
+}
+
+fn cursor(log: &Log, position: &Position) -> Cursor {
+    let arrival = arrival(log, position.frame.sequence, position.index);
+    Cursor { time: Timestamp(position.time), arrival }
+}
+
+const fn arrival(log: &Log, sequence: u64, index: u32) -> Arrival {
+    Arrival { log: log.id, sequence, index }
+}
+
+fn block(log: &Log, file: &LogFile, frame: &FrameAt) -> Result<Arc<Vec<u8>>, ReadError> {
+    let cache = &log.shared.cache;
+    if let Some(block) = cache.get((log.id, frame.sequence)) {
+        return Ok(block);
+    }
+    let block = Arc::new(load(file, frame)?);
+    cache.put((log.id, frame.sequence), Arc::clone(&block));
+    Ok(block)
+}
+
+fn load(file: &LogFile, frame: &FrameAt) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = vec![0; frame.length as usize];
+    File::open(&file.path)
+        .and_then(|handle| handle.read_exact_at(&mut bytes, u64::from(frame.offset)))
+        .map_err(|source| ReadError::Storage { path: file.path.clone(), source })?;
+    unpack(file, frame.sequence, &bytes).map(|(block, _)| block).map_err(|reason| damaged(file, frame, &reason))
+}
+
+fn damaged(file: &LogFile, frame: &FrameAt, reason: &dyn std::fmt::Display) -> ReadError {
+    let (path, offset) = (file.path.clone(), u64::from(frame.offset));
+    ReadError::Damaged { path, sequence: frame.sequence, offset, reason: reason.to_string() }
+}

@@ -1,0 +1,205 @@
+//! Makes a log fit for use after whatever ended the process before: reads every frame, cuts what was never
+//! acknowledged into `quarantine/`, and makes durable what it keeps.
+//!
+//! The last file's frames beyond the published durable offset may be in the page cache only, and after a failed sync the
+//! kernel may hold them for clean: they are written again, byte for byte in place, and synced, before anything counts on
+//! them. That is no append: no new bytes, no nonce used twice.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::disk;
+use crate::encoding::{DecodeError, EventRef, Events};
+use crate::error::OpenError;
+use crate::format::FrameError;
+use crate::index::{Frame, Index, LogFile};
+use crate::inspect::{Folder, Inspection, Judged, Opened, QUARANTINE, inspect, storage};
+use crate::log_keys::LogKeys;
+use crate::report::{Finding, FindingKind, LogReport};
+use crate::scan::Segment;
+
+/// Whether files are only looked at or also put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Verify,
+    Recover,
+}
+
+/// Takes each event that counts, in order of arrival.
+pub(crate) trait Visitor {
+    fn file(&mut self, file: &Arc<LogFile>) -> u32;
+    fn event(&mut self, event: &EventRef<'_>);
+    /// The frame whose events were just given.
+    fn frame(&mut self, frame: Frame);
+}
+
+/// Counts and forgets.
+pub(crate) struct Nothing;
+
+impl Visitor for Nothing {
+    fn file(&mut self, _: &Arc<LogFile>) -> u32 {
+        0
+    }
+
+    fn event(&mut self, _: &EventRef<'_>) {}
+
+    fn frame(&mut self, _: Frame) {}
+}
+
+/// Reads a whole log.
+pub(crate) fn recover(
+    folder: Folder,
+    keys: &dyn LogKeys,
+    mode: Mode,
+    visitor: &mut dyn Visitor,
+) -> Result<LogReport, OpenError> {
+    let mut inspection = inspect(folder, keys)?;
+    let mut next = 1;
+    for at in 0..inspection.files.len() {
+        if let Some((finding, torn)) = inspection.judge_unusable(at) {
+            next = next.max(finding.frames.end).max(inspection.files[at].name.first);
+            if torn && mode == Mode::Recover {
+                let path = inspection.folder.path.join(inspection.files[at].name.to_string());
+                set_aside(&inspection.folder, &path).map_err(storage(&path))?;
+            }
+            inspection.report.findings.push(finding);
+        } else if let Ok(opened) = &inspection.files[at].state {
+            let path = opened.file.path.clone();
+            let bytes = fs::read(&path).map_err(storage(&path))?;
+            let mut judged = inspection.judge(at, opened, &bytes);
+            let (frames, events) = visit(&inspection, opened, &bytes, &mut judged, visitor);
+            next = next.max(judged.next);
+            if mode == Mode::Recover {
+                let last = inspection.boundary(at).is_none();
+                settle(&inspection, opened, &bytes, &judged, last).map_err(storage(&path))?;
+            }
+            inspection.report.frames += frames;
+            inspection.report.events += events;
+            inspection.report.findings.append(&mut judged.findings);
+        }
+    }
+    inspection.report.next = next.max(inspection.published_next());
+    Ok(inspection.report)
+}
+
+/// Hands the events of whole frames to the visitor; a frame whose block can't be read becomes a finding.
+fn visit(
+    inspection: &Inspection,
+    opened: &Opened,
+    bytes: &[u8],
+    judged: &mut Judged,
+    visitor: &mut dyn Visitor,
+) -> (u64, u64) {
+    let number = visitor.file(&opened.file);
+    let (mut frames, mut events) = (0, 0);
+    for segment in &judged.frames {
+        let Segment::Whole { sequence, offset, length, .. } = *segment else { continue };
+        match unpack(&opened.file, sequence, &bytes[offset..]) {
+            Ok((block, count)) => {
+                Events::of(&block).flatten().for_each(|event| visitor.event(&event));
+                let place = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+                visitor.frame(Frame { sequence, file: number, offset: place(offset), length: place(length) });
+                frames += 1;
+                events += u64::from(count);
+            }
+            Err(reason) => judged.findings.push(Finding {
+                kind: FindingKind::Damaged,
+                file: opened.file.path.strip_prefix(&inspection.folder.root).unwrap_or(&opened.file.path).to_owned(),
+                bytes: offset as u64..(offset + length) as u64,
+                frames: sequence..sequence + 1,
+                reason,
+            }),
+        }
+    }
+    (frames, events)
+}
+
+/// A frame's events, all of which can be read.
+pub(crate) fn unpack(file: &LogFile, sequence: u64, bytes: &[u8]) -> Result<(Vec<u8>, u32), String> {
+    let (block, _) = file.key.open(sequence, bytes).map_err(|error| error.to_string())?;
+    let count = block.prologue.count;
+    let block = block.unpack().map_err(|error: FrameError| error.to_string())?;
+    let mut found = 0;
+    for event in Events::of(&block) {
+        event.and_then(|event| event.check()).map_err(|error: DecodeError| format!("event {found} {error}"))?;
+        found += 1;
+    }
+    if found == count { Ok((block, count)) } else { Err(format!("holds {found} events instead of {count}")) }
+}
+
+/// Cuts what does not count, and makes durable what does.
+fn settle(inspection: &Inspection, opened: &Opened, bytes: &[u8], judged: &Judged, last: bool) -> io::Result<()> {
+    let path = &opened.file.path;
+    if judged.cut.is_none() && !last {
+        return Ok(());
+    }
+    let file = OpenOptions::new().write(true).open(path)?;
+    let end = judged.cut.unwrap_or(bytes.len());
+    if end < bytes.len() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        keep(&inspection.folder, &format!("{name}.{end}"), &bytes[end..])?;
+        file.set_len(end as u64)?;
+    }
+    if last {
+        let published = inspection.published.filter(|published| published.file == opened.file.id);
+        let from = published.map_or(0, |published| usize::try_from(published.offset).unwrap_or(end)).min(end);
+        if from < end {
+            disk::write_whole_at(&file, &bytes[from..end], from as u64)?;
+        }
+    }
+    file.sync_all()?;
+    disk::sync_folders(&inspection.folder.path, &inspection.folder.root)
+}
+
+/// Keeps cut bytes in quarantine, durably, before they are cut.
+fn keep(folder: &Folder, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let quarantine = folder.path.join(QUARANTINE);
+    disk::create_folders(&quarantine)?;
+    for attempt in 0_u32.. {
+        let name = if attempt == 0 { name.to_owned() } else { format!("{name}-{attempt}") };
+        match disk::create_new(&quarantine.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => {
+                disk::write_whole_at(&file, bytes, 0)?;
+                file.sync_all()?;
+                break;
+            }
+        }
+    }
+    disk::sync_folders(&quarantine, &folder.root)
+}
+
+/// Moves a file that was torn at its making into quarantine.
+fn set_aside(folder: &Folder, path: &Path) -> io::Result<()> {
+    let bytes = fs::read(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    keep(folder, &name, &bytes)?;
+    fs::remove_file(path)?;
+    File::open(&folder.path)?.sync_all()
+}
+
+/// Collects what an index needs.
+pub(crate) struct Rebuild<'a, F> {
+    pub(crate) index: &'a mut Index,
+    pub(crate) facts: Vec<crate::queue::Fact>,
+    pub(crate) fact: F,
+}
+
+impl<F: FnMut(&EventRef<'_>) -> crate::queue::Fact> Visitor for Rebuild<'_, F> {
+    fn file(&mut self, file: &Arc<LogFile>) -> u32 {
+        self.index.add_file(Arc::clone(file))
+    }
+
+    fn event(&mut self, event: &EventRef<'_>) {
+        let fact = (self.fact)(event);
+        self.facts.push(fact);
+    }
+
+    fn frame(&mut self, frame: Frame) {
+        self.index.add_frame(frame, self.facts.iter());
+        self.facts.clear();
+    }
+}

@@ -1,0 +1,165 @@
+//! A sender's side of an append: encode, claim, pack, queue, wait.
+//!
+//! Who compresses and who seals: a batch large enough to be blocks of its own is packed here, on the sender's thread, so
+//! that packing uses all cores and overlaps with the writer's syncs; small batches are left to the writer, which packs
+//! many of them into one block (a block of one event compresses to twice the bytes per event and costs a frame). Sealing is
+//! the writer's: it needs the sequence, and at gigabytes a second it is a hundredth of the sync's time.
+
+use std::sync::Arc;
+
+use crate::dedupe::Claim;
+use crate::encoding::{self, put_varint};
+use crate::error::AppendError;
+use crate::format::MAX_BLOCK;
+use crate::log::{self, Log};
+use crate::queue::{Fact, Fate, Job, Piece, verdict};
+use crate::record::{Arrival, Event};
+use crate::writer;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is durable, and this is where.
+    Stored(Arrival),
+    /// A copy of it is durable; this one was dropped.
+    Duplicate,
+}
+
+/// Batches of at least so many bytes are packed by their sender.
+const OWN_BLOCK: usize = 16 << 10;
+
+/// A batch on its way.
+pub(crate) struct Pending {
+    log: Arc<Log>,
+    /// Per event whether it is ours to write.
+    new: Vec<bool>,
+    own: Option<Fate>,
+    /// Of the batches that hold copies of ours.
+    others: Vec<Fate>,
+}
+
+/// Encoded events, each after the other.
+struct Encoded {
+    bytes: Vec<u8>,
+    /// Where each event ends.
+    ends: Vec<usize>,
+    facts: Vec<Fact>,
+}
+
+/// Queues a batch. Never waits.
+pub(crate) fn submit(log: &Arc<Log>, events: &[Event]) -> Result<Pending, AppendError> {
+    log.admits()?;
+    let encoded = encode(log, events)?;
+    let (verdict, own) = verdict();
+    let (new, others) = claim(log, &encoded.facts, &own);
+    let facts: Vec<Fact> = encoded.facts.iter().zip(&new).filter(|(_, new)| **new).map(|(fact, _)| *fact).collect();
+    let mut pending = Pending { log: Arc::clone(log), new, own: None, others };
+    if !facts.is_empty() {
+        let (pieces, bytes) = pack(log, &encoded, &pending.new);
+        writer::enqueue(log, Job { pieces, facts, bytes, verdict })?;
+        pending.own = Some(own);
+    }
+    Ok(pending)
+}
+
+fn encode(log: &Log, events: &[Event]) -> Result<Encoded, AppendError> {
+    let mut bytes = Vec::with_capacity(events.len() * 256);
+    let mut ends = Vec::with_capacity(events.len());
+    for event in events {
+        let start = bytes.len();
+        encoding::encode(event, &mut bytes)?;
+        if bytes.len() - start > MAX_BLOCK / 8 || bytes.len() > MAX_BLOCK {
+            return Err(AppendError::TooLarge);
+        }
+        ends.push(bytes.len());
+    }
+    let mut facts = Vec::with_capacity(events.len());
+    let mut names = log.names();
+    let mut start = 0;
+    for end in &ends {
+        let event = encoding::decode_ref(&bytes[start..*end]).map_err(|_| AppendError::TooLarge)?;
+        facts.push(log::fact(&event, &mut names));
+        start = *end;
+    }
+    drop(names);
+    Ok(Encoded { bytes, ends, facts })
+}
+
+fn claim(log: &Log, facts: &[Fact], own: &Fate) -> (Vec<bool>, Vec<Fate>) {
+    let mut others: Vec<Fate> = Vec::new();
+    let mut dedupe = log.dedupe();
+    let claims = facts.iter().map(|fact| match dedupe.claim(fact.message, own) {
+        Claim::New => true,
+        Claim::Duplicate => false,
+        Claim::InFlight(fate) => {
+            if !others.iter().any(|other| other.same(&fate)) {
+                others.push(fate);
+            }
+            false
+        }
+    });
+    (claims.collect(), others)
+}
+
+/// The events that are new, as pieces, and their bytes before compression.
+fn pack(log: &Log, encoded: &Encoded, new: &[bool]) -> (Vec<Piece>, usize) {
+    let mut pieces = Vec::new();
+    let (mut block, mut count, mut total) = (Vec::new(), 0, 0);
+    let own_blocks = encoded.bytes.len() >= OWN_BLOCK;
+    let mut start = 0;
+    for (end, new) in encoded.ends.iter().zip(new) {
+        if *new {
+            put_varint(&mut block, (end - start) as u64);
+            block.extend_from_slice(&encoded.bytes[start..*end]);
+            count += 1;
+        }
+        start = *end;
+        if own_blocks && block.len() >= log.shared.options.block_bytes {
+            total += block.len();
+            pieces.push(Piece::Packed { packed: log.shared.packer.pack(&block), count });
+            (block, count) = (Vec::new(), 0);
+        }
+    }
+    total += block.len();
+    if count > 0 && own_blocks {
+        pieces.push(Piece::Packed { packed: log.shared.packer.pack(&block), count });
+    } else if count > 0 {
+        pieces.push(Piece::Raw { bytes: block, count });
+    }
+    (pieces, total)
+}
+
+impl Log {
+    /// Refuses at once when more waits than may, or the log is closed.
+    fn admits(&self) -> Result<(), AppendError> {
+        let queue = self.queue();
+        if queue.closed {
+            return Err(AppendError::Closed);
+        }
+        if queue.is_full(self.shared.options.queue_bytes) {
+            drop(queue);
+            self.count_overloaded();
+            return Err(AppendError::Overloaded { retry_after: self.shared.options.retry_after });
+        }
+        Ok(())
+    }
+}
+
+impl Pending {
+    /// Waits until every event of the batch is durable, its own or the copy that came first.
+    pub(crate) async fn outcome(self) -> Result<Vec<Outcome>, AppendError> {
+        let runs = match self.own {
+            Some(own) => own.learn().await?,
+            None => Arc::default(),
+        };
+        for other in self.others {
+            other.learn().await?;
+        }
+        let log = self.log.id;
+        let mut stored = runs.iter().flat_map(|run| {
+            (run.first..run.first + run.count).map(|index| Arrival { log, sequence: run.sequence, index })
+        });
+        let outcome = |new| if new { stored.next() } else { None }.map_or(Outcome::Duplicate, Outcome::Stored);
+        Ok(self.new.into_iter().map(outcome).collect())
+    }
+}

@@ -1,0 +1,90 @@
+//! The first acknowledged copy wins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Timestamp;
+use events::Outcome;
+
+use crate::support::{ENVIRONMENT, Fixture, append, environment, event, numbers, stored};
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn a_copy_is_dropped_whatever_it_says_even_after_a_restart() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    append(&log, 0..10, fixture.now()).await;
+    let mut copy = event(3, fixture.now());
+    copy.time = Timestamp(0);
+    assert_eq!(log.append(environment(ENVIRONMENT), vec![copy.clone()]).await.unwrap(), [Outcome::Duplicate]);
+    assert_eq!(log.counters(environment(ENVIRONMENT)).conflicts, 0, "another time alone is an honest retry");
+    copy.name = "Another".into();
+    log.append(environment(ENVIRONMENT), vec![copy.clone()]).await.unwrap();
+    assert_eq!(log.counters(environment(ENVIRONMENT)).conflicts, 1);
+    log.shutdown().await;
+
+    let (log, _) = fixture.open();
+    copy.received = fixture.now();
+    let outcomes = log.append(environment(ENVIRONMENT), vec![copy, event(10, fixture.now())]).await.unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Duplicate, Outcome::Stored(_)]), "{outcomes:?}");
+    let counters = log.counters(environment(ENVIRONMENT));
+    assert_eq!((counters.accepted, counters.duplicates, counters.conflicts), (1, 1, 1));
+    assert_eq!(numbers(&log), (0..11).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_window_is_seven_days_by_receipt() {
+    let fixture = Fixture::new();
+    for restart in [false, true] {
+        let (mut log, _) = fixture.open();
+        let number = u64::from(restart);
+        append(&log, [number], fixture.now()).await;
+        for (pass, expected) in [(DAY * 7 - Duration::from_secs(1), 0), (Duration::from_secs(1), 1)] {
+            fixture.clock.advance(pass);
+            if restart {
+                log.shutdown().await;
+                log = fixture.open().0;
+            }
+            let mut copy = event(number, fixture.now());
+            copy.time = fixture.now().minus(DAY * 300);
+            let outcomes = log.append(environment(ENVIRONMENT), vec![copy]).await.unwrap();
+            assert_eq!(stored(&outcomes), expected, "restart {restart}");
+        }
+        log.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn copies_within_a_batch_are_stored_once() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let outcomes = append(&log, [1, 2, 1, 1, 3], fixture.now()).await;
+    let stored: Vec<_> = outcomes.iter().map(|outcome| *outcome != Outcome::Duplicate).collect();
+    assert_eq!(stored, [true, true, false, false, true]);
+    assert_eq!(numbers(&log), [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_copies_are_stored_once_and_answered_when_durable() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let log = Arc::new(log);
+    for round in 0..50 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (log, now) = (Arc::clone(&log), fixture.now());
+            tasks.spawn(async move {
+                let outcomes = append(&log, round * 10..round * 10 + 10, now).await;
+                // Whoever is answered, as first or as copy, finds the events there.
+                let person = [(round * 10) % 7];
+                let page = log.timeline(environment(ENVIRONMENT), &person, None, 1_000).unwrap();
+                assert!(page.events.iter().any(|(_, event)| crate::support::number(event) == round * 10));
+                stored(&outcomes)
+            });
+        }
+        assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 10, "round {round}");
+    }
+    assert_eq!(log.counters(environment(ENVIRONMENT)).duplicates, 50 * 70);
+    assert_eq!(numbers(&log).len(), 500);
+}

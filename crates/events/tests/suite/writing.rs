@@ -1,0 +1,193 @@
+//! Appending: positions, groups, files, limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use events::{AppendError, OpenError, Options, Outcome};
+
+use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, numbers, stored};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sequences_grow_without_gaps_over_groups_files_and_restarts() {
+    let mut fixture = Fixture::new();
+    fixture.options.roll_bytes = 2_000;
+    let mut positions = Vec::new();
+    for start in 0..4 {
+        let (log, report) = fixture.open();
+        assert!(report.findings().next().is_none(), "{report}");
+        let log = Arc::new(log);
+        let mut tasks = tokio::task::JoinSet::new();
+        for batch in 0..25 {
+            let (log, now) = (Arc::clone(&log), fixture.now());
+            let first = start * 1_000 + batch * 3;
+            tasks.spawn(async move { append(&log, first..first + 3, now).await });
+        }
+        positions.extend(tasks.join_all().await.into_iter().flatten());
+        log.shutdown().await;
+    }
+    let mut arrivals: Vec<_> = positions
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Stored(arrival) => (arrival.sequence, arrival.index),
+            Outcome::Duplicate => panic!("nothing was sent twice"),
+        })
+        .collect();
+    arrivals.sort_unstable();
+    let mut expected = (1, 0);
+    for arrival in arrivals {
+        if arrival != expected {
+            expected = (expected.0 + 1, 0);
+        }
+        assert_eq!(arrival, expected);
+        expected.1 += 1;
+    }
+    assert!(fixture.files().len() >= 4, "every start begins a file");
+    assert_eq!(fixture.verify().events(), 300);
+}
+
+#[tokio::test]
+async fn an_arrival_names_the_event_that_is_read_there() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    // Large enough to be packed by the sender, in several blocks.
+    let outcomes = append(&log, 0..3_000, fixture.now()).await;
+    let mut at = std::collections::HashMap::new();
+    log.scan(environment(ENVIRONMENT), |arrival, event| drop(at.insert(*arrival, event.clone()))).unwrap();
+    assert!(at.keys().any(|arrival| arrival.sequence > 1), "one block only");
+    for (outcome, number) in outcomes.iter().zip(0..) {
+        let Outcome::Stored(arrival) = outcome else { panic!("{number} was not stored") };
+        assert_eq!(at[arrival], event(number, fixture.now()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_at_once_and_what_was_taken_is_written() {
+    let mut fixture = Fixture::new();
+    fixture.options = Options { queue_bytes: 20_000, ..fixture.options };
+    let (log, _) = fixture.open();
+    let log = Arc::new(log);
+    let mut tasks = tokio::task::JoinSet::new();
+    for batch in 0..400 {
+        let (log, now) = (Arc::clone(&log), fixture.now());
+        tasks.spawn(async move {
+            let events = (batch * 20..batch * 20 + 20).map(|number| event(number, now)).collect();
+            log.append(environment(ENVIRONMENT), events).await
+        });
+    }
+    let results = tasks.join_all().await;
+    let refused = AppendError::Overloaded { retry_after: Duration::from_secs(1) };
+    let taken =
+        results.iter().filter_map(|result| result.as_ref().ok()).map(|outcomes| stored(outcomes)).sum::<usize>();
+    let overloaded = results.iter().filter(|result| result.as_ref() == Err(&refused)).count();
+    assert!(overloaded > 0 && taken > 0, "{overloaded} refused, {taken} taken");
+    assert_eq!(overloaded + taken / 20, 400);
+    assert_eq!(numbers(&log).len(), taken);
+    assert_eq!(log.counters(environment(ENVIRONMENT)).overloaded, overloaded as u64);
+    // A refused batch left no claim behind.
+    let again: usize = futures_of(&log, &fixture).await;
+    assert_eq!(again + taken, 8_000);
+}
+
+async fn futures_of(log: &events::EventLog, fixture: &Fixture) -> usize {
+    let mut count = 0;
+    for batch in 0..400 {
+        count += stored(&append(log, batch * 20..batch * 20 + 20, fixture.now()).await);
+    }
+    count
+}
+
+#[tokio::test]
+async fn shutdown_writes_what_waits_and_refuses_more() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let waiting: Vec<_> =
+        (0..50).map(|batch| Box::pin(append(&log, batch * 10..batch * 10 + 10, fixture.now()))).collect();
+    let mut waiting = waiting;
+    // Poll each once: they are queued, and nobody waits for their answers.
+    for future in &mut waiting {
+        let _ = std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await;
+    }
+    drop(waiting);
+    log.shutdown().await;
+    let refused = log.append(environment(ENVIRONMENT), vec![event(9_999, fixture.now())]).await;
+    assert_eq!(refused, Err(AppendError::Closed));
+    let (log, report) = fixture.open();
+    assert_eq!(numbers(&log), (0..500).collect::<Vec<_>>());
+    assert!(report.findings().next().is_none(), "{report}");
+}
+
+#[tokio::test]
+async fn files_roll_by_age_and_idle_logs_go_on_in_theirs() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    append(&log, 0..1, fixture.now()).await;
+    tokio::time::sleep(fixture.options.idle * 2).await;
+    append(&log, 1..2, fixture.now()).await;
+    assert_eq!(fixture.files().len(), 1);
+    fixture.clock.advance(fixture.options.roll_age);
+    append(&log, 2..3, fixture.now()).await;
+    assert_eq!(fixture.files().len(), 2);
+    assert_eq!(numbers(&log), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn environments_have_logs_of_their_own_that_are_found_again() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    for number in 1..4 {
+        log.append(environment(number), vec![event(number.into(), fixture.now())]).await.unwrap();
+    }
+    log.shutdown().await;
+    let (log, report) = fixture.open();
+    assert_eq!(report.logs.len(), 3);
+    assert_eq!(log.environments(), [1, 2, 3].map(environment));
+    assert_eq!(numbers(&log), [1]);
+    assert!(log.timeline(environment(4), &[1], None, 10).unwrap().events.is_empty());
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused_while_the_first_lives() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let open = || {
+        let rng = Arc::new(base::SeededRng::new(1));
+        let (clock, options) = (fixture.clock.clone(), Options::default());
+        events::EventLog::open(fixture.folder.path(), "edge", Arc::new(TestKeys), clock, rng, options)
+    };
+    assert!(matches!(open(), Err(OpenError::Locked(_))));
+    log.shutdown().await;
+    assert!(open().is_ok());
+}
+
+#[tokio::test]
+async fn what_cannot_be_encoded_is_refused_whole() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let mut deep = serde_json::Value::Null;
+    for _ in 0..200 {
+        deep = serde_json::Value::Array(vec![deep]);
+    }
+    let mut bad = event(1, fixture.now());
+    bad.properties.insert("deep".into(), deep);
+    let refused = log.append(environment(ENVIRONMENT), vec![event(0, fixture.now()), bad]).await;
+    assert!(matches!(refused, Err(AppendError::TooDeep(_))), "{refused:?}");
+    let mut large = event(2, fixture.now());
+    large.properties.insert("large".into(), "x".repeat(3 << 20).into());
+    assert_eq!(log.append(environment(ENVIRONMENT), vec![large]).await, Err(AppendError::TooLarge));
+    assert_eq!(stored(&append(&log, 0..3, fixture.now()).await), 3);
+}
+
+#[tokio::test]
+async fn nothing_readable_reaches_the_disk() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let mut secret = event(1, fixture.now());
+    secret.name = "Zanzibar Opened".into();
+    secret.properties.insert("zanzibar".into(), "zanzibar".into());
+    log.append(environment(ENVIRONMENT), vec![secret]).await.unwrap();
+    log.shutdown().await;
+    for file in fixture.files() {
+        let bytes = std::fs::read(file).unwrap();
+        assert!(!bytes.to_ascii_lowercase().windows(8).any(|window| window == b"zanzibar"));
+    }
+}

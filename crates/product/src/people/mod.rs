@@ -1,0 +1,84 @@
+//! People: who an event belongs to, what is known of them, and how it is read back.
+//!
+//! A person has a number of ours; which outside id leads to it stands in the keyring only ([`resolve`], by the rules of
+//! [`identity`]). What is known of them is one row in the main store ([`PersonRow`]): attributes that are not personal,
+//! outcomes of predicates over those that are, what was seen, counters. Personal values lie beside it, each sealed to the
+//! person's own key pair, and are opened for callers who may read them, on the record.
+//!
+//! Invariants: the keyring commits before the main store; an attribute that was written by an older event never
+//! overwrites a newer one; a message writes its attributes once; reads cover a person and everybody who was merged into it.
+
+pub(crate) mod api;
+mod cache;
+mod identity;
+mod indexes;
+mod presence;
+mod record;
+mod resolve;
+mod seal;
+mod search;
+mod store;
+mod write;
+
+use base::id::{CompanyId, EnvironmentId, PersonId};
+use keys::{KeyId, KeyKind, PublicKey, Recipient};
+use ::store::keyring::{Subject, SubjectKind};
+use uuid::Uuid;
+
+pub(crate) use cache::People;
+pub(crate) use identity::Conflict;
+pub(crate) use presence::Standing;
+pub(crate) use record::{Counter, PersonRow, SeenContent};
+pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
+pub(crate) use seal::{Openers, seal};
+pub(crate) use store::{row, rows_of};
+pub(crate) use write::{Batch, CompanyChange, PersonChange, update_rows, write};
+
+/// A person or company of an environment: enough to store something about it and to seal to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SubjectRef {
+    pub(crate) environment: EnvironmentId,
+    pub(crate) subject: Subject,
+}
+
+/// A person; never one that was merged.
+pub(crate) type PersonRef = SubjectRef;
+/// A company.
+pub(crate) type CompanyRef = SubjectRef;
+
+impl SubjectRef {
+    /// The number that rows and events name it by.
+    pub(crate) fn number(&self) -> u64 {
+        self.subject.number
+    }
+
+    /// A person's id.
+    pub(crate) fn person_id(&self) -> PersonId {
+        PersonId(Uuid::from_bytes(self.subject.id))
+    }
+
+    /// A company's id.
+    pub(crate) fn company_id(&self) -> CompanyId {
+        CompanyId(Uuid::from_bytes(self.subject.id))
+    }
+
+    /// What authenticated data name it by.
+    pub(crate) fn sealed_to(&self) -> keys::Subject {
+        keys::Subject { environment: self.environment, id: self.subject.id }
+    }
+
+    /// What its kind is called among keys.
+    pub(crate) fn key_kind(&self) -> KeyKind {
+        match self.subject.kind {
+            SubjectKind::Person => KeyKind::Person,
+            SubjectKind::Company => KeyKind::Company,
+        }
+    }
+
+    /// The key pair to seal to.
+    pub(crate) fn recipient(&self) -> Recipient {
+        let Subject { number, key_version, public_key, .. } = self.subject;
+        let key = KeyId { kind: self.key_kind(), version: key_version, number };
+        Recipient { key, public: PublicKey(public_key) }
+    }
+}

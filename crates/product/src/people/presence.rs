@@ -1,0 +1,60 @@
+//! How people stand, as the hot path needs it: whether they have a row, for which company they act, and when they were
+//! seen, which is written once a second for everybody and not with each event.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base::Timestamp;
+use base::id::EnvironmentId;
+use moka::sync::Cache;
+
+/// A person who has a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The number of the company that the person acts for.
+    pub(crate) company: Option<u64>,
+}
+
+/// From when to when somebody was seen.
+pub(super) type Span = (Timestamp, Timestamp);
+
+/// Who stands how, and who was seen since it was last written down.
+pub(super) struct Presence {
+    standings: Cache<(EnvironmentId, u64), Standing>,
+    seen: Mutex<HashMap<(EnvironmentId, u64), Span>>,
+}
+
+impl Presence {
+    pub(super) fn new(capacity: u64, keep: Duration) -> Self {
+        let standings = Cache::builder().max_capacity(capacity).time_to_live(keep).build();
+        Self { standings, seen: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, environment: EnvironmentId, number: u64) -> Option<Standing> {
+        self.standings.get(&(environment, number))
+    }
+
+    pub(super) fn set(&self, environment: EnvironmentId, number: u64, standing: Standing) {
+        self.standings.insert((environment, number), standing);
+    }
+
+    /// Notes that people were seen.
+    pub(super) fn touch(&self, environment: EnvironmentId, seen: impl Iterator<Item = (u64, Timestamp)>) {
+        let mut map = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, at) in seen {
+            let span = map.entry((environment, number)).or_insert((at, at));
+            *span = (span.0.min(at), span.1.max(at));
+        }
+    }
+
+    /// What has not been written down yet, by environment.
+    pub(super) fn take(&self) -> HashMap<EnvironmentId, Vec<(u64, Span)>> {
+        let taken = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut by_environment: HashMap<EnvironmentId, Vec<(u64, Span)>> = HashMap::new();
+        for ((environment, number), span) in taken {
+            by_environment.entry(environment).or_default().push((number, span));
+        }
+        by_environment
+    }
+}

@@ -1,0 +1,367 @@
+//! From outside ids to people and companies, for a whole batch in one round trip, or in none.
+//!
+//! What nobody knows yet is minted, and people are joined, under the environment's lock and after another look, so that two
+//! requests or processes that meet the same new id agree. Key pairs are made before the transaction is opened.
+
+use std::collections::HashMap;
+
+use base::id::{CompanyId, EnvironmentId, PersonId};
+use base::{Code, Problem, ProblemResult};
+use keys::hash::{self, namespace};
+use keys::{KeyKind, Owner, PairId, SecretKey, mint_pair};
+use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
+use ::store::{Scope, StoreError, Tx};
+
+use super::identity::{Claim, Conflict, Id, Plan, Step};
+use super::{CompanyRef, PersonRef, SubjectRef, seal};
+use crate::App;
+use crate::problem::{internal, store_failed};
+
+/// How often somebody else's simultaneous write is looked at anew.
+const ATTEMPTS: usize = 5;
+/// The version of a sealed outside id: it never changes.
+const ID_VERSION: u64 = 1;
+
+/// Who a message says that it is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Who<'a> {
+    /// The device's opaque credential.
+    pub(crate) anonymous: Option<&'a str>,
+    /// The customer's id.
+    pub(crate) user: Option<&'a str>,
+    /// For an alias: what the user was called before.
+    pub(crate) previous: Option<&'a str>,
+}
+
+/// Whom a batch is about.
+pub(crate) struct Resolved {
+    /// Per claim the person.
+    pub(crate) people: Vec<Result<PersonRef, Conflict>>,
+    /// Numbers of people who were merged, and into whom: the main store is told on the next write.
+    pub(crate) merged: Vec<(u64, PersonRef)>,
+}
+
+/// Makes index keys of an environment.
+pub(super) struct Indexer {
+    pub(super) version: u32,
+    key: SecretKey,
+}
+
+impl Indexer {
+    pub(super) fn of(app: &App, environment: EnvironmentId) -> ProblemResult<Self> {
+        let (version, key) = app.keys.primary(KeyKind::Index, Owner::Environment(environment)).map_err(internal)?;
+        Ok(Self { version, key })
+    }
+
+    pub(super) fn hash(&self, namespace: &str, value: &str) -> [u8; 16] {
+        hash::blind_index(&self.key, namespace, value)
+    }
+
+    fn id<'a>(&self, namespace: &'static str, value: &'a str) -> Id<'a> {
+        Id { namespace, hash: self.hash(namespace, value), value }
+    }
+
+    fn claim<'a>(&self, who: &Who<'a>) -> Claim<'a> {
+        let user = |value| self.id(namespace::EXTERNAL_ID, value);
+        let anonymous = |value| self.id(namespace::ANONYMOUS_ID, value);
+        Claim {
+            anonymous: who.anonymous.map(anonymous),
+            user: who.user.map(user),
+            previous: who.previous.map(|value| (anonymous(value), user(value))),
+        }
+    }
+}
+
+/// The one person that a request is about; made if nobody knows them yet.
+pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>) -> ProblemResult<PersonRef> {
+    let Resolved { people, merged } = resolve_all(app, environment, &[who]).await?;
+    let person = people.into_iter().next().and_then(Result::ok);
+    let person = person.ok_or_else(|| Problem::new(Code::InvalidValue).field("/anonymousId", "name a person"))?;
+    super::update_rows(app, environment, merged, &[person]).await?;
+    Ok(person)
+}
+
+/// The people that a batch is about; made and joined as the rules say.
+pub(crate) async fn resolve_all(
+    app: &App,
+    environment: EnvironmentId,
+    batch: &[Who<'_>],
+) -> ProblemResult<Resolved> {
+    let indexer = Indexer::of(app, environment)?;
+    let claims: Vec<Claim<'_>> = batch.iter().map(|who| indexer.claim(who)).collect();
+    let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
+    let mut merged = Vec::new();
+    let known = look_up(app, environment, &ids, &mut merged).await?;
+    let mut plan = Plan::make(&known, &claims);
+    let subjects = if plan.steps.is_empty() {
+        plan.nodes.iter().filter_map(|node| node.known).collect()
+    } else {
+        let (written, subjects) = carry_out(app, environment, &indexer, &claims, plan).await?;
+        plan = written;
+        subjects
+    };
+    let of = |node: usize| SubjectRef { environment, subject: subjects[node] };
+    for step in &plan.steps {
+        if let Step::Merge { from, into } = *step {
+            merged.push((subjects[from].number, of(into)));
+        }
+    }
+    for id in &ids {
+        if let Some(node) = plan.leads_to(&id.hash) {
+            app.people.remember(environment, id.hash, subjects[node]);
+        }
+    }
+    let people = plan.people().map(|person| person.map(of)).collect();
+    Ok(Resolved { people, merged })
+}
+
+fn ids_of<'a>(claim: &Claim<'a>) -> impl Iterator<Item = Id<'a>> {
+    let (as_anonymous, as_user) = claim.previous.unzip();
+    [claim.anonymous, claim.user, as_anonymous, as_user].into_iter().flatten()
+}
+
+/// What is known of these ids, from memory and for the rest from the keyring.
+async fn look_up(
+    app: &App,
+    environment: EnvironmentId,
+    ids: &[Id<'_>],
+    merged: &mut Vec<(u64, SubjectRef)>,
+) -> ProblemResult<HashMap<[u8; 16], Subject>> {
+    let mut known = HashMap::with_capacity(ids.len());
+    let mut asked = Vec::new();
+    for id in ids {
+        if known.contains_key(&id.hash) {
+            continue;
+        }
+        match app.people.get(environment, &id.hash) {
+            Some(subject) => {
+                known.insert(id.hash, subject);
+            }
+            None => asked.push(IndexKey { namespace: id.namespace.into(), hash: id.hash }),
+        }
+    }
+    if asked.is_empty() {
+        return Ok(known);
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    let reader = app.keyring.read(Scope::System);
+    for found in keyring::find(reader, environment, &asked).await.map_err(store_failed)? {
+        if found.own != found.subject.number {
+            merged.push((found.own, SubjectRef { environment, subject: found.subject }));
+        }
+        known.insert(found.key.hash, found.subject);
+    }
+    Ok(known)
+}
+
+/// Writes a plan, made anew over what the keyring holds once the lock is ours. The answer names each node's subject.
+async fn carry_out<'a>(
+    app: &App,
+    environment: EnvironmentId,
+    indexer: &Indexer,
+    claims: &[Claim<'a>],
+    first: Plan<'a>,
+) -> ProblemResult<(Plan<'a>, Vec<Subject>)> {
+    let mut pairs = mint(app, environment, SubjectKind::Person, first.mints()).await?;
+    let mut keys: Vec<IndexKey> = claims
+        .iter()
+        .flat_map(ids_of)
+        .map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash })
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for _ in 0..ATTEMPTS {
+        let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
+        keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
+        let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
+        let known = found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
+        let plan = Plan::make(&known, claims);
+        if plan.mints() > pairs.len() {
+            drop(tx);
+            let missing = plan.mints() - pairs.len();
+            pairs.extend(mint(app, environment, SubjectKind::Person, missing).await?);
+            continue;
+        }
+        match write(app, &mut tx, environment, indexer, &plan, &pairs).await? {
+            Some(subjects) => {
+                tx.commit().await.map_err(store_failed)?;
+                return Ok((plan, subjects));
+            }
+            None => drop(tx),
+        }
+    }
+    Err(Problem::new(Code::StorageUnavailable).retry_after(1))
+}
+
+/// Writes a plan's steps; `None` if somebody else took one of its ids.
+async fn write(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    indexer: &Indexer,
+    plan: &Plan<'_>,
+    pairs: &[NewSubject],
+) -> ProblemResult<Option<Vec<Subject>>> {
+    let new: Vec<usize> = plan.steps.iter().filter_map(|step| if let Step::Mint(node) = step { Some(*node) } else { None }).collect();
+    let rows: Vec<NewSubject> = new
+        .iter()
+        .zip(pairs)
+        .map(|(node, pair)| NewSubject { identified: plan.nodes[*node].identified, ..pair.clone() })
+        .collect();
+    let minted = keyring::insert(tx, environment, SubjectKind::Person, &rows, app.clock.now()).await;
+    let mut minted = minted.map_err(store_failed)?.into_iter();
+    let mut subjects = Vec::with_capacity(plan.nodes.len());
+    for node in &plan.nodes {
+        let subject = match node.known {
+            Some(known) => Subject { identified: node.identified, ..known },
+            None => minted.next().ok_or_else(|| internal(StoreError::Conflict))?,
+        };
+        subjects.push(subject);
+    }
+    let mut indexes = Vec::new();
+    for step in &plan.steps {
+        match *step {
+            Step::Mint(_) => {}
+            Step::Bind(id, node) => indexes.push(index(app, environment, indexer, &id, subjects[node])?),
+            Step::Identify(node) => {
+                keyring::mark_identified(tx, environment, subjects[node].number).await.map_err(store_failed)?;
+            }
+            Step::Merge { from, into } => {
+                let (from, into) = (subjects[from].number, subjects[into].number);
+                keyring::merge(tx, environment, from, into).await.map_err(store_failed)?;
+            }
+        }
+    }
+    match keyring::add_indexes(tx, environment, SubjectKind::Person, &indexes).await {
+        Ok(()) => Ok(Some(subjects)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(error) => Err(store_failed(error)),
+    }
+}
+
+fn index(
+    app: &App,
+    environment: EnvironmentId,
+    indexer: &Indexer,
+    id: &Id<'_>,
+    subject: Subject,
+) -> ProblemResult<NewIndex> {
+    let owner = SubjectRef { environment, subject };
+    Ok(NewIndex {
+        key: IndexKey { namespace: id.namespace.into(), hash: id.hash },
+        key_version: indexer.version,
+        number: subject.number,
+        sealed_value: seal::seal(app, &owner, id.namespace, ID_VERSION, id.value.as_bytes())?,
+    })
+}
+
+/// Makes so many key pairs.
+async fn mint(
+    app: &App,
+    environment: EnvironmentId,
+    kind: SubjectKind,
+    count: usize,
+) -> ProblemResult<Vec<NewSubject>> {
+    let (clock, rng) = (app.clock.as_ref(), app.rng.as_ref());
+    let mut pairs = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (key_kind, subject) = match kind {
+            SubjectKind::Person => (KeyKind::Person, keys::Subject::person(environment, PersonId::random(rng))),
+            SubjectKind::Company => (KeyKind::Company, keys::Subject::company(environment, CompanyId::random(rng))),
+        };
+        let erasable = app.keys.provider().erasable_public(environment, subject.bucket()).await.map_err(internal)?;
+        let pair = PairId { subject, kind: key_kind, version: 1 };
+        let made = mint_pair(&erasable, &pair, clock, rng).map_err(internal)?;
+        pairs.push(NewSubject {
+            id: subject.id,
+            identified: true,
+            key_version: 1,
+            public_key: made.public.0,
+            sealed_private: made.sealed_private,
+        });
+    }
+    Ok(pairs)
+}
+
+/// The companies of these ids; made if nobody knows them yet.
+pub(crate) async fn companies(
+    app: &App,
+    environment: EnvironmentId,
+    ids: &[&str],
+) -> ProblemResult<HashMap<String, CompanyRef>> {
+    let mut companies = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(companies);
+    }
+    let indexer = Indexer::of(app, environment)?;
+    let mut ids: Vec<Id<'_>> = ids.iter().map(|value| indexer.id(namespace::COMPANY_ID, value)).collect();
+    ids.sort_unstable_by_key(|id| id.hash);
+    ids.dedup_by_key(|id| id.hash);
+    let known = look_up(app, environment, &ids, &mut Vec::new()).await?;
+    let missing: Vec<Id<'_>> = ids.iter().filter(|id| !known.contains_key(&id.hash)).copied().collect();
+    let made = if missing.is_empty() { HashMap::new() } else { make(app, environment, &indexer, &missing).await? };
+    for id in ids {
+        if let Some(subject) = known.get(&id.hash).or_else(|| made.get(&id.hash)) {
+            app.people.remember(environment, id.hash, *subject);
+            companies.insert(id.value.to_owned(), SubjectRef { environment, subject: *subject });
+        }
+    }
+    Ok(companies)
+}
+
+/// Mints the companies that, once the lock is ours, still nobody knows.
+async fn make(
+    app: &App,
+    environment: EnvironmentId,
+    indexer: &Indexer,
+    missing: &[Id<'_>],
+) -> ProblemResult<HashMap<[u8; 16], Subject>> {
+    let mut pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
+    let keys: Vec<IndexKey> =
+        missing.iter().map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
+    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
+    keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
+    let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
+    let mut subjects: HashMap<[u8; 16], Subject> =
+        found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
+    let new: Vec<&Id<'_>> = missing.iter().filter(|id| !subjects.contains_key(&id.hash)).collect();
+    pairs.truncate(new.len());
+    let kind = SubjectKind::Company;
+    let made = keyring::insert(&mut tx, environment, kind, &pairs, app.clock.now()).await.map_err(store_failed)?;
+    let mut indexes = Vec::with_capacity(made.len());
+    for (id, subject) in new.into_iter().zip(made) {
+        indexes.push(index(app, environment, indexer, id, subject)?);
+        subjects.insert(id.hash, subject);
+    }
+    keyring::add_indexes(&mut tx, environment, kind, &indexes).await.map_err(store_failed)?;
+    tx.commit().await.map_err(store_failed)?;
+    Ok(subjects)
+}
+
+/// The company of an id; made if nobody knows it yet.
+pub(crate) async fn company(app: &App, environment: EnvironmentId, id: &str) -> ProblemResult<CompanyRef> {
+    let company = companies(app, environment, &[id]).await?.remove(id);
+    company.ok_or_else(|| internal(StoreError::Conflict))
+}
+
+/// The person whom the customer knows by this id.
+pub(crate) async fn find(app: &App, environment: EnvironmentId, user: &str) -> ProblemResult<Option<PersonRef>> {
+    find_in(app, environment, namespace::EXTERNAL_ID, user).await
+}
+
+/// The company that the customer knows by this id.
+pub(crate) async fn find_company(app: &App, environment: EnvironmentId, id: &str) -> ProblemResult<Option<CompanyRef>> {
+    find_in(app, environment, namespace::COMPANY_ID, id).await
+}
+
+async fn find_in(
+    app: &App,
+    environment: EnvironmentId,
+    namespace: &'static str,
+    value: &str,
+) -> ProblemResult<Option<SubjectRef>> {
+    let id = Indexer::of(app, environment)?.id(namespace, value);
+    let known = look_up(app, environment, &[id], &mut Vec::new()).await?;
+    Ok(known.get(&id.hash).map(|subject| SubjectRef { environment, subject: *subject }))
+}
