@@ -18,7 +18,7 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
-pub(crate) use request::{Answer, Asking};
+pub(crate) use request::Asking;
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";
