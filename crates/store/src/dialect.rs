@@ -31,6 +31,14 @@ pub fn skip_locked(engine: Engine) -> &'static str {
     }
 }
 
+/// The end of a `SELECT` whose rows are held until the transaction ends. SQLite has one writer, so all are.
+pub fn for_update(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
+    }
+}
+
 /// Holds whoever else locks the same subject until this transaction ends. SQLite has one writer, so all hold anyway.
 pub async fn lock(tx: &mut Tx, engine: Engine, subject: &[u8]) -> StoreResult<()> {
     if engine == Engine::Sqlite {

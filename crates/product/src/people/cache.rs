@@ -27,6 +27,8 @@ pub(crate) struct People {
     ids: Cache<IdOf, Subject>,
     /// Values that are indexed already, by subject number.
     indexed: Cache<(EnvironmentId, u64, [u8; 16]), ()>,
+    /// The one indexed value of an attribute.
+    only: Cache<(EnvironmentId, u64, String), [u8; 16]>,
     pub(super) presence: Presence,
     pub(super) senders: SenderCache,
 }
@@ -37,6 +39,7 @@ impl People {
         Self {
             ids: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
             indexed: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
+            only: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
             presence: Presence::new(IDS, FOR),
             senders: SenderCache::new(SENDERS, clock, rng),
         }
@@ -58,8 +61,24 @@ impl People {
         self.indexed.insert((environment, number, hash), ());
     }
 
-    pub(super) fn forget_indexed(&self, environment: EnvironmentId, number: u64, hash: [u8; 16]) {
-        self.indexed.invalidate(&(environment, number, hash));
+    /// Whether this is known to be the one value of an attribute that is indexed.
+    pub(super) fn is_only_index(&self, environment: EnvironmentId, number: u64, name: &str, hash: [u8; 16]) -> bool {
+        self.only.get(&(environment, number, name.to_owned())) == Some(hash)
+    }
+
+    pub(super) fn remember_only_index(
+        &self,
+        environment: EnvironmentId,
+        number: u64,
+        name: &str,
+        hash: Option<[u8; 16]>,
+    ) {
+        let key = (environment, number, name.to_owned());
+        match hash {
+            Some(hash) => self.only.insert(key, hash),
+            None => self.only.invalidate(&key),
+        }
+        self.indexed.invalidate_all();
     }
 
     /// Wipes secrets that are too old. Called by the timer.

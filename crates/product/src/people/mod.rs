@@ -28,11 +28,11 @@ use uuid::Uuid;
 pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
-pub(crate) use record::{Counter, PersonRow, SeenContent};
+pub(crate) use record::{AttributeSet, Counter, PersonRow, SeenContent};
 pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
-pub(crate) use store::{row, rows_of};
-pub(crate) use write::{Batch, CompanyChange, PersonChange, update_rows, write};
+pub(crate) use store::{ROWS, int, json, of_company, read_attributes, read_json, row, rows_of};
+pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, update_rows, write};
 
 /// A person or company of an environment: enough to store something about it and to seal to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

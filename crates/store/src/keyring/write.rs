@@ -151,14 +151,17 @@ pub async fn remove_indexes(
     kind: SubjectKind,
     number: u64,
     namespace: &str,
+    keep: Option<&[u8; 16]>,
 ) -> StoreResult<()> {
-    sql("DELETE FROM blind_indexes WHERE environment_id = $1 AND kind = $2 AND number = $3 AND namespace = $4")
-        .bind(environment)
-        .bind(kind.name())
-        .bind(int(number))
-        .bind(namespace)
-        .execute(tx)
-        .await?;
+    sql("DELETE FROM blind_indexes WHERE environment_id = $1 AND kind = $2 AND number = $3 AND namespace = $4 \
+         AND hash <> $5")
+    .bind(environment)
+    .bind(kind.name())
+    .bind(int(number))
+    .bind(namespace)
+    .bind(keep.map_or(&[][..], |hash| &hash[..]))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

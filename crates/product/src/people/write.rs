@@ -1,0 +1,297 @@
+//! Writing what became known: one transaction for a whole batch.
+//!
+//! Rows are made where they are missing, held, changed in memory and written back; values that are personal are sealed on
+//! the way. A message whose attributes were written once does not write them again, so that the first copy wins.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use base::id::EnvironmentId;
+use base::{Personal, ProblemResult, Timestamp};
+use serde_json::Value;
+use ::store::keyring::SubjectKind;
+use ::store::{Scope, Tx};
+
+use super::indexes;
+use super::record::{AttributeSet, PersonRow};
+use super::store::{self, SealedAttribute};
+use super::{CompanyRef, PersonRef, Standing, SubjectRef, seal};
+use crate::App;
+use crate::companies::store as companies;
+use crate::ingest::Watch;
+use crate::problem::{internal, store_failed};
+
+/// A value as it will be stored.
+#[derive(Debug, Clone)]
+pub(crate) enum Written {
+    /// In clear.
+    Plain(Value),
+    /// Sealed to its owner.
+    Personal(Personal<Value>),
+    /// Not any more.
+    Removed,
+}
+
+/// Attributes that a message brings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attributes {
+    /// When the event was.
+    pub(crate) at: Timestamp,
+    pub(crate) values: Vec<(String, Written)>,
+}
+
+/// What a message says of a person.
+#[derive(Debug, Clone)]
+pub(crate) struct PersonChange {
+    pub(crate) person: PersonRef,
+    pub(crate) attributes: Attributes,
+    /// The company that the person acts for from now on.
+    pub(crate) company: Option<CompanyRef>,
+    /// The message's hash; without one the change is always made.
+    pub(crate) message: Option<[u8; 16]>,
+}
+
+/// What a message says of a company.
+#[derive(Debug, Clone)]
+pub(crate) struct CompanyChange {
+    pub(crate) company: CompanyRef,
+    pub(crate) attributes: Attributes,
+    pub(crate) message: Option<[u8; 16]>,
+}
+
+/// Everything that a batch changes.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// Numbers of people who were merged, and into whom.
+    pub(crate) merged: Vec<(u64, PersonRef)>,
+    /// People without a row, and since when they are known.
+    pub(crate) new: Vec<(PersonRef, Timestamp)>,
+    pub(crate) people: Vec<PersonChange>,
+    pub(crate) companies: Vec<CompanyChange>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.merged.is_empty() && self.new.is_empty() && self.people.is_empty() && self.companies.is_empty()
+    }
+}
+
+/// Rows for people who have none, and what is left over from merges.
+pub(crate) async fn update_rows(
+    app: &App,
+    environment: EnvironmentId,
+    merged: Vec<(u64, PersonRef)>,
+    people: &[PersonRef],
+) -> ProblemResult<()> {
+    let now = app.clock.now();
+    let new = missing(app, environment, people.iter().map(|person| (*person, now)).collect()).await?;
+    write(app, environment, Batch { merged, new, ..Batch::default() }).await
+}
+
+/// Of these people those who have no row. How the others stand is remembered.
+pub(crate) async fn missing(
+    app: &App,
+    environment: EnvironmentId,
+    people: Vec<(PersonRef, Timestamp)>,
+) -> ProblemResult<Vec<(PersonRef, Timestamp)>> {
+    let mut asked: BTreeMap<u64, (PersonRef, Timestamp)> = BTreeMap::new();
+    for (person, at) in people {
+        if app.people.presence.get(environment, person.number()).is_none() {
+            let entry = asked.entry(person.number()).or_insert((person, at));
+            entry.1 = entry.1.min(at);
+        }
+    }
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<u64> = asked.keys().copied().collect();
+    let reader = app.main.read(Scope::Environment(environment));
+    for (number, standing) in store::standings(reader, environment, &numbers).await.map_err(store_failed)? {
+        app.people.presence.set(environment, number, standing);
+        asked.remove(&number);
+    }
+    Ok(asked.into_values().collect())
+}
+
+/// Writes a batch.
+pub(crate) async fn write(app: &App, environment: EnvironmentId, mut batch: Batch) -> ProblemResult<()> {
+    batch.merged = unfolded(app, environment, batch.merged).await?;
+    if batch.is_empty() {
+        return Ok(());
+    }
+    indexes::add(app, environment, &batch).await?;
+    let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+    let replaced = write_on(app, &mut tx, environment, &batch).await?;
+    tx.commit().await.map_err(store_failed)?;
+    for (person, _) in &batch.new {
+        app.people.presence.set(environment, person.number(), Standing { company: None });
+    }
+    for change in &batch.people {
+        if let Some(company) = change.company {
+            let standing = Standing { company: Some(company.number()) };
+            app.people.presence.set(environment, change.person.number(), standing);
+        }
+    }
+    indexes::remove(app, environment, &batch, &replaced).await
+}
+
+async fn unfolded(
+    app: &App,
+    environment: EnvironmentId,
+    merged: Vec<(u64, PersonRef)>,
+) -> ProblemResult<Vec<(u64, PersonRef)>> {
+    if merged.is_empty() {
+        return Ok(merged);
+    }
+    let numbers: Vec<u64> = merged.iter().map(|(number, _)| *number).collect();
+    let reader = app.main.read(Scope::Environment(environment));
+    let left = store::not_folded(reader, environment, &numbers).await.map_err(store_failed)?;
+    let mut merged: Vec<_> = merged.into_iter().filter(|(number, _)| left.contains(number)).collect();
+    merged.sort_unstable_by_key(|(number, _)| *number);
+    merged.dedup_by_key(|(number, _)| *number);
+    Ok(merged)
+}
+
+/// The answer: whose indexed attributes changed, for the keyring.
+async fn write_on(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    batch: &Batch,
+) -> ProblemResult<Vec<(SubjectRef, String)>> {
+    let new = claim(app, tx, environment, batch).await?;
+    let is_new = |message: &Option<[u8; 16]>| message.is_none_or(|message| new.contains(&message));
+    let watch = app.watches.of(environment);
+    let mut writer = Writer { app, watch: &watch, sealed: Vec::new(), removed: Vec::new() };
+
+    let mut rows = held(app, tx, environment, batch).await?;
+    for (number, into) in &batch.merged {
+        if let Some(from) = rows.remove(number)
+            && let Some(into) = rows.get_mut(&into.number())
+        {
+            into.fold(from);
+        }
+        store::set_merged(tx, into, *number).await.map_err(store_failed)?;
+    }
+    for change in batch.people.iter().filter(|change| is_new(&change.message)) {
+        let Some(row) = rows.get_mut(&change.person.number()) else { continue };
+        row.identified = change.person.subject.identified;
+        row.company = change.company.map(|company| company.number()).or(row.company);
+        writer.apply(&change.person, &mut row.attributes, &change.attributes)?;
+    }
+    let rows: Vec<PersonRow> = rows.into_values().collect();
+    store::update(tx, environment, &rows).await.map_err(store_failed)?;
+    writer.finish(tx, environment, SubjectKind::Person).await?;
+
+    let changes: Vec<&CompanyChange> = batch.companies.iter().filter(|change| is_new(&change.message)).collect();
+    let mut rows = companies::hold(app, tx, environment, &changes).await.map_err(store_failed)?;
+    for change in changes {
+        let Some(row) = rows.get_mut(&change.company.number()) else { continue };
+        row.last_seen_at = row.last_seen_at.max(change.attributes.at);
+        writer.apply(&change.company, &mut row.attributes, &change.attributes)?;
+    }
+    companies::update(tx, environment, rows.values()).await.map_err(store_failed)?;
+    writer.finish(tx, environment, SubjectKind::Company).await?;
+    Ok(writer.removed)
+}
+
+/// The messages of this batch whose attributes have not been written.
+async fn claim(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    batch: &Batch,
+) -> ProblemResult<HashSet<[u8; 16]>> {
+    let of_people = batch.people.iter().filter_map(|change| change.message);
+    let messages: HashSet<[u8; 16]> = of_people.chain(batch.companies.iter().filter_map(|change| change.message)).collect();
+    let messages: Vec<[u8; 16]> = messages.into_iter().collect();
+    let new = store::claim_messages(tx, environment, &messages, app.clock.now()).await.map_err(store_failed)?;
+    Ok(new.into_iter().collect())
+}
+
+/// The rows that the batch changes, held until the transaction ends. Made first where they are missing.
+async fn held(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    batch: &Batch,
+) -> ProblemResult<HashMap<u64, PersonRow>> {
+    let now = app.clock.now();
+    let roots = batch.merged.iter().map(|(_, into)| (*into, now));
+    let changed = batch.people.iter().map(|change| (change.person, change.attributes.at));
+    let mut people: Vec<(PersonRef, Timestamp)> = batch.new.iter().copied().chain(roots).chain(changed).collect();
+    people.sort_by_key(|(person, at)| (person.number(), *at));
+    people.dedup_by_key(|(person, _)| person.number());
+    store::insert_missing(tx, &people).await.map_err(store_failed)?;
+    let made: HashSet<u64> = batch.new.iter().map(|(person, _)| person.number()).collect();
+    let changed: HashSet<u64> = batch.people.iter().map(|change| change.person.number()).collect();
+    let merged = batch.merged.iter().flat_map(|(from, into)| [*from, into.number()]);
+    let mut numbers: Vec<u64> = merged.chain(changed.iter().copied()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    tracing::debug!(made = made.len(), held = numbers.len(), "rows of people");
+    let mut rows = Vec::with_capacity(numbers.len());
+    for numbers in numbers.chunks(store::ROWS) {
+        let engine = app.main.engine();
+        rows.extend(store::hold(tx, engine, environment, numbers).await.map_err(store_failed)?);
+    }
+    Ok(rows.into_iter().map(|row| (row.number, row)).collect())
+}
+
+/// Applies attributes and gathers what is sealed.
+struct Writer<'a> {
+    app: &'a App,
+    watch: &'a Watch,
+    sealed: Vec<SealedAttribute>,
+    /// Whose sealed attributes were removed or replaced.
+    removed: Vec<(SubjectRef, String)>,
+}
+
+impl Writer<'_> {
+    fn apply(&mut self, owner: &SubjectRef, set: &mut AttributeSet, new: &Attributes) -> ProblemResult<()> {
+        for (name, written) in &new.values {
+            if !set.accepts(name, new.at) {
+                continue;
+            }
+            if set.outcomes.contains_key(name) {
+                self.removed.push((*owner, name.clone()));
+            }
+            match written {
+                Written::Plain(value) => {
+                    self.sealed.retain(|sealed| sealed.number != owner.number() || sealed.name != *name);
+                    set.set(name, value.clone(), new.at);
+                }
+                Written::Personal(value) => {
+                    let version = new.at.micros().cast_unsigned();
+                    let plain = serde_json::to_vec(value.open()).map_err(internal)?;
+                    let sealed = seal::seal(self.app, owner, &field(owner, name), version, &plain)?;
+                    let number = owner.number();
+                    self.sealed.retain(|sealed| sealed.number != number || sealed.name != *name);
+                    self.sealed.push(SealedAttribute { number, name: name.clone(), version, sealed });
+                    let outcomes =
+                        self.watch.outcomes(owner.subject.kind, name, value, self.app.clock.now());
+                    set.set_sealed(name, outcomes, new.at);
+                }
+                Written::Removed => {
+                    self.sealed.retain(|sealed| sealed.number != owner.number() || sealed.name != *name);
+                    set.remove(name, new.at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes and writes what was gathered for subjects of a kind.
+    async fn finish(&mut self, tx: &mut Tx, environment: EnvironmentId, kind: SubjectKind) -> ProblemResult<()> {
+        for (owner, name) in self.removed.iter().filter(|(owner, _)| owner.subject.kind == kind) {
+            store::remove_sealed(tx, environment, kind, owner.number(), name).await.map_err(store_failed)?;
+        }
+        store::put_sealed(tx, environment, kind, &self.sealed).await.map_err(store_failed)?;
+        self.sealed.clear();
+        Ok(())
+    }
+}
+
+/// What a sealed attribute is bound to, beside its owner.
+pub(super) fn field(owner: &SubjectRef, name: &str) -> String {
+    format!("{}.{name}", owner.subject.kind.name())
+}
