@@ -24,7 +24,25 @@ CREATE TABLE encounters (
     shown_at            BIGINT NOT NULL,     -- the first time
     completed_at        BIGINT,              -- the last time
     dismissed_at        BIGINT,              -- the last time
-    steps               TEXT NOT NULL,       -- JSON: ids of the steps that were reached
     PRIMARY KEY (content_id, person_number)
 );
 CREATE INDEX encounters_by ON encounters (environment_id, person_number);
+
+CREATE TABLE encounter_steps (
+    content_id          BYTEA NOT NULL REFERENCES contents (id),
+    person_number       BIGINT NOT NULL,
+    step                TEXT NOT NULL,       -- a step's id, of whatever version
+    environment_id      BYTEA NOT NULL REFERENCES environments (id),
+    PRIMARY KEY (content_id, person_number, step)
+);
+CREATE INDEX encounter_steps_by ON encounter_steps (environment_id, person_number);
+
+-- What live rules ask for beyond a person's plain attributes, and since when it is kept as events arrive.
+CREATE TABLE watched (
+    environment_id      BYTEA NOT NULL REFERENCES environments (id),
+    kind                TEXT NOT NULL,       -- counter (of events), predicate (over a personal attribute)
+    hash                BYTEA NOT NULL,      -- targeting::CounterHash, targeting::PredicateHash
+    since               BIGINT NOT NULL,     -- events received from then on are counted as they come
+    ready_at            BIGINT,              -- null: what was before that has not been counted yet
+    PRIMARY KEY (environment_id, kind, hash)
+);

@@ -23,3 +23,11 @@ CREATE POLICY of_environment ON answers USING (in_scope(environment_id)) WITH CH
 ALTER TABLE encounters ENABLE ROW LEVEL SECURITY;
 ALTER TABLE encounters FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_environment ON encounters USING (in_scope(environment_id)) WITH CHECK (in_scope(environment_id));
+
+ALTER TABLE encounter_steps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE encounter_steps FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_environment ON encounter_steps USING (in_scope(environment_id)) WITH CHECK (in_scope(environment_id));
+
+ALTER TABLE watched ENABLE ROW LEVEL SECURITY;
+ALTER TABLE watched FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_environment ON watched USING (in_scope(environment_id)) WITH CHECK (in_scope(environment_id));

@@ -16,8 +16,6 @@ mod model;
 mod queue;
 mod run;
 mod runner;
-#[cfg(test)]
-mod tests;
 
 pub use model::{Job, JobError, NewJob, Progress, State};
 pub use queue::{enqueue, get, unfinished};

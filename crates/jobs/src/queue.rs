@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::id::{EnvironmentId, JobId};
 use base::{Clock, Rng, Timestamp};
 use serde_json::Value;
-use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Executor, Query, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use crate::{Job, NewJob, Progress, State};
 
@@ -42,14 +42,17 @@ pub async fn unfinished(on: impl Executor) -> StoreResult<u64> {
     sql("SELECT COUNT(*) AS jobs FROM jobs WHERE due_at IS NOT NULL").fetch_one(on).await?.get("jobs")
 }
 
-/// Takes the job that is due longest, under a new lease.
-pub(crate) async fn take(db: &Db, lease: Lease, now: Timestamp, until: Timestamp) -> StoreResult<Option<Job>> {
+/// Takes the job of these kinds that is due longest, under a new lease.
+pub(crate) async fn take(
+    db: &Db,
+    kinds: &[&'static str],
+    lease: Lease,
+    now: Timestamp,
+    until: Timestamp,
+) -> StoreResult<Option<Job>> {
     let mut tx = db.begin(Scope::System).await?;
-    let text = format!(
-        "SELECT id FROM jobs WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1{}",
-        dialect::skip_locked(db.engine())
-    );
-    let Some(row) = sql(text).bind(now).fetch_optional(&mut tx).await? else { return Ok(None) };
+    let row = due(kinds, now, dialect::skip_locked(db.engine())).fetch_optional(&mut tx).await?;
+    let Some(row) = row else { return Ok(None) };
     let text = format!(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, due_at = $3 WHERE id = $1 \
          RETURNING {COLUMNS}"
@@ -60,10 +63,15 @@ pub(crate) async fn take(db: &Db, lease: Lease, now: Timestamp, until: Timestamp
     Ok(Some(job))
 }
 
-/// Whether anything is due: a look that disturbs no writer.
-pub(crate) async fn is_due(db: &Db, now: Timestamp) -> StoreResult<bool> {
-    let row = sql("SELECT id FROM jobs WHERE due_at <= $1 LIMIT 1").bind(now).fetch_optional(db.read(Scope::System));
-    Ok(row.await?.is_some())
+/// Whether anything of these kinds is due: a look that disturbs no writer.
+pub(crate) async fn is_due(db: &Db, kinds: &[&'static str], now: Timestamp) -> StoreResult<bool> {
+    Ok(due(kinds, now, "").fetch_optional(db.read(Scope::System)).await?.is_some())
+}
+
+fn due(kinds: &[&'static str], now: Timestamp, end: &str) -> Query {
+    let kinds_here = dialect::placeholders(2, kinds.len());
+    let text = format!("SELECT id FROM jobs WHERE due_at <= $1 AND kind IN ({kinds_here}) ORDER BY due_at, id LIMIT 1{end}");
+    sql(text).bind(now).bind_all(kinds.iter().copied())
 }
 
 /// Extends a lease; false if it was lost.

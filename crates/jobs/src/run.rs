@@ -31,6 +31,10 @@ impl Handlers {
         self
     }
 
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+
     pub(crate) fn get(&self, kind: &str) -> Option<Handler> {
         self.0.get(kind).cloned()
     }

@@ -38,7 +38,7 @@ impl Default for Options {
     }
 }
 
-/// Runs the jobs of a store.
+/// Runs the jobs of a store that it has handlers for.
 #[derive(Clone)]
 pub struct Runner {
     db: Db,
@@ -96,11 +96,12 @@ impl Runner {
     /// Takes and runs one job; false if none was due.
     async fn run_one(&self, stop: &CancellationToken) -> StoreResult<bool> {
         let now = self.clock.now();
-        if !queue::is_due(&self.db, now).await? {
+        let kinds = self.handlers.kinds();
+        if !queue::is_due(&self.db, &kinds, now).await? {
             return Ok(false);
         }
         let lease: Lease = self.rng.bytes();
-        let Some(job) = queue::take(&self.db, lease, now, now.plus(self.options.lease)).await? else {
+        let Some(job) = queue::take(&self.db, &kinds, lease, now, now.plus(self.options.lease)).await? else {
             return Ok(false);
         };
         let (id, kind, attempts) = (job.id, job.kind.clone(), job.attempts);

@@ -108,14 +108,11 @@ pub(crate) async fn publish(app: &App, caller: &Caller, id: ContentId, headers: 
     let environment = caller.environment()?;
     let mut change = Change::begin(app, caller, id, headers, false).await?;
     let classes = crate::delivery::classes(app, environment).await?;
-    let conditions = change::check(&change.content, |field| classes.of(field)).map_err(|errors| Problem {
-        errors,
-        ..Problem::new(Code::NotPublishable)
-    })?;
+    change::check(&change.content, |field| classes.of(field))
+        .map_err(|errors| Problem { errors, ..Problem::new(Code::NotPublishable) })?;
     if !change::publish(&mut change).await? {
         return shown(app, environment, change.content).await;
     }
-    crate::delivery::prepare(app, change.tx(), environment, &conditions).await?;
     let content = change.commit("content.publish", true).await?;
     shown(app, environment, content).await
 }
@@ -300,7 +297,7 @@ macro_rules! kind_routes {
             }
         }
 
-        pub(crate) use routes::router;
+
     };
 }
 pub(crate) use kind_routes;

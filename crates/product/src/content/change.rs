@@ -78,11 +78,6 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The transaction, for what goes with the change.
-    pub(super) fn tx(&mut self) -> &mut Tx {
-        self.tx.tx()
-    }
-
     /// Writes the change, its audit record and, if what is live has changed, the next ruleset.
     pub(super) async fn commit(mut self, action: &'static str, live_changed: bool) -> ProblemResult<Content> {
         let (app, environment) = (self.app, self.environment);
@@ -96,6 +91,7 @@ impl<'a> Change<'a> {
             detail["version"] = published.version.into();
         }
         if live_changed {
+            crate::delivery::settle(app, self.tx.tx(), environment).await?;
             detail["ruleset"] = store::next_ruleset(self.tx.tx(), environment).await.map_err(store_failed)?.into();
         }
         record(app, self.tx.tx(), self.caller, action, self.content.id, detail).await?;

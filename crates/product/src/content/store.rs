@@ -163,7 +163,7 @@ pub(crate) async fn version(
 }
 
 /// Makes the next ruleset; its number.
-pub(super) async fn next_ruleset(tx: &mut Tx, environment: EnvironmentId) -> StoreResult<u64> {
+pub(crate) async fn next_ruleset(tx: &mut Tx, environment: EnvironmentId) -> StoreResult<u64> {
     sql("INSERT INTO rulesets (environment_id, number) VALUES ($1, 1) \
          ON CONFLICT (environment_id) DO UPDATE SET number = rulesets.number + 1 RETURNING number")
     .bind(environment)
@@ -172,17 +172,18 @@ pub(super) async fn next_ruleset(tx: &mut Tx, environment: EnvironmentId) -> Sto
     .get("number")
 }
 
-/// The number of the ruleset now; 0 before the first.
-pub(crate) async fn ruleset_number(db: &Db, environment: EnvironmentId) -> StoreResult<u64> {
-    let row = sql("SELECT number FROM rulesets WHERE environment_id = $1")
-        .bind(environment)
-        .fetch_optional(db.read(Scope::Environment(environment)))
-        .await?;
-    row.map_or(Ok(0), |row| row.get("number"))
+/// The numbers of all rulesets.
+pub(crate) async fn ruleset_numbers(db: &Db) -> StoreResult<Vec<(EnvironmentId, u64)>> {
+    sql("SELECT environment_id, number FROM rulesets")
+        .fetch_all(db.read(Scope::System))
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("environment_id")?, row.get("number")?)))
+        .collect()
 }
 
 /// The ruleset's number and all live content, as they are at one moment: one statement.
-pub(crate) async fn live(db: &Db, environment: EnvironmentId) -> StoreResult<(u64, Vec<Content>)> {
+pub(crate) async fn live(on: impl Executor, environment: EnvironmentId) -> StoreResult<(u64, Vec<Content>)> {
     let rows = sql("SELECT r.number, c.id, c.kind, c.name, c.status, c.draft, c.revision, c.version, c.created_at, \
                     c.updated_at, c.deleted_at, v.published_at, v.definition FROM rulesets r \
                     LEFT JOIN contents c ON c.environment_id = r.environment_id AND c.status = 'live' \
@@ -190,7 +191,7 @@ pub(crate) async fn live(db: &Db, environment: EnvironmentId) -> StoreResult<(u6
                     LEFT JOIN content_versions v ON v.content_id = c.id AND v.version = c.version \
                     WHERE r.environment_id = $1 ORDER BY c.id")
     .bind(environment)
-    .fetch_all(db.read(Scope::Environment(environment)))
+    .fetch_all(on)
     .await?;
     let number = rows.first().map_or(Ok(0), |row| row.get("number"))?;
     let live = rows.iter().filter(|row| row.get::<Uuid>("id").is_ok());

@@ -1,31 +1,37 @@
 //! The live content of each environment, in memory: compiled once, read without a lock that anybody waits for, swapped
-//! whole.
+//! whole, together with what ingest has to keep for it.
 //!
 //! In the process that publishes the swap is made before the publish is answered. Every other process sees the number
 //! change within [`POLL`]. A ruleset is never replaced by one of a smaller number.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base::ProblemResult;
 use base::id::EnvironmentId;
-use store::{Engine, StoreResult};
-use targeting::{Conditions, Content, ContentKind, Ruleset, Status};
+use store::{Engine, Scope, StoreResult};
+use targeting::{Conditions, Content, ContentKind, CounterHash, Ruleset, Status};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::watched;
 use crate::App;
-use crate::content::model::ContentId;
+use crate::content::model::{Body, ContentId, Definition};
 use crate::content::store as contents;
+use crate::ingest::Watch;
 use crate::problem::store_failed;
 
 const POLL: Duration = Duration::from_millis(400);
 
-/// The rulesets that this process has needed so far.
+/// The rulesets of all environments that have one.
 #[derive(Default)]
-pub(crate) struct Rulesets(RwLock<HashMap<EnvironmentId, Arc<ArcSwap<Live>>>>);
+pub(crate) struct Rulesets {
+    live: ArcSwap<HashMap<EnvironmentId, Arc<Live>>>,
+    /// Held while a ruleset is read and swapped in.
+    swapping: tokio::sync::Mutex<()>,
+}
 
 /// All live content of an environment.
 #[derive(Debug, Default)]
@@ -34,50 +40,45 @@ pub(crate) struct Live {
     pub(crate) rules: Ruleset,
     /// What is sent, in the same order.
     pub(crate) pieces: Vec<Piece>,
+    /// The names of the events that the browser tells about, as a JSON list; empty before the first publish.
+    pub(crate) events: String,
+    /// Of the counters that can answer: under what a person's row has them.
+    pub(crate) counters: HashMap<CounterHash, String>,
 }
 
 /// A piece of live content as it is sent.
 #[derive(Debug)]
 pub(crate) struct Piece {
-    pub(crate) id: ContentId,
-    /// The wire object, without `where` and `resume` and the closing brace.
+    /// The wire object, without `where`, `resume` and the closing brace.
     pub(crate) head: String,
+    /// Ids of a flow's steps.
+    pub(crate) steps: Vec<String>,
 }
 
 impl Rulesets {
-    /// The ruleset of an environment as this process knows it; read from the store the first time.
-    pub(crate) async fn live(&self, app: &App, environment: EnvironmentId) -> ProblemResult<Arc<Live>> {
-        if let Some(slot) = self.slot(environment) {
-            return Ok(slot.load_full());
-        }
-        self.refresh(app, environment).await?;
-        Ok(self.slot(environment).map(|slot| slot.load_full()).unwrap_or_default())
+    /// The ruleset of an environment as this process knows it; without content before the first publish.
+    pub(crate) fn live(&self, environment: EnvironmentId) -> Arc<Live> {
+        self.live.load().get(&environment).cloned().unwrap_or_default()
     }
 
     /// Reads the ruleset from the store and swaps it in, unless a newer one is there.
     pub(crate) async fn refresh(&self, app: &App, environment: EnvironmentId) -> ProblemResult<()> {
-        let live = Arc::new(load(app, environment).await.map_err(store_failed)?);
-        let slot = {
-            let mut slots = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            slots.entry(environment).or_insert_with(|| Arc::new(ArcSwap::from(Arc::clone(&live)))).clone()
-        };
-        slot.rcu(|now| if now.rules.number() < live.rules.number() { Arc::clone(&live) } else { Arc::clone(now) });
+        let _one_at_a_time = self.swapping.lock().await;
+        let (live, watch) = load(app, environment).await.map_err(store_failed)?;
+        if live.rules.number() < self.live(environment).rules.number() {
+            return Ok(());
+        }
+        app.watches.set(environment, watch);
+        let mut all = HashMap::clone(&self.live.load());
+        all.insert(environment, Arc::new(live));
+        self.live.store(Arc::new(all));
         Ok(())
     }
 
-    fn slot(&self, environment: EnvironmentId) -> Option<Arc<ArcSwap<Live>>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&environment).cloned()
-    }
-
-    fn numbers(&self) -> Vec<(EnvironmentId, u64)> {
-        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        slots.iter().map(|(environment, slot)| (*environment, slot.load().rules.number())).collect()
-    }
-
-    /// Takes up what other processes have published.
+    /// Takes up what this process does not know yet: everything at its start, later what other processes published.
     pub(crate) async fn catch_up(&self, app: &App) -> ProblemResult<()> {
-        for (environment, known) in self.numbers() {
-            if contents::ruleset_number(&app.main, environment).await.map_err(store_failed)? > known {
+        for (environment, number) in contents::ruleset_numbers(&app.main).await.map_err(store_failed)? {
+            if number > self.live(environment).rules.number() {
                 self.refresh(app, environment).await?;
             }
         }
@@ -100,40 +101,51 @@ pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationT
     });
 }
 
-async fn load(app: &App, environment: EnvironmentId) -> StoreResult<Live> {
-    let (number, mut contents) = contents::live(&app.main, environment).await?;
+async fn load(app: &App, environment: EnvironmentId) -> StoreResult<(Live, Watch)> {
+    let reader = app.main.read(Scope::Environment(environment));
+    let (number, mut contents) = contents::live(reader, environment).await?;
+    let watched = watched::counters(app, environment).await?;
     // The order of what is sent, and so of what shows first: flows before surveys, then the older one.
     contents.sort_by_key(|content| (content.id.kind() == ContentKind::Survey, content.id));
     let (mut rules, mut pieces) = (Vec::new(), Vec::new());
     for content in contents {
         let id = content.id;
-        let Some((rule, piece)) = compile(content) else {
+        let Some((rule, piece)) = compile(&content) else {
             tracing::error!(content = %id, "a published version cannot be read; it is not shown");
             continue;
         };
         rules.push(rule);
         pieces.push(piece);
     }
-    Ok(Live { rules: Ruleset::new(number, rules), pieces })
+    let rules = Ruleset::new(number, rules);
+    let events = serde_json::to_string(rules.events()).unwrap_or_else(|_| "[]".to_owned());
+    let watch = Watch::of(rules.mentions(), &watched);
+    let ready = watched.iter().filter(|(_, watched)| watched.ready);
+    let counters = ready.map(|(counter, watched)| (*counter, watched.key(*counter))).collect();
+    Ok((Live { rules, pieces, events, counters }, watch))
 }
 
-fn compile(content: contents::Content) -> Option<(Content, Piece)> {
-    let published = content.published?;
-    let conditions = Conditions::parse(&published.definition, "").ok()?;
+fn compile(content: &contents::Content) -> Option<(Content, Piece)> {
+    let published = content.published.as_ref()?;
+    let rule = rule(content.id, Status::Live, published)?;
+    let definition = Definition::parse(content.id.kind(), &published.definition, "").ok()?;
+    let steps = match &definition.body {
+        Body::Flow(flow) => flow.steps.iter().map(|step| step.id.clone()).collect(),
+        Body::Survey(_) => Vec::new(),
+    };
     let mut wire = serde_json::Map::new();
     wire.insert("id".to_owned(), content.id.to_string().into());
     wire.insert("kind".to_owned(), contents::kind_name(content.id.kind()).into());
     wire.insert("version".to_owned(), published.version.into());
-    let serde_json::Value::Object(definition) = published.definition else { return None };
-    wire.extend(definition.into_iter().filter(|(key, _)| key != "audience"));
+    // The audience stays here: it was decided.
+    wire.extend(published.definition.as_object()?.clone().into_iter().filter(|(key, _)| key != "audience"));
     let mut head = serde_json::Value::Object(wire).to_string();
     head.pop();
-    let rule = Content {
-        id: content.id.to_string(),
-        kind: content.id.kind(),
-        version: published.version,
-        status: Status::Live,
-        conditions,
-    };
-    Some((rule, Piece { id: content.id, head }))
+    Some((rule, Piece { head, steps }))
+}
+
+/// A published version with its rules compiled.
+pub(crate) fn rule(id: ContentId, status: Status, published: &contents::Published) -> Option<Content> {
+    let conditions = Conditions::parse(&published.definition, "").ok()?;
+    Some(Content { id: id.to_string(), kind: id.kind(), version: published.version, status, conditions })
 }

@@ -11,11 +11,11 @@ use ::jobs::{Handlers, Options, Runner};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::App;
+use crate::{App, delivery};
 
-/// Every kind of job and who does it.
-fn handlers(_app: &Arc<App>) -> Handlers {
-    Handlers::default()
+/// Every kind of job that this process can do.
+fn handlers(app: &Arc<App>) -> Handlers {
+    delivery::handlers(app, Handlers::default())
 }
 
 /// A runner of this product's jobs.
