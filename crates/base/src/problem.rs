@@ -49,6 +49,9 @@ codes! {
     InvalidValue "invalid_value" UNPROCESSABLE_ENTITY "a value is not acceptable";
     InvalidMessage "invalid_message" UNPROCESSABLE_ENTITY "a message is not acceptable";
     PersonalEventName "personal_event_name" UNPROCESSABLE_ENTITY "an event name looks like personal data";
+    PersonalPropertyName "personal_property_name" UNPROCESSABLE_ENTITY "a property's or attribute's name looks like personal data";
+    TooManyNames "too_many_names" UNPROCESSABLE_ENTITY "the environment has as many different names as it may have";
+    IdentityConflict "identity_conflict" UNPROCESSABLE_ENTITY "two identified people are never merged";
     NotPublishable "not_publishable" UNPROCESSABLE_ENTITY "the draft has problems that must be mended first";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "too many requests";
     HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "the headers are larger than this door takes";

@@ -40,6 +40,7 @@ async fn serve(args: &ServeArgs, app: Arc<App>, doors: Vec<Bound>, root_key: &st
         (bound, router)
     });
     let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
+    app.start_timer();
     announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate);
     wait_for_signal().await?;
     tracing::info!("stopping: requests under way end first");

@@ -1,17 +1,25 @@
 //! What every part of the product works with: the stores, the keys, time and randomness.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use base::{Clock, Rng, Secret};
+use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
+use events::EventLog;
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
+use crate::attributes::Registry;
 use crate::delivery::Rulesets;
 use crate::doors::{CertificateError, LocalAuthority};
+use crate::edge_keys::EdgeKeys;
+use crate::ingest::Watches;
 use crate::members::Passwords;
+use crate::people::People;
 use crate::routers::host_of;
+use crate::timer::Timer;
+use crate::{event_log, people};
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Clone)]
@@ -45,7 +53,15 @@ pub struct App {
     /// Who is who.
     pub keyring: Db,
     /// The keys that this process holds.
-    pub keys: KeySet,
+    pub keys: Arc<KeySet>,
+    /// Environments' keys that were seen lately.
+    pub(crate) edge_keys: EdgeKeys,
+    /// What is remembered of people.
+    pub(crate) people: People,
+    /// Which attributes there are.
+    pub(crate) attributes: Registry,
+    /// What live rules ask ingest to keep.
+    pub(crate) watches: Watches,
     /// The live content of each environment, compiled.
     pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
@@ -58,6 +74,8 @@ pub struct App {
     pub urls: Urls,
     /// Whether every door of this process answers.
     pub ready: Arc<AtomicBool>,
+    log: Option<Arc<EventLog>>,
+    timer: Timer,
     folder: DataFolder,
 }
 
@@ -70,6 +88,9 @@ pub enum OpenError {
     /// A key could not be had.
     #[error(transparent)]
     Key(#[from] keys::KeyError),
+    /// The event log could not be opened.
+    #[error(transparent)]
+    Log(#[from] events::OpenError),
 }
 
 impl App {
@@ -82,7 +103,7 @@ impl App {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, OpenError> {
-        let keys = KeySet::new(provider, Grants::all());
+        let keys = Arc::new(KeySet::new(provider, Grants::all()));
         let (main, keyring) = match databases {
             Databases::Embedded => embedded::open(folder.path(), &keys, clock.as_ref(), rng.as_ref()).await?,
             Databases::Postgres { main, keyring } => {
@@ -92,8 +113,27 @@ impl App {
         store::migrate_keyring(&keyring).await?;
         store::migrate_main(&main).await?;
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
-        let ready = Arc::new(AtomicBool::new(false));
-        Ok(Self { main, keyring, keys, rulesets: Rulesets::default(), passwords: Passwords::new(), clock, rng, urls, ready, folder })
+        let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
+        let app = Self {
+            main,
+            keyring,
+            keys,
+            edge_keys: EdgeKeys::new(),
+            people: People::new(clock.clone(), rng.clone()),
+            attributes: Registry::default(),
+            watches: Watches::default(),
+            rulesets: Rulesets::default(),
+            passwords: Passwords::new(),
+            clock,
+            rng,
+            urls,
+            ready: Arc::new(AtomicBool::new(false)),
+            log,
+            timer: Timer::default(),
+            folder,
+        };
+        app.rulesets.catch_up(&app).await?;
+        Ok(app)
     }
 
     /// The data folder.
@@ -116,8 +156,35 @@ impl App {
         LocalAuthority::open_or_create(&self.tls_folder(), &hosts, &key, self.clock.clone(), self.rng.clone())
     }
 
+    /// The event log.
+    ///
+    /// # Errors
+    /// 503 if another process of this data folder has it.
+    pub(crate) fn log(&self) -> ProblemResult<&Arc<EventLog>> {
+        self.log.as_ref().ok_or_else(|| {
+            Problem::new(Code::StorageUnavailable).detail("the event log is another process's").retry_after(60)
+        })
+    }
+
+    /// Lets every key make so many requests a second at the edge.
+    pub fn limit_requests_per_key(&mut self, per_second: NonZeroU32) {
+        self.edge_keys = EdgeKeys::with_limit(per_second);
+    }
+
+    /// Starts what is done by the clock: once for an app that serves.
+    pub fn start_timer(self: &Arc<Self>) {
+        self.timer.start(self);
+    }
+
     /// Closes the stores. Nothing may be under way.
     pub async fn close(&self) {
+        self.timer.stop().await;
+        if let Some(log) = &self.log {
+            log.shutdown().await;
+        }
+        if let Err(problem) = people::write_seen(self).await {
+            tracing::warn!(code = problem.code.name(), "who was seen in the last second was not written down");
+        }
         self.keyring.close().await;
         self.main.close().await;
     }

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use base::{Code, Problem};
 use http_body_util::BodyExt as _;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// A JSON body.
@@ -24,17 +25,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Query parameters.
+/// The query of a URL.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = axum::extract::Query::from_request_parts(parts, state).await;
-        // The framework's own text quotes values.
-        let refused = |_| Problem::new(Code::InvalidRequest).detail("a query parameter is unknown or malformed");
-        query.map(|axum::extract::Query(query)| Self(query)).map_err(refused)
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Self(query.0)).map_err(|_| {
+            Problem::new(Code::InvalidRequest).detail("the query has a parameter that is unknown or not well formed")
+        })
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
 }
 
 /// Parses JSON; the refusal points at the field and never quotes a value.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -6,22 +6,31 @@
 mod answers;
 mod api_keys;
 mod app;
+mod attributes;
 pub mod audit;
 pub mod authority;
+mod companies;
 mod content;
-mod delivery;
+pub mod delivery;
 pub mod doors;
+mod edge_keys;
+mod event_log;
 mod extract;
 mod flows;
+mod identity_tokens;
+mod ingest;
 pub mod installation;
 pub mod jobs;
 mod members;
 mod organisations;
+mod people;
 mod problem;
 mod routers;
 mod sealed;
 mod sessions;
 mod surveys;
+mod timeline;
+mod timer;
 #[cfg(test)]
 mod testing;
 

@@ -16,12 +16,18 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, flows, installation, jobs, organisations, sessions, surveys};
+use crate::{
+    App, answers, companies, delivery, flows, ingest, installation, jobs, organisations, people, sessions, surveys, timeline,
+};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge | Door::Metrics => Router::new(),
+        Door::Edge => {
+            let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
+            ingest::api::open_to_pages(routes)
+        }
+        Door::Metrics => Router::new(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
@@ -55,6 +61,10 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(surveys::router())
         .merge(flows::router())
         .merge(jobs::api::router())
+        .merge(delivery::why::router())
+        .merge(people::api::router())
+        .merge(companies::api::router())
+        .merge(timeline::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

@@ -8,7 +8,7 @@
 mod read;
 mod write;
 
-pub use read::{Found, OutsideId, StoredPair, find, group, indexes_of, pairs};
+pub use read::{Found, OutsideId, StoredPair, by_id, find, group, indexes_of, pairs};
 pub use write::{NewIndex, NewSubject, add_indexes, insert, lock, mark_identified, merge, remove_indexes};
 
 /// What a subject is.

@@ -14,6 +14,7 @@ pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer};
 pub use role::{
-    EditContent, Permission, PublishContent, Reach, ReadContent, ReadInsights, ReadJobs, ReadOrganisation, Role,
+    EditContent, Permission, PublishContent, Reach, ReadContent, ReadInsights, ReadJobs, ReadOrganisation, ReadPeople,
+    ReadPersonal, Role,
 };
 pub use tenant::{SystemTx, TenantTx};

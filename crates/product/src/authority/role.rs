@@ -37,6 +37,11 @@ impl Role {
         }
     }
 
+    /// Whether it may read what is personal of end users.
+    pub const fn reads_personal(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin | Self::PrivacyOfficer)
+    }
+
     /// The role of a stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
@@ -90,4 +95,8 @@ permissions! {
     ReadInsights "insights:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See how far background jobs are.
     ReadJobs "jobs:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See people, companies and their events, personal values masked.
+    ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See personal values of end users, on the record.
+    ReadPersonal "people:read_personal" Environment [Owner Admin PrivacyOfficer];
 }

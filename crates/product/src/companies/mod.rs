@@ -4,3 +4,27 @@
 
 pub(crate) mod api;
 pub(crate) mod store;
+
+use std::collections::HashMap;
+
+use base::ProblemResult;
+use base::id::{CompanyId, EnvironmentId};
+use ::store::Scope;
+use ::store::keyring::SubjectKind;
+
+use crate::App;
+use crate::people;
+use crate::problem::store_failed;
+
+/// Our id and the customer's, of companies by number.
+pub(crate) async fn shown(
+    app: &App,
+    environment: EnvironmentId,
+    numbers: &[u64],
+) -> ProblemResult<HashMap<u64, (CompanyId, Option<String>)>> {
+    let mut ids = people::outside_ids(app, environment, SubjectKind::Company, numbers).await?;
+    let reader = app.main.read(Scope::Environment(environment));
+    let rows = store::rows_of(reader, environment, numbers).await.map_err(store_failed)?;
+    let id = |bytes| CompanyId(uuid::Uuid::from_bytes(bytes));
+    Ok(rows.into_iter().map(|row| (row.number, (id(row.id), ids.remove(&row.number)))).collect())
+}

@@ -97,7 +97,7 @@ impl<'a> Change<'a> {
         record(app, self.tx.tx(), self.caller, action, self.content.id, detail).await?;
         self.tx.commit().await?;
         if live_changed {
-            app.rulesets.refresh(app, environment).await?;
+            app.rulesets.refresh(app, environment).await.map_err(store_failed)?;
         }
         Ok(self.content)
     }

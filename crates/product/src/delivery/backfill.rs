@@ -60,7 +60,7 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
     // Every process has to learn that the counters answer now.
     contents::next_ruleset(&mut tx, environment).await?;
     tx.commit().await?;
-    app.rulesets.refresh(&app, environment).await.map_err(|_| JobError::Retry("ruleset"))?;
+    app.rulesets.refresh(&app, environment).await?;
     Ok(json!({"people": done}))
 }
 

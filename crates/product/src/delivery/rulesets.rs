@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base::ProblemResult;
 use base::id::EnvironmentId;
 use store::{Engine, Scope, StoreResult};
 use targeting::{Conditions, Content, ContentKind, CounterHash, Ruleset, Status};
@@ -21,7 +20,6 @@ use crate::App;
 use crate::content::model::{Body, ContentId, Definition};
 use crate::content::store as contents;
 use crate::ingest::Watch;
-use crate::problem::store_failed;
 
 const POLL: Duration = Duration::from_millis(400);
 
@@ -62,9 +60,9 @@ impl Rulesets {
     }
 
     /// Reads the ruleset from the store and swaps it in, unless a newer one is there.
-    pub(crate) async fn refresh(&self, app: &App, environment: EnvironmentId) -> ProblemResult<()> {
+    pub(crate) async fn refresh(&self, app: &App, environment: EnvironmentId) -> StoreResult<()> {
         let _one_at_a_time = self.swapping.lock().await;
-        let (live, watch) = load(app, environment).await.map_err(store_failed)?;
+        let (live, watch) = load(app, environment).await?;
         if live.rules.number() < self.live(environment).rules.number() {
             return Ok(());
         }
@@ -76,8 +74,8 @@ impl Rulesets {
     }
 
     /// Takes up what this process does not know yet: everything at its start, later what other processes published.
-    pub(crate) async fn catch_up(&self, app: &App) -> ProblemResult<()> {
-        for (environment, number) in contents::ruleset_numbers(&app.main).await.map_err(store_failed)? {
+    pub(crate) async fn catch_up(&self, app: &App) -> StoreResult<()> {
+        for (environment, number) in contents::ruleset_numbers(&app.main).await? {
             if number > self.live(environment).rules.number() {
                 self.refresh(app, environment).await?;
             }
@@ -95,8 +93,9 @@ pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationT
     tracker.spawn(async move {
         loop {
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(POLL) => {} }
-            // What went wrong is logged where it happened; the next look may do better.
-            let _ = app.rulesets.catch_up(&app).await;
+            if let Err(error) = app.rulesets.catch_up(&app).await {
+                tracing::warn!(%error, "what other processes published was not read; the next look may do better");
+            }
         }
     });
 }

@@ -20,19 +20,33 @@ mod search;
 mod store;
 mod write;
 
+use std::time::Duration;
+
 use base::id::{CompanyId, EnvironmentId, PersonId};
+use base::{ProblemResult, Timestamp};
 use keys::{KeyId, KeyKind, PublicKey, Recipient};
-use ::store::keyring::{Subject, SubjectKind};
+use ::store::Scope;
+use ::store::keyring::{self, Subject, SubjectKind};
 use uuid::Uuid;
+
+use crate::App;
+use crate::authority::SystemTx;
+use crate::problem::store_failed;
 
 pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
-pub(crate) use record::{AttributeSet, Counter, PersonRow, SeenContent};
+pub(crate) use record::{AttributeSet, Counter, PersonRow};
 pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
-pub(crate) use store::{ROWS, int, json, of_company, read_attributes, read_json, row, rows_of};
-pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, update_rows, write};
+pub(crate) use search::{group, outside_ids};
+pub(crate) use store::{
+    ROWS, SealedAttribute, hold, int, json, of_company, read_attributes, read_json, row, rows_of, update,
+};
+pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write};
+
+/// The log's window of de-duplication, and a day on top.
+const COPIES_RECOGNISED: Duration = Duration::from_hours(8 * 24);
 
 /// A person or company of an environment: enough to store something about it and to seal to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,4 +95,53 @@ impl SubjectRef {
         let key = KeyId { kind: self.key_kind(), version: key_version, number };
         Recipient { key, public: PublicKey(public_key) }
     }
+}
+
+/// Notes that people were seen; written down within a second.
+pub(crate) fn touch(app: &App, environment: EnvironmentId, seen: impl Iterator<Item = (u64, Timestamp)>) {
+    app.people.presence.touch(environment, seen);
+}
+
+/// How a person stands, if this process knows.
+pub(crate) fn standing(app: &App, environment: EnvironmentId, number: u64) -> Option<Standing> {
+    app.people.presence.get(environment, number)
+}
+
+/// Writes down who was seen since the last time.
+pub(crate) async fn write_seen(app: &App) -> ProblemResult<()> {
+    for (environment, seen) in app.people.presence.take() {
+        let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        store::set_seen(&mut tx, environment, &seen).await.map_err(store_failed)?;
+        tx.commit().await.map_err(store_failed)?;
+    }
+    Ok(())
+}
+
+/// Forgets which messages wrote attributes longer ago than the log recognises copies.
+pub(crate) async fn forget_messages(app: &App) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    store::forget_messages(&mut tx.0, app.clock.now().minus(COPIES_RECOGNISED)).await.map_err(store_failed)?;
+    tx.commit().await
+}
+
+/// The person of an id of ours; whom they were merged into, if they were.
+pub(crate) async fn by_id(
+    app: &App,
+    environment: EnvironmentId,
+    id: PersonId,
+) -> ProblemResult<Option<PersonRef>> {
+    let reader = app.keyring.read(Scope::System);
+    let subject = keyring::by_id(reader, environment, SubjectKind::Person, id.bytes()).await.map_err(store_failed)?;
+    Ok(subject.map(|subject| SubjectRef { environment, subject }))
+}
+
+/// The company of an id of ours.
+pub(crate) async fn company_by_id(
+    app: &App,
+    environment: EnvironmentId,
+    id: CompanyId,
+) -> ProblemResult<Option<CompanyRef>> {
+    let reader = app.keyring.read(Scope::System);
+    let subject = keyring::by_id(reader, environment, SubjectKind::Company, id.bytes()).await.map_err(store_failed)?;
+    Ok(subject.map(|subject| SubjectRef { environment, subject }))
 }

@@ -108,7 +108,7 @@ pub(crate) async fn rows_of(
 }
 
 /// As [`rows_of`], held until the transaction ends; merged ones too.
-pub(super) async fn hold(
+pub(crate) async fn hold(
     tx: &mut Tx,
     engine: Engine,
     environment: EnvironmentId,
@@ -226,7 +226,7 @@ pub(super) async fn insert_missing(tx: &mut Tx, people: &[(PersonRef, Timestamp)
 }
 
 /// Writes rows that are there.
-pub(super) async fn update(tx: &mut Tx, environment: EnvironmentId, people: &[PersonRow]) -> StoreResult<()> {
+pub(crate) async fn update(tx: &mut Tx, environment: EnvironmentId, people: &[PersonRow]) -> StoreResult<()> {
     for person in people {
         sql("UPDATE people SET identified = $3, company_number = $4, attributes = $5, attribute_times = $6, \
              outcomes = $7, seen = $8, counters = $9, first_seen_at = $10, last_seen_at = $11 \

@@ -67,6 +67,22 @@ pub async fn find(on: impl Executor, environment: EnvironmentId, keys: &[IndexKe
         .collect()
 }
 
+/// The subject of an id of ours, or the one that it was merged into.
+pub async fn by_id(
+    on: impl Executor,
+    environment: EnvironmentId,
+    kind: SubjectKind,
+    id: [u8; 16],
+) -> StoreResult<Option<Subject>> {
+    let text = format!(
+        "SELECT {ROOT_COLUMNS} FROM subjects s \
+         LEFT JOIN subjects r ON r.environment_id = s.environment_id AND r.kind = s.kind AND r.number = s.merged_into \
+         WHERE s.environment_id = $1 AND s.kind = $2 AND s.id = $3 AND s.state <> 'erased'"
+    );
+    let row = sql(text).bind(environment).bind(kind.name()).bind(id).fetch_optional(on).await?;
+    row.as_ref().map(subject).transpose()
+}
+
 /// The key pairs of these subjects themselves.
 pub async fn pairs(
     on: impl Executor,

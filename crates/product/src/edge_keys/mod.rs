@@ -1,0 +1,84 @@
+//! Keys of environments: a browser's, which is public, and a server's. They open the edge and nothing else.
+//!
+//! A key is looked up by its keyed hash and remembered for half a minute, so that a busy edge asks the store rarely and a
+//! revoked key ends soon. Requests are counted per key.
+
+mod store;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use base::id::{EnvironmentId, OrganisationId};
+use base::{Code, Problem, ProblemResult};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use keys::{ApiKey, ApiKeyKind, KeyKind, Owner};
+use moka::sync::Cache;
+
+use crate::App;
+use crate::problem::{internal, store_failed};
+
+const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+const REMEMBERED: u64 = 10_000;
+/// Requests a second per key, unless the operator sets another limit.
+const PER_KEY: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
+/// Whose key it is, and what it may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EdgeKey {
+    pub(crate) environment: EnvironmentId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) kind: ApiKeyKind,
+    /// Whether a browser may name a user only with a signed identity token.
+    pub(crate) identity_required: bool,
+}
+
+/// Keys that were seen lately.
+pub(crate) struct EdgeKeys {
+    known: Cache<[u8; 32], EdgeKey>,
+    requests: DefaultKeyedRateLimiter<[u8; 32]>,
+}
+
+impl EdgeKeys {
+    pub(crate) fn new() -> Self {
+        Self::with_limit(PER_KEY)
+    }
+
+    /// With another limit of requests a second per key.
+    pub(crate) fn with_limit(per_second: NonZeroU32) -> Self {
+        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build();
+        Self { known, requests: RateLimiter::keyed(Quota::per_second(per_second)) }
+    }
+}
+
+/// Whose key this text is, counting one request.
+///
+/// # Errors
+/// 401, the same for a mistyped, unknown and revoked key and for one of another kind; 429 at once when there are too many.
+pub(crate) async fn check(app: &App, text: &str) -> ProblemResult<EdgeKey> {
+    let key = ApiKey::parse(text).ok().filter(|key| key.kind() != ApiKeyKind::Api).ok_or_else(refused)?;
+    for (_, hashing) in app.keys.usable(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)? {
+        let hash = key.hash(&hashing);
+        let found = match app.edge_keys.known.get(&hash) {
+            Some(known) => Some(known),
+            None => store::find(&app.main, &hash, key.kind()).await.map_err(store_failed)?,
+        };
+        if let Some(found) = found {
+            app.edge_keys.known.insert(hash, found);
+            count(app, &hash)?;
+            return Ok(found);
+        }
+    }
+    Err(refused())
+}
+
+/// What a missing or wrong key is told.
+pub(crate) fn refused() -> Problem {
+    Problem::new(Code::Unauthenticated)
+        .detail("send an environment's key: basic auth's user name, authorization: bearer, or writeKey in the body")
+}
+
+fn count(app: &App, hash: &[u8; 32]) -> ProblemResult<()> {
+    app.edge_keys.requests.check_key(hash).map_err(|_| {
+        Problem::new(Code::TooManyRequests).detail("too many requests with this key").retry_after(1)
+    })
+}

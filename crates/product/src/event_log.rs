@@ -1,0 +1,54 @@
+//! Opening the event log with the product's keys.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base::id::EnvironmentId;
+use base::{Clock, Rng, Secret};
+use events::{EventLog, LogKeyError, LogKeys, OpenError, Options};
+use keys::{KeyKind, KeySet, Owner};
+
+use crate::Databases;
+
+/// The name of this process's edge. Processes that share a data folder take turns.
+const EDGE: &str = "edge";
+
+struct Keys(Arc<KeySet>);
+
+impl LogKeys for Keys {
+    fn primary(&self, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), LogKeyError> {
+        let owner = Owner::Environment(environment);
+        self.0.primary(KeyKind::EventLog, owner).map_err(|error| LogKeyError(error.to_string()))
+    }
+
+    fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
+        let owner = Owner::Environment(environment);
+        self.0.version(KeyKind::EventLog, owner, version).map_err(|error| LogKeyError(error.to_string()))
+    }
+}
+
+/// Opens the log below a data folder, putting in order what a crash left. `None` if a shared folder's log is another
+/// process's.
+pub(crate) async fn open(
+    data: &Path,
+    databases: &Databases,
+    keys: &Arc<KeySet>,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+) -> Result<Option<Arc<EventLog>>, OpenError> {
+    let data = data.to_owned();
+    let keys: Arc<dyn LogKeys> = Arc::new(Keys(Arc::clone(keys)));
+    let (clock, rng) = (Arc::clone(clock), Arc::clone(rng));
+    let opened = tokio::task::spawn_blocking(move || {
+        EventLog::open(&data, EDGE, keys, clock, rng, Options::default())
+    });
+    match opened.await {
+        Ok(Ok((log, _findings_are_logged))) => Ok(Some(Arc::new(log))),
+        Ok(Err(OpenError::Locked(folder))) if matches!(databases, Databases::Postgres { .. }) => {
+            tracing::info!(folder = %folder.display(), "the event log is another process's");
+            Ok(None)
+        }
+        Ok(Err(error)) => Err(error),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Signed identity: a browser's key is public, so a browser that says who its user is shows a token of the customer's
+//! server for it, wherever the environment asks for one.
+//!
+//! A token is a JWT, HS256 under the environment's identity secret (the secret's text as bytes); `sub` is the user's id,
+//! `exp` lies at most 24 hours ahead. Another algorithm is refused whatever the token says of itself. Servers' keys are
+//! secret and need no token.
+
+mod store;
+
+use std::time::Duration;
+
+use base::id::EnvironmentId;
+use base::{Code, Problem, ProblemResult, Secret};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use keys::{ApiKeyKind, KeyKind, Owner};
+use serde::Deserialize;
+
+use crate::App;
+use crate::edge_keys::EdgeKey;
+use crate::organisations::identity_context;
+use crate::problem::store_failed;
+use crate::sealed;
+
+/// How far ahead a token may expire.
+const LIFE: Duration = Duration::from_hours(24);
+/// By how much clocks may differ.
+const LEEWAY: Duration = Duration::from_mins(1);
+/// The longest token that is looked at.
+const MAX_LENGTH: usize = 4_096;
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+    #[serde(default)]
+    nbf: Option<u64>,
+}
+
+/// Lets a request name this user, if its key may: a server's may always, a browser's as the environment says.
+///
+/// # Errors
+/// 401 `invalid_identity_token`.
+pub(crate) async fn admit(app: &App, key: &EdgeKey, user_id: &str, token: Option<&str>) -> ProblemResult<()> {
+    if key.kind == ApiKeyKind::Server || !key.identity_required {
+        return Ok(());
+    }
+    match token {
+        Some(token) => check(app, key.environment, user_id, token).await,
+        None => Err(refused("this environment lets a browser name a user only with an identity token")),
+    }
+}
+
+/// Checks a token of an environment.
+///
+/// # Errors
+/// 401 `invalid_identity_token`.
+pub(crate) async fn check(app: &App, environment: EnvironmentId, user_id: &str, token: &str) -> ProblemResult<()> {
+    if token.len() > MAX_LENGTH {
+        return Err(refused("the token is too long"));
+    }
+    let secret = secret(app, environment).await?;
+    let mut validation = Validation::new(Algorithm::HS256);
+    // Times are checked below, by our clock.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let key = DecodingKey::from_secret(secret.expose());
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
+        .map_err(|_| refused("the token is not an hs256 token of this environment's identity secret"))?
+        .claims;
+    let now = app.clock.now();
+    let seconds = |time: base::Timestamp| u64::try_from(time.seconds()).unwrap_or(0);
+    if claims.sub != user_id {
+        return Err(refused("the token is another user's"));
+    }
+    if claims.exp < seconds(now.minus(LEEWAY)) {
+        return Err(refused("the token has expired"));
+    }
+    if claims.exp > seconds(now.plus(LIFE).plus(LEEWAY)) {
+        return Err(refused("a token may be good for 24 hours at most"));
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY))) {
+        return Err(refused("the token is not good yet"));
+    }
+    Ok(())
+}
+
+fn refused(detail: &'static str) -> Problem {
+    Problem::new(Code::InvalidIdentityToken).detail(detail)
+}
+
+async fn secret(app: &App, environment: EnvironmentId) -> ProblemResult<Secret<Vec<u8>>> {
+    let sealed = store::secret(&app.main, environment).await.map_err(store_failed)?;
+    sealed::open(app, KeyKind::Identity, Owner::Environment(environment), &identity_context(environment), &sealed)
+}

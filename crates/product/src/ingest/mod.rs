@@ -1,0 +1,27 @@
+//! Ingest: the Segment HTTP tracking API, so that instrumentation that is there already works unchanged.
+//!
+//! The way of a batch: key and limits; each message is checked by itself, and a refused one is reported by its index while
+//! the rest goes on ([`message`]); names are registered and values classified; people and companies are resolved, in one
+//! round trip or none; what became known of them is written, the keyring first, then the main store; the events, their
+//! personal properties sealed, go to the log, and only when they are durable the answer goes out; last, counters and what
+//! was seen are brought up to date ([`after`]).
+//!
+//! Invariants: nothing is acknowledged before it is durable; a message that is sent again changes nothing; no outside id
+//! and no unsealed personal value reaches the main store or the log; IP addresses and query strings are not stored.
+
+mod after;
+pub(crate) mod api;
+mod batch;
+mod body;
+mod classify;
+mod message;
+mod moment;
+mod place;
+mod settings;
+mod watch;
+mod wire;
+
+pub(crate) use api::preflighted;
+pub(crate) use batch::{append, property_field, property_version, update};
+pub(crate) use body::{EdgeRequest, edge_body};
+pub(crate) use watch::{Watch, Watches, counts};

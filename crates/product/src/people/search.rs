@@ -1,0 +1,109 @@
+//! Reading what is personal: outside ids for lists, values for whoever may see them, exact search.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base::id::EnvironmentId;
+use base::{Personal, ProblemResult};
+use keys::hash::namespace;
+use serde_json::Value;
+use ::store::keyring::{self, IndexKey, SubjectKind};
+use ::store::Scope;
+
+use super::indexes::searched;
+use super::record::AttributeSet;
+use super::resolve::Indexer;
+use super::seal::Openers;
+use super::{PersonRef, SubjectRef, store, write};
+use crate::App;
+use crate::problem::store_failed;
+
+/// The version of a sealed outside id.
+const ID_VERSION: u64 = 1;
+
+/// The customer's ids of these subjects, by number; those without one are left out.
+pub(crate) async fn outside_ids(
+    app: &App,
+    environment: EnvironmentId,
+    kind: SubjectKind,
+    numbers: &[u64],
+) -> ProblemResult<HashMap<u64, String>> {
+    let mut ids = HashMap::with_capacity(numbers.len());
+    if numbers.is_empty() {
+        return Ok(ids);
+    }
+    let namespace = match kind {
+        SubjectKind::Person => namespace::EXTERNAL_ID,
+        SubjectKind::Company => namespace::COMPANY_ID,
+    };
+    let reader = app.keyring.read(Scope::System);
+    let sealed = keyring::indexes_of(reader, environment, kind, numbers, namespace).await.map_err(store_failed)?;
+    let owners: Vec<u64> = sealed.iter().map(|id| id.number).collect();
+    let openers = Openers::load(app, environment, kind, &owners).await?;
+    for id in sealed {
+        if let Some(value) = openers.open_text(id.number, namespace, ID_VERSION, &id.sealed) {
+            ids.entry(id.number).or_insert_with(|| value.into_open());
+        }
+    }
+    Ok(ids)
+}
+
+/// A subject's number and those of everybody who was merged into it.
+pub(crate) async fn group(app: &App, subject: &SubjectRef) -> ProblemResult<Vec<u64>> {
+    let reader = app.keyring.read(Scope::System);
+    keyring::group(reader, subject.environment, subject.subject.kind, subject.number()).await.map_err(store_failed)
+}
+
+/// The personal values of a person or company, opened: of each attribute the newest in the group.
+pub(crate) async fn personal_values(
+    app: &App,
+    subject: &SubjectRef,
+    attributes: &AttributeSet,
+) -> ProblemResult<BTreeMap<String, Personal<Value>>> {
+    if attributes.outcomes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (environment, kind) = (subject.environment, subject.subject.kind);
+    let numbers = group(app, subject).await?;
+    let reader = app.main.read(Scope::Environment(environment));
+    let mut sealed = store::sealed_of(reader, environment, kind, &numbers).await.map_err(store_failed)?;
+    sealed.retain(|value| attributes.outcomes.contains_key(&value.name));
+    sealed.sort_by_key(|value| value.version);
+    let owners: Vec<u64> = sealed.iter().map(|value| value.number).collect();
+    let openers = Openers::load(app, environment, kind, &owners).await?;
+    let mut values = BTreeMap::new();
+    for value in sealed {
+        let field = write::field(subject, &value.name);
+        if let Some(open) = openers.open_json(value.number, &field, value.version, &value.sealed) {
+            values.insert(value.name, open);
+        }
+    }
+    Ok(values)
+}
+
+/// The people whose attribute `email` has just this value now, in whatever case.
+pub(crate) async fn by_email(
+    app: &App,
+    environment: EnvironmentId,
+    email: &Personal<String>,
+) -> ProblemResult<Vec<PersonRef>> {
+    let wanted = Value::from(email.open().as_str());
+    let Some((namespace, text)) = searched("email", &wanted) else { return Ok(Vec::new()) };
+    let hash = Indexer::of(app, environment)?.hash(&namespace, &text);
+    let key = IndexKey { namespace: namespace.into(), hash };
+    let reader = app.keyring.read(Scope::System);
+    let found = keyring::find(reader, environment, &[key]).await.map_err(store_failed)?;
+    let mut people: Vec<PersonRef> =
+        found.into_iter().map(|found| SubjectRef { environment, subject: found.subject }).collect();
+    people.sort_unstable_by_key(SubjectRef::number);
+    people.dedup_by_key(|person| person.number());
+    let mut matching = Vec::new();
+    for person in people {
+        let row = store::row(app, &person).await.map_err(store_failed)?;
+        let values = personal_values(app, &person, &row.attributes).await?;
+        let now = values.get("email").and_then(|value| searched("email", value.open()));
+        if now.is_some_and(|(_, current)| current == text) {
+            matching.push(person);
+        }
+    }
+    Ok(matching)
+}

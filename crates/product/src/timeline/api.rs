@@ -1,0 +1,217 @@
+//! `/people/{external_id}/events`, `/companies/{external_id}/events`, `/events/counts`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use base::id::{EnvironmentId, EventId};
+use base::{Code, Problem, ProblemResult, Timestamp};
+use events::{Cursor, Event, Kind, Page};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use ::store::Scope;
+use ::store::keyring::SubjectKind;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::authority::{Actor, Can, ReadPeople};
+use crate::extract::Query;
+use crate::ingest::{property_field, property_version};
+use crate::people::api::page_size;
+use crate::people::{self, Openers};
+use crate::problem::{internal, store_failed};
+use crate::companies;
+
+/// An event.
+#[derive(Serialize, ToSchema)]
+struct EventView {
+    id: EventId,
+    /// track, page, screen, identify, group, alias or answer.
+    #[schema(value_type = String)]
+    r#type: &'static str,
+    /// The event's name; null for what is not a track event.
+    event: Option<String>,
+    time: Timestamp,
+    /// Every property. A personal one is `{"personal": true}` unless it is shown.
+    #[schema(value_type = Object)]
+    properties: Map<String, Value>,
+    /// The names of those that are personal.
+    personal: Vec<String>,
+    /// Where and with what: path, device, browser, system, locale, host, referrer, library, content, step.
+    #[schema(value_type = Object)]
+    context: Map<String, Value>,
+}
+
+/// A page of events, newest first.
+#[derive(Serialize, ToSchema)]
+struct EventsPage {
+    data: Vec<EventView>,
+    /// Give it back for the next page; null at the end.
+    next_cursor: Option<String>,
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    /// Of an earlier page.
+    cursor: Option<String>,
+    /// 1 to 200; 50 unless given.
+    limit: Option<usize>,
+}
+
+/// From when to when.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct RangeQuery {
+    /// From this moment; 30 days before `to` unless given.
+    #[param(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// To this moment, which is not within; now unless given.
+    #[param(value_type = Option<String>)]
+    to: Option<Timestamp>,
+}
+
+/// How often what happened on which day.
+#[derive(Serialize, ToSchema)]
+struct CountsPage {
+    data: Vec<CountView>,
+}
+
+/// How often something happened on a day.
+#[derive(Serialize, ToSchema)]
+struct CountView {
+    event: String,
+    /// In UTC, as 2026-10-01.
+    day: String,
+    count: u64,
+}
+
+/// The operations of this feature.
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(of_person)).routes(routes!(of_company)).routes(routes!(counts))
+}
+
+/// List a person's events, newest first.
+#[utoipa::path(
+    get, path = "/people/{external_id}/events", tag = "events", params(("external_id" = String, Path), PageQuery),
+    responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
+)]
+async fn of_person(
+    Can { caller, .. }: Can<ReadPeople>,
+    State(app): State<Arc<App>>,
+    Path(external_id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> ProblemResult<Json<EventsPage>> {
+    let environment = caller.environment()?;
+    let person = people::api::one(&app, environment, &external_id).await?;
+    let numbers = people::group(&app, &person).await?;
+    let page = read(&app, environment, numbers.clone(), &query).await?;
+    let has_personal = page.events.iter().any(|(_, event)| !event.sealed.is_empty());
+    let shows = has_personal && matches!(caller.actor(), Actor::ApiKey(_)) && caller.role().reads_personal();
+    let openers = if shows {
+        people::api::record_look(&app, &caller, &person, json!({"events": page.events.len()})).await?;
+        Some(Openers::load(&app, environment, SubjectKind::Person, &numbers).await?)
+    } else {
+        None
+    };
+    let next_cursor = page.next.map(|next| next.to_string());
+    let data = page.events.into_iter().map(|(_, event)| view(event, openers.as_ref())).collect();
+    Ok(Json(EventsPage { data, next_cursor }))
+}
+
+/// How many of a company's people are looked at.
+const PEOPLE_OF_A_COMPANY: u64 = 1_000;
+
+/// List the events of a company's people that were theirs for the company, newest first; personal values masked.
+#[utoipa::path(
+    get, path = "/companies/{external_id}/events", tag = "events", params(("external_id" = String, Path), PageQuery),
+    responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
+)]
+async fn of_company(
+    Can { caller, .. }: Can<ReadPeople>,
+    State(app): State<Arc<App>>,
+    Path(external_id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> ProblemResult<Json<EventsPage>> {
+    let environment = caller.environment()?;
+    let company = companies::api::one(&app, environment, &external_id).await?;
+    let reader = app.main.read(Scope::Environment(environment));
+    let numbers = people::of_company(reader, environment, company.number(), PEOPLE_OF_A_COMPANY);
+    let page = read(&app, environment, numbers.await.map_err(store_failed)?, &query).await?;
+    let next_cursor = page.next.map(|next| next.to_string());
+    let theirs = page.events.into_iter().filter(|(_, event)| event.company == Some(company.number()));
+    Ok(Json(EventsPage { data: theirs.map(|(_, event)| view(event, None)).collect(), next_cursor }))
+}
+
+/// Count events by name and day.
+#[utoipa::path(get, path = "/events/counts", tag = "events", params(RangeQuery), responses((status = 200, body = CountsPage)))]
+async fn counts(
+    Can { caller, .. }: Can<ReadPeople>,
+    State(app): State<Arc<App>>,
+    Query(query): Query<RangeQuery>,
+) -> ProblemResult<Json<CountsPage>> {
+    let environment = caller.environment()?;
+    // Now is within: an event that is acknowledged in this microsecond counts.
+    let to = query.to.unwrap_or_else(|| app.clock.now().plus(Duration::from_micros(1)));
+    let from = query.from.unwrap_or_else(|| to.minus(Duration::from_hours(30 * 24)));
+    let log = Arc::clone(app.log()?);
+    let counts = tokio::task::spawn_blocking(move || log.counts(environment, from, to)).await.map_err(internal)?;
+    let data = counts.into_iter().map(|count| CountView {
+        event: count.event.to_string(),
+        day: count.day.to_string().chars().take(10).collect(),
+        count: count.count,
+    });
+    Ok(Json(CountsPage { data: data.collect() }))
+}
+
+async fn read(app: &App, environment: EnvironmentId, numbers: Vec<u64>, query: &PageQuery) -> ProblemResult<Page> {
+    let limit = page_size(query.limit)?;
+    let before: Option<Cursor> = match &query.cursor {
+        Some(text) => Some(text.parse().map_err(|_| {
+            Problem::new(Code::InvalidValue).field("/cursor", "give next_cursor of an earlier page")
+        })?),
+        None => None,
+    };
+    let log = Arc::clone(app.log()?);
+    let read = tokio::task::spawn_blocking(move || log.timeline(environment, &numbers, before, limit));
+    read.await.map_err(internal)?.map_err(internal)
+}
+
+fn view(event: Event, openers: Option<&Openers>) -> EventView {
+    let mut context = Map::new();
+    let own = [
+        ("path", event.path),
+        ("device", event.device.map(|device| device.as_str().to_owned())),
+        ("content", event.content),
+        ("step", event.step),
+    ];
+    context.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+    let mut properties = Map::new();
+    for (name, value) in event.properties {
+        match name.strip_prefix('$') {
+            Some(of_ours) => context.insert(of_ours.to_owned(), value),
+            None => properties.insert(name, value),
+        };
+    }
+    let personal: Vec<String> = event.sealed.keys().cloned().collect();
+    for (name, sealed) in event.sealed {
+        let version = property_version(event.message);
+        let shown = openers.and_then(|openers| {
+            openers.open_json(event.person, &property_field(&name), version, &sealed)
+        });
+        properties.insert(name, shown.map_or_else(|| json!({"personal": true}), base::Personal::into_open));
+    }
+    EventView {
+        id: EventId(uuid::Uuid::from_bytes(event.message)),
+        r#type: event.kind.as_str(),
+        event: (event.kind == Kind::Track).then_some(event.name),
+        time: event.time,
+        properties,
+        personal,
+        context,
+    }
+}

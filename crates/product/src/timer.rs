@@ -1,0 +1,63 @@
+//! What is done by the clock and not by a request: who was seen is written down every second, secrets that are too old are
+//! wiped, and what is no longer needed is forgotten.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use base::ProblemResult;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{App, people};
+
+const TICK: Duration = Duration::from_secs(1);
+const TICKS_PER_HOUR: u64 = 3_600;
+const TICKS_PER_SWEEP: u64 = 15;
+
+/// The task, while it runs.
+#[derive(Default)]
+pub(crate) struct Timer {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Timer {
+    /// Starts ticking for an app, until it is closed or dropped.
+    pub(crate) fn start(&self, app: &Arc<App>) {
+        let (app, stop) = (Arc::downgrade(app), self.stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! { () = stop.cancelled() => {}, () = run(app) => {} }
+        });
+    }
+
+    /// Ends the task. Does nothing if there is none.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn run(app: Weak<App>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tick = 0_u64;
+    loop {
+        interval.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        if let Err(problem) = beat(&app, tick).await {
+            tracing::warn!(code = problem.code.name(), "what the clock does was left for the next second");
+        }
+        tick += 1;
+    }
+}
+
+async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
+    if tick.is_multiple_of(TICKS_PER_SWEEP) {
+        app.people.sweep();
+    }
+    if tick.is_multiple_of(TICKS_PER_HOUR) {
+        people::forget_messages(app).await?;
+    }
+    people::write_seen(app).await
+}
