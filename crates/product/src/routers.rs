@@ -17,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
-    App, answers, companies, delivery, figures, flows, ingest, installation, jobs, organisations, page_origins, pages,
-    people, sdk_files, sessions, surveys, timeline,
+    App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
+    page_origins, pages, people, sdk_files, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -67,6 +67,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(companies::api::router())
         .merge(timeline::api::router())
         .merge(page_origins::api::router())
+        .merge(identity_tokens::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

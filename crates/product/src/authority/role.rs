@@ -101,6 +101,8 @@ permissions! {
     ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.
     ReadPersonal "people:read_personal" Environment [Owner Admin PrivacyOfficer];
+    /// See and change what an environment is trusted by: its secrets.
+    ManageEnvironment "environment:manage" Environment [Owner Admin];
     /// See an environment's settings: keys that are public, tags, what has been heard.
     ReadEnvironment "environment:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
 }
