@@ -9,8 +9,6 @@ pub(crate) mod api;
 mod figures;
 mod model;
 mod store;
-#[cfg(test)]
-mod tests;
 
 use base::ProblemResult;
 use base::id::EnvironmentId;

@@ -4,8 +4,6 @@
 pub(crate) mod model;
 mod results;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
