@@ -9,6 +9,8 @@ pub(crate) mod api;
 mod figures;
 mod model;
 mod store;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use base::ProblemResult;
 use base::id::EnvironmentId;

@@ -4,6 +4,8 @@
 pub(crate) mod model;
 mod results;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
