@@ -2,6 +2,7 @@
 //! compared whole. Requests go through a door's router and everything around it, as from the network, without TLS.
 
 mod database;
+mod dump;
 mod request;
 
 use std::path::Path;
@@ -17,7 +18,8 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
-pub(crate) use request::Asking;
+pub(crate) use dump::dump;
+pub(crate) use request::{Answer, Asking};
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";
