@@ -97,6 +97,7 @@ fn announce(app: &App, role: RoleArg, setup_link: Option<&Secret<String>>, root_
     if let Some(link) = setup_link {
         println!("  set up     {} (once, within 24 hours)", link.expose());
     }
+    println!("ready");
 }
 
 async fn wait_for_signal() -> Result<(), Failure> {

@@ -18,8 +18,9 @@ use crate::ingest::Watches;
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
+use crate::sdk_files::SdkFiles;
 use crate::timer::Timer;
-use crate::{event_log, people};
+use crate::{event_log, page_origins, people};
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Clone)]
@@ -76,6 +77,8 @@ pub struct App {
     pub ready: Arc<AtomicBool>,
     log: Option<Arc<EventLog>>,
     timer: Timer,
+    pub(crate) sdk: SdkFiles,
+    pub(crate) noted: page_origins::Noted,
     folder: DataFolder,
 }
 
@@ -114,6 +117,7 @@ impl App {
         store::migrate_main(&main).await?;
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
+        let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
         let app = Self {
             main,
             keyring,
@@ -129,6 +133,8 @@ impl App {
             urls,
             ready: Arc::new(AtomicBool::new(false)),
             log,
+            sdk,
+            noted: page_origins::Noted::new(),
             timer: Timer::default(),
             folder,
         };

@@ -24,13 +24,17 @@ pub mod jobs;
 mod members;
 mod organisations;
 mod people;
+mod page_origins;
+mod pages;
 mod problem;
 mod routers;
+mod sdk_files;
 mod sealed;
 mod sessions;
 mod surveys;
 mod timeline;
 mod timer;
+mod static_files;
 #[cfg(test)]
 mod testing;
 

@@ -17,7 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
-    App, answers, companies, delivery, flows, ingest, installation, jobs, organisations, people, sessions, surveys, timeline,
+    App, answers, companies, delivery, flows, ingest, installation, jobs, organisations, page_origins, pages, people,
+    sdk_files, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -25,13 +26,13 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
         Door::Edge => {
             let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
-            ingest::api::open_to_pages(routes)
+            ingest::api::open_to_pages(routes).merge(sdk_files::router())
         }
         Door::Metrics => Router::new(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
-            interface(CredentialKind::Session, operations().merge(dashboard_only))
+            interface(CredentialKind::Session, operations().merge(dashboard_only)).merge(pages::router())
         }
     };
     let limits = DoorLimits::of(door);
@@ -65,6 +66,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())
+        .merge(page_origins::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

@@ -99,4 +99,6 @@ permissions! {
     ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.
     ReadPersonal "people:read_personal" Environment [Owner Admin PrivacyOfficer];
+    /// See an environment's settings: keys that are public, tags, what has been heard.
+    ReadEnvironment "environment:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
 }

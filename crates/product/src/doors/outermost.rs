@@ -109,7 +109,10 @@ fn as_problem(mut response: Response, id: &RequestId) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return with_headers_of(&response, problem.response(Some(&id)));
     }
-    if !response.status().is_client_error() && !response.status().is_server_error() {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !failed || is_page {
         return response;
     }
     let code = match response.status() {

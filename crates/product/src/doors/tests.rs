@@ -115,3 +115,27 @@ async fn the_document_lists_what_the_door_has(app: TestApp) {
         .collect();
     assert_eq!(public, ["/api/v1/sessions", "/api/v1/setup"]);
 }
+
+#[app_test]
+async fn a_page_carries_a_nonce_of_its_own_and_nothing_unsafe(app: TestApp) {
+    let page = app.at(Door::Dashboard).get("/app/app/production/content").await.assert(200);
+    let policy = page.header("content-security-policy").to_owned();
+    let nonce = policy.split_once("'nonce-").unwrap().1.split('\'').next().unwrap();
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let html = String::from_utf8(page.body.clone()).unwrap();
+    assert!(html.contains(nonce) && !html.contains("__CSP_NONCE__"), "{html}");
+    let other = app.at(Door::Dashboard).get("/").await.assert(200);
+    assert!(!other.header("content-security-policy").contains(nonce));
+    assert_eq!(page.header("cache-control"), "no-store");
+    let astray = app.at(Door::Dashboard).header("accept", "text/html,*/*;q=0.8").get("/nothing/here").await.assert(404);
+    assert_eq!(astray.header("content-type"), "text/html; charset=utf-8");
+    app.at(Door::Dashboard).get("/nothing.js").await.assert(404);
+    app.at(Door::Dashboard).get("/api/v1/nothing").await.assert(404);
+}
+
+#[app_test]
+async fn the_previews_frame_is_sandboxed_and_only_the_dashboard_may_frame_it(app: TestApp) {
+    let frame = app.at(Door::Dashboard).get("/preview.html").await.assert(200);
+    let policy = frame.header("content-security-policy");
+    assert!(policy.ends_with("frame-ancestors https://dashboard.localhost:8444; sandbox allow-scripts"), "{policy}");
+}

@@ -3,6 +3,7 @@
 //! A key in a header is checked before the body is read; only without one the body is read, within the limits, to find
 //! `writeKey`. Bodies are JSON whatever they call themselves: browsers send `text/plain`, so that they need no preflight.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use axum::extract::Request;
@@ -17,7 +18,7 @@ use super::wire::Envelope;
 use crate::App;
 use crate::authority::bearer;
 use crate::edge_keys::{self, EdgeKey};
-use crate::extract;
+use crate::{extract, page_origins};
 
 /// The largest body, after decompression.
 const MAX_BODY: usize = 500 * 1024;
@@ -44,38 +45,43 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
     };
     let (kind, zipped) = (content_kind(headers), is_zipped(headers));
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let origin: HeaderMap =
+        headers.get(header::ORIGIN).map(|origin| (header::ORIGIN, origin.clone())).into_iter().collect();
     let body = extract::read(request).await;
     let body = match (body, zipped) {
         (Ok(body), Ok(true)) => unzip(&body),
         (Ok(_), Err(problem)) | (Err(problem), _) => Err(problem),
         (Ok(body), Ok(false)) => Ok(body),
     };
-    let Some(key) = given else { return with_key_inside(app, body, kind, user_agent).await };
-    kind?;
-    let body = within(body?)?;
-    let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
-    Ok(EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) })
+    let mut read = match given {
+        Some(key) => {
+            kind?;
+            let body = within(body?)?;
+            let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
+            EdgeRequest { key, body, token, user_agent: None }
+        }
+        None => with_key_inside(app, within(body?)?, kind).await?,
+    };
+    if read.key.kind == ApiKeyKind::Browser {
+        page_origins::note(app, read.key.environment, &origin).await?;
+        read.user_agent = user_agent;
+    }
+    Ok(read)
 }
 
-async fn with_key_inside(
-    app: &App,
-    body: ProblemResult<Bytes>,
-    kind: ProblemResult<()>,
-    user_agent: Option<String>,
-) -> ProblemResult<EdgeRequest> {
-    let body = within(body?)?;
+async fn with_key_inside(app: &App, body: Bytes, kind: ProblemResult<()>) -> ProblemResult<EdgeRequest> {
     let (key, token) = {
         let envelope: Envelope<'_> = extract::parse(&body).map_err(|_| edge_keys::refused())?;
-        (envelope.write_key.map(|key| key.into_owned()), envelope.token.map(|token| token.into_owned()))
+        (envelope.write_key.map(Cow::into_owned), envelope.token.map(Cow::into_owned))
     };
     let key = edge_keys::check(app, &key.ok_or_else(edge_keys::refused)?).await?;
     kind?;
-    Ok(EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) })
+    Ok(EdgeRequest { key, body, token, user_agent: None })
 }
 
 fn token_in(body: &[u8]) -> ProblemResult<Option<String>> {
     let envelope: Envelope<'_> = extract::parse(body)?;
-    Ok(envelope.token.map(|token| token.into_owned()))
+    Ok(envelope.token.map(Cow::into_owned))
 }
 
 /// The key of the authorization header, if there is such a header.

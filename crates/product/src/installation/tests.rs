@@ -69,3 +69,44 @@ async fn what_was_done_is_recorded_and_cannot_be_changed(app: TestApp) {
         assert!(store::sql(statement).execute(&mut tx).await.is_err(), "{statement}");
     }
 }
+
+#[app_test]
+async fn a_database_of_a_newer_release_is_refused(app: TestApp) {
+    let main = &app.app().main;
+    let mut tx = main.begin(store::Scope::System).await.unwrap();
+    let newest = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
+                  SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations \
+                  WHERE version = 1";
+    store::sql(newest).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = store::migrate_main(main).await.unwrap_err().to_string();
+    assert!(refused.starts_with("the main store has schema version 9999, newer than this release's"), "{refused}");
+}
+
+#[app_test]
+async fn several_processes_may_migrate_at_once(app: TestApp) {
+    let (main, keyring) = (&app.app().main, &app.app().keyring);
+    let runs = (0..4).map(|_| async { (store::migrate_main(main).await, store::migrate_keyring(keyring).await) });
+    for (main, keyring) in futures::future::join_all(runs).await {
+        main.unwrap();
+        keyring.unwrap();
+    }
+}
+
+#[app_test]
+async fn a_transaction_sees_only_the_environment_that_it_named(app: TestApp) {
+    let main = &app.app().main;
+    let [production, staging] = [0, 1].map(|at| app.installed().organisation.environments[at].id);
+    let mut tx = main.begin(store::Scope::Environment(production)).await.unwrap();
+    let insert =
+        "INSERT INTO page_origins (environment_id, origin, first_heard_at, last_heard_at) VALUES ($1, 'x', 1, 1)";
+    store::sql(insert).bind(production).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = |scope| store::sql("SELECT origin FROM page_origins").fetch_all(main.read(scope));
+    assert_eq!(seen(store::Scope::Environment(production)).await.unwrap().len(), 1);
+    if main.engine() == store::Engine::Postgres {
+        assert_eq!(seen(store::Scope::Environment(staging)).await.unwrap().len(), 0);
+        let mut tx = main.begin(store::Scope::Environment(staging)).await.unwrap();
+        assert!(store::sql(insert).bind(production).execute(&mut tx).await.is_err());
+    }
+}

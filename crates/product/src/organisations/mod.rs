@@ -8,7 +8,7 @@ pub(crate) mod api;
 mod store;
 
 use base::id::{AppId, EnvironmentId, OrganisationId};
-use base::{ProblemResult, Secret};
+use base::{Code, Problem, ProblemResult, Secret};
 use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
 
 use crate::App;
@@ -118,4 +118,18 @@ pub(crate) async fn mint(app: &App, tx: &mut SystemTx, kinds: &[KeyKind], owner:
 /// Whether an environment is an organisation's.
 pub(crate) async fn owns(app: &App, organisation: OrganisationId, environment: EnvironmentId) -> ProblemResult<bool> {
     store::owns(&app.main, organisation, environment).await.map_err(store_failed)
+}
+
+/// The public key of an environment, for tags.
+pub(crate) async fn browser_key(
+    app: &App,
+    organisation: OrganisationId,
+    environment: EnvironmentId,
+) -> ProblemResult<String> {
+    let environments = store::environments(&app.main, organisation).await.map_err(store_failed)?;
+    environments
+        .into_iter()
+        .find(|(row, _)| row.id == environment)
+        .map(|(_, key)| key)
+        .ok_or_else(|| Problem::new(Code::NotFound))
 }

@@ -162,3 +162,7 @@ impl<'a> Plan<'a> {
         self.nodes[node].into.unwrap_or(node)
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

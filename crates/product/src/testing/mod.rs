@@ -2,6 +2,7 @@
 //! compared whole. Requests go through a door's router and everything around it, as from the network, without TLS.
 
 mod database;
+mod dump;
 mod request;
 mod tenants;
 mod visitor;
@@ -19,6 +20,7 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
+pub(crate) use dump::dump;
 pub(crate) use request::{Answer, Asking};
 pub(crate) use visitor::Visitor;
 

@@ -1,0 +1,152 @@
+//! The real binary on free ports of the loopback, in a folder of its own, and a client that trusts its authority.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_pilotfish");
+pub(crate) const OWNER: &str = "ana@example.org";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A folder with a data folder and a root key beside it.
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn root_key(&self) -> PathBuf {
+        self.folder.path().join("keys/root.key")
+    }
+
+    /// The binary with a subcommand and this place's flags; nothing of the environment reaches it.
+    pub(crate) fn command(&self, subcommand: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(subcommand).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("HOME", self.folder.path()).current_dir(self.folder.path());
+        command.arg("--data").arg(self.data());
+        command
+    }
+
+    pub(crate) fn with_root_key(&self, subcommand: &[&str]) -> Command {
+        let mut command = self.command(subcommand);
+        command.arg("--root-key").arg(format!("file:{}", self.root_key().display()));
+        command
+    }
+
+    /// `init --json`, and what it printed.
+    pub(crate) fn init(&self) -> Value {
+        let output = self.try_init();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub(crate) fn try_init(&self) -> Output {
+        let password = self.folder.path().join("password");
+        std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
+        let mut command = self.with_root_key(&["init", "--json", "--owner-email", OWNER]);
+        command.arg("--password-file").arg(password).output().unwrap()
+    }
+
+    /// `serve` on free ports, ready.
+    pub(crate) fn serve(&self, more: &[&str]) -> Running {
+        let mut command = self.with_root_key(&["serve"]);
+        for door in ["--edge", "--api", "--dashboard", "--metrics"] {
+            command.args([door, "127.0.0.1:0"]);
+        }
+        Running::start(command.args(more), &self.data().join("tls/ca.pem"))
+    }
+
+    /// `serve` that must not begin: its exit code and what it said.
+    pub(crate) fn refused(&self, command: &mut Command) -> (Option<i32>, String) {
+        for door in ["--edge", "--api", "--dashboard", "--metrics"] {
+            command.args([door, "127.0.0.1:0"]);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+/// A serving process; killed when dropped.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    /// What it printed until it was ready.
+    pub(crate) printed: Vec<String>,
+    pub(crate) started_in: Duration,
+    ca: PathBuf,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command, ca: &Path) -> Self {
+        let started = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = Vec::new();
+        // Its last line before it waits names the root key's escrow, or the set-up link after it.
+        while started.elapsed() < READY_WITHIN {
+            match lines.next() {
+                Some(line) => printed.push(line.unwrap()),
+                None => {
+                    let mut said = String::new();
+                    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                    panic!("pilotfish ended before it was ready: {said}");
+                }
+            }
+            if printed.last().is_some_and(|line| line == "ready") {
+                break;
+            }
+        }
+        let started_in = started.elapsed();
+        // Neither pipe may fill up.
+        std::thread::spawn(move || lines.for_each(drop));
+        let errors = child.stderr.take().unwrap();
+        std::thread::spawn(move || BufReader::new(errors).lines().for_each(drop));
+        Self { child, printed, started_in, ca: ca.to_owned() }
+    }
+
+    /// The URL of a door, as it was printed.
+    pub(crate) fn url(&self, door: &str) -> String {
+        let line = self.printed.iter().find(|line| line.trim_start().starts_with(door)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    }
+
+    /// A client that trusts this server's authority and no other.
+    pub(crate) fn client(&self) -> reqwest::Client {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let ca = reqwest::Certificate::from_pem(&std::fs::read(&self.ca).unwrap()).unwrap();
+        let loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        reqwest::Client::builder()
+            .tls_certs_only([ca])
+            .resolve("dashboard.localhost", loopback)
+            .resolve("localhost", loopback)
+            .build()
+            .unwrap()
+    }
+
+    /// Asks it to stop, as an operator's service manager does, and waits.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

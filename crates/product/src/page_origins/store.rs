@@ -1,0 +1,49 @@
+//! SQL of the origins that were heard.
+
+use base::Timestamp;
+use base::id::EnvironmentId;
+use store::{Db, Scope, StoreResult, sql};
+
+/// An origin and when it was heard.
+pub(super) struct Heard {
+    pub(super) origin: String,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+/// Notes an origin; a new one only while there are fewer than `most`.
+pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestamp, most: i64) -> StoreResult<()> {
+    let mut tx = db.begin(Scope::Environment(of)).await?;
+    let known = sql("UPDATE page_origins SET last_heard_at = $3 WHERE environment_id = $1 AND origin = $2")
+        .bind(of)
+        .bind(origin)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
+    if known == 0 {
+        sql("INSERT INTO page_origins (environment_id, origin, first_heard_at, last_heard_at) \
+             SELECT $1, $2, $3, $3 WHERE (SELECT count(*) FROM page_origins WHERE environment_id = $1) < $4 \
+             ON CONFLICT (environment_id, origin) DO NOTHING")
+        .bind(of)
+        .bind(origin)
+        .bind(now)
+        .bind(most)
+        .execute(&mut tx)
+        .await?;
+    }
+    tx.commit().await
+}
+
+/// The origins, the last heard first.
+pub(super) async fn all(db: &Db, of: EnvironmentId) -> StoreResult<Vec<Heard>> {
+    sql("SELECT origin, first_heard_at, last_heard_at FROM page_origins WHERE environment_id = $1 \
+         ORDER BY last_heard_at DESC, origin")
+    .bind(of)
+    .fetch_all(db.read(Scope::Environment(of)))
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Heard { origin: row.get("origin")?, first: row.get("first_heard_at")?, last: row.get("last_heard_at")? })
+    })
+    .collect()
+}

@@ -1,0 +1,87 @@
+//! The dashboard's pages: one shell for every route of the single-page app, its hashed files, and the frame in which an
+//! editor shows the SDK's own renderer. Scripts and styles carry the nonce of the answer that brought them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use base::ProblemResult;
+
+use crate::App;
+use crate::doors::page_headers;
+use crate::problem::internal;
+use crate::static_files::{Keep, StaticFile, missing, respond};
+
+const NONCE: &str = "__CSP_NONCE__";
+/// The first part of a screen's path, as the dashboard's router has them.
+const SCREENS: [&str; 5] = ["home", "content", "people", "companies", "settings"];
+
+/// Files, and the shell for every other path that a person may have typed. Names of operations are not among them.
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(shell))
+        .route("/{*path}", get(file_or_shell))
+        .route("/preview.html", get(preview))
+        .route("/assets/{*path}", get(asset))
+}
+
+async fn shell(State(app): State<Arc<App>>) -> ProblemResult<Response> {
+    let page = assets::get(assets::Package::Dashboard, "index.html").ok_or_else(missing)?;
+    let nonce = data_encoding::BASE64URL_NOPAD.encode(&app.rng.bytes::<16>());
+    let html = String::from_utf8(page.bytes.into_owned()).map_err(internal)?.replace(NONCE, &nonce);
+    Ok((page_headers(&nonce), html).into_response())
+}
+
+/// A file of the package, the shell on a route of the app, or for a person who went astray the shell with a 404.
+async fn file_or_shell(
+    state: State<Arc<App>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> ProblemResult<Response> {
+    if let Some(file) = assets::get(assets::Package::Dashboard, &path).filter(|_| path != "index.html") {
+        return respond(&StaticFile::from(file), Keep::AskAgain, &headers);
+    }
+    if is_route(&path) {
+        return shell(state).await;
+    }
+    let takes_pages = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !takes_pages.contains("text/html") || path.starts_with("api/") {
+        return Err(missing());
+    }
+    let mut page = shell(state).await?;
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    Ok(page)
+}
+
+/// Whether the single-page app has a screen at this path. Most are an environment's: `app/<app>/<environment>/<screen>`.
+fn is_route(path: &str) -> bool {
+    let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["setup" | "sign-in"] | ["app", _, _] => true,
+        ["app", _, _, screen, ..] => SCREENS.contains(screen),
+        _ => false,
+    }
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> ProblemResult<Response> {
+    let file = assets::get(assets::Package::Dashboard, &format!("assets/{path}")).ok_or_else(missing)?;
+    respond(&StaticFile::from(file), Keep::Forever, &headers)
+}
+
+/// The preview's frame: an opaque origin (the embedding element is sandboxed), so its script is named by origin.
+async fn preview(State(app): State<Arc<App>>, headers: HeaderMap) -> ProblemResult<Response> {
+    let file = assets::get(assets::Package::Dashboard, "preview.html").ok_or_else(missing)?;
+    let mut response = respond(&StaticFile::from(file), Keep::AskAgain, &headers)?;
+    let dashboard = &app.urls.dashboard;
+    let policy = format!(
+        "default-src 'none'; script-src {dashboard}; style-src {dashboard}; img-src {dashboard} data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors {dashboard}; sandbox allow-scripts"
+    );
+    let own = response.headers_mut();
+    own.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).map_err(internal)?);
+    own.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    Ok(response)
+}

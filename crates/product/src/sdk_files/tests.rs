@@ -1,0 +1,50 @@
+use app_test::app_test;
+use store::sql;
+
+use super::{SdkFiles, VERSION, integrity};
+use crate::doors::Door;
+use crate::testing::TestApp;
+
+#[app_test]
+async fn both_paths_have_the_same_bytes_and_the_list_names_their_hash(app: TestApp) {
+    let list = app.at(Door::Edge).get("/sdk/integrity.json").await.assert(200).json();
+    let versioned = format!("/sdk/{VERSION}/pilotfish.js");
+    for path in ["/sdk/pilotfish.js", &versioned] {
+        let answer = app.at(Door::Edge).get(path).await.assert(200);
+        assert_eq!(list[path], integrity(&answer.body));
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
+    }
+    let forever = app.at(Door::Edge).get(&versioned).await;
+    assert!(forever.header("cache-control").ends_with("immutable"));
+    let shortly = app.at(Door::Edge).get("/sdk/pilotfish.js").await;
+    assert_eq!(shortly.header("cache-control"), "public, max-age=300");
+    app.at(Door::Edge).get("/sdk/0.0.0/pilotfish.js").await.assert(404);
+}
+
+#[app_test]
+async fn a_version_that_was_served_once_is_served_after_an_upgrade(app: TestApp) {
+    let main = &app.app().main;
+    let mut tx = main.begin(store::Scope::System).await.unwrap();
+    sql(
+        "INSERT INTO sdk_files (path, integrity, body, first_served_at) VALUES ('/sdk/0.0.9/pilotfish.js', 'x', $1, 1)",
+    )
+    .bind(b"old".as_slice())
+    .execute(&mut tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let files = SdkFiles::open(main, app.app().clock.as_ref()).await.unwrap();
+    assert_eq!(files.files["/sdk/0.0.9/pilotfish.js"].body, "old");
+    assert_eq!(files.integrity["/sdk/0.0.9/pilotfish.js"], integrity(b"old"));
+}
+
+#[app_test]
+async fn an_unchanged_file_is_not_sent_again_and_gzip_is_sent_to_whoever_takes_it(app: TestApp) {
+    let first = app.at(Door::Edge).get("/sdk/pilotfish.js").await.assert(200);
+    let again = app.at(Door::Edge).header("if-none-match", first.header("etag")).get("/sdk/pilotfish.js").await;
+    assert!(again.assert(304).body.is_empty());
+    let packed = app.at(Door::Edge).header("accept-encoding", "gzip, br").get("/sdk/pilotfish.js").await.assert(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert!(packed.body.len() < first.body.len());
+}

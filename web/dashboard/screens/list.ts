@@ -1,0 +1,87 @@
+import type { Page } from "playwright-core";
+import { PLACE } from "../browser/harness";
+
+type Screen = {
+  name: string;
+  path: string;
+  options?: { scenario?: string; demo?: boolean; signedIn?: boolean };
+  act?: (page: Page) => Promise<void>;
+  wait?: number;
+  fullPage?: boolean;
+};
+
+const anew = { signedIn: false };
+
+/** What a customer can come to see, with the empty, loading and error states. */
+export const SCREENS: Screen[] = [
+  { name: "setup", path: "/setup#token=t0k3n", options: { ...anew, scenario: "setup" } },
+  { name: "setup-no-token", path: "/setup", options: { ...anew, scenario: "setup" } },
+  { name: "sign-in", path: "/sign-in", options: anew },
+  {
+    name: "sign-in-refused",
+    path: "/sign-in",
+    options: anew,
+    act: async (page) => {
+      await page.getByLabel("E-mail").fill("ana@harbour.example");
+      await page.getByLabel("Password", { exact: true }).fill("wrong");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "home", path: `${PLACE}/home`, options: { demo: false } },
+  { name: "home-demo", path: `${PLACE}/home` },
+  {
+    name: "home-disk-search",
+    path: `${PLACE}/home`,
+    act: async (page) => {
+      await page.getByLabel("What you entered").fill("Reminders alone paid for it");
+      await page.getByRole("button", { name: "Search the disk" }).click();
+      await page.getByText("0 times").first().waitFor();
+    },
+  },
+  { name: "home-empty", path: `${PLACE}/home`, options: { demo: false, scenario: "empty" } },
+  { name: "home-error", path: `${PLACE}/home`, options: { demo: false, scenario: "error" }, wait: 4500 },
+  { name: "installation", path: `${PLACE}/settings` },
+  { name: "installation-empty", path: `${PLACE}/settings`, options: { scenario: "empty" } },
+  { name: "content", path: `${PLACE}/content` },
+  { name: "content-empty", path: `${PLACE}/content`, options: { scenario: "empty" } },
+  { name: "survey-editor", path: `${PLACE}/content/surveys/srv_nps` },
+  { name: "flow-editor", path: `${PLACE}/content/flows/flw_welcome` },
+  {
+    name: "survey-publish",
+    path: `${PLACE}/content/surveys/srv_new`,
+    fullPage: false,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Publish" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  { name: "survey-results", path: `${PLACE}/content/surveys/srv_nps/results` },
+  { name: "survey-results-empty", path: `${PLACE}/content/surveys/srv_nps/results`, options: { scenario: "empty" } },
+  { name: "flow-results", path: `${PLACE}/content/flows/flw_welcome/results` },
+  { name: "people", path: `${PLACE}/people` },
+  { name: "people-empty", path: `${PLACE}/people`, options: { scenario: "empty" } },
+  { name: "person", path: `${PLACE}/people/u-2408` },
+  {
+    name: "person-why",
+    path: `${PLACE}/people/u-2408`,
+    act: async (page) => {
+      await page.getByRole("button", { name: /why/i }).first().click();
+      await page.getByRole("button", { name: /Show them/ }).click();
+      await page.waitForTimeout(300);
+    },
+  },
+  { name: "companies", path: `${PLACE}/companies` },
+  { name: "company", path: `${PLACE}/companies/c-1004` },
+  {
+    name: "palette",
+    path: `${PLACE}/content`,
+    fullPage: false,
+    act: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByLabel("Command").fill("u-2408");
+    },
+  },
+  { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" } },
+  { name: "not-found", path: "/nowhere" },
+];

@@ -1,0 +1,68 @@
+/** What the server said when it refused: RFC 9457, with a stable `code` and, for fields, JSON pointers. */
+import type { components } from "./schema";
+
+export type ProblemBody = components["schemas"]["Problem"];
+export type FieldError = { pointer: string; detail: string };
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: FieldError[];
+  readonly requestId: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(body: ProblemBody, retryAfterSeconds?: number) {
+    super(body.detail ?? body.title);
+    this.name = "Problem";
+    this.status = body.status;
+    this.code = body.code;
+    this.errors = body.errors ?? [];
+    this.requestId = body.request_id;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Reads a refusal, whatever the server (or something between) really sent. */
+export function problemFrom(body: unknown, response: { status: number; headers: Headers }): Problem {
+  const seconds = Number(response.headers.get("retry-after"));
+  const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  const known = typeof body === "object" && body !== null ? (body as Partial<ProblemBody>) : {};
+  return new Problem(
+    {
+      type: known.type ?? "about:blank",
+      title: known.title ?? "The server did not say why",
+      status: response.status,
+      code: known.code ?? "unknown",
+      detail: known.detail,
+      errors: Array.isArray(known.errors) ? known.errors : [],
+      request_id: known.request_id,
+    },
+    retryAfter,
+  );
+}
+
+export function isProblem(error: unknown, code?: string): error is Problem {
+  return error instanceof Problem && (code === undefined || error.code === code);
+}
+
+/** One sentence for people: what happened. What was kept and what to do is said by the screen that shows it. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Problem)) {
+    return "The server could not be reached.";
+  }
+  if (error.status === 429) {
+    const wait = error.retryAfterSeconds ?? 60;
+    return `Too many requests. Try again in ${wait < 90 ? `${Math.ceil(wait)} seconds` : `${Math.ceil(wait / 60)} minutes`}.`;
+  }
+  if (error.status === 403) {
+    return "Your role does not allow this.";
+  }
+  if (error.status === 404) {
+    return "This does not exist here. It may be in another environment, or it was deleted.";
+  }
+  if (error.status >= 500) {
+    return "The server failed. It has recorded the reason.";
+  }
+  const text = error.message;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}

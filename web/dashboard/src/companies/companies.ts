@@ -1,0 +1,31 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, type Schema, take } from "../api/client";
+
+export type Company = Schema["Company"];
+
+export const companiesQuery = (environment: string, search: string) =>
+  infiniteQueryOptions({
+    queryKey: [environment, "companies", { search }],
+    queryFn: ({ pageParam }: { pageParam: string | null }) =>
+      take(
+        api.GET("/api/v1/companies", {
+          params: {
+            query: { limit: 25, ...(pageParam ? { cursor: pageParam } : {}), ...(search ? { q: search } : {}) },
+          },
+        }),
+      ),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const companyQuery = (environment: string, id: string) =>
+  queryOptions({
+    queryKey: [environment, "companies", "one", id],
+    queryFn: () => take(api.GET("/api/v1/companies/{external_id}", { params: { path: { external_id: id } } })),
+  });
+
+/** What to call a company: the name it was sent with, or its id. */
+export function companyName(company: Company): string {
+  const name = company.attributes.name;
+  return typeof name === "string" && name && !company.personal?.includes("name") ? name : company.external_id;
+}

@@ -1,0 +1,127 @@
+/** What somebody did, the latest first, by day. */
+import { Button, Card, Text, Title } from "@mantine/core";
+import { IconClick, IconEye, IconFileText, IconId, IconMessage2, IconUsersGroup } from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEnvironmentId } from "../frame/place";
+import { Masked, Shield } from "../personal/Personal";
+import { Loaded } from "../states/Loaded";
+import { date } from "../time/format";
+import { Time } from "../time/Time";
+import { shown } from "./AttributesCard";
+import classes from "./People.module.css";
+import { type PersonEvent, timelineQuery } from "./people";
+
+export function Timeline({ person, names }: { person: string; names: Map<string, string> }) {
+  const events = useInfiniteQuery(timelineQuery(useEnvironmentId(), person));
+  return (
+    <Card component="section" aria-label="Timeline">
+      <Title order={2} mb="sm">
+        Timeline
+      </Title>
+      <Loaded query={events}>
+        {({ pages }) => {
+          const all = pages.flatMap((page) => page.data);
+          return (
+            <>
+              {all.length === 0 && <Text c="dimmed">Nothing was heard of this person yet.</Text>}
+              {byDay(all).map(([day, list]) => (
+                <div key={day}>
+                  <h3 className={classes.day}>{day}</h3>
+                  <ol className={classes.timeline}>
+                    {list.map((event) => (
+                      <Entry key={event.id} event={event} names={names} />
+                    ))}
+                  </ol>
+                </div>
+              ))}
+              {events.hasNextPage && (
+                <Button
+                  variant="default"
+                  size="xs"
+                  mt="sm"
+                  onClick={() => void events.fetchNextPage()}
+                  loading={events.isFetchingNextPage}
+                >
+                  Show earlier
+                </Button>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}
+
+const ICONS = { page: IconFileText, screen: IconFileText, identify: IconId, group: IconUsersGroup, own: IconMessage2 };
+
+function Entry({ event, names }: { event: PersonEvent; names: Map<string, string> }) {
+  const own = event.event?.startsWith("$") ?? false;
+  const Icon =
+    event.event === "$shown" ? IconEye : (ICONS[(own ? "own" : event.type) as keyof typeof ICONS] ?? IconClick);
+  return (
+    <li className={classes.event} data-own={own || undefined}>
+      <span className={classes.dot}>
+        <Icon size={15} stroke={1.75} aria-hidden />
+      </span>
+      <div>
+        <Text fw={550}>{titleOf(event, names)}</Text>
+        <div className={classes.properties}>
+          {propertiesOf(event).map(([name, value]) => (
+            <span key={name}>
+              {name}:{" "}
+              {event.personal?.includes(name) ? (
+                <>
+                  <Shield /> <Masked />
+                </>
+              ) : (
+                shown(value)
+              )}
+            </span>
+          ))}
+        </div>
+      </div>
+      <Text size="xs" c="dimmed">
+        <Time at={event.time} />
+      </Text>
+    </li>
+  );
+}
+
+const OWN: Record<string, string> = {
+  $shown: "Was shown",
+  $step: "Reached a step of",
+  $completed: "Completed",
+  $dismissed: "Dismissed",
+};
+
+function titleOf(event: PersonEvent, names: Map<string, string>): string {
+  const own = event.event ? OWN[event.event] : undefined;
+  if (own) {
+    return `${own} “${names.get(String(event.properties.content)) ?? String(event.properties.content)}”`;
+  }
+  if (event.type === "page" || event.type === "screen") {
+    return `Viewed ${event.event ?? shown(event.properties.path ?? event.properties.url)}`;
+  }
+  if (event.type === "identify") {
+    return "Was identified";
+  }
+  return event.type === "group" ? "Joined a company" : (event.event ?? event.type);
+}
+
+const SAID = new Set(["content", "version", "path"]);
+
+/** What the title says already is not said twice. */
+function propertiesOf(event: PersonEvent): [string, unknown][] {
+  const quiet = event.type === "page" || event.event?.startsWith("$");
+  return Object.entries(event.properties ?? {}).filter(([name]) => !(quiet && SAID.has(name)));
+}
+
+function byDay(events: PersonEvent[]): [string, PersonEvent[]][] {
+  const days = new Map<string, PersonEvent[]>();
+  for (const event of events) {
+    const day = date(new Date(event.time));
+    days.set(day, [...(days.get(day) ?? []), event]);
+  }
+  return [...days];
+}

@@ -1,0 +1,71 @@
+/** What the people screens ask of the server. E-mails are searched in a body, never in an address. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, type Schema, take } from "../api/client";
+
+export type Person = Schema["Person"];
+export type PersonEvent = Schema["Event"];
+export type Attributes = Schema["Attributes"];
+
+const PAGE = 25;
+
+export const isEmail = (text: string) => text.includes("@");
+
+type Filter = { search?: string; company?: string };
+
+export const peopleQuery = (environment: string, { search = "", company }: Filter) =>
+  infiniteQueryOptions({
+    queryKey: [environment, "people", { search, company }],
+    queryFn: ({ pageParam }: { pageParam: string | null }) =>
+      isEmail(search)
+        ? take(api.POST("/api/v1/people/search", { body: { email: search } }))
+        : take(
+            api.GET("/api/v1/people", {
+              params: {
+                query: {
+                  limit: PAGE,
+                  ...(pageParam ? { cursor: pageParam } : {}),
+                  ...(search ? { q: search } : {}),
+                  ...(company ? { company } : {}),
+                },
+              },
+            }),
+          ),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const personQuery = (environment: string, id: string) =>
+  queryOptions({
+    queryKey: [environment, "people", "one", id],
+    queryFn: () => take(api.GET("/api/v1/people/{external_id}", { params: { path: { external_id: id } } })),
+  });
+
+export const timelineQuery = (environment: string, id: string) =>
+  infiniteQueryOptions({
+    queryKey: [environment, "people", "events", id],
+    queryFn: ({ pageParam }: { pageParam: string | null }) =>
+      take(
+        api.GET("/api/v1/people/{external_id}/events", {
+          params: { path: { external_id: id }, query: pageParam ? { cursor: pageParam } : {} },
+        }),
+      ),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: 5_000,
+  });
+
+export const whyQuery = (environment: string, person: string, content: string) =>
+  queryOptions({
+    queryKey: [environment, "people", "why", person, content],
+    queryFn: () =>
+      take(
+        api.GET("/api/v1/people/{external_id}/content/{id}/why", {
+          params: { path: { external_id: person, id: content } },
+        }),
+      ),
+    staleTime: 0,
+  });
+
+export function reveal(id: string): Promise<{ attributes: Attributes }> {
+  return take(api.POST("/api/v1/people/{external_id}/reveal", { params: { path: { external_id: id } } }));
+}

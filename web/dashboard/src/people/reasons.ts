@@ -1,0 +1,16 @@
+/** Why something was or was not shown, in one sentence. */
+const REASONS: Record<string, string> = {
+  eligible: "It may be shown: nothing speaks against it.",
+  in_browser: "It was handed to the browser, which shows it when the page fits.",
+  draft: "Not shown: it was never published.",
+  paused: "Not shown: it is paused.",
+  frequency: "Not shown again: it appears once, and that was already.",
+  recontact: "Not shown yet: the last time was too short ago.",
+  audience: "Not shown: this person is not in its audience.",
+  audience_unknown: "Not shown: something about this person has not been worked out yet.",
+  trigger: "Not shown: what makes it appear has not happened.",
+};
+
+export function reasonWords(reason: string, shown: boolean): string {
+  return REASONS[reason] ?? (shown ? "It may be shown." : `Not shown: ${reason.replaceAll("_", " ")}.`);
+}

@@ -1,0 +1,164 @@
+/** All routes, each screen in a file of its own that is loaded when it is first needed. */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { chooseEnvironment } from "./api/client";
+import { isProblem } from "./api/problem";
+import { queryClient } from "./api/query";
+import { PLACE } from "./frame/links";
+import { firstPlace, meQuery, placeOf, rememberPlace } from "./session/me";
+import { NoPlace, NotFoundPage, RouteError } from "./states/RouteStates";
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+});
+
+const index = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async ({ context, location }) => {
+    const place = firstPlace(await signedIn(context.client, location.href));
+    if (place) {
+      throw redirect({ to: `${PLACE}/home`, params: place, replace: true });
+    }
+  },
+  component: NoPlace,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./setup/SetupPage"), "SetupPage"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    const next = search.next;
+    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+  },
+  component: lazyRouteComponent(() => import("./session/SignInPage"), "SignInPage"),
+});
+
+const place = createRoute({
+  getParentRoute: () => root,
+  path: PLACE,
+  beforeLoad: async ({ context, params, location }) => {
+    const found = placeOf(await signedIn(context.client, location.href), params.app, params.environment);
+    if (!found) {
+      throw redirect({ to: "/", replace: true });
+    }
+    chooseEnvironment(found.environment.id);
+    rememberPlace(params);
+    return { place: found };
+  },
+  component: lazyRouteComponent(() => import("./frame/Frame"), "Frame"),
+});
+
+const home = createRoute({
+  getParentRoute: () => place,
+  path: "/home",
+  component: lazyRouteComponent(() => import("./home/HomePage"), "HomePage"),
+});
+const content = createRoute({
+  getParentRoute: () => place,
+  path: "/content",
+  component: lazyRouteComponent(() => import("./content/ContentPage"), "ContentPage"),
+});
+const survey = createRoute({
+  getParentRoute: () => place,
+  path: "/content/surveys/$id",
+  component: lazyRouteComponent(() => import("./surveys/SurveyEditorPage"), "SurveyEditorPage"),
+});
+const surveyResults = createRoute({
+  getParentRoute: () => place,
+  path: "/content/surveys/$id/results",
+  component: lazyRouteComponent(() => import("./surveys/SurveyResultsPage"), "SurveyResultsPage"),
+});
+const flow = createRoute({
+  getParentRoute: () => place,
+  path: "/content/flows/$id",
+  component: lazyRouteComponent(() => import("./flows/FlowEditorPage"), "FlowEditorPage"),
+});
+const flowResults = createRoute({
+  getParentRoute: () => place,
+  path: "/content/flows/$id/results",
+  component: lazyRouteComponent(() => import("./flows/FlowResultsPage"), "FlowResultsPage"),
+});
+const people = createRoute({
+  getParentRoute: () => place,
+  path: "/people",
+  component: lazyRouteComponent(() => import("./people/PeoplePage"), "PeoplePage"),
+});
+const person = createRoute({
+  getParentRoute: () => place,
+  path: "/people/$id",
+  component: lazyRouteComponent(() => import("./people/PersonPage"), "PersonPage"),
+});
+const companies = createRoute({
+  getParentRoute: () => place,
+  path: "/companies",
+  component: lazyRouteComponent(() => import("./companies/CompaniesPage"), "CompaniesPage"),
+});
+const company = createRoute({
+  getParentRoute: () => place,
+  path: "/companies/$id",
+  component: lazyRouteComponent(() => import("./companies/CompanyPage"), "CompanyPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => place,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./installation/InstallationPage"), "InstallationPage"),
+});
+
+/** The member, or the way to the sign-in and back to where they wanted to go. */
+async function signedIn(client: QueryClient, href: string) {
+  try {
+    return await client.ensureQueryData(meQuery);
+  } catch (error) {
+    if (isProblem(error) && error.status === 401) {
+      throw redirect({ to: "/sign-in", search: href === "/" ? {} : { next: href } });
+    }
+    throw error;
+  }
+}
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    index,
+    setup,
+    signIn,
+    place.addChildren([
+      home,
+      content,
+      survey,
+      surveyResults,
+      flow,
+      flowResults,
+      people,
+      person,
+      companies,
+      company,
+      settings,
+    ]),
+  ]),
+  context: { client: queryClient },
+  defaultErrorComponent: RouteError,
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

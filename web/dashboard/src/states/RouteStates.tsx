@@ -1,0 +1,41 @@
+/** What stands where a screen cannot: no such page, nothing to choose from, or a failure while loading. */
+import { Container } from "@mantine/core";
+import { type ErrorComponentProps, useRouter } from "@tanstack/react-router";
+import { LinkButton } from "../frame/links";
+import { EmptyState } from "./EmptyState";
+import { ErrorState } from "./ErrorState";
+
+export function NotFoundPage() {
+  return (
+    <Container component="main" size="sm" py="xl">
+      <title>Not found · Pilotfish</title>
+      <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
+        The address may be mistyped, or what it named was deleted.
+      </EmptyState>
+    </Container>
+  );
+}
+
+export function NoPlace() {
+  return (
+    <Container component="main" size="sm" py="xl">
+      <title>Pilotfish</title>
+      <EmptyState title="No app yet">
+        Your account sees no app of this organisation. Ask an owner to give you a role in one.
+      </EmptyState>
+    </Container>
+  );
+}
+
+export function RouteError({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <Container size="sm" py="xl">
+      <ErrorState error={error} retry={retry} />
+    </Container>
+  );
+}

@@ -1,0 +1,3 @@
+export function SurveyEditorPage() {
+  return null;
+}
