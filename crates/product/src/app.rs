@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
+use metrics_exporter_prometheus::PrometheusHandle;
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::attributes::Registry;
@@ -79,6 +80,8 @@ pub struct App {
     timer: Timer,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
+    /// What this process counts; set by the binary.
+    pub figures: Option<PrometheusHandle>,
     folder: DataFolder,
 }
 
@@ -136,6 +139,7 @@ impl App {
             sdk,
             noted: page_origins::Noted::new(),
             timer: Timer::default(),
+            figures: None,
             folder,
         };
         app.rulesets.catch_up(&app).await?;

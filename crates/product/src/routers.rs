@@ -17,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
-    App, answers, companies, delivery, flows, ingest, installation, jobs, organisations, page_origins, pages, people,
-    sdk_files, sessions, surveys, timeline,
+    App, answers, companies, delivery, figures, flows, ingest, installation, jobs, organisations, page_origins, pages,
+    people, sdk_files, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -28,7 +28,7 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
             let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
             ingest::api::open_to_pages(routes).merge(sdk_files::router())
         }
-        Door::Metrics => Router::new(),
+        Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());

@@ -171,6 +171,7 @@ const routes: Route[] = [
         origins: empty(ask) ? [] : ["https://harbour.localhost:8446"],
       }),
   ],
+  ["POST", /^\/installation\/identity-secret\/reveal$/, () => ok({ identity_secret: "pfi_x3Qm0a9sD7vKc2LwT8hZ" })],
   ["GET", /^\/events\/counts$/, counts],
   ["GET", /^\/surveys$/, list("survey")],
   ["GET", /^\/flows$/, list("flow")],

@@ -12,10 +12,10 @@ mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use ::store::Scope;
 use base::ProblemResult;
 use base::id::EnvironmentId;
 use std::collections::BTreeMap;
-use ::store::Scope;
 use uuid::Uuid;
 
 use crate::App;

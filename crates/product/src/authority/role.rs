@@ -85,6 +85,8 @@ macro_rules! permissions {
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
     ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Read the installation's own figures.
+    ReadMetrics "metrics:read" Organisation [Owner Admin];
     /// See surveys and flows.
     ReadContent "content:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// Draft surveys and flows.

@@ -36,7 +36,7 @@ export function PersonPage() {
               {person.data.company && (
                 <>
                   , of{" "}
-                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.data.company }}>
+                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.data.company }} underline="always">
                     {person.data.company}
                   </LinkAnchor>
                 </>
