@@ -10,7 +10,7 @@ mod figures;
 mod model;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use ::store::Scope;
 use base::ProblemResult;

@@ -14,7 +14,7 @@ mod outcomes;
 mod rulesets;
 pub(crate) mod sync;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod watched;
 pub(crate) mod why;
 

@@ -19,6 +19,8 @@ mod moment;
 mod place;
 mod settings;
 mod watch;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use api::preflighted;

@@ -164,3 +164,7 @@ impl<'a> Plan<'a> {
         self.nodes[node].into.unwrap_or(node)
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;
