@@ -1,6 +1,6 @@
 //! How fast the log takes events, beside a bare loop that appends and syncs the same bytes.
 //!
-//! `cargo run --release -p events --example log_bench [folder]`. Each line: events a second with `fdatasync` on, in
+//! `cargo run --release -p events --example bench_log [folder]`. Each line: events a second with `fdatasync` on, in
 //! batches of 1 and 100 from many concurrent senders, the ratio to the bare loop, and processor time. Then memory per event, reading and
 //! opening.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark talks and may panic")]
