@@ -45,7 +45,7 @@ const page = <T>(ask: Ask, all: T[]): Reply => {
   const data = empty(ask) ? [] : all.slice(from, from + limit);
   return ok({ data, next_cursor: !empty(ask) && from + limit < all.length ? String(from + limit) : null });
 };
-const person = (id: string) => people.find((one) => one.external_id === decodeURIComponent(id));
+const person = (id: string) => people.find((one) => [one.id, one.external_id].includes(decodeURIComponent(id)));
 const missing = problem(404, "not_found", "there is no such thing here");
 
 function counts(ask: Ask): Reply {
