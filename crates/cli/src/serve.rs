@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::Secret;
+use product::jobs::Background;
 use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
 use product::{App, Urls, installation, router};
 
@@ -45,10 +46,12 @@ async fn serve(args: &ServeArgs, app: Arc<App>, doors: Vec<Bound>, root_key: &st
     });
     let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
     app.start_timer();
+    let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
     wait_for_signal().await?;
     tracing::info!("stopping: requests under way end first");
     server.stop().await;
+    background.stop().await;
     Ok(())
 }
 

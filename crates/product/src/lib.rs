@@ -11,7 +11,7 @@ pub mod audit;
 pub mod authority;
 mod companies;
 mod content;
-pub mod delivery;
+mod delivery;
 pub mod doors;
 mod edge_keys;
 mod event_log;

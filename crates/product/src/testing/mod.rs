@@ -22,7 +22,6 @@ use crate::{App, Databases, Urls, router};
 
 pub(crate) use dump::dump;
 pub(crate) use request::{Answer, Asking};
-pub(crate) use visitor::Visitor;
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";

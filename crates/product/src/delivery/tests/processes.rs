@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::{publish, survey};
-use crate::delivery;
+use crate::jobs::Background;
 use crate::testing::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_process_shows_what_was_published_within_half_a_second() {
     let app = TestApp::start_postgres("another_process").await;
     let other = app.second_process().await;
-    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    delivery::start(&other, &tracker, &stop);
+    let background = Background::start(&other, false);
     assert_eq!(other.rulesets.live(app.production()).rules.number(), 0);
     let id = publish(&app, &survey(json!({"audience": {"event": "A", "count": {"op": "gte", "value": 1}}}))).await;
     let published = std::time::Instant::now();
@@ -27,9 +24,7 @@ async fn another_process_shows_what_was_published_within_half_a_second() {
     app.work().await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(other.rulesets.live(app.production()).counters.len(), 1, "the counters answer there too");
-    stop.cancel();
-    tracker.close();
-    tracker.wait().await;
+    background.stop().await;
     other.close().await;
     app.finish().await;
 }
