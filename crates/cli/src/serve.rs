@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::Secret;
-use product::jobs::Background;
 use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
+use product::jobs::Background;
 use product::{App, Urls, installation, router};
 
 use crate::Failure;

@@ -18,9 +18,9 @@ mod message;
 mod moment;
 mod place;
 mod settings;
-mod watch;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 pub(crate) use api::preflighted;

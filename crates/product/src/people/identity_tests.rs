@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use proptest::prelude::*;
 use ::store::keyring::SubjectKind;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -23,14 +23,7 @@ impl Keyring {
         let (identified, into) = self.people[number as usize];
         let number = into.unwrap_or(number);
         let identified = identified || into.is_some();
-        Subject {
-            kind: SubjectKind::Person,
-            number,
-            id: [0; 16],
-            identified,
-            key_version: 1,
-            public_key: [0; 32],
-        }
+        Subject { kind: SubjectKind::Person, number, id: [0; 16], identified, key_version: 1, public_key: [0; 32] }
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Vec<Result<u64, Conflict>> {

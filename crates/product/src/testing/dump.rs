@@ -6,7 +6,9 @@ use store::{Db, Engine, Scope, sql};
 pub(crate) async fn dump(db: &Db) -> String {
     let tables = match db.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
-        Engine::Postgres => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'",
+        Engine::Postgres => {
+            "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'"
+        }
     };
     let mut text = String::new();
     for row in sql(tables).fetch_all(db.read(Scope::System)).await.unwrap() {

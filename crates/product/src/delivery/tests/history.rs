@@ -20,7 +20,9 @@ async fn what_was_done_before_the_rule_counts_and_what_comes_after_too(app: Test
     }
     once.does("Invoice Sent", json!({"amount": 5})).await;
     never.is(json!({"plan": "pro"})).await;
-    let id = publish(&app, &survey(json!({"audience": twice(), "trigger": {"kind": "event", "event": "Invoice Paid"}}))).await;
+    let id =
+        publish(&app, &survey(json!({"audience": twice(), "trigger": {"kind": "event", "event": "Invoice Paid"}})))
+            .await;
     let answer = often.sync_with(json!({})).await;
     assert_eq!((&answer["events"], &answer["content"]), (&json!(["Invoice Paid", "Invoice Sent"]), &json!([])));
     assert_eq!(why(&app, "often", &id).await["reason"], "audience_unknown", "not counted yet");

@@ -45,7 +45,10 @@ async fn outside_the_audience_nothing_is_shown_and_why_says_so(app: TestApp) {
     let answer = why(&app, "bo", &id).await;
     assert_eq!((&answer["shown"], &answer["reason"]), (&json!(false), &json!("audience")));
     let plan = &answer["trace"]["parts"][2]["parts"][0]["parts"][0];
-    assert_eq!((&plan["field"], &plan["actual"], &plan["outcome"]), (&json!("person.plan"), &json!("free"), &json!("false")));
+    assert_eq!(
+        (&plan["field"], &plan["actual"], &plan["outcome"]),
+        (&json!("person.plan"), &json!("free"), &json!("false"))
+    );
     let answer = why(&app, "ana", &id).await;
     assert_eq!((&answer["shown"], &answer["reason"]), (&json!(true), &json!("eligible")));
     app.api().get(&format!("/api/v1/people/nobody/content/{id}/why")).await.assert(404);
