@@ -11,6 +11,7 @@ use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::attributes::Registry;
+use crate::delivery::Rulesets;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::Watches;
@@ -62,6 +63,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
+    /// The live content of each environment, compiled.
+    pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
     pub(crate) passwords: Passwords,
     /// Time.
@@ -115,7 +118,7 @@ impl App {
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
-        Ok(Self {
+        let app = Self {
             main,
             keyring,
             keys,
@@ -123,6 +126,7 @@ impl App {
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
+            rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             clock,
             rng,
@@ -133,7 +137,9 @@ impl App {
             noted: page_origins::Noted::new(),
             timer: Timer::default(),
             folder,
-        })
+        };
+        app.rulesets.catch_up(&app).await?;
+        Ok(app)
     }
 
     /// The data folder.

@@ -3,19 +3,24 @@
 //! A request passes the door ([`doors`]), proves its authority by the handler's first argument ([`authority::Can`]), and
 //! reaches a handler, which calls store functions on a transaction of its tenant. Two layers, no more.
 
+mod answers;
 mod api_keys;
 mod app;
 mod attributes;
 pub mod audit;
 pub mod authority;
 mod companies;
+mod content;
+pub mod delivery;
 pub mod doors;
 mod edge_keys;
 mod event_log;
 mod extract;
+mod flows;
 mod identity_tokens;
 mod ingest;
 pub mod installation;
+pub mod jobs;
 mod members;
 mod organisations;
 mod people;
@@ -26,6 +31,7 @@ mod routers;
 mod sdk_files;
 mod sealed;
 mod sessions;
+mod surveys;
 mod timeline;
 mod timer;
 mod static_files;

@@ -85,6 +85,16 @@ macro_rules! permissions {
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
     ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See surveys and flows.
+    ReadContent "content:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Draft surveys and flows.
+    EditContent "content:edit" Environment [Owner Admin Publisher Editor];
+    /// Put surveys and flows live, and stop them.
+    PublishContent "content:publish" Environment [Owner Admin Publisher];
+    /// See what came back, without what somebody wrote.
+    ReadInsights "insights:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See how far background jobs are.
+    ReadJobs "jobs:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See people, companies and their events, personal values masked.
     ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.

@@ -21,6 +21,7 @@ mod settings;
 mod watch;
 mod wire;
 
-pub(crate) use batch::{property_field, property_version, update};
-pub(crate) use body::edge_body;
-pub(crate) use watch::{Watch, Watches};
+pub(crate) use api::preflighted;
+pub(crate) use batch::{append, property_field, property_version, update};
+pub(crate) use body::{EdgeRequest, edge_body};
+pub(crate) use watch::{Watch, Watches, counts};

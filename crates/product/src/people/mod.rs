@@ -36,12 +36,14 @@ use crate::problem::store_failed;
 pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
-pub(crate) use record::{AttributeSet, Counter, PersonRow, SeenContent};
+pub(crate) use record::{AttributeSet, Counter, PersonRow};
 pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, outside_ids};
-pub(crate) use store::{ROWS, hold, int, json, of_company, read_attributes, row, update};
-pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, update_rows, write};
+pub(crate) use store::{
+    ROWS, SealedAttribute, hold, int, json, of_company, read_attributes, read_json, row, rows_of, update,
+};
+pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write};
 
 /// The log's window of de-duplication, and a day on top.
 const COPIES_RECOGNISED: Duration = Duration::from_hours(8 * 24);

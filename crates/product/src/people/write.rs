@@ -293,5 +293,10 @@ impl Writer<'_> {
 
 /// What a sealed attribute is bound to, beside its owner.
 pub(super) fn field(owner: &SubjectRef, name: &str) -> String {
-    format!("{}.{name}", owner.subject.kind.name())
+    personal_field(owner.subject.kind, name)
+}
+
+/// What a sealed attribute of this kind of subject is bound to, beside its owner.
+pub(crate) fn personal_field(kind: SubjectKind, name: &str) -> String {
+    format!("{}.{name}", kind.name())
 }

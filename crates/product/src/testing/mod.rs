@@ -3,6 +3,7 @@
 
 mod database;
 mod request;
+mod tenants;
 
 use std::path::Path;
 use std::sync::Arc;
