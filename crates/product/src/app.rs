@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
@@ -13,6 +13,7 @@ use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::attributes::Registry;
 use crate::delivery::Rulesets;
+use crate::demo::Demo;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::Watches;
@@ -82,6 +83,7 @@ pub struct App {
     pub(crate) noted: page_origins::Noted,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
+    demo: OnceLock<Demo>,
     folder: DataFolder,
 }
 
@@ -138,6 +140,7 @@ impl App {
             log,
             sdk,
             noted: page_origins::Noted::new(),
+            demo: OnceLock::new(),
             timer: Timer::default(),
             figures: None,
             folder,
@@ -160,10 +163,21 @@ impl App {
     pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
         let hosts: Vec<String> = [&self.urls.edge, &self.urls.api, &self.urls.dashboard]
             .into_iter()
+            .chain(self.demo().map(|demo| &demo.site_url))
             .map(|url| host_of(url).to_owned())
             .collect();
         let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         LocalAuthority::open_or_create(&self.tls_folder(), &hosts, &key, self.clock.clone(), self.rng.clone())
+    }
+
+    /// The demo, if this process runs it.
+    pub(crate) fn demo(&self) -> Option<&Demo> {
+        self.demo.get()
+    }
+
+    /// Makes this process a demo; gives it back if it is one.
+    pub(crate) fn set_demo(&self, demo: Demo) -> Result<(), Demo> {
+        self.demo.set(demo)
     }
 
     /// The event log.

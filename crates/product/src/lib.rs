@@ -12,6 +12,7 @@ pub mod authority;
 mod companies;
 mod content;
 mod delivery;
+pub mod demo;
 pub mod doors;
 mod edge_keys;
 mod event_log;

@@ -1,4 +1,4 @@
-//! The four routers. Each operation stands on the doors that it belongs to and nowhere else.
+//! The routers. Each operation stands on the doors that it belongs to and nowhere else.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +15,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement}
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
+use crate::demo::{self, Demo};
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
@@ -29,9 +30,14 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
             ingest::api::open_to_pages(routes).merge(sdk_files::router())
         }
         Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
+        Door::Site => app.demo().map(Demo::site).unwrap_or_default(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
-            let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
+            let mut dashboard_only =
+                OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
+            if app.demo().is_some() {
+                dashboard_only = dashboard_only.merge(demo::search_router());
+            }
             interface(CredentialKind::Session, operations().merge(dashboard_only)).merge(pages::router())
         }
     };

@@ -41,6 +41,7 @@ const MAIN: &[Step] = &[
     same!("main", 11, "0011_jobs"),
     same!("main", 12, "0012_answers"),
     each!("main", 13, "0013_content_scope"),
+    same!("main", 20, "0020_demo"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];

@@ -38,8 +38,9 @@ function sdk(): Sdk {
 }
 
 export function identify({ user, token }: Session): void {
-  const { name, email, plan, role, company } = user;
-  sdk().identify(user.id, { name, email, plan, role }, { company, token });
+  const { name, email, plan, role } = user;
+  const { id, ...attributes } = user.company;
+  sdk().identify(user.id, { name, email, plan, role }, { company: { id, attributes }, token });
 }
 
 export function reset(): void {

@@ -9,9 +9,9 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use base::{Code, Problem, ProblemResult};
+use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{Event, Kind};
-use keys::{KeyKind, Owner, hash};
+use keys::{ApiKeyKind, KeyKind, Owner, hash};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{TEXT_VERSION, text_field};
 use crate::App;
 use crate::content::model::{Body, ContentId, Definition};
 use crate::content::store as contents;
-use crate::ingest::{EdgeRequest, edge_body, preflighted};
+use crate::ingest::{self, EdgeRequest, edge_body, preflighted};
 use crate::people::{self, PersonRef, Who};
 use crate::problem::{internal, store_failed};
 use crate::surveys::model::Survey;
@@ -43,6 +43,9 @@ struct Submission {
     answers: Map<String, Value>,
     #[serde(default)]
     complete: bool,
+    /// When it was given: a server's key may bring in earlier answers. A browser's are of now.
+    #[serde(default)]
+    timestamp: Option<String>,
 }
 
 /// The operations of this feature.
@@ -62,7 +65,10 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     let answers = Answers::check(&survey, std::mem::take(&mut given.answers), given.complete)?;
     let who = Who { anonymous: given.anonymous_id.as_deref(), user: given.user_id.as_deref(), previous: None };
     let person = people::resolve(&app, environment, who).await?;
-    let row = sealed(&app, &person, &given, answers)?;
+    let stated = given.timestamp.as_deref().filter(|_| key.kind == ApiKeyKind::Server);
+    let at = ingest::happened(stated, None, app.clock.now())
+        .map_err(|error| Problem::new(Code::InvalidValue).field("/timestamp", error.to_string()))?;
+    let row = sealed(&app, &person, &given, answers, at)?;
     if write(&app, &person, content, &row).await? && row.complete {
         tell(&app, &person, content, row).await?;
     }
@@ -85,7 +91,13 @@ async fn survey(
     }
 }
 
-fn sealed(app: &App, person: &PersonRef, given: &Submission, answers: Answers) -> ProblemResult<AnswerRow> {
+fn sealed(
+    app: &App,
+    person: &PersonRef,
+    given: &Submission,
+    answers: Answers,
+    at: Timestamp,
+) -> ProblemResult<AnswerRow> {
     let mut texts = BTreeMap::new();
     for (question, text) in answers.texts {
         let field = text_field(given.id, &question);
@@ -99,7 +111,7 @@ fn sealed(app: &App, person: &PersonRef, given: &Submission, answers: Answers) -
         plain: answers.plain,
         texts,
         complete: given.complete,
-        updated_at: app.clock.now(),
+        updated_at: at,
     })
 }
 
@@ -147,7 +159,7 @@ async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow)
         person: row.person,
         company: people::standing(app, environment, row.person).and_then(|standing| standing.company),
         time: row.updated_at,
-        received: row.updated_at,
+        received: app.clock.now(),
         message: hash::message_hash(&key, environment, &format!("answer:{}", row.id)),
         kind: Kind::Answer,
         name: "$answer".to_owned(),
@@ -159,6 +171,6 @@ async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow)
         properties,
         sealed: BTreeMap::new(),
     };
-    crate::ingest::append(app, environment, vec![event]).await?;
+    ingest::append(app, environment, vec![event]).await?;
     Ok(())
 }

@@ -39,6 +39,11 @@ pub(crate) async fn create(
     Ok(key.text())
 }
 
+/// Ends a key.
+pub(crate) async fn revoke(app: &App, tx: &mut SystemTx, hash: &[u8; 32]) -> ProblemResult<()> {
+    store::revoke(&mut tx.0, hash, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
 /// Whose key a request carries.
 ///
 /// # Errors

@@ -39,6 +39,14 @@ pub(super) async fn insert(tx: &mut Tx, key: &NewApiKey) -> StoreResult<u64> {
     .await
 }
 
+pub(super) async fn revoke(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE api_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL")
+        .bind(*hash)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
 /// The key with this hash, if it is good now.
 pub(super) async fn find(db: &Db, hash: &[u8; 32], now: Timestamp) -> StoreResult<Option<FoundApiKey>> {
     let row = sql("SELECT id, organisation_id, environment_id, role FROM api_keys \

@@ -89,7 +89,7 @@ pub(crate) async fn get(on: impl Executor, environment: EnvironmentId, id: Conte
 }
 
 /// Content of a kind, newest first.
-pub(super) async fn list(db: &Db, environment: EnvironmentId, page: &Page) -> StoreResult<Vec<Content>> {
+pub(crate) async fn list(db: &Db, environment: EnvironmentId, page: &Page) -> StoreResult<Vec<Content>> {
     let shown = if page.deleted_since.is_some() { "c.deleted_at > $3" } else { "c.deleted_at IS NULL AND 0 = $3" };
     sql(format!(
         "{SELECT} WHERE c.environment_id = $1 AND c.kind = $2 AND {shown} AND c.id < $4 ORDER BY c.id DESC LIMIT $5"

@@ -30,6 +30,7 @@ impl DoorLimits {
             Door::Edge => (1_000_000, 2_000),
             Door::Api | Door::Dashboard => (1_000_000, 1_000),
             Door::Metrics => (0, 10),
+            Door::Site => (16_000, 1_000),
         };
         let Some(per_address) = NonZeroU32::new(per_address) else { unreachable!() };
         Self { body, headers: 16 * 1024, time: Duration::from_secs(30), per_address }

@@ -1,4 +1,4 @@
-//! The doors: edge, api, dashboard and metrics, each with a listener, router, host name and limits of its own.
+//! The doors: edge, api, dashboard, metrics and the demo's site, each with a listener, router, host name and limits of its own.
 //!
 //! Every door speaks TLS only. Every answer passes [`outermost`], which gives the request its id, keeps the door's
 //! limits, turns whatever went wrong into a problem document, sets the security headers and writes the access log, in
@@ -16,6 +16,7 @@ pub mod tls;
 pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
 pub use limits::{AddressLimits, DoorLimits};
+pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
 pub use serve::{Bound, CertificateSource, ServeError, Server};
 
@@ -30,6 +31,8 @@ pub enum Door {
     Dashboard,
     /// Figures for the operator's monitoring.
     Metrics,
+    /// The demo's customer app: an origin of its own, none of Pilotfish's credentials.
+    Site,
 }
 
 impl Door {
@@ -40,6 +43,7 @@ impl Door {
             Self::Api => "api",
             Self::Dashboard => "dashboard",
             Self::Metrics => "metrics",
+            Self::Site => "site",
         }
     }
 }

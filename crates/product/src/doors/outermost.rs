@@ -16,6 +16,10 @@ use futures::FutureExt as _;
 use super::headers::secure;
 use super::{AddressLimits, Door, DoorLimits, RequestIdOf};
 
+/// Marks a request that this process makes of its own doors. It has no address, and nobody needs to read of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InProcess;
+
 /// What a door needs to know about itself.
 pub struct DoorContext {
     /// Which door.
@@ -38,6 +42,7 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let id = RequestId::new(context.clock.as_ref(), context.rng.as_ref());
     request.extensions_mut().insert(RequestIdOf(id));
     let method = request.method().clone();
+    let own = request.extensions().get::<InProcess>().is_some();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
     let response = match admit(&context, &request) {
@@ -47,6 +52,9 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let mut response = as_problem(response, &id);
     secure(context.door, response.headers_mut());
 
+    if own {
+        return response;
+    }
     let (route, status) = (route.as_deref().unwrap_or("(none)"), response.status().as_u16());
     crate::figures::count(context.door.name(), route, status, started.elapsed());
     tracing::info!(

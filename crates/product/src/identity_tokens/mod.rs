@@ -90,7 +90,8 @@ fn refused(detail: &'static str) -> Problem {
     Problem::new(Code::InvalidIdentityToken).detail(detail)
 }
 
-async fn secret(app: &App, environment: EnvironmentId) -> ProblemResult<Secret<Vec<u8>>> {
+/// What an environment's identity tokens are signed with.
+pub(crate) async fn secret(app: &App, environment: EnvironmentId) -> ProblemResult<Secret<Vec<u8>>> {
     let sealed = store::secret(&app.main, environment).await.map_err(store_failed)?;
     sealed::open(app, KeyKind::Identity, Owner::Environment(environment), &identity_context(environment), &sealed)
 }

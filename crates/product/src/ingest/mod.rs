@@ -26,4 +26,5 @@ mod wire;
 pub(crate) use api::preflighted;
 pub(crate) use batch::{append, property_field, property_version, update};
 pub(crate) use body::{EdgeRequest, edge_body};
+pub(crate) use moment::happened;
 pub(crate) use watch::{Watch, Watches, counts};

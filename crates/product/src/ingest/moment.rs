@@ -9,7 +9,7 @@ const OLDEST: Duration = Duration::from_hours(5 * 366 * 24);
 
 /// Why a time is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MomentError {
+pub(crate) enum MomentError {
     #[error("timestamp is not a time as RFC 3339, such as 2026-10-01T00:00:00Z")]
     NotATime,
     #[error("timestamp is more than 5 years old")]
@@ -17,7 +17,7 @@ pub(super) enum MomentError {
 }
 
 /// When it happened.
-pub(super) fn happened(
+pub(crate) fn happened(
     timestamp: Option<&str>,
     sent_at: Option<&str>,
     received: Timestamp,

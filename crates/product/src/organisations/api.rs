@@ -30,6 +30,11 @@ struct Me {
     edge_url: String,
     /// Where the REST interface is reached with API keys.
     api_url: String,
+    /// Whether this is `pilotfish demo`.
+    demo: bool,
+    /// Where the demo's app is reached; in a demo only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo_site_url: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -90,6 +95,8 @@ async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App
         apps,
         edge_url: app.urls.edge.clone(),
         api_url: app.urls.api.clone(),
+        demo: app.demo().is_some(),
+        demo_site_url: app.demo().map(|demo| demo.site_url.clone()),
     }))
 }
 

@@ -51,6 +51,14 @@ pub struct NewOrganisation {
     pub environments: Vec<NewEnvironment>,
 }
 
+/// An environment with what it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tenant {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) app: AppId,
+    pub(crate) environment: EnvironmentId,
+}
+
 /// Makes an organisation, an app and its two environments, with all their keys.
 pub(crate) async fn create(app: &App, tx: &mut SystemTx, name: &str) -> ProblemResult<NewOrganisation> {
     let (clock, rng) = (app.clock.as_ref(), app.rng.as_ref());
@@ -88,16 +96,43 @@ async fn create_environment(
     )?;
     let environment = store::EnvironmentRow { id, organisation, app: of, name: name.to_owned(), identity_required };
     store::insert_environment(&mut tx.0, &environment, &sealed, app.clock.now()).await.map_err(store_failed)?;
-    let browser = ApiKey::generate(ApiKeyKind::Browser, rng);
-    let server = ApiKey::generate(ApiKeyKind::Server, rng);
+    let tenant = Tenant { organisation, app: of, environment: id };
+    let browser_key = add_key(app, tx, &tenant, ApiKeyKind::Browser).await?;
+    let server_key = add_key(app, tx, &tenant, ApiKeyKind::Server).await?;
+    Ok(NewEnvironment { id, name, browser_key, server_key, identity_secret })
+}
+
+/// Gives an environment another key for servers.
+pub(crate) async fn add_server_key(app: &App, tx: &mut SystemTx, of: &Tenant) -> ProblemResult<Secret<String>> {
+    add_key(app, tx, of, ApiKeyKind::Server).await
+}
+
+async fn add_key(app: &App, tx: &mut SystemTx, of: &Tenant, kind: ApiKeyKind) -> ProblemResult<Secret<String>> {
+    let key = ApiKey::generate(kind, app.rng.as_ref());
     let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
-    let shown_browser = browser.text().expose().clone();
-    for (key, kind, shown) in [(&browser, "browser", shown_browser), (&server, "server", server.hint())] {
-        store::insert_key(&mut tx.0, &environment, kind, &key.hash(&hashing), &shown, app.clock.now())
-            .await
-            .map_err(store_failed)?;
-    }
-    Ok(NewEnvironment { id, name, browser_key: browser.text(), server_key: server.text(), identity_secret })
+    let (name, shown) = match kind {
+        // Public: a tag shows it.
+        ApiKeyKind::Browser => ("browser", key.text().expose().clone()),
+        _ => ("server", key.hint()),
+    };
+    let hash = key.hash(&hashing);
+    store::insert_key(&mut tx.0, of, name, &hash, &shown, app.clock.now()).await.map_err(store_failed)?;
+    Ok(key.text())
+}
+
+/// Ends an environment's key. An edge that has seen it lately takes it for another half minute.
+pub(crate) async fn revoke_key(app: &App, tx: &mut SystemTx, hash: &[u8; 32]) -> ProblemResult<()> {
+    store::revoke_key(&mut tx.0, hash, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// `production` of the first app of the first organisation: what a new installation has.
+pub(crate) async fn first(app: &App) -> ProblemResult<Tenant> {
+    store::first(&app.main).await.map_err(store_failed)
+}
+
+/// Calls an organisation and its app something else.
+pub(crate) async fn rename(tx: &mut SystemTx, of: &Tenant, name: &str) -> ProblemResult<()> {
+    store::rename(&mut tx.0, of.organisation, of.app, name).await.map_err(store_failed)
 }
 
 /// What an environment's identity secret is sealed to.

@@ -4,6 +4,8 @@ use base::Timestamp;
 use base::id::{AppId, EnvironmentId, OrganisationId};
 use store::{Db, Row, Scope, StoreResult, Tx, sql};
 
+use super::Tenant;
+
 /// An environment as it is stored.
 #[derive(Debug, Clone)]
 pub(super) struct EnvironmentRow {
@@ -65,7 +67,7 @@ pub(super) async fn insert_environment(
 
 pub(super) async fn insert_key(
     tx: &mut Tx,
-    environment: &EnvironmentRow,
+    of: &Tenant,
     kind: &str,
     hash: &[u8; 32],
     shown: &str,
@@ -74,13 +76,41 @@ pub(super) async fn insert_key(
     sql("INSERT INTO environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6)")
     .bind(*hash)
-    .bind(environment.id)
-    .bind(environment.organisation)
+    .bind(of.environment)
+    .bind(of.organisation)
     .bind(kind)
     .bind(shown)
     .bind(now)
     .execute(tx)
     .await
+}
+
+pub(super) async fn revoke_key(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE environment_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL")
+        .bind(*hash)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+/// `production` of the oldest app of the oldest organisation.
+pub(super) async fn first(db: &Db) -> StoreResult<Tenant> {
+    let row = sql("SELECT o.id AS organisation_id, a.id AS app_id, e.id AS environment_id FROM organisations o \
+                   JOIN apps a ON a.organisation_id = o.id JOIN environments e ON e.app_id = a.id \
+                   WHERE e.name = 'production' ORDER BY o.created_at, o.id, a.created_at, a.id LIMIT 1")
+    .fetch_one(db.read(Scope::System))
+    .await?;
+    Ok(Tenant {
+        organisation: row.get("organisation_id")?,
+        app: row.get("app_id")?,
+        environment: row.get("environment_id")?,
+    })
+}
+
+pub(super) async fn rename(tx: &mut Tx, organisation: OrganisationId, app: AppId, name: &str) -> StoreResult<()> {
+    sql("UPDATE organisations SET name = $2 WHERE id = $1").bind(organisation).bind(name).execute(&mut *tx).await?;
+    sql("UPDATE apps SET name = $2 WHERE id = $1").bind(app).bind(name).execute(tx).await?;
+    Ok(())
 }
 
 pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: EnvironmentId) -> StoreResult<bool> {

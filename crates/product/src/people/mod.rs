@@ -39,7 +39,7 @@ pub(crate) use presence::Standing;
 pub(crate) use record::{AttributeSet, Counter, PersonRow};
 pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
-pub(crate) use search::{group, outside_ids};
+pub(crate) use search::{group, newest_personal_values, outside_ids};
 pub(crate) use store::{
     ROWS, SealedAttribute, hold, int, json, of_company, read_attributes, read_json, row, rows_of, update,
 };

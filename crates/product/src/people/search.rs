@@ -80,6 +80,33 @@ pub(crate) async fn personal_values(
     Ok(values)
 }
 
+/// The personal values of the people who were seen last, opened, by number. Of somebody into whom another was merged,
+/// those that are sealed to themselves.
+pub(crate) async fn newest_personal_values(
+    app: &App,
+    environment: EnvironmentId,
+    people: usize,
+) -> ProblemResult<Vec<(u64, BTreeMap<String, Personal<Value>>)>> {
+    super::write_seen(app).await?;
+    let reader = app.main.read(Scope::Environment(environment));
+    let rows = store::page(reader, environment, None, people).await.map_err(store_failed)?;
+    let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reader = app.main.read(Scope::Environment(environment));
+    let sealed = store::sealed_of(reader, environment, SubjectKind::Person, &numbers).await.map_err(store_failed)?;
+    let openers = Openers::load(app, environment, SubjectKind::Person, &numbers).await?;
+    let mut values: HashMap<u64, BTreeMap<String, Personal<Value>>> = HashMap::new();
+    for value in sealed {
+        let field = write::personal_field(SubjectKind::Person, &value.name);
+        if let Some(open) = openers.open_json(value.number, &field, value.version, &value.sealed) {
+            values.entry(value.number).or_default().insert(value.name, open);
+        }
+    }
+    Ok(numbers.into_iter().filter_map(|number| Some((number, values.remove(&number)?))).collect())
+}
+
 /// The people whose attribute `email` has just this value now, in whatever case.
 pub(crate) async fn by_email(
     app: &App,

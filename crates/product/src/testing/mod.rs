@@ -103,8 +103,14 @@ impl TestApp {
             Door::Api => &self.0.api,
             Door::Dashboard => &self.0.dashboard,
             Door::Metrics => panic!("the metrics door is tested with the binary"),
+            Door::Site => panic!("a test of the demo makes its own router"),
         };
         Asking::new(router.clone(), if door == Door::Dashboard { "dashboard.localhost" } else { "localhost" })
+    }
+
+    /// A request at a router that the test made.
+    pub(crate) fn through(router: Router, host: &str) -> Asking {
+        Asking::new(router, host)
     }
 
     /// A request at the api with the installation's key, about `production`.

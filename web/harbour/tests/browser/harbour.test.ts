@@ -30,7 +30,7 @@ describe("signing in", () => {
         "usr_maya",
         { name: "Maya Lindqvist", email: "maya@tidewater.example", plan: "trial", role: "owner" },
         {
-          company: { id: "co_tidewater", name: "Tidewater Studio", plan: "trial", size: 4 },
+          company: { id: "co_tidewater", attributes: { name: "Tidewater Studio", plan: "trial", size: 4 } },
           token: "not-a-signed-token",
         },
       ],
