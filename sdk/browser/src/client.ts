@@ -191,7 +191,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
     track,
     page,
     screen: (name) => message('screen', { name }),
-    anonymous: () => become({}, false),
+    anonymous: () => become({}, visitor.userId !== undefined),
     reset: () => become({}, true),
     show: delivery.request,
     dismiss: delivery.dismiss,

@@ -56,7 +56,7 @@ pub(super) async fn owner(tx: &mut Tx, environment: EnvironmentId, id: Uuid) -> 
     .transpose()
 }
 
-/// Writes an answer, in place of an earlier one of that id.
+/// Writes an answer, in place of an earlier one of that id; a part that comes late never takes the place of the whole.
 pub(super) async fn put(
     tx: &mut Tx,
     environment: EnvironmentId,
@@ -68,7 +68,9 @@ pub(super) async fn put(
     sql("INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, complete, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
          ON CONFLICT (environment_id, id) DO UPDATE SET answers = excluded.answers, texts = excluded.texts, \
-         person_number = excluded.person_number, complete = excluded.complete, updated_at = excluded.updated_at")
+         person_number = excluded.person_number, complete = excluded.complete, updated_at = excluded.updated_at \
+         WHERE answers.content_id = excluded.content_id AND answers.version = excluded.version \
+         AND (answers.complete = 0 OR excluded.complete = 1)")
     .bind(environment)
     .bind(answer.id)
     .bind(content.uuid())

@@ -60,15 +60,23 @@ pub(crate) async fn check(app: &App, text: &str) -> ProblemResult<EdgeKey> {
         let hash = key.hash(&hashing);
         let found = match app.edge_keys.known.get(&hash) {
             Some(known) => Some(known),
-            None => store::find(&app.main, &hash, key.kind()).await.map_err(store_failed)?,
+            None => read(app, hash, key.kind()).await?,
         };
         if let Some(found) = found {
-            app.edge_keys.known.insert(hash, found);
             count(app, &hash)?;
             return Ok(found);
         }
     }
     Err(refused())
+}
+
+/// What the store knows of a key, remembered from now on; a look at what is remembered does not make it last longer.
+async fn read(app: &App, hash: [u8; 32], kind: ApiKeyKind) -> ProblemResult<Option<EdgeKey>> {
+    let found = store::find(&app.main, &hash, kind).await.map_err(store_failed)?;
+    if let Some(found) = found {
+        app.edge_keys.known.insert(hash, found);
+    }
+    Ok(found)
 }
 
 /// What a missing or wrong key is told.
