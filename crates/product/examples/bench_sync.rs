@@ -38,11 +38,13 @@ async fn main() {
     let key = production.server_key.expose().clone();
     let traits = json!({"plan": "pro", "email": "ana@acme.example", "seats": 12});
     let company = json!({"id": "acme", "traits": {"size": 200}});
-    let known = json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "traits": traits, "company": company});
+    let known =
+        json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "traits": traits, "company": company});
     let first = sync(&edge, known.to_string()).await;
-    let body = json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "page": {"url": "https://app.example/"},
+    let body =
+        json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "page": {"url": "https://app.example/"},
                       "locale": "en", "device": {"kind": "desktop", "browser": "Firefox"}, "sdk": "0.1.0"})
-    .to_string();
+        .to_string();
     let answer: Value = serde_json::from_slice(&first).expect("JSON");
     let delivered = answer["content"].as_array().map_or(0, Vec::len);
     println!("sync: {PIECES} live pieces, {delivered} of them delivered, {} bytes of answer", first.len());
@@ -60,7 +62,8 @@ async fn open(folder: &Path) -> Arc<App> {
     let lock = DataFolder::open(&data, Sharing::Exclusive).expect("a folder");
     let provider = FileProvider::create(&folder.join("keys/root.key"), &data, clock.clone(), rng.clone());
     let provider = Arc::new(provider.expect("a key provider"));
-    let [edge, api, dashboard] = ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
+    let [edge, api, dashboard] =
+        ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
     let urls = Urls { edge: edge.to_owned(), api: api.to_owned(), dashboard: dashboard.to_owned() };
     let app = App::open(lock, &Databases::Embedded, provider, urls, clock, rng).await;
     Arc::new(app.unwrap_or_else(|error| panic!("the product does not open: {error}")))

@@ -101,7 +101,10 @@ async fn what_somebody_wrote_is_nowhere_in_clear(app: TestApp) {
         rows.retain(|cell| needles.iter().any(|needle| cell.contains(needle.as_str())));
         assert_eq!(rows, Vec::<String>::new(), "{table}");
     }
-    assert!(every_cell(&app, "answers").await.iter().any(|cell| cell.contains("\"q1\":9")), "the search finds what is there");
+    assert!(
+        every_cell(&app, "answers").await.iter().any(|cell| cell.contains("\"q1\":9")),
+        "the search finds what is there"
+    );
     for file in files(app.app().data()) {
         let bytes = std::fs::read(&file).unwrap();
         let found = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());

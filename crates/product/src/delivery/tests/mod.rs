@@ -15,7 +15,8 @@ pub(crate) fn survey(conditions: Value) -> Value {
 
 /// A flow of two steps and these conditions.
 pub(crate) fn flow(conditions: Value) -> Value {
-    let step = |id: &str| json!({"id": id, "kind": "modal", "title": id, "buttons": [{"text": "Next", "action": "next"}]});
+    let step =
+        |id: &str| json!({"id": id, "kind": "modal", "title": id, "buttons": [{"text": "Next", "action": "next"}]});
     let mut definition = json!({"steps": [step("s1"), step("s2")]});
     definition.as_object_mut().unwrap().extend(conditions.as_object().unwrap().clone());
     json!({"name": "Flow", "definition": definition})
