@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use ::jobs::{Handlers, Job, JobError, NewJob, Options, Progress, Run, Runner, State, enqueue, unfinished};
 use app_test::app_test;
+use base::Timestamp;
 use base::id::JobId;
 use serde_json::{Value, json};
-use store::Scope;
+use store::{Scope, sql};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,12 +36,34 @@ async fn job(test: &TestApp, id: JobId) -> Job {
     ::jobs::get(on, test.production(), id).await.unwrap().unwrap()
 }
 
-/// Counts from its checkpoint to `to`, one a transaction.
-async fn count(run: Run, db: store::Db, steps: Arc<AtomicU64>) -> Result<Value, JobError> {
+/// When the lease of a running job ends.
+async fn lease_end(test: &TestApp, id: JobId) -> Timestamp {
+    let query = sql("SELECT due_at FROM jobs WHERE id = $1").bind(id);
+    query.fetch_one(test.app().main.read(Scope::System)).await.unwrap().get("due_at").unwrap()
+}
+
+/// Waits until the heartbeat has extended a lease by the clock of now.
+async fn extended(test: &TestApp, id: JobId) {
+    while lease_end(test, id).await < test.app().clock.now().plus(OPTIONS.lease) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Runs until a handler says that it is where it should be killed, and is gone then: what is left behind is a lease in
+/// the row that nobody extends.
+async fn run_and_kill(runner: &Runner, here: &Notify) {
+    tokio::select! {
+        ran = runner.run_due() => panic!("it ended: {ran:?}"),
+        () = here.notified() => {}
+    }
+}
+
+/// Counts from its checkpoint to `to`, one a transaction; the second step says that it is there and does not end.
+async fn count(run: Run, db: store::Db, steps: Arc<AtomicU64>, here: Arc<Notify>) -> Result<Value, JobError> {
     let to = run.payload::<Value>()?["to"].as_u64().unwrap();
     for done in run.checkpoint::<u64>().unwrap_or(0) + 1..=to {
         if steps.fetch_add(1, Ordering::SeqCst) == 1 {
-            // As a kill: the process is gone before the transaction is committed.
+            here.notify_one();
             std::future::pending::<()>().await;
         }
         let mut tx = db.begin(Scope::System).await?;
@@ -79,15 +103,14 @@ async fn a_job_that_was_rolled_back_was_never_there(app: TestApp) {
 
 #[app_test]
 async fn what_a_killed_worker_had_goes_on_from_its_checkpoint(app: TestApp) {
-    let (steps, db) = (Arc::new(AtomicU64::new(0)), app.app().main.clone());
+    let (steps, here, db) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()), app.app().main.clone());
     let handlers = {
-        let steps = Arc::clone(&steps);
-        Handlers::default().with("test.count", move |run| count(run, db.clone(), Arc::clone(&steps)))
+        let (steps, here) = (Arc::clone(&steps), Arc::clone(&here));
+        let count = move |run| count(run, db.clone(), Arc::clone(&steps), Arc::clone(&here));
+        Handlers::default().with("test.count", count)
     };
     let id = add(&app, "test.count").await;
-    let killed = runner(&app, handlers.clone());
-    // Dropping the future is what a kill leaves behind: a lease in the row and nobody who extends it.
-    let _ = tokio::time::timeout(Duration::from_millis(250), killed.run_due()).await.unwrap_err();
+    run_and_kill(&runner(&app, handlers.clone()), &here).await;
     let held = job(&app, id).await;
     assert_eq!((held.state, held.progress.done), (State::Running, 1));
     assert_eq!(runner(&app, handlers.clone()).run_due().await.unwrap(), 0, "the lease has not ended");
@@ -100,33 +123,45 @@ async fn what_a_killed_worker_had_goes_on_from_its_checkpoint(app: TestApp) {
 
 #[app_test]
 async fn a_heartbeat_keeps_the_lease_and_who_lost_it_changes_nothing(app: TestApp) {
-    let id = add(&app, "test.slow").await;
-    let slow = Handlers::default().with("test.slow", |run: Run| async move {
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        run.progress(Progress { done: 9, total: None }).await?;
-        Ok(json!("slow"))
-    });
-    let quick = Handlers::default().with("test.slow", |_| async { Ok(json!("quick")) });
-    let (first, second) = (runner(&app, slow.clone()), runner(&app, quick));
-    let both = async {
-        // The lease would have ended long ago but for the heartbeat, which moves it to the clock of now.
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        app.advance(OPTIONS.lease / 2);
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        app.advance(OPTIONS.lease / 2);
-        assert_eq!(second.run_due().await.unwrap(), 0);
+    let (go, here) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let slow = {
+        let (go, here) = (Arc::clone(&go), Arc::clone(&here));
+        Handlers::default().with("test.slow", move |run: Run| {
+            let (go, here) = (Arc::clone(&go), Arc::clone(&here));
+            async move {
+                here.notify_one();
+                go.notified().await;
+                run.progress(Progress { done: 9, total: None }).await?;
+                Ok(json!("slow"))
+            }
+        })
     };
-    let (ran, ()) = tokio::join!(first.run_due(), both);
+    let quick = Handlers::default().with("test.slow", |_| async { Ok(json!("quick")) });
+    let (first, second) = (runner(&app, slow), runner(&app, quick));
+    let id = add(&app, "test.slow").await;
+    let watched = async {
+        here.notified().await;
+        for _ in 0..3 {
+            app.advance(OPTIONS.lease / 2);
+            extended(&app, id).await;
+        }
+        assert_eq!(second.run_due().await.unwrap(), 0, "it is not given to another while its worker lives");
+        go.notify_one();
+    };
+    let (ran, ()) = tokio::join!(first.run_due(), watched);
     assert_eq!((ran.unwrap(), job(&app, id).await.result), (1, Some(json!("slow"))));
 
     let id = add(&app, "test.slow").await;
     let taken_over = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        here.notified().await;
         app.advance(OPTIONS.lease * 2);
-        assert_eq!(second.run_due().await.unwrap(), 1);
+        while second.run_due().await.unwrap() == 0 {
+            // The heartbeat was quicker: once more.
+            app.advance(OPTIONS.lease * 2);
+        }
+        go.notify_one();
     };
-    let loser = runner(&app, slow);
-    let (_, ()) = tokio::join!(loser.run_due(), taken_over);
+    let (_, ()) = tokio::join!(first.run_due(), taken_over);
     let done = job(&app, id).await;
     assert_eq!((done.result, done.progress.done), (Some(json!("quick")), 0));
 }
@@ -164,11 +199,16 @@ async fn what_fails_is_tried_again_later_and_given_up_in_the_end(app: TestApp) {
 
 #[app_test]
 async fn a_job_that_kills_its_process_is_given_up(app: TestApp) {
-    let handlers = Handlers::default().with("test.kill", |_| std::future::pending::<Result<Value, JobError>>());
+    let here = Arc::new(Notify::new());
+    let told = Arc::clone(&here);
+    let handlers = Handlers::default().with("test.kill", move |_| {
+        told.notify_one();
+        std::future::pending::<Result<Value, JobError>>()
+    });
     let id = add(&app, "test.kill").await;
     let runner = runner(&app, handlers);
     for _ in 0..3 {
-        let _ = tokio::time::timeout(Duration::from_millis(50), runner.run_due()).await.unwrap_err();
+        run_and_kill(&runner, &here).await;
         app.advance(OPTIONS.lease);
     }
     runner.run_due().await.unwrap();
@@ -183,10 +223,7 @@ async fn a_stopping_worker_gives_back_what_it_had(app: TestApp) {
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     runner(&app, handlers).start(&tracker, &stop);
     tracker.close();
-    for _ in 0..100 {
-        if job(&app, id).await.state == State::Running {
-            break;
-        }
+    while job(&app, id).await.state != State::Running {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     stop.cancel();

@@ -27,10 +27,10 @@ async fn what_was_done_before_the_rule_counts_and_what_comes_after_too(app: Test
     assert_eq!((&answer["events"], &answer["content"]), (&json!(["Invoice Paid", "Invoice Sent"]), &json!([])));
     assert_eq!(why(&app, "often", &id).await["reason"], "audience_unknown", "not counted yet");
     app.work().await;
-    assert_eq!(often.sees().await, [id.clone()]);
+    assert_eq!(often.sees().await, std::slice::from_ref(&id));
     assert_eq!(once.sees().await, Vec::<String>::new());
     once.does("Invoice Sent", json!({"amount": 5})).await;
-    assert_eq!(once.sees().await, [id.clone()], "the second one came after");
+    assert_eq!(once.sees().await, std::slice::from_ref(&id), "the second one came after");
     let answer = why(&app, "never", &id).await;
     assert_eq!(answer["reason"], "audience");
     let did = &answer["trace"]["parts"][2]["parts"][0];
@@ -81,7 +81,7 @@ async fn what_was_not_watched_for_a_while_is_counted_anew(app: TestApp) {
     app.api().post(&format!("/api/v1/surveys/{id}/publish")).await.assert(200);
     assert_eq!(why(&app, "ana", &id).await["reason"], "audience_unknown");
     app.work().await;
-    assert_eq!(ana.sees().await, [id.clone()]);
+    assert_eq!(ana.sees().await, std::slice::from_ref(&id));
     let actual = &why(&app, "ana", &id).await["trace"]["parts"][2]["parts"][0]["actual"];
     assert_eq!(actual, &json!(2));
 }

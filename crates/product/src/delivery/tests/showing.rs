@@ -108,13 +108,13 @@ async fn a_rule_on_a_personal_attribute_goes_by_stored_outcomes(app: TestApp) {
     let id = publish(&app, &survey(json!({"audience": rule}))).await;
     ana.is(json!({"email": "ana@acme.example"})).await;
     app.user("cy").is(json!({"email": "cy@other.example"})).await;
-    assert_eq!(ana.sees().await, [id.clone()], "asked when it was written");
+    assert_eq!(ana.sees().await, std::slice::from_ref(&id), "asked when it was written");
     assert_eq!(app.user("cy").sees().await, Vec::<String>::new());
     assert_eq!(before.sees().await, Vec::<String>::new());
     let answer = why(&app, "before", &id).await;
     assert_eq!(answer["reason"], "audience_unknown");
     app.work().await;
-    assert_eq!(before.sees().await, [id.clone()], "computed by the worker");
+    assert_eq!(before.sees().await, std::slice::from_ref(&id), "computed by the worker");
     for user in ["before", "ana", "cy"] {
         let trace = why(&app, user, &id).await.to_string();
         assert!(!trace.contains("acme") && !trace.contains("other.example"), "{trace}");
