@@ -28,7 +28,8 @@ fn events_per_client() -> usize {
 }
 
 fn python() -> String {
-    std::env::var("PILOTFISH_TEST_PYTHON").expect("PILOTFISH_TEST_PYTHON is not set: run the tests with `cargo xtask test`")
+    std::env::var("PILOTFISH_TEST_PYTHON")
+        .expect("PILOTFISH_TEST_PYTHON is not set: run the tests with `cargo xtask test`")
 }
 
 /// Where everything is, and what clients are told.
@@ -88,7 +89,11 @@ impl Scene {
             _ => Command::new(python()),
         };
         command.arg(if client == "node" { "segment-node.mjs" } else { "send.py" }).current_dir(root());
-        command.env("LIBRARY", client).env("PREFIX", client).env("EDGE", self.edge()).env("WRITE_KEY", &self.server_key);
+        command
+            .env("LIBRARY", client)
+            .env("PREFIX", client)
+            .env("EDGE", self.edge())
+            .env("WRITE_KEY", &self.server_key);
         command.env("COUNT", self.count.to_string()).env("SHIFT", shift.to_string());
         command.env("NODE_EXTRA_CA_CERTS", self.ca()).env("REQUESTS_CA_BUNDLE", self.ca());
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -112,7 +117,8 @@ impl Scene {
     /// What the api answers; `None` while the server is down.
     async fn ask(&self, server: &Running, path: &str) -> Option<Value> {
         let url = format!("https://localhost:{}/api/v1/{path}", self.ports[1]);
-        let asking = server.client().get(url).bearer_auth(&self.api_key).header("pilotfish-environment", &self.environment);
+        let asking =
+            server.client().get(url).bearer_auth(&self.api_key).header("pilotfish-environment", &self.environment);
         let answer = asking.send().await.ok()?;
         let status = answer.status();
         let text = answer.text().await.ok()?;
@@ -202,7 +208,10 @@ fn serve_page() -> u16 {
                 ("segment-next.html", "text/html")
             };
             let body = std::fs::read(root().join(file)).unwrap();
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
         }
     });
@@ -214,7 +223,9 @@ fn trust_in_browser(home: &Path, ca: &Path) {
     let database = home.join(".pki/nssdb");
     std::fs::create_dir_all(&database).unwrap();
     let database = format!("sql:{}", database.display());
-    for arguments in [vec!["-N", "--empty-password"], vec!["-A", "-t", "C,,", "-n", "pilotfish", "-i", ca.to_str().unwrap()]] {
+    for arguments in
+        [vec!["-N", "--empty-password"], vec!["-A", "-t", "C,,", "-n", "pilotfish", "-i", ca.to_str().unwrap()]]
+    {
         let status = Command::new("certutil").args(["-d", &database]).args(arguments).status().unwrap();
         assert!(status.success());
     }

@@ -59,12 +59,18 @@ async fn the_log_is_synced_before_the_answer_goes_out() {
     send("First").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
 
-    let is_sync = |call: &Call| call.text.starts_with("fdatasync(") && call.text.contains("/log/edge/") && call.text.contains("= 0 ");
+    let is_sync = |call: &Call| {
+        call.text.starts_with("fdatasync(") && call.text.contains("/log/edge/") && call.text.contains("= 0 ")
+    };
     let of_edge = format!("TCP:[127.0.0.1:{edge}->");
     let calls: Vec<Call> = calls(&traces).into_iter().filter(|call| call.done > before).collect();
     let synced = calls.iter().position(is_sync).expect("the log was not synced");
     let answered = calls.iter().position(|call| call.text.contains(&of_edge)).expect("no answer was seen");
-    assert!(synced < answered, "answered before the sync:\n{}", calls.iter().map(|call| format!("{} {}\n", call.done, call.text)).collect::<String>());
+    assert!(
+        synced < answered,
+        "answered before the sync:\n{}",
+        calls.iter().map(|call| format!("{} {}\n", call.done, call.text)).collect::<String>()
+    );
     stop(&traces);
     server.child.wait().unwrap();
 }

@@ -145,7 +145,8 @@ async fn plant(server: &Running, made: &serde_json::Value, edge: &str, api: &str
         }
         asking
     };
-    let answer = with(client.post(format!("{edge}/v1/batch"))).bearer_auth(key).body(batch.to_string()).send().await.unwrap();
+    let answer =
+        with(client.post(format!("{edge}/v1/batch"))).bearer_auth(key).body(batch.to_string()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let rejected: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     assert_eq!(rejected["rejected"].as_array().unwrap().len(), 4, "{rejected}");
@@ -160,14 +161,20 @@ async fn plant(server: &Running, made: &serde_json::Value, edge: &str, api: &str
     let ask = |asking: reqwest::RequestBuilder| {
         with(asking).bearer_auth(api_key).header("pilotfish-environment", environment["id"].as_str().unwrap())
     };
-    for path in [format!("people/{user}"), format!("people/{user}/events"), format!("people/{email}?x={query}"), "people".to_owned()] {
+    for path in [
+        format!("people/{user}"),
+        format!("people/{user}/events"),
+        format!("people/{email}?x={query}"),
+        "people".to_owned(),
+    ] {
         ask(client.get(format!("{api}/api/v1/{path}"))).send().await.unwrap();
     }
     let search = ask(client.post(format!("{api}/api/v1/people/search"))).header("content-type", "application/json");
     let answer = search.body(json!({"email": email}).to_string()).send().await.unwrap().text().await.unwrap();
     assert!(answer.contains(user), "{answer}");
     for body in [json!({"email": email, "password": text}).to_string(), format!("{{\"email\":\"{email}\"")] {
-        let asking = with(client.post(format!("{dashboard}/api/v1/sessions"))).header("content-type", "application/json");
+        let asking =
+            with(client.post(format!("{dashboard}/api/v1/sessions"))).header("content-type", "application/json");
         asking.body(body).send().await.unwrap();
     }
 }

@@ -18,19 +18,19 @@ mod ingest;
 pub mod installation;
 mod members;
 mod organisations;
-mod people;
 mod page_origins;
 mod pages;
+mod people;
 mod problem;
 mod routers;
 mod sdk_files;
 mod sealed;
 mod sessions;
-mod timeline;
-mod timer;
 mod static_files;
 #[cfg(test)]
 mod testing;
+mod timeline;
+mod timer;
 
 pub use app::{App, Databases, OpenError, Urls};
 pub use organisations::{NewEnvironment, NewOrganisation};

@@ -16,7 +16,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
-use crate::{App, companies, ingest, installation, organisations, page_origins, pages, people, sdk_files, sessions, timeline};
+use crate::{
+    App, companies, ingest, installation, organisations, page_origins, pages, people, sdk_files, sessions, timeline,
+};
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {

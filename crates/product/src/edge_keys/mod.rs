@@ -26,6 +26,7 @@ const PER_KEY: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EdgeKey {
     pub(crate) environment: EnvironmentId,
+    #[allow(dead_code, reason = "what delivery builds on")]
     pub(crate) organisation: OrganisationId,
     pub(crate) kind: ApiKeyKind,
     /// Whether a browser may name a user only with a signed identity token.
@@ -78,7 +79,8 @@ pub(crate) fn refused() -> Problem {
 }
 
 fn count(app: &App, hash: &[u8; 32]) -> ProblemResult<()> {
-    app.edge_keys.requests.check_key(hash).map_err(|_| {
-        Problem::new(Code::TooManyRequests).detail("too many requests with this key").retry_after(1)
-    })
+    app.edge_keys
+        .requests
+        .check_key(hash)
+        .map_err(|_| Problem::new(Code::TooManyRequests).detail("too many requests with this key").retry_after(1))
 }

@@ -95,7 +95,7 @@ async fn classified(
 }
 
 fn message_hash(key: &SecretKey, environment: EnvironmentId, message: &Message) -> [u8; 16] {
-    hash::message_hash(key, environment, &message.message_id)
+    hash::message_hash(key, environment, &message.id)
 }
 
 type ResolvedItems = (Vec<Item>, Vec<PersonRef>, Vec<(u64, PersonRef)>);
@@ -223,7 +223,9 @@ fn append_failed(error: AppendError) -> Problem {
         AppendError::Overloaded { retry_after } => Problem::new(Code::TooManyRequests)
             .detail("more is arriving than can be written")
             .retry_after(retry_after.as_secs().max(1)),
-        AppendError::TooLarge | AppendError::TooDeep(_) => Problem::new(Code::PayloadTooLarge).detail("send less at once"),
+        AppendError::TooLarge | AppendError::TooDeep(_) => {
+            Problem::new(Code::PayloadTooLarge).detail("send less at once")
+        }
         error => {
             tracing::error!(%error, "the event log took nothing");
             Problem::new(Code::StorageUnavailable).detail("the events were not stored: send them again").retry_after(1)
@@ -246,7 +248,8 @@ pub(crate) async fn update(
     let acts_for = match company {
         Some((id, traits)) => {
             let company = people::company(app, environment, id).await?;
-            let attributes = Attributes { at, values: known_values(app, environment, Scope::Company, traits, &[id]).await? };
+            let attributes =
+                Attributes { at, values: known_values(app, environment, Scope::Company, traits, &[id]).await? };
             batch.companies.push(CompanyChange { company, attributes, message: None });
             Some(company)
         }
@@ -267,6 +270,5 @@ async fn known_values(
     own: &[&str],
 ) -> ProblemResult<Vec<(String, Written)>> {
     let known = classify::learn_names(app, environment, scope, &values).await?;
-    classify::values(&known, scope, values, own)
-        .map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
+    classify::values(&known, scope, values, own).map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
 }

@@ -126,7 +126,9 @@ fn unzip(packed: &[u8]) -> ProblemResult<Bytes> {
 
 fn within(body: Bytes) -> ProblemResult<Bytes> {
     if body.len() > MAX_BODY {
-        return Err(Problem::new(Code::PayloadTooLarge).detail(format!("send at most {MAX_BODY} bytes of json at once")));
+        return Err(
+            Problem::new(Code::PayloadTooLarge).detail(format!("send at most {MAX_BODY} bytes of json at once"))
+        );
     }
     Ok(body)
 }

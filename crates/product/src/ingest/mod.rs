@@ -18,11 +18,16 @@ mod message;
 mod moment;
 mod place;
 mod settings;
-mod watch;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
-pub(crate) use batch::{property_field, property_version, update};
-pub(crate) use body::edge_body;
+pub(crate) use batch::{property_field, property_version};
 pub(crate) use watch::{Watch, Watches};
+#[allow(unused_imports, reason = "what delivery builds on")]
+pub(crate) use {
+    batch::update,
+    body::{EdgeRequest, edge_body},
+    message::Refusal,
+};

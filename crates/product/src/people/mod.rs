@@ -22,11 +22,11 @@ mod write;
 
 use std::time::Duration;
 
+use ::store::Scope;
+use ::store::keyring::{self, Subject, SubjectKind};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{ProblemResult, Timestamp};
 use keys::{KeyId, KeyKind, PublicKey, Recipient};
-use ::store::Scope;
-use ::store::keyring::{self, Subject, SubjectKind};
 use uuid::Uuid;
 
 use crate::App;
@@ -36,12 +36,14 @@ use crate::problem::store_failed;
 pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
-pub(crate) use record::{AttributeSet, Counter, PersonRow, SeenContent};
-pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
+pub(crate) use record::{AttributeSet, Counter, PersonRow};
+pub(crate) use resolve::{Who, companies, company, find, find_company, resolve_all};
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, outside_ids};
-pub(crate) use store::{ROWS, hold, int, json, of_company, read_attributes, row, update};
+pub(crate) use store::{ROWS, hold, int, json, of_company, read_attributes, update};
 pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, update_rows, write};
+#[allow(unused_imports, reason = "what delivery builds on")]
+pub(crate) use {record::SeenContent, resolve::resolve, store::row, store::rows_of};
 
 /// The log's window of de-duplication, and a day on top.
 const COPIES_RECOGNISED: Duration = Duration::from_hours(8 * 24);
@@ -70,6 +72,7 @@ impl SubjectRef {
     }
 
     /// A company's id.
+    #[allow(dead_code, reason = "what delivery builds on")]
     pub(crate) fn company_id(&self) -> CompanyId {
         CompanyId(Uuid::from_bytes(self.subject.id))
     }
@@ -123,11 +126,7 @@ pub(crate) async fn forget_messages(app: &App) -> ProblemResult<()> {
 }
 
 /// The person of an id of ours; whom they were merged into, if they were.
-pub(crate) async fn by_id(
-    app: &App,
-    environment: EnvironmentId,
-    id: PersonId,
-) -> ProblemResult<Option<PersonRef>> {
+pub(crate) async fn by_id(app: &App, environment: EnvironmentId, id: PersonId) -> ProblemResult<Option<PersonRef>> {
     let reader = app.keyring.read(Scope::System);
     let subject = keyring::by_id(reader, environment, SubjectKind::Person, id.bytes()).await.map_err(store_failed)?;
     Ok(subject.map(|subject| SubjectRef { environment, subject }))

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use ::store::Scope;
+use ::store::keyring::{self, IndexKey, SubjectKind};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult};
 use keys::hash::namespace;
 use serde_json::Value;
-use ::store::keyring::{self, IndexKey, SubjectKind};
-use ::store::Scope;
 
 use super::indexes::searched;
 use super::record::AttributeSet;
-use super::resolve::Indexer;
+use super::resolve::IndexHasher;
 use super::seal::Openers;
 use super::{PersonRef, SubjectRef, store, write};
 use crate::App;
@@ -88,7 +88,7 @@ pub(crate) async fn by_email(
 ) -> ProblemResult<Vec<PersonRef>> {
     let wanted = Value::from(email.open().as_str());
     let Some((namespace, text)) = searched("email", &wanted) else { return Ok(Vec::new()) };
-    let hash = Indexer::of(app, environment)?.hash(&namespace, &text);
+    let hash = IndexHasher::of(app, environment)?.hash(&namespace, &text);
     let key = IndexKey { namespace: namespace.into(), hash };
     let reader = app.keyring.read(Scope::System);
     let found = keyring::find(reader, environment, &[key]).await.map_err(store_failed)?;

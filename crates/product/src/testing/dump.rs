@@ -6,12 +6,15 @@ use store::{Db, Engine, Scope, sql};
 pub(crate) async fn dump(db: &Db) -> String {
     let tables = match db.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
-        Engine::Postgres => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'",
+        Engine::Postgres => {
+            "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'"
+        }
     };
     let mut text = String::new();
     for row in sql(tables).fetch_all(db.read(Scope::System)).await.unwrap() {
         let table: String = row.get("name").unwrap();
-        text.push_str(&format!("{table}\n"));
+        text.push_str(&table);
+        text.push('\n');
         for line in rows(db, &table).await {
             text.push_str(&line);
             text.push('\n');

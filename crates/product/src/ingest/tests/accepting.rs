@@ -61,7 +61,8 @@ async fn without_a_good_key_nothing_is_looked_at(app: TestApp) {
 
 #[app_test]
 async fn pages_of_any_origin_may_send(app: TestApp) {
-    let asking = app.at(Door::Edge).header("origin", "https://shop.example").header("access-control-request-method", "POST");
+    let asking =
+        app.at(Door::Edge).header("origin", "https://shop.example").header("access-control-request-method", "POST");
     let preflight = asking.send(axum::http::Method::OPTIONS, "/v1/t").await.assert(204);
     assert_eq!(preflight.header("access-control-allow-origin"), "*");
     assert!(preflight.header("access-control-allow-headers").contains("authorization"));
@@ -77,7 +78,10 @@ async fn the_settings_document_leads_back_to_this_edge(app: TestApp) {
     let key = app.browser_key(Of::Production);
     let document = app.at(Door::Edge).get(&format!("/v1/projects/{key}/settings")).await.assert(200).json();
     let segment = &document["integrations"]["Segment.io"];
-    assert_eq!((segment["apiKey"].as_str(), segment["apiHost"].as_str()), (Some(key.as_str()), Some("localhost:8443/v1")));
+    assert_eq!(
+        (segment["apiKey"].as_str(), segment["apiHost"].as_str()),
+        (Some(key.as_str()), Some("localhost:8443/v1"))
+    );
     app.at(Door::Edge).get("/v1/projects/pfe_wrong/settings").await.assert(401);
 }
 
@@ -134,7 +138,7 @@ async fn a_copy_is_taken_and_changes_nothing(app: TestApp) {
     ]);
     app.send(first).await;
     app.send(json!([{"type": "identify", "messageId": "m3", "userId": "u1", "traits": {"plan": "pro"}}])).await;
-    app.advance(std::time::Duration::from_secs(60));
+    app.advance(std::time::Duration::from_mins(1));
     let copies = json!([
         {"type": "identify", "messageId": "m1", "userId": "u1", "traits": {"plan": "free"}},
         {"type": "track", "messageId": "m2", "userId": "u1", "event": "E", "timestamp": "2026-09-01T00:00:00Z"},

@@ -55,7 +55,8 @@ async fn the_same_new_id_from_many_requests_is_one_person(app: TestApp) {
     let send = |index: usize| {
         let app = app.clone();
         async move {
-            let message = json!([{"type": "track", "userId": "u", "anonymousId": format!("a{}", index % 3), "event": "E"}]);
+            let message =
+                json!([{"type": "track", "userId": "u", "anonymousId": format!("a{}", index % 3), "event": "E"}]);
             app.send(message).await;
         }
     };
@@ -80,7 +81,10 @@ async fn a_batch_belongs_to_whom_its_sender_turns_out_to_be(app: TestApp) {
 
 #[app_test]
 async fn older_attributes_do_not_overwrite_and_null_removes(app: TestApp) {
-    app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro", "seats": 3, "email": "a@example.org"}}])).await;
+    app.send(
+        json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro", "seats": 3, "email": "a@example.org"}}]),
+    )
+    .await;
     let old = json!([{"type": "identify", "userId": "u", "timestamp": "2026-09-01T00:00:00Z",
         "traits": {"plan": "free", "region": "north", "email": "old@example.org"}}]);
     app.send(old).await;
@@ -89,7 +93,8 @@ async fn older_attributes_do_not_overwrite_and_null_removes(app: TestApp) {
     app.advance(std::time::Duration::from_secs(1));
     app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": null, "email": null}}])).await;
     assert_eq!(app.person("u").await.json()["attributes"], json!({"seats": 3, "region": "north"}));
-    let late = json!([{"type": "identify", "userId": "u", "timestamp": "2026-09-02T00:00:00Z", "traits": {"plan": "late"}}]);
+    let late =
+        json!([{"type": "identify", "userId": "u", "timestamp": "2026-09-02T00:00:00Z", "traits": {"plan": "late"}}]);
     app.send(late).await;
     assert_eq!(app.person("u").await.json()["attributes"], json!({"seats": 3, "region": "north"}));
     let search = app.api().json(&json!({"email": "a@example.org"})).post("/api/v1/people/search").await.assert(200);

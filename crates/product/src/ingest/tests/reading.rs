@@ -72,8 +72,10 @@ async fn another_environments_people_are_not_there(app: TestApp) {
 
 #[app_test]
 async fn what_browsers_see_is_kept_per_person(app: TestApp) {
-    let seen = |event: &str, at: &str| json!({"type": "track", "userId": "u1", "event": event, "timestamp": at,
-        "properties": {"content": "flw_x", "version": 3, "step": "s2"}});
+    let seen = |event: &str, at: &str| {
+        json!({"type": "track", "userId": "u1", "event": event, "timestamp": at,
+        "properties": {"content": "flw_x", "version": 3, "step": "s2"}})
+    };
     app.send(json!([seen("$shown", "2026-09-30T10:00:00Z"), seen("$step", "2026-09-30T10:01:00Z")])).await;
     app.send(json!([seen("$completed", "2026-09-30T10:02:00Z"), seen("$shown", "2026-09-30T09:00:00Z")])).await;
     let environment = app.installed().organisation.environments[0].id;
@@ -95,8 +97,10 @@ async fn what_rules_ask_for_is_counted_once_and_decided_in_the_clear(app: TestAp
     let mentions = Rule::parse(&rule, Place::Audience, "").unwrap().mentions();
     let environment = app.installed().organisation.environments[0].id;
     app.app().watches.set(environment, crate::ingest::Watch::of(&mentions));
-    let sent = |id: &str, amount: i64| json!({"type": "track", "messageId": id, "userId": "u1", "event": "Invoice Sent",
-        "properties": {"amount": amount}, "timestamp": "2026-09-30T10:00:00Z"});
+    let sent = |id: &str, amount: i64| {
+        json!({"type": "track", "messageId": id, "userId": "u1", "event": "Invoice Sent",
+        "properties": {"amount": amount}, "timestamp": "2026-09-30T10:00:00Z"})
+    };
     app.send(json!([{"type": "identify", "userId": "u1", "traits": {"email": "a@example.org"}}])).await;
     app.send(json!([sent("m1", 5), sent("m2", 50), sent("m3", 60), sent("m3", 60)])).await;
     app.send(json!([sent("m2", 50)])).await;
