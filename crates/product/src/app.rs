@@ -8,9 +8,11 @@ use std::sync::atomic::AtomicBool;
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
+use metrics_exporter_prometheus::PrometheusHandle;
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::attributes::Registry;
+use crate::delivery::Rulesets;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::Watches;
@@ -62,6 +64,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
+    /// The live content of each environment, compiled.
+    pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
     pub(crate) passwords: Passwords,
     /// Time.
@@ -76,6 +80,8 @@ pub struct App {
     timer: Timer,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
+    /// What this process counts; set by the binary.
+    pub figures: Option<PrometheusHandle>,
     folder: DataFolder,
 }
 
@@ -115,7 +121,7 @@ impl App {
         keys.load(key_records::all(main.read(Scope::System)).await?).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
-        Ok(Self {
+        let app = Self {
             main,
             keyring,
             keys,
@@ -123,6 +129,7 @@ impl App {
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
+            rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             clock,
             rng,
@@ -132,8 +139,11 @@ impl App {
             sdk,
             noted: page_origins::Noted::new(),
             timer: Timer::default(),
+            figures: None,
             folder,
-        })
+        };
+        app.rulesets.catch_up(&app).await?;
+        Ok(app)
     }
 
     /// The data folder.

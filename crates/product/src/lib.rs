@@ -3,19 +3,25 @@
 //! A request passes the door ([`doors`]), proves its authority by the handler's first argument ([`authority::Can`]), and
 //! reaches a handler, which calls store functions on a transaction of its tenant. Two layers, no more.
 
+mod answers;
 mod api_keys;
 mod app;
 mod attributes;
 pub mod audit;
 pub mod authority;
 mod companies;
+mod content;
+mod delivery;
 pub mod doors;
 mod edge_keys;
 mod event_log;
 mod extract;
+pub mod figures;
+mod flows;
 mod identity_tokens;
 mod ingest;
 pub mod installation;
+pub mod jobs;
 mod members;
 mod organisations;
 mod page_origins;
@@ -27,6 +33,7 @@ mod sdk_files;
 mod sealed;
 mod sessions;
 mod static_files;
+mod surveys;
 #[cfg(test)]
 mod testing;
 mod timeline;

@@ -17,14 +17,18 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::authority::CredentialKind;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
-    App, companies, ingest, installation, organisations, page_origins, pages, people, sdk_files, sessions, timeline,
+    App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
+    page_origins, pages, people, sdk_files, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
     let routes = match door {
-        Door::Edge => ingest::api::open_to_pages(ingest::api::router()).merge(sdk_files::router()),
-        Door::Metrics => Router::new(),
+        Door::Edge => {
+            let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
+            ingest::api::open_to_pages(routes).merge(sdk_files::router())
+        }
+        Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
             let dashboard_only = OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
@@ -55,10 +59,15 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
 fn operations() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(organisations::api::router())
+        .merge(surveys::router())
+        .merge(flows::router())
+        .merge(jobs::api::router())
+        .merge(delivery::why::router())
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())
         .merge(page_origins::api::router())
+        .merge(identity_tokens::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

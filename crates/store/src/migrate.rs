@@ -37,6 +37,10 @@ const MAIN: &[Step] = &[
     same!("main", 5, "0005_sdk_files"),
     each!("main", 6, "0006_page_origins_scope"),
     each!("main", 7, "0007_people_scope"),
+    same!("main", 10, "0010_content"),
+    same!("main", 11, "0011_jobs"),
+    same!("main", 12, "0012_answers"),
+    each!("main", 13, "0013_content_scope"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];

@@ -17,11 +17,12 @@ use crate::problem::{internal, store_failed};
 /// How long a new key is good for.
 const LIFE: Duration = Duration::from_hours(90 * 24);
 
-/// Makes a key that may do everything in an organisation.
+/// Makes a key that is good for an organisation and trusted with what a role is.
 pub(crate) async fn create(
     app: &App,
     tx: &mut SystemTx,
     organisation: OrganisationId,
+    role: Role,
 ) -> ProblemResult<Secret<String>> {
     let key = ApiKey::generate(ApiKeyKind::Api, app.rng.as_ref());
     let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
@@ -30,7 +31,7 @@ pub(crate) async fn create(
         id: ApiKeyId::new(app.clock.as_ref(), app.rng.as_ref()),
         organisation,
         shown: key.hint(),
-        role: Role::Owner,
+        role,
         created_at: app.clock.now(),
         expires_at: app.clock.now().plus(LIFE),
     };

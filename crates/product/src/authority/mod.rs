@@ -13,5 +13,8 @@ mod tenant;
 pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer};
-pub use role::{Permission, Reach, ReadEnvironment, ReadOrganisation, ReadPeople, ReadPersonal, Role};
+pub use role::{
+    EditContent, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights,
+    ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
+};
 pub use tenant::{SystemTx, TenantTx};

@@ -11,6 +11,8 @@ use base::{ProblemResult, Timestamp};
 use events::{Event, Outcome};
 
 use crate::App;
+use crate::answers::{self, Encounter};
+use crate::content::model::ContentId;
 use crate::people::{self, Counter, PersonRow};
 use crate::problem::store_failed;
 
@@ -27,7 +29,7 @@ pub(super) struct Watched {
     index: usize,
     person: u64,
     time: Timestamp,
-    /// Counter hashes, and whether each counts within a window.
+    /// Keys of counters, and whether each counts within a window.
     counters: Vec<(String, bool)>,
     seen: Option<SeenEvent>,
 }
@@ -39,13 +41,28 @@ struct SeenEvent {
     version: Option<u64>,
 }
 
+impl Watched {
+    /// The encounter that it tells about, if it does.
+    fn encounter(&self) -> Option<(ContentId, Encounter)> {
+        let seen = self.seen.as_ref()?;
+        let met = Encounter {
+            person: self.person,
+            at: self.time,
+            completed: seen.name == "$completed",
+            dismissed: seen.name == "$dismissed",
+            step: seen.step.clone(),
+        };
+        Some((seen.content.parse().ok()?, met))
+    }
+}
+
 /// Which of these events change something.
 pub(super) fn watched(app: &App, environment: EnvironmentId, events: &[Event]) -> Vec<Watched> {
     let watch = app.watches.of(environment);
     let mut watched = Vec::new();
     for (index, event) in events.iter().enumerate() {
         let counters: Vec<_> =
-            watch.counters(event).map(|did| (did.counter().to_string(), did.within().is_some())).collect();
+            watch.counters(event).map(|counted| (counted.key.clone(), counted.is_windowed())).collect();
         let seen = seen(event);
         if !counters.is_empty() || seen.is_some() {
             watched.push(Watched { index, person: event.person, time: event.time, counters, seen });
@@ -84,6 +101,9 @@ pub(super) async fn note(
         let mut rows = people::hold(&mut tx, engine, environment, numbers).await.map_err(store_failed)?;
         for row in &mut rows {
             for watched in by_person.remove(&row.number).into_iter().flatten() {
+                if let Some((content, met)) = watched.encounter() {
+                    answers::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
+                }
                 apply(row, watched);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
-use events::{AppendError, Event, Kind};
+use events::{AppendError, Event, Kind, Outcome};
 use keys::{KeyKind, Owner, SecretKey, hash};
 use serde_json::{Map, Value};
 
@@ -65,7 +65,7 @@ pub(super) async fn store(
     people::write(app, environment, batch).await?;
     let watched = after::watched(app, environment, &events);
     people::touch(app, environment, events.iter().map(|event| (event.person, event.time)));
-    let outcomes = app.log()?.append(environment, events).await.map_err(append_failed)?;
+    let outcomes = append(app, environment, events).await?;
     after::note(app, environment, watched, &outcomes).await
 }
 
@@ -217,6 +217,11 @@ pub(crate) fn property_version(message: [u8; 16]) -> u64 {
     u64::from_be_bytes(version)
 }
 
+/// Puts events into the log; when this answers they are durable.
+pub(crate) async fn append(app: &App, environment: EnvironmentId, events: Vec<Event>) -> ProblemResult<Vec<Outcome>> {
+    app.log()?.append(environment, events).await.map_err(append_failed)
+}
+
 /// What a failed append is told: try again, with the same message ids.
 fn append_failed(error: AppendError) -> Problem {
     match error {
@@ -234,7 +239,6 @@ fn append_failed(error: AppendError) -> Problem {
 }
 
 /// Writes what is said of a person, and of their company, outside of any event: what `sync` brings.
-#[allow(dead_code, reason = "delivery calls it")]
 pub(crate) async fn update(
     app: &App,
     person: PersonRef,

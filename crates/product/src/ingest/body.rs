@@ -44,39 +44,43 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
         None => None,
     };
     let (kind, zipped) = (content_kind(headers), is_zipped(headers));
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let origin: HeaderMap =
-        headers.get(header::ORIGIN).map(|origin| (header::ORIGIN, origin.clone())).into_iter().collect();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (user_agent, origin) = (text(header::USER_AGENT), text(header::ORIGIN));
     let body = extract::read(request).await;
     let body = match (body, zipped) {
         (Ok(body), Ok(true)) => unzip(&body),
         (Ok(_), Err(problem)) | (Err(problem), _) => Err(problem),
         (Ok(body), Ok(false)) => Ok(body),
     };
-    let mut read = match given {
+    let request = match given {
+        None => with_key_inside(app, body, kind, user_agent).await?,
         Some(key) => {
             kind?;
             let body = within(body?)?;
             let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
-            EdgeRequest { key, body, token, user_agent: None }
+            EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) }
         }
-        None => with_key_inside(app, within(body?)?, kind).await?,
     };
-    if read.key.kind == ApiKeyKind::Browser {
-        page_origins::note(app, read.key.environment, &origin).await?;
-        read.user_agent = user_agent;
+    if let (ApiKeyKind::Browser, Some(origin)) = (request.key.kind, origin) {
+        page_origins::note(app, request.key.environment, &origin).await?;
     }
-    Ok(read)
+    Ok(request)
 }
 
-async fn with_key_inside(app: &App, body: Bytes, kind: ProblemResult<()>) -> ProblemResult<EdgeRequest> {
+async fn with_key_inside(
+    app: &App,
+    body: ProblemResult<Bytes>,
+    kind: ProblemResult<()>,
+    user_agent: Option<String>,
+) -> ProblemResult<EdgeRequest> {
+    let body = within(body?)?;
     let (key, token) = {
         let envelope: Envelope<'_> = extract::parse(&body).map_err(|_| edge_keys::refused())?;
         (envelope.write_key.map(Cow::into_owned), envelope.token.map(Cow::into_owned))
     };
     let key = edge_keys::check(app, &key.ok_or_else(edge_keys::refused)?).await?;
     kind?;
-    Ok(EdgeRequest { key, body, token, user_agent: None })
+    Ok(EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) })
 }
 
 fn token_in(body: &[u8]) -> ProblemResult<Option<String>> {

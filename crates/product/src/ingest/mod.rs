@@ -23,11 +23,7 @@ mod tests;
 mod watch;
 mod wire;
 
-pub(crate) use batch::{property_field, property_version};
-pub(crate) use watch::{Watch, Watches};
-#[allow(unused_imports, reason = "what delivery builds on")]
-pub(crate) use {
-    batch::update,
-    body::{EdgeRequest, edge_body},
-    message::Refusal,
-};
+pub(crate) use api::preflighted;
+pub(crate) use batch::{append, property_field, property_version, update};
+pub(crate) use body::{EdgeRequest, edge_body};
+pub(crate) use watch::{Watch, Watches, counts};

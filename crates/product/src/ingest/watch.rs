@@ -12,25 +12,45 @@ use base::{Personal, Timestamp};
 use events::Event;
 use serde_json::Value;
 use store::keyring::SubjectKind;
-use targeting::{Did, Fact, Facts, Field, Filter, Mentions, Outcome, PredicateHash, Scope};
+use targeting::{CounterHash, Did, Fact, Facts, Field, Filter, Mentions, Outcome, PredicateHash, Scope};
+
+use crate::delivery::Watched;
+
+/// A counter that is kept.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    did: Arc<Did>,
+    /// Events received before this are counted by a job.
+    since: Timestamp,
+    /// Under what a person's row has it.
+    pub(crate) key: String,
+}
+
+impl Counted {
+    /// Whether it counts within a window.
+    pub(crate) fn is_windowed(&self) -> bool {
+        self.did.within().is_some()
+    }
+}
 
 /// What the live rules of one environment ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     /// By event name.
-    counters: HashMap<String, Vec<Arc<Did>>>,
+    counters: HashMap<String, Vec<Counted>>,
     /// By attribute name.
     of_people: HashMap<String, Vec<Arc<Filter>>>,
     of_companies: HashMap<String, Vec<Arc<Filter>>>,
 }
 
 impl Watch {
-    /// What these rules mention.
-    #[allow(dead_code, reason = "publishing sets it")]
-    pub(crate) fn of(mentions: &Mentions) -> Self {
+    /// What these rules mention, as far as it is watched.
+    pub(crate) fn of(mentions: &Mentions, watched: &HashMap<CounterHash, Watched>) -> Self {
         let mut watch = Self::default();
-        for did in mentions.counters.values() {
-            watch.counters.entry(did.event().to_owned()).or_default().push(Arc::clone(did));
+        for (hash, did) in &mentions.counters {
+            let Some(watched) = watched.get(hash) else { continue };
+            let counted = Counted { did: Arc::clone(did), since: watched.since, key: watched.key(*hash) };
+            watch.counters.entry(did.event().to_owned()).or_default().push(counted);
         }
         for filter in mentions.predicates.values().filter(|filter| !filter.is_relative()) {
             let by_name = match filter.field().scope() {
@@ -43,9 +63,9 @@ impl Watch {
     }
 
     /// Which counters an event belongs into.
-    pub(crate) fn counters<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Did> {
+    pub(crate) fn counters<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Counted> {
         let mentioned = self.counters.get(&event.name).into_iter().flatten();
-        mentioned.filter(|did| did.matches(&event.name, &EventFacts(event)) == Outcome::True).map(AsRef::as_ref)
+        mentioned.filter(|counted| counted.since <= event.received && counts(&counted.did, event))
     }
 
     /// What rules say of a personal value, by predicate hash.
@@ -76,7 +96,6 @@ impl Watches {
     }
 
     /// Watches something else from now on.
-    #[allow(dead_code, reason = "publishing calls it")]
     pub(crate) fn set(&self, environment: EnvironmentId, watch: Watch) {
         let watch = Arc::new(watch);
         self.0.rcu(|watches| {
@@ -85,6 +104,11 @@ impl Watches {
             watches
         });
     }
+}
+
+/// Whether an event is one that a rule counts.
+pub(crate) fn counts(did: &Did, event: &Event) -> bool {
+    did.matches(&event.name, &EventFacts(event)) == Outcome::True
 }
 
 /// What a filter of a counter may know: the event alone.

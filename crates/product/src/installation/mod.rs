@@ -77,7 +77,7 @@ pub async fn create(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Inst
     }
     organisations::mint(app, &mut tx, INSTALLATION_KEYS, Owner::Installation).await?;
     let organisation = organisations::create(app, &mut tx, "My organisation").await?;
-    let api_key = api_keys::create(app, &mut tx, organisation.id).await?;
+    let api_key = api_keys::create(app, &mut tx, organisation.id, Role::Owner).await?;
     if let Some(owner) = owner {
         let FirstOwner { email, name, password } = owner;
         members::create(app, &mut tx, organisation.id, Role::Owner, email, name, password).await?;

@@ -37,13 +37,15 @@ pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
 pub(crate) use record::{AttributeSet, Counter, PersonRow};
-pub(crate) use resolve::{Who, companies, company, find, find_company, resolve_all};
+pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, outside_ids};
-pub(crate) use store::{ROWS, hold, int, json, of_company, read_attributes, update};
-pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, update_rows, write};
-#[allow(unused_imports, reason = "what delivery builds on")]
-pub(crate) use {record::SeenContent, resolve::resolve, store::row, store::rows_of};
+pub(crate) use store::{
+    ROWS, SealedAttribute, hold, int, json, of_company, read_attributes, read_json, row, rows_of, update,
+};
+pub(crate) use write::{
+    Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write,
+};
 
 /// The log's window of de-duplication, and a day on top.
 const COPIES_RECOGNISED: Duration = Duration::from_hours(8 * 24);
@@ -69,12 +71,6 @@ impl SubjectRef {
     /// A person's id.
     pub(crate) fn person_id(&self) -> PersonId {
         PersonId(Uuid::from_bytes(self.subject.id))
-    }
-
-    /// A company's id.
-    #[allow(dead_code, reason = "what delivery builds on")]
-    pub(crate) fn company_id(&self) -> CompanyId {
-        CompanyId(Uuid::from_bytes(self.subject.id))
     }
 
     /// What authenticated data name it by.

@@ -73,7 +73,6 @@ impl IndexHasher {
 }
 
 /// The one person that a request is about; made if nobody knows them yet.
-#[allow(dead_code, reason = "what delivery builds on")]
 pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>) -> ProblemResult<PersonRef> {
     let Resolved { people, merged } = resolve_all(app, environment, &[who]).await?;
     let person = people.into_iter().next().and_then(Result::ok);

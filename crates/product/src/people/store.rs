@@ -99,7 +99,6 @@ pub(super) fn empty(person: &PersonRef, at: Timestamp) -> PersonRow {
 }
 
 /// The rows of these people; of none that was merged.
-#[allow(dead_code, reason = "what delivery builds on")]
 pub(crate) async fn rows_of(
     on: impl Executor,
     environment: EnvironmentId,

@@ -76,7 +76,6 @@ impl Batch {
 }
 
 /// Rows for people who have none, and what is left over from merges.
-#[allow(dead_code, reason = "what delivery builds on")]
 pub(crate) async fn update_rows(
     app: &App,
     environment: EnvironmentId,
@@ -289,5 +288,10 @@ impl Writer<'_> {
 
 /// What a sealed attribute is bound to, beside its owner.
 pub(super) fn field(owner: &SubjectRef, name: &str) -> String {
-    format!("{}.{name}", owner.subject.kind.name())
+    personal_field(owner.subject.kind, name)
+}
+
+/// What a sealed attribute of this kind of subject is bound to, beside its owner.
+pub(crate) fn personal_field(kind: SubjectKind, name: &str) -> String {
+    format!("{}.{name}", kind.name())
 }

@@ -4,6 +4,8 @@
 mod database;
 mod dump;
 mod request;
+mod tenants;
+mod visitor;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -117,6 +119,18 @@ impl TestApp {
     pub(crate) async fn sign_in(&self) -> String {
         let body = serde_json::json!({"email": OWNER, "password": PASSWORD});
         self.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(201).cookie()
+    }
+
+    /// Another process over the same databases, with a folder of its own.
+    pub(crate) async fn second_process(&self) -> Arc<App> {
+        let inner = &self.0;
+        let data = inner.folder.path().join("second");
+        let lock = DataFolder::open(&data, Sharing::Shared).unwrap();
+        let root_key = inner.folder.path().join("keys/root.key");
+        let provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
+        let app = App::open(lock, &inner.databases, Arc::new(provider), inner.app.urls.clone(), clock, rng).await;
+        Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
     }
 
     /// Ends the test: fails if something is left over.

@@ -67,6 +67,10 @@ impl Asking {
         self.send(Method::POST, path).await
     }
 
+    pub(crate) async fn put(self, path: &str) -> Answer {
+        self.send(Method::PUT, path).await
+    }
+
     pub(crate) async fn delete(self, path: &str) -> Answer {
         self.send(Method::DELETE, path).await
     }

@@ -88,6 +88,7 @@ async fn what_browsers_see_is_kept_per_person(app: TestApp) {
 
 #[app_test]
 async fn what_rules_ask_for_is_counted_once_and_decided_in_the_clear(app: TestApp) {
+    use crate::delivery::Watched;
     use targeting::{Place, Rule};
     let rule = json!({"all": [
         {"field": "person.email", "op": "ends_with", "value": "@example.org"},
@@ -96,7 +97,9 @@ async fn what_rules_ask_for_is_counted_once_and_decided_in_the_clear(app: TestAp
     ]});
     let mentions = Rule::parse(&rule, Place::Audience, "").unwrap().mentions();
     let environment = app.installed().organisation.environments[0].id;
-    app.app().watches.set(environment, crate::ingest::Watch::of(&mentions));
+    let since_ever = Watched { since: base::Timestamp(0), ready: true };
+    let watched = mentions.counters.keys().map(|counter| (*counter, since_ever)).collect();
+    app.app().watches.set(environment, crate::ingest::Watch::of(&mentions, &watched));
     let sent = |id: &str, amount: i64| {
         json!({"type": "track", "messageId": id, "userId": "u1", "event": "Invoice Sent",
         "properties": {"amount": amount}, "timestamp": "2026-09-30T10:00:00Z"})

@@ -1,0 +1,67 @@
+//! How many people met a piece of content, for lists: people, each counted once however often they met it, and somebody
+//! who was anonymous first and identified later once as well.
+
+use std::collections::HashMap;
+
+use base::ProblemResult;
+use base::id::EnvironmentId;
+use serde::Serialize;
+use store::{Scope, StoreResult, dialect, sql};
+use targeting::ContentKind;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::App;
+use crate::content::model::ContentId;
+use crate::problem::store_failed;
+
+/// How many people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub(crate) struct Figures {
+    /// Were shown it.
+    pub(crate) shown: u64,
+    /// Came to its end.
+    pub(crate) completed: u64,
+    /// Closed it before that, and did not come to its end another time.
+    pub(crate) dismissed: u64,
+}
+
+/// The figures of each; who has none was shown to nobody.
+pub(crate) async fn figures(
+    app: &App,
+    environment: EnvironmentId,
+    ids: &[ContentId],
+) -> ProblemResult<HashMap<ContentId, Figures>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    select(app, environment, ids).await.map_err(store_failed)
+}
+
+async fn select(app: &App, environment: EnvironmentId, ids: &[ContentId]) -> StoreResult<HashMap<ContentId, Figures>> {
+    let text = format!(
+        "SELECT content_id, COUNT(*) AS shown, SUM(completed) AS completed, \
+                SUM(CASE WHEN completed = 0 THEN dismissed ELSE 0 END) AS dismissed FROM ( \
+             SELECT e.content_id, MAX(CASE WHEN e.completed_at IS NULL THEN 0 ELSE 1 END) AS completed, \
+                    MAX(CASE WHEN e.dismissed_at IS NULL THEN 0 ELSE 1 END) AS dismissed \
+             FROM encounters e LEFT JOIN people p ON p.environment_id = e.environment_id AND p.number = e.person_number \
+             WHERE e.environment_id = $1 AND e.content_id IN ({}) \
+             GROUP BY e.content_id, COALESCE(p.merged_into, e.person_number)) AS met GROUP BY content_id",
+        dialect::placeholders(2, ids.len())
+    );
+    let kinds: HashMap<Uuid, ContentKind> = ids.iter().map(|id| (id.uuid(), id.kind())).collect();
+    let rows = sql(text)
+        .bind(environment)
+        .bind_all(ids.iter().map(|id| id.uuid()))
+        .fetch_all(app.main.read(Scope::Environment(environment)))
+        .await?;
+    let mut figures = HashMap::new();
+    for row in rows {
+        let id: Uuid = row.get("content_id")?;
+        let Some(kind) = kinds.get(&id) else { continue };
+        let figure =
+            Figures { shown: row.get("shown")?, completed: row.get("completed")?, dismissed: row.get("dismissed")? };
+        figures.insert(ContentId::of(*kind, id), figure);
+    }
+    Ok(figures)
+}

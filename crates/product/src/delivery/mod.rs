@@ -1,0 +1,77 @@
+//! Delivery: who is shown what, and why not.
+//!
+//! All live content of an environment, with its rules compiled once, is held in memory ([`Rulesets`]) and swapped as a
+//! whole when its number changes. A decision ([`decide`]) touches that and one row about the person. What rules ask for
+//! beyond plain attributes is kept as events arrive ([`watched`]); jobs compute it for who was here before.
+//!
+//! Invariants: a personal value is never asked for and never in an answer or trace; what is not known is not shown; the
+//! decision and the answer to "why" come from the same function.
+
+mod backfill;
+mod decide;
+mod facts;
+mod outcomes;
+mod rulesets;
+pub(crate) mod sync;
+#[cfg(test)]
+pub(crate) mod tests;
+mod watched;
+pub(crate) mod why;
+
+use std::sync::Arc;
+
+use base::ProblemResult;
+use base::id::EnvironmentId;
+use targeting::{Class, Field, Scope};
+
+use crate::App;
+use crate::attributes::{self, Known};
+
+pub(crate) use rulesets::{Live, Piece, Rulesets, follow};
+pub(crate) use watched::{Watched, settle};
+
+/// The job that counts what the log holds from before a counter was watched.
+pub(crate) const BACKFILL: &str = "counters.backfill";
+/// The job that computes outcomes of new predicates for personal values that are there.
+pub(crate) const OUTCOMES: &str = "outcomes.compute";
+
+/// The jobs of delivery that any worker can do.
+pub(crate) fn handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
+    let app = Arc::clone(app);
+    handlers.with(OUTCOMES, move |run| outcomes::run(Arc::clone(&app), run))
+}
+
+/// Those that only the process that has the event log can do.
+pub(crate) fn log_handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
+    if app.log().is_err() {
+        return handlers;
+    }
+    let app = Arc::clone(app);
+    handlers.with(BACKFILL, move |run| backfill::run(Arc::clone(&app), run))
+}
+
+/// How attributes are registered.
+pub(crate) struct Classes(Arc<Known>);
+
+impl Classes {
+    /// How an attribute is registered.
+    pub(crate) fn of(&self, field: &Field) -> Class {
+        let scope = match field.scope() {
+            Scope::Person => attributes::Scope::Person,
+            Scope::Company => attributes::Scope::Company,
+            Scope::Event => attributes::Scope::Event,
+            Scope::Device | Scope::Page | Scope::Locale => return Class::Plain,
+        };
+        match self.0.class(scope, field.name()) {
+            Some(attributes::Class::Personal) => Class::Personal,
+            Some(attributes::Class::Pseudonymous) => Class::Pseudonymous,
+            Some(attributes::Class::Plain) => Class::Plain,
+            None => Class::Unregistered,
+        }
+    }
+}
+
+/// How this environment's attributes are registered.
+pub(crate) async fn classes(app: &App, environment: EnvironmentId) -> ProblemResult<Classes> {
+    Ok(Classes(app.attributes.of(app, environment).await?))
+}

@@ -1,0 +1,174 @@
+//! What live rules ask for beyond plain attributes: counters of events and predicates over personal attributes.
+//!
+//! A counter is kept for events that were received at or after its `since`; what the log holds from before is added once,
+//! by a job, and only then the counter answers. `since` lies far enough ahead that every edge knows of the counter by
+//! then; an event is on one side of it by the time that its edge received it, so none is counted twice or left out. When
+//! no live rule mentions a counter any more it is forgotten; should one mention it again, it begins anew under another
+//! key, so that what was counted in between cannot be wrong.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use ::store::{Executor, Scope, StoreResult, Tx, sql};
+use base::id::EnvironmentId;
+use base::{ProblemResult, Timestamp};
+use jobs::NewJob;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use targeting::{CounterHash, Mentions};
+
+use super::{BACKFILL, OUTCOMES};
+use crate::App;
+use crate::content::store as contents;
+use crate::problem::store_failed;
+
+/// When every process knows a ruleset that is published now.
+const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
+/// When what an edge received before that is in the log and in the rows.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Counter,
+    Predicate,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Predicate => "predicate",
+        }
+    }
+}
+
+/// Something that is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watched {
+    pub(crate) since: Timestamp,
+    /// Whether what was before `since` is in it.
+    pub(crate) ready: bool,
+}
+
+impl Watched {
+    /// Under what a person's row has the counter.
+    pub(crate) fn key(&self, counter: CounterHash) -> String {
+        format!("{counter}@{}", self.since.micros())
+    }
+}
+
+/// What the jobs are told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Payload {
+    /// Hashes of counters, or names of attributes.
+    pub(super) of: BTreeSet<String>,
+}
+
+/// Brings what is watched in line with the live content as it is on this transaction, and enqueues what has to be
+/// computed for what is new.
+pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -> ProblemResult<()> {
+    let mut mentions = Mentions::default();
+    let (_, live) = contents::live(&mut *tx, environment).await.map_err(store_failed)?;
+    for content in live {
+        let conditions =
+            content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
+        conditions.iter().flat_map(targeting::Conditions::rules).for_each(|rule| mentions.add(rule));
+    }
+    let wanted = wanted(&mentions);
+    let known = all(&mut *tx, environment).await.map_err(store_failed)?;
+    for (kind, hash) in known.keys().filter(|watched| !wanted.contains_key(watched)) {
+        remove(tx, environment, *kind, *hash).await.map_err(store_failed)?;
+    }
+    let since = app.clock.now().plus(KNOWN_EVERYWHERE);
+    let mut new: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    for ((kind, hash), of) in wanted.into_iter().filter(|(watched, _)| !known.contains_key(watched)) {
+        insert(tx, environment, kind, hash, since).await.map_err(store_failed)?;
+        new.entry(kind).or_default().insert(of);
+    }
+    for (kind, of) in new {
+        let job = match kind {
+            Kind::Counter => BACKFILL,
+            Kind::Predicate => OUTCOMES,
+        };
+        let due_at = since.plus(SETTLED);
+        let job = NewJob { kind: job, environment: Some(environment), payload: json!(Payload { of }), due_at };
+        jobs::enqueue(tx, app.clock.as_ref(), app.rng.as_ref(), job).await.map_err(store_failed)?;
+    }
+    Ok(())
+}
+
+/// What rules mention, and what a job is told to compute it from: a counter's own hash, a predicate's attribute.
+fn wanted(mentions: &Mentions) -> BTreeMap<(Kind, [u8; 16]), String> {
+    let counters = mentions.counters.keys().map(|hash| ((Kind::Counter, hash.0), hash.to_string()));
+    let predicates = mentions.predicates.iter().filter(|(_, filter)| !filter.is_relative());
+    let predicates = predicates.map(|(hash, filter)| ((Kind::Predicate, hash.0), filter.field().to_string()));
+    counters.chain(predicates).collect()
+}
+
+/// Everything that is watched in an environment.
+pub(crate) async fn all(
+    on: impl Executor,
+    environment: EnvironmentId,
+) -> StoreResult<HashMap<(Kind, [u8; 16]), Watched>> {
+    sql("SELECT kind, hash, since, ready_at FROM watched WHERE environment_id = $1")
+        .bind(environment)
+        .fetch_all(on)
+        .await?
+        .iter()
+        .map(|row| {
+            let kind = if row.get::<String>("kind")? == "counter" { Kind::Counter } else { Kind::Predicate };
+            let ready = row.get::<Option<Timestamp>>("ready_at")?.is_some();
+            Ok(((kind, row.get("hash")?), Watched { since: row.get("since")?, ready }))
+        })
+        .collect()
+}
+
+/// The counters that are watched, as this process will know them.
+pub(super) async fn counters(app: &App, environment: EnvironmentId) -> StoreResult<HashMap<CounterHash, Watched>> {
+    let all = all(app.main.read(Scope::Environment(environment)), environment).await?;
+    let counters = all.into_iter().filter(|((kind, _), _)| *kind == Kind::Counter);
+    Ok(counters.map(|((_, hash), watched)| (CounterHash(hash), watched)).collect())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    kind: Kind,
+    hash: [u8; 16],
+    since: Timestamp,
+) -> StoreResult<u64> {
+    sql("INSERT INTO watched (environment_id, kind, hash, since) VALUES ($1, $2, $3, $4)")
+        .bind(environment)
+        .bind(kind.name())
+        .bind(hash)
+        .bind(since)
+        .execute(tx)
+        .await
+}
+
+async fn remove(tx: &mut Tx, environment: EnvironmentId, kind: Kind, hash: [u8; 16]) -> StoreResult<u64> {
+    sql("DELETE FROM watched WHERE environment_id = $1 AND kind = $2 AND hash = $3")
+        .bind(environment)
+        .bind(kind.name())
+        .bind(hash)
+        .execute(tx)
+        .await
+}
+
+/// Notes that a counter now has what was before its `since`.
+pub(super) async fn set_ready(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    counter: CounterHash,
+    since: Timestamp,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE watched SET ready_at = $4 WHERE environment_id = $1 AND kind = 'counter' AND hash = $2 AND since = $3")
+        .bind(environment)
+        .bind(counter.0)
+        .bind(since)
+        .bind(now)
+        .execute(tx)
+        .await
+}

@@ -1,0 +1,49 @@
+//! Background work: which job is done by which function, and how a team sees how far it is. The queue itself is the crate
+//! `jobs`.
+
+pub(crate) mod api;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use ::jobs::{Handlers, Options, Runner};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{App, delivery};
+
+/// What a process does beside answering, while it serves.
+pub struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Background {
+    /// Starts it. Every process follows what the others publish; `worker` says whether this one does all jobs, or only
+    /// those that nobody else can do, since it alone has the event log.
+    pub fn start(app: &Arc<App>, worker: bool) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        delivery::follow(app, &tasks, &stop);
+        let runner = if worker { runner(app) } else { with(app, delivery::log_handlers(app, Handlers::default())) };
+        runner.start(&tasks, &stop);
+        Self { tasks, stop }
+    }
+
+    /// Stops it: jobs end at their next `await`, and what they were at goes back to the queue.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// A runner of every kind of job that this process can do.
+pub(crate) fn runner(app: &Arc<App>) -> Runner {
+    let handlers = delivery::handlers(app, Handlers::default());
+    with(app, delivery::log_handlers(app, handlers))
+}
+
+fn with(app: &Arc<App>, handlers: Handlers) -> Runner {
+    Runner::new(app.main.clone(), app.clock.clone(), app.rng.clone(), handlers, Options::default())
+}

@@ -1,0 +1,214 @@
+//! What came back to a survey. Scores and choices are figures; what somebody wrote is sealed to them and is opened only
+//! when a caller who may read personal data asks for it, on the record.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use base::id::{EnvironmentId, PersonId};
+use base::{ProblemResult, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::Scope;
+use store::keyring::SubjectKind;
+use targeting::ContentKind;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::model::Survey;
+use super::tally::{QuestionResults, Tally};
+use crate::App;
+use crate::answers::{self, AnswerRow};
+use crate::audit::{self, By, Entry};
+use crate::authority::{Caller, Can, ReadInsights, ReadPersonal};
+use crate::content::api::{find, parse_id};
+use crate::content::model::{Body, ContentId, Definition};
+use crate::people::{self, Openers};
+use crate::problem::store_failed;
+
+/// How many answers are shown one by one.
+const LATEST: usize = 50;
+/// How many texts of a question are opened.
+const TEXTS: usize = 200;
+const PAGE: u32 = 2_000;
+
+/// What came back.
+#[derive(Serialize, ToSchema)]
+struct SurveyResults {
+    /// People who were shown it.
+    shown: u64,
+    /// People who answered at least one question.
+    started: u64,
+    /// People who came to the end.
+    completed: u64,
+    /// People who closed it and never came to the end.
+    dismissed: u64,
+    questions: Vec<QuestionResults>,
+    /// The latest, newest first. Free texts only where they were asked to be revealed.
+    answers: Vec<AnswerWire>,
+}
+
+/// One time that somebody answered.
+#[derive(Serialize, ToSchema)]
+struct AnswerWire {
+    id: String,
+    at: Timestamp,
+    /// Who: the customer's id, or ours of somebody who is not identified.
+    person: Option<String>,
+    complete: bool,
+    /// Question -> score, choice, choices or text.
+    #[schema(value_type = Object)]
+    answers: Map<String, Value>,
+}
+
+/// What somebody wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TextWire {
+    text: String,
+    at: Timestamp,
+    person: Option<String>,
+}
+
+/// The operations that surveys alone have.
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(results)).routes(routes!(reveal))
+}
+
+/// What came back to a survey, without what people wrote.
+#[utoipa::path(get, path = "/surveys/{id}/results", tag = "surveys", operation_id = "get_survey_results",
+    params(("id" = String, Path)), responses((status = 200, body = SurveyResults)))]
+async fn results(
+    Can { caller, .. }: Can<ReadInsights>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> ProblemResult<Json<SurveyResults>> {
+    let id = parse_id(ContentKind::Survey, &id)?;
+    Ok(Json(gather(&app, &caller, id).await?.shown(&app, None).await?))
+}
+
+/// What came back to a survey, with the latest texts in clear. That somebody looked is recorded.
+#[utoipa::path(post, path = "/surveys/{id}/results/reveal", tag = "surveys", operation_id = "reveal_survey_results",
+    params(("id" = String, Path)), responses((status = 200, body = SurveyResults)))]
+async fn reveal(
+    Can { caller, .. }: Can<ReadPersonal>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> ProblemResult<Json<SurveyResults>> {
+    let id = parse_id(ContentKind::Survey, &id)?;
+    let gathered = gather(&app, &caller, id).await?;
+    let mut people: Vec<u64> = gathered.kept.iter().map(|row| row.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let mut tx = caller.begin(&app).await?;
+    let entry = Entry {
+        action: "answers.reveal",
+        object: id.to_string(),
+        detail: json!({"answers": gathered.kept.len()}),
+        environment: Some(caller.environment()?),
+        by: By::Caller(&caller),
+    };
+    audit::record(&app, tx.tx(), entry).await?;
+    tx.commit().await?;
+    let openers = Openers::load(&app, gathered.environment, SubjectKind::Person, &people).await?;
+    Ok(Json(gathered.shown(&app, Some(&openers)).await?))
+}
+
+/// Everything that was answered, counted, and the latest answers as they are stored.
+struct Gathered {
+    environment: EnvironmentId,
+    results: SurveyResults,
+    kept: Vec<AnswerRow>,
+}
+
+async fn gather(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Gathered> {
+    let environment = caller.environment()?;
+    let survey = survey_of(app, caller, id).await?;
+    let mut tally = Tally::new(&survey);
+    let (mut kept, mut before): (Vec<AnswerRow>, _) = (Vec::new(), None);
+    loop {
+        let reader = app.main.read(Scope::Environment(environment));
+        let rows = answers::newest(reader, environment, id, before, PAGE).await.map_err(store_failed)?;
+        let Some(last) = rows.last() else { break };
+        before = Some((last.updated_at, last.id));
+        for row in rows {
+            tally.add(&row.plain, row.texts.keys());
+            if kept.len() < LATEST || (kept.len() < TEXTS && !row.texts.is_empty()) {
+                kept.push(row);
+            }
+        }
+    }
+    let figures = answers::figures(app, environment, &[id]).await?.remove(&id).unwrap_or_default();
+    let started = answers::started(app, environment, id).await?;
+    let results = SurveyResults {
+        shown: figures.shown,
+        started,
+        completed: figures.completed,
+        dismissed: figures.dismissed,
+        questions: tally.finish(),
+        answers: Vec::new(),
+    };
+    Ok(Gathered { environment, results, kept })
+}
+
+/// The questions as they were published last, or as the draft has them.
+async fn survey_of(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Survey> {
+    let content = find(app, caller, id).await?;
+    let definition = content.published.map_or(content.draft, |published| published.definition);
+    match Definition::parse(id.kind(), &definition, "").map(|definition| definition.body) {
+        Ok(Body::Survey(survey)) => Ok(survey),
+        _ => Err(base::Problem::new(base::Code::NotFound)),
+    }
+}
+
+impl Gathered {
+    /// As a client sees it; texts only if they can be opened.
+    async fn shown(mut self, app: &App, openers: Option<&Openers>) -> ProblemResult<SurveyResults> {
+        let people = names(app, self.environment, &self.kept).await?;
+        let mut texts: HashMap<String, Vec<TextWire>> = HashMap::new();
+        for (index, row) in self.kept.into_iter().enumerate() {
+            let person = people.get(&row.root).cloned();
+            let mut all = row.plain;
+            for (question, sealed) in row.texts {
+                let field = answers::text_field(row.id, &question);
+                let text =
+                    openers.and_then(|openers| openers.open_text(row.person, &field, answers::TEXT_VERSION, &sealed));
+                let Some(text) = text else { continue };
+                let text = text.into_open();
+                all.insert(question.clone(), text.clone().into());
+                texts.entry(question).or_default().push(TextWire { text, at: row.updated_at, person: person.clone() });
+            }
+            if index < LATEST {
+                let id = row.id.to_string();
+                self.results.answers.push(AnswerWire {
+                    id,
+                    at: row.updated_at,
+                    person,
+                    complete: row.complete,
+                    answers: all,
+                });
+            }
+        }
+        if openers.is_some() {
+            for question in self.results.questions.iter_mut().filter(|question| question.is_text()) {
+                question.texts = Some(texts.remove(&question.id).unwrap_or_default());
+            }
+        }
+        Ok(self.results)
+    }
+}
+
+/// What these people are called: the customer's id, or ours.
+async fn names(app: &App, environment: EnvironmentId, rows: &[AnswerRow]) -> ProblemResult<HashMap<u64, String>> {
+    let mut numbers: Vec<u64> = rows.iter().map(|row| row.root).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let reader = app.main.read(Scope::Environment(environment));
+    let people = people::rows_of(reader, environment, &numbers).await.map_err(store_failed)?;
+    let own = people.iter().map(|row| (row.number, PersonId(Uuid::from_bytes(row.id)).to_string()));
+    let mut names: HashMap<u64, String> = own.collect();
+    names.extend(people::outside_ids(app, environment, SubjectKind::Person, &numbers).await?);
+    Ok(names)
+}
