@@ -105,8 +105,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command, ca: &Path) -> Self {
+        Self::start_with(command, ca, Stdio::piped())
+    }
+
+    /// As [`start`](Self::start), with its standard error where the test wants it.
+    pub(crate) fn start_with(command: &mut Command, ca: &Path, errors: Stdio) -> Self {
         let started = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut printed = Vec::new();
         // Its last line before it waits names the root key's escrow, or the set-up link after it.
@@ -115,7 +120,9 @@ impl Running {
                 Some(line) => printed.push(line.unwrap()),
                 None => {
                     let mut said = String::new();
-                    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                    if let Some(mut errors) = child.stderr.take() {
+                        errors.read_to_string(&mut said).unwrap();
+                    }
                     panic!("pilotfish ended before it was ready: {said}");
                 }
             }
@@ -126,8 +133,9 @@ impl Running {
         let started_in = started.elapsed();
         // Neither pipe may fill up.
         std::thread::spawn(move || lines.for_each(drop));
-        let errors = child.stderr.take().unwrap();
-        std::thread::spawn(move || BufReader::new(errors).lines().for_each(drop));
+        if let Some(errors) = child.stderr.take() {
+            std::thread::spawn(move || BufReader::new(errors).lines().for_each(drop));
+        }
         Self { child, printed, started_in, ca: ca.to_owned() }
     }
 

@@ -95,8 +95,6 @@ pub(crate) enum Refused {
     Personal,
     /// It is empty or too long.
     Length,
-    /// There are too many already.
-    TooMany,
 }
 
 /// What is registered in an environment.

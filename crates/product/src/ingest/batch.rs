@@ -95,7 +95,7 @@ async fn classified(
 }
 
 fn message_hash(key: &SecretKey, environment: EnvironmentId, message: &Message) -> [u8; 16] {
-    hash::message_hash(key, environment, &message.message_id)
+    hash::message_hash(key, environment, &message.id)
 }
 
 type ResolvedItems = (Vec<Item>, Vec<PersonRef>, Vec<(u64, PersonRef)>);

@@ -3,6 +3,7 @@
 //! A key in a header is checked before the body is read; only without one the body is read, within the limits, to find
 //! `writeKey`. Bodies are JSON whatever they call themselves: browsers send `text/plain`, so that they need no preflight.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use axum::extract::Request;
@@ -75,7 +76,7 @@ async fn with_key_inside(
     let body = within(body?)?;
     let (key, token) = {
         let envelope: Envelope<'_> = extract::parse(&body).map_err(|_| edge_keys::refused())?;
-        (envelope.write_key.map(|key| key.into_owned()), envelope.token.map(|token| token.into_owned()))
+        (envelope.write_key.map(Cow::into_owned), envelope.token.map(Cow::into_owned))
     };
     let key = edge_keys::check(app, &key.ok_or_else(edge_keys::refused)?).await?;
     kind?;
@@ -84,7 +85,7 @@ async fn with_key_inside(
 
 fn token_in(body: &[u8]) -> ProblemResult<Option<String>> {
     let envelope: Envelope<'_> = extract::parse(body)?;
-    Ok(envelope.token.map(|token| token.into_owned()))
+    Ok(envelope.token.map(Cow::into_owned))
 }
 
 /// The key of the authorization header, if there is such a header.

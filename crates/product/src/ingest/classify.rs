@@ -97,7 +97,6 @@ fn refuse(scope: Scope, refused: Refused) -> Refusal {
         (_, Refused::Length) => {
             Refusal::new(Code::InvalidMessage, format!("names have 1 to {} bytes", attributes::MAX_NAME))
         }
-        (_, Refused::TooMany) => too_many(scope),
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) struct Received<'a> {
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(super) kind: Kind,
-    pub(super) message_id: String,
+    /// The sender's id of it; copies have the same.
+    pub(super) id: String,
     pub(super) at: Timestamp,
     pub(super) anonymous: Option<String>,
     pub(super) user: Option<String>,
@@ -119,7 +120,7 @@ fn checked(wire: Wire<'_>, kind: Kind, received: &Received<'_>, rng: &dyn Rng) -
     let group = wire.group_id.get().or_else(|| context.group_id.get());
     let mut message = Message {
         kind,
-        message_id: wire.message_id.get().map_or_else(|| base::id::encode(base::id::uuid_v4(rng)), str::to_owned),
+        id: wire.message_id.get().map_or_else(|| base::id::encode(base::id::uuid_v4(rng)), str::to_owned),
         at,
         anonymous: id("anonymousId", wire.anonymous_id.get())?,
         user: id("userId", wire.user_id.get())?,

@@ -11,7 +11,7 @@ use super::*;
 #[derive(Default)]
 struct Keyring {
     ids: HashMap<[u8; 16], u64>,
-    people: Vec<(bool, Option<u64>)>,
+    people: HashMap<u64, (bool, Option<u64>)>,
 }
 
 impl Keyring {
@@ -20,7 +20,7 @@ impl Keyring {
     }
 
     fn subject(&self, number: u64) -> Subject {
-        let (identified, into) = self.people[number as usize];
+        let (identified, into) = self.people[&number];
         let number = into.unwrap_or(number);
         let identified = identified || into.is_some();
         Subject { kind: SubjectKind::Person, number, id: [0; 16], identified, key_version: 1, public_key: [0; 32] }
@@ -30,21 +30,24 @@ impl Keyring {
         let numbers: Vec<u64> = plan
             .nodes
             .iter()
-            .map(|node| match node.known {
-                Some(subject) => subject.number,
-                None => {
-                    self.people.push((node.identified, None));
-                    self.people.len() as u64 - 1
-                }
+            .map(|node| {
+                node.known.map_or_else(
+                    || {
+                        let number = self.people.len() as u64;
+                        self.people.insert(number, (node.identified, None));
+                        number
+                    },
+                    |subject| subject.number,
+                )
             })
             .collect();
         for step in &plan.steps {
             match *step {
                 Step::Mint(_) => {}
                 Step::Bind(id, node) => drop(self.ids.insert(id.hash, numbers[node])),
-                Step::Identify(node) => self.people[numbers[node] as usize].0 = true,
+                Step::Identify(node) => self.people.get_mut(&numbers[node]).unwrap().0 = true,
                 Step::Merge { from, into } => {
-                    let from = &mut self.people[numbers[from] as usize];
+                    let from = self.people.get_mut(&numbers[from]).unwrap();
                     assert!(!from.0 && from.1.is_none(), "an identified or merged person was merged");
                     from.1 = Some(numbers[into]);
                 }

@@ -11,7 +11,7 @@ use base::id::EnvironmentId;
 use keys::hash::{self, namespace};
 use serde_json::Value;
 
-use super::resolve::Indexer;
+use super::resolve::IndexHasher;
 use super::write::{Attributes, Batch, Written};
 use super::{SubjectRef, seal};
 use crate::App;
@@ -32,10 +32,10 @@ pub(super) fn searched(name: &str, value: &Value) -> Option<(String, String)> {
 
 /// Adds the indexes of a batch's values.
 pub(super) async fn add(app: &App, environment: EnvironmentId, batch: &Batch) -> ProblemResult<()> {
-    let indexer = Indexer::of(app, environment)?;
+    let hasher = IndexHasher::of(app, environment)?;
     let mut indexes = Vec::new();
     for change in &batch.people {
-        gather(app, &indexer, &change.person, &change.attributes, &mut indexes)?;
+        gather(app, &hasher, &change.person, &change.attributes, &mut indexes)?;
     }
     if indexes.is_empty() {
         return Ok(());
@@ -51,7 +51,7 @@ pub(super) async fn add(app: &App, environment: EnvironmentId, batch: &Batch) ->
 
 fn gather(
     app: &App,
-    indexer: &Indexer,
+    hasher: &IndexHasher,
     person: &SubjectRef,
     attributes: &Attributes,
     indexes: &mut Vec<NewIndex>,
@@ -59,14 +59,14 @@ fn gather(
     for (name, written) in &attributes.values {
         let Written::Personal(value) = written else { continue };
         let Some((namespace, text)) = searched(name, value.open()) else { continue };
-        let hash = indexer.hash(&namespace, &text);
+        let hash = hasher.hash(&namespace, &text);
         let number = person.number();
         let known = app.people.is_indexed(person.environment, number, hash)
             || indexes.iter().any(|index: &NewIndex| index.number == number && index.key.hash == hash);
         if !known {
             let sealed_value = seal::seal(app, person, &namespace, INDEX_VERSION, text.as_bytes())?;
             let key = IndexKey { namespace: namespace.into(), hash };
-            indexes.push(NewIndex { key, key_version: indexer.version, number, sealed_value });
+            indexes.push(NewIndex { key, key_version: hasher.version, number, sealed_value });
         }
     }
     Ok(())
@@ -83,10 +83,10 @@ pub(super) async fn remove(
         .iter()
         .filter(|(owner, name)| owner.subject.kind == SubjectKind::Person && names::searched_as(name).is_some());
     let mut stale = Vec::new();
-    let indexer = Indexer::of(app, environment)?;
+    let hasher = IndexHasher::of(app, environment)?;
     for (person, name) in people {
         let last = last_written(batch, person, name).and_then(|value| searched(name, value));
-        let keep = last.map(|(namespace, text)| indexer.hash(&namespace, &text));
+        let keep = last.map(|(namespace, text)| hasher.hash(&namespace, &text));
         if keep.is_none_or(|hash| !app.people.is_only_index(environment, person.number(), name, hash)) {
             stale.push((person, name, keep));
         }

@@ -73,11 +73,6 @@ impl SubjectRef {
         PersonId(Uuid::from_bytes(self.subject.id))
     }
 
-    /// A company's id.
-    pub(crate) fn company_id(&self) -> CompanyId {
-        CompanyId(Uuid::from_bytes(self.subject.id))
-    }
-
     /// What authenticated data name it by.
     pub(crate) fn sealed_to(&self) -> keys::Subject {
         keys::Subject { environment: self.environment, id: self.subject.id }

@@ -42,12 +42,12 @@ pub(crate) struct Resolved {
 }
 
 /// Makes index keys of an environment.
-pub(super) struct Indexer {
+pub(super) struct IndexHasher {
     pub(super) version: u32,
     key: SecretKey,
 }
 
-impl Indexer {
+impl IndexHasher {
     pub(super) fn of(app: &App, environment: EnvironmentId) -> ProblemResult<Self> {
         let (version, key) = app.keys.primary(KeyKind::Index, Owner::Environment(environment)).map_err(internal)?;
         Ok(Self { version, key })
@@ -83,8 +83,8 @@ pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>)
 
 /// The people that a batch is about; made and joined as the rules say.
 pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[Who<'_>]) -> ProblemResult<Resolved> {
-    let indexer = Indexer::of(app, environment)?;
-    let claims: Vec<Claim<'_>> = batch.iter().map(|who| indexer.claim(who)).collect();
+    let hasher = IndexHasher::of(app, environment)?;
+    let claims: Vec<Claim<'_>> = batch.iter().map(|who| hasher.claim(who)).collect();
     let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
     let mut merged = Vec::new();
     let known = look_up(app, environment, &ids, &mut merged).await?;
@@ -92,7 +92,7 @@ pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[
     let subjects = if plan.steps.is_empty() {
         plan.nodes.iter().filter_map(|node| node.known).collect()
     } else {
-        let (written, subjects) = carry_out(app, environment, &indexer, &claims, plan).await?;
+        let (written, subjects) = carry_out(app, environment, &hasher, &claims, plan).await?;
         plan = written;
         subjects
     };
@@ -155,7 +155,7 @@ async fn look_up(
 async fn carry_out<'a>(
     app: &App,
     environment: EnvironmentId,
-    indexer: &Indexer,
+    hasher: &IndexHasher,
     claims: &[Claim<'a>],
     first: Plan<'a>,
 ) -> ProblemResult<(Plan<'a>, Vec<Subject>)> {
@@ -176,7 +176,7 @@ async fn carry_out<'a>(
             pairs.extend(mint(app, environment, SubjectKind::Person, missing).await?);
             continue;
         }
-        match write(app, &mut tx, environment, indexer, &plan, &pairs).await? {
+        match write(app, &mut tx, environment, hasher, &plan, &pairs).await? {
             Some(subjects) => {
                 tx.commit().await.map_err(store_failed)?;
                 return Ok((plan, subjects));
@@ -192,7 +192,7 @@ async fn write(
     app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
-    indexer: &Indexer,
+    hasher: &IndexHasher,
     plan: &Plan<'_>,
     pairs: &[NewSubject],
 ) -> ProblemResult<Option<Vec<Subject>>> {
@@ -217,7 +217,7 @@ async fn write(
     for step in &plan.steps {
         match *step {
             Step::Mint(_) => {}
-            Step::Bind(id, node) => indexes.push(index(app, environment, indexer, &id, subjects[node])?),
+            Step::Bind(id, node) => indexes.push(index(app, environment, hasher, &id, subjects[node])?),
             Step::Identify(node) => {
                 keyring::mark_identified(tx, environment, subjects[node].number).await.map_err(store_failed)?;
             }
@@ -237,14 +237,14 @@ async fn write(
 fn index(
     app: &App,
     environment: EnvironmentId,
-    indexer: &Indexer,
+    hasher: &IndexHasher,
     id: &Id<'_>,
     subject: Subject,
 ) -> ProblemResult<NewIndex> {
     let owner = SubjectRef { environment, subject };
     Ok(NewIndex {
         key: IndexKey { namespace: id.namespace.into(), hash: id.hash },
-        key_version: indexer.version,
+        key_version: hasher.version,
         number: subject.number,
         sealed_value: seal::seal(app, &owner, id.namespace, ID_VERSION, id.value.as_bytes())?,
     })
@@ -288,13 +288,13 @@ pub(crate) async fn companies(
     if ids.is_empty() {
         return Ok(companies);
     }
-    let indexer = Indexer::of(app, environment)?;
-    let mut ids: Vec<Id<'_>> = ids.iter().map(|value| indexer.id(namespace::COMPANY_ID, value)).collect();
+    let hasher = IndexHasher::of(app, environment)?;
+    let mut ids: Vec<Id<'_>> = ids.iter().map(|value| hasher.id(namespace::COMPANY_ID, value)).collect();
     ids.sort_unstable_by_key(|id| id.hash);
     ids.dedup_by_key(|id| id.hash);
     let known = look_up(app, environment, &ids, &mut Vec::new()).await?;
     let missing: Vec<Id<'_>> = ids.iter().filter(|id| !known.contains_key(&id.hash)).copied().collect();
-    let made = if missing.is_empty() { HashMap::new() } else { make(app, environment, &indexer, &missing).await? };
+    let made = if missing.is_empty() { HashMap::new() } else { make(app, environment, &hasher, &missing).await? };
     for id in ids {
         if let Some(subject) = known.get(&id.hash).or_else(|| made.get(&id.hash)) {
             app.people.remember(environment, id.hash, *subject);
@@ -308,7 +308,7 @@ pub(crate) async fn companies(
 async fn make(
     app: &App,
     environment: EnvironmentId,
-    indexer: &Indexer,
+    hasher: &IndexHasher,
     missing: &[Id<'_>],
 ) -> ProblemResult<HashMap<[u8; 16], Subject>> {
     let mut pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
@@ -325,7 +325,7 @@ async fn make(
     let made = keyring::insert(&mut tx, environment, kind, &pairs, app.clock.now()).await.map_err(store_failed)?;
     let mut indexes = Vec::with_capacity(made.len());
     for (id, subject) in new.into_iter().zip(made) {
-        indexes.push(index(app, environment, indexer, id, subject)?);
+        indexes.push(index(app, environment, hasher, id, subject)?);
         subjects.insert(id.hash, subject);
     }
     keyring::add_indexes(&mut tx, environment, kind, &indexes).await.map_err(store_failed)?;
@@ -355,7 +355,7 @@ async fn find_in(
     namespace: &'static str,
     value: &str,
 ) -> ProblemResult<Option<SubjectRef>> {
-    let id = Indexer::of(app, environment)?.id(namespace, value);
+    let id = IndexHasher::of(app, environment)?.id(namespace, value);
     let known = look_up(app, environment, &[id], &mut Vec::new()).await?;
     Ok(known.get(&id.hash).map(|subject| SubjectRef { environment, subject: *subject }))
 }

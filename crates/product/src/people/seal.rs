@@ -25,7 +25,7 @@ pub(crate) fn seal(app: &App, owner: &SubjectRef, field: &str, version: u64, val
 pub(crate) struct Openers {
     environment: EnvironmentId,
     kind: SubjectKind,
-    openers: HashMap<u64, (Subject, Opener)>,
+    by_number: HashMap<u64, (Subject, Opener)>,
 }
 
 impl Openers {
@@ -36,7 +36,7 @@ impl Openers {
         kind: SubjectKind,
         numbers: &[u64],
     ) -> ProblemResult<Self> {
-        let mut openers = HashMap::with_capacity(numbers.len());
+        let mut by_number = HashMap::with_capacity(numbers.len());
         if !numbers.is_empty() {
             let reader = app.keyring.read(Scope::System);
             let pairs = keyring::pairs(reader, environment, kind, numbers).await.map_err(store_failed)?;
@@ -46,18 +46,18 @@ impl Openers {
                 let pair = PairId { subject: owner.sealed_to(), kind: owner.key_kind(), version: subject.key_version };
                 match open_private(app.keys.provider().as_ref(), &sealed, &pair).await {
                     Ok(opener) => {
-                        openers.insert(subject.number, (subject, opener));
+                        by_number.insert(subject.number, (subject, opener));
                     }
                     Err(error) => tracing::warn!(number = subject.number, %error, "a private key does not open"),
                 }
             }
         }
-        Ok(Self { environment, kind, openers })
+        Ok(Self { environment, kind, by_number })
     }
 
     /// Opens a value; `None` if its owner was erased or the bytes are not what they should be.
     pub(crate) fn open(&self, number: u64, field: &str, version: u64, sealed: &[u8]) -> Option<Personal<Vec<u8>>> {
-        let (subject, opener) = self.openers.get(&number)?;
+        let (subject, opener) = self.by_number.get(&number)?;
         let owner = SubjectRef { environment: self.environment, subject: *subject };
         match opener.open(sealed, &owner.sealed_to(), field, version) {
             Ok(value) => Some(value),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::indexes::searched;
 use super::record::AttributeSet;
-use super::resolve::Indexer;
+use super::resolve::IndexHasher;
 use super::seal::Openers;
 use super::{PersonRef, SubjectRef, store, write};
 use crate::App;
@@ -115,7 +115,7 @@ pub(crate) async fn by_email(
 ) -> ProblemResult<Vec<PersonRef>> {
     let wanted = Value::from(email.open().as_str());
     let Some((namespace, text)) = searched("email", &wanted) else { return Ok(Vec::new()) };
-    let hash = Indexer::of(app, environment)?.hash(&namespace, &text);
+    let hash = IndexHasher::of(app, environment)?.hash(&namespace, &text);
     let key = IndexKey { namespace: namespace.into(), hash };
     let reader = app.keyring.read(Scope::System);
     let found = keyring::find(reader, environment, &[key]).await.map_err(store_failed)?;

@@ -13,7 +13,8 @@ pub(crate) async fn dump(db: &Db) -> String {
     let mut text = String::new();
     for row in sql(tables).fetch_all(db.read(Scope::System)).await.unwrap() {
         let table: String = row.get("name").unwrap();
-        text.push_str(&format!("{table}\n"));
+        text.push_str(&table);
+        text.push('\n');
         for line in rows(db, &table).await {
             text.push_str(&line);
             text.push('\n');

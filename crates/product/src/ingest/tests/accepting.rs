@@ -138,7 +138,7 @@ async fn a_copy_is_taken_and_changes_nothing(app: TestApp) {
     ]);
     app.send(first).await;
     app.send(json!([{"type": "identify", "messageId": "m3", "userId": "u1", "traits": {"plan": "pro"}}])).await;
-    app.advance(std::time::Duration::from_secs(60));
+    app.advance(std::time::Duration::from_mins(1));
     let copies = json!([
         {"type": "identify", "messageId": "m1", "userId": "u1", "traits": {"plan": "free"}},
         {"type": "track", "messageId": "m2", "userId": "u1", "event": "E", "timestamp": "2026-09-01T00:00:00Z"},

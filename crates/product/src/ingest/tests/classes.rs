@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use app_test::app_test;
 use serde_json::json;
 
@@ -60,7 +62,7 @@ async fn dump(app: &TestApp) -> String {
         text.push_str(&crate::testing::dump(db).await);
     }
     let environment = app.installed().organisation.environments[0].id;
-    let see = |_: &events::Arrival, event: &events::Event| text.push_str(&format!("{event:?}\n"));
+    let see = |_: &events::Arrival, event: &events::Event| writeln!(text, "{event:?}").unwrap();
     app.app().log().unwrap().scan(environment, see).unwrap();
     text.to_lowercase()
 }

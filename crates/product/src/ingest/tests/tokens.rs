@@ -1,5 +1,4 @@
 use app_test::app_test;
-use base::Clock as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 

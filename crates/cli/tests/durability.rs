@@ -1,0 +1,84 @@
+//! What the operating system sees: the log is synced before the answer goes out.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use support::{Place, Running, free_ports};
+
+/// A system call: when it was done, and how strace wrote it.
+struct Call {
+    done: f64,
+    text: String,
+}
+
+/// The calls of all threads, by when they were done. strace writes one file a thread.
+fn calls(folder: &Path) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for line in text.lines() {
+            let Some((start, rest)) = line.split_once(' ') else { continue };
+            let Some(took) = rest.rsplit_once('<').and_then(|(_, took)| took.strip_suffix('>')) else { continue };
+            let (Ok(start), Ok(took)) = (start.parse::<f64>(), took.parse::<f64>()) else { continue };
+            calls.push(Call { done: start + took, text: rest.to_owned() });
+        }
+    }
+    calls.sort_by(|a, b| a.done.total_cmp(&b.done));
+    calls
+}
+
+#[tokio::test]
+async fn the_log_is_synced_before_the_answer_goes_out() {
+    let place = Place::new();
+    let made = place.init();
+    let [edge, api] = free_ports();
+    let traces = place.folder.path().join("traces");
+    std::fs::create_dir(&traces).unwrap();
+    let serve = place.with_root_key(&["serve"]);
+    let mut command = Command::new("strace");
+    command.args(["-ff", "-ttt", "-T", "-yy", "-e", "trace=fdatasync,fsync,write,writev,sendto,sendmsg", "-o"]);
+    command.arg(traces.join("of")).arg(serve.get_program()).args(serve.get_args());
+    command.args(["--edge", &format!("127.0.0.1:{edge}"), "--api", &format!("127.0.0.1:{api}")]);
+    command.args(["--dashboard", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]).stdin(Stdio::null());
+    let mut server = Running::start(&mut command, &place.data().join("tls/ca.pem"));
+
+    let client = server.client();
+    let key = made["environments"][0]["server_key"].as_str().unwrap();
+    let send = async |event: &str| {
+        let body = json!({"batch": [{"type": "track", "userId": "u", "event": event}]}).to_string();
+        let asking = client.post(format!("https://localhost:{edge}/v1/batch")).bearer_auth(key).body(body);
+        assert_eq!(asking.send().await.unwrap().status(), 200);
+    };
+    send("First").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = calls(&traces).last().unwrap().done;
+    send("First").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    let is_sync = |call: &Call| {
+        call.text.starts_with("fdatasync(") && call.text.contains("/log/edge/") && call.text.contains("= 0 ")
+    };
+    let of_edge = format!("TCP:[127.0.0.1:{edge}->");
+    let calls: Vec<Call> = calls(&traces).into_iter().filter(|call| call.done > before).collect();
+    let synced = calls.iter().position(is_sync).expect("the log was not synced");
+    let answered = calls.iter().position(|call| call.text.contains(&of_edge)).expect("no answer was seen");
+    assert!(
+        synced < answered,
+        "answered before the sync:\n{}",
+        calls.iter().map(|call| format!("{} {}\n", call.done, call.text)).collect::<String>()
+    );
+    stop(&traces);
+    server.child.wait().unwrap();
+}
+
+/// Asks the traced process to stop: strace itself keeps signals to itself. Its first thread has the lowest number.
+fn stop(traces: &Path) {
+    let names = std::fs::read_dir(traces).unwrap().map(|entry| entry.unwrap().path());
+    let first = names.filter_map(|path| path.extension()?.to_str()?.parse::<i32>().ok()).min().unwrap();
+    let process = rustix::process::Pid::from_raw(first).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+}
