@@ -123,8 +123,11 @@ fn sealed(
 async fn write(app: &App, person: &PersonRef, content: ContentId, row: &AnswerRow) -> ProblemResult<bool> {
     let environment = person.environment;
     let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+    let (mut rows, roots) =
+        people::hold_whole(&mut tx, app.main.engine(), environment, &[row.person]).await.map_err(store_failed)?;
+    let whole = roots.get(&row.person).copied().unwrap_or(row.person);
     if let Some(owner) = store::owner(&mut tx, environment, row.id).await.map_err(store_failed)? {
-        if owner.person != row.person || owner.content != content.uuid() || owner.version != row.version {
+        if owner.person != whole || owner.content != content.uuid() || owner.version != row.version {
             return Err(Problem::new(Code::Conflict).detail("this id belongs to another answer"));
         }
         if owner.complete && !row.complete {
@@ -132,10 +135,8 @@ async fn write(app: &App, person: &PersonRef, content: ContentId, row: &AnswerRo
         }
     }
     store::put(&mut tx, environment, content, row).await.map_err(store_failed)?;
-    let met = Encounter { person: row.person, at: row.updated_at, completed: row.complete, ..Encounter::default() };
+    let met = Encounter { person: whole, at: row.updated_at, completed: row.complete, ..Encounter::default() };
     store::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
-    let engine = app.main.engine();
-    let mut rows = people::hold(&mut tx, engine, environment, &[row.person]).await.map_err(store_failed)?;
     for known in &mut rows {
         let seen = known.seen_mut(&content.to_string());
         seen.version = seen.version.max(Some(row.version));

@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ::store::dialect::placeholders;
-use ::store::{Executor, Scope, StoreResult, Tx, sql};
+use ::store::{Scope, StoreResult, Tx};
 use base::id::EnvironmentId;
 use jobs::{JobError, Progress, Run};
 use serde_json::{Value, json};
@@ -114,7 +113,7 @@ async fn add<'a>(
     let engine = app.main.engine();
     // Held first, so that nobody is merged while their root is looked up.
     people::hold(tx, engine, environment, &numbers).await?;
-    let roots = roots(&mut *tx, environment, &numbers).await?;
+    let roots = people::roots(&mut *tx, environment, &numbers).await?;
     let mut wholes: Vec<u64> = roots.values().copied().collect();
     wholes.sort_unstable();
     wholes.dedup();
@@ -128,24 +127,4 @@ async fn add<'a>(
         }
     }
     people::update(tx, environment, &rows).await
-}
-
-/// Into whom each of these people was merged, or themselves.
-pub(super) async fn roots(
-    on: impl Executor,
-    environment: EnvironmentId,
-    numbers: &[u64],
-) -> StoreResult<BTreeMap<u64, u64>> {
-    let text = format!(
-        "SELECT number, COALESCE(merged_into, number) AS root FROM people WHERE environment_id = $1 AND number IN ({})",
-        placeholders(2, numbers.len())
-    );
-    sql(text)
-        .bind(environment)
-        .bind_all(numbers.iter().map(|number| i64::try_from(*number).unwrap_or(i64::MAX)))
-        .fetch_all(on)
-        .await?
-        .iter()
-        .map(|row| Ok((row.get("number")?, row.get("root")?)))
-        .collect()
 }

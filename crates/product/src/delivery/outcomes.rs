@@ -12,10 +12,9 @@ use jobs::{JobError, Progress, Run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::backfill::roots;
 use super::watched::Payload;
 use crate::App;
-use crate::people::{Openers, SealedAttribute, int, personal_field, read_json};
+use crate::people::{self, Openers, SealedAttribute, int, personal_field, read_json};
 
 /// Values in a transaction.
 const VALUES: u32 = 100;
@@ -117,7 +116,7 @@ async fn write(
 ) -> StoreResult<()> {
     let numbers: Vec<u64> = outcomes.keys().copied().collect();
     let roots = match kind {
-        SubjectKind::Person => roots(&mut *tx, environment, &numbers).await?,
+        SubjectKind::Person => people::roots(&mut *tx, environment, &numbers).await?,
         SubjectKind::Company => numbers.iter().map(|number| (*number, *number)).collect(),
     };
     for (number, (version, outcomes)) in outcomes {

@@ -12,12 +12,6 @@ pub(super) async fn find(db: &Db, hash: &[u8; 32], kind: ApiKeyKind) -> StoreRes
     .bind(*hash)
     .fetch_optional(db.read(Scope::System))
     .await?;
-    row.map(|row| {
-        Ok(EdgeKey {
-            environment: row.get("id")?,
-            kind,
-            identity_required: row.get("identity_required")?,
-        })
-    })
-    .transpose()
+    row.map(|row| Ok(EdgeKey { environment: row.get("id")?, kind, identity_required: row.get("identity_required")? }))
+        .transpose()
 }

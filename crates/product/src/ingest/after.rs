@@ -98,9 +98,12 @@ pub(super) async fn note(
     let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     for numbers in numbers.chunks(people::ROWS) {
         let engine = app.main.engine();
-        let mut rows = people::hold(&mut tx, engine, environment, numbers).await.map_err(store_failed)?;
-        for row in &mut rows {
-            for watched in by_person.remove(&row.number).into_iter().flatten() {
+        let (mut rows, roots) =
+            people::hold_whole(&mut tx, engine, environment, numbers).await.map_err(store_failed)?;
+        for (number, root) in roots {
+            let Some(row) = rows.iter_mut().find(|row| row.number == root) else { continue };
+            for mut watched in by_person.remove(&number).into_iter().flatten() {
+                watched.person = root;
                 if let Some((content, met)) = watched.encounter() {
                     answers::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
                 }

@@ -2,6 +2,7 @@
 //! dropped at any time, and is when somebody is erased.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::store::keyring::Subject;
@@ -25,6 +26,7 @@ type IdOf = (EnvironmentId, [u8; 16]);
 /// What this process remembers.
 pub(crate) struct People {
     ids: Cache<IdOf, Subject>,
+    epoch: AtomicU64,
     /// Values that are indexed already, by subject number.
     indexed: Cache<(EnvironmentId, u64, [u8; 16]), ()>,
     /// The one indexed value of an attribute.
@@ -38,6 +40,7 @@ impl People {
     pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         Self {
             ids: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
+            epoch: AtomicU64::new(0),
             indexed: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
             only: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
             presence: Presence::new(IDS, FOR),
@@ -49,8 +52,22 @@ impl People {
         self.ids.get(&(environment, *hash))
     }
 
-    pub(super) fn remember(&self, environment: EnvironmentId, hash: [u8; 16], subject: Subject) {
-        self.ids.insert((environment, hash), subject);
+    /// Counts the times that this process changed whom ids lead to.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Somebody was made or merged: what was read before is not remembered any more.
+    pub(super) fn next_epoch(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Remembers what was written, or what was read at an epoch that still lasts. A look at what is remembered does not
+    /// make it last longer.
+    pub(super) fn remember(&self, environment: EnvironmentId, hash: [u8; 16], subject: Subject, read_at: Option<u64>) {
+        if read_at.is_none_or(|epoch| epoch == self.epoch()) {
+            self.ids.insert((environment, hash), subject);
+        }
     }
 
     pub(super) fn is_indexed(&self, environment: EnvironmentId, number: u64, hash: [u8; 16]) -> bool {

@@ -3,7 +3,7 @@
 //! What nobody knows yet is minted, and people are joined, under the environment's lock and after another look, so that two
 //! requests or processes that meet the same new id agree. Key pairs are made before the transaction is opened.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
 use ::store::{Scope, StoreError, Tx};
@@ -87,7 +87,8 @@ pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[
     let claims: Vec<Claim<'_>> = batch.iter().map(|who| hasher.claim(who)).collect();
     let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
     let mut merged = Vec::new();
-    let known = look_up(app, environment, &ids, &mut merged).await?;
+    let epoch = app.people.epoch();
+    let (known, remembered) = look_up(app, environment, &ids, &mut merged).await?;
     let mut plan = Plan::make(&known, &claims);
     let subjects = if plan.steps.is_empty() {
         plan.nodes.iter().filter_map(|node| node.known).collect()
@@ -102,9 +103,13 @@ pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[
             merged.push((subjects[from].number, of(into)));
         }
     }
-    for id in &ids {
+    let written = !plan.steps.is_empty();
+    if written {
+        app.people.next_epoch();
+    }
+    for id in ids.iter().filter(|id| written || !remembered.contains(&id.hash)) {
         if let Some(node) = plan.leads_to(&id.hash) {
-            app.people.remember(environment, id.hash, subjects[node]);
+            app.people.remember(environment, id.hash, subjects[node], if written { None } else { Some(epoch) });
         }
     }
     let people = plan.people().map(|person| person.map(of)).collect();
@@ -116,13 +121,13 @@ fn ids_of<'a>(claim: &Claim<'a>) -> impl Iterator<Item = Id<'a>> {
     [claim.anonymous, claim.user, as_anonymous, as_user].into_iter().flatten()
 }
 
-/// What is known of these ids, from memory and for the rest from the keyring.
+/// What is known of these ids, from memory and for the rest from the keyring; and which were in memory.
 async fn look_up(
     app: &App,
     environment: EnvironmentId,
     ids: &[Id<'_>],
     merged: &mut Vec<(u64, SubjectRef)>,
-) -> ProblemResult<HashMap<[u8; 16], Subject>> {
+) -> ProblemResult<(HashMap<[u8; 16], Subject>, HashSet<[u8; 16]>)> {
     let mut known = HashMap::with_capacity(ids.len());
     let mut asked = Vec::new();
     for id in ids {
@@ -136,8 +141,9 @@ async fn look_up(
             None => asked.push(IndexKey { namespace: id.namespace.into(), hash: id.hash }),
         }
     }
+    let remembered = known.keys().copied().collect();
     if asked.is_empty() {
-        return Ok(known);
+        return Ok((known, remembered));
     }
     asked.sort_unstable();
     asked.dedup();
@@ -148,7 +154,7 @@ async fn look_up(
         }
         known.insert(found.key.hash, found.subject);
     }
-    Ok(known)
+    Ok((known, remembered))
 }
 
 /// Writes a plan, made anew over what the keyring holds once the lock is ours. The answer names each node's subject.
@@ -292,12 +298,14 @@ pub(crate) async fn companies(
     let mut ids: Vec<Id<'_>> = ids.iter().map(|value| hasher.id(namespace::COMPANY_ID, value)).collect();
     ids.sort_unstable_by_key(|id| id.hash);
     ids.dedup_by_key(|id| id.hash);
-    let known = look_up(app, environment, &ids, &mut Vec::new()).await?;
+    let (known, remembered) = look_up(app, environment, &ids, &mut Vec::new()).await?;
     let missing: Vec<Id<'_>> = ids.iter().filter(|id| !known.contains_key(&id.hash)).copied().collect();
     let made = if missing.is_empty() { HashMap::new() } else { make(app, environment, &hasher, &missing).await? };
     for id in ids {
         if let Some(subject) = known.get(&id.hash).or_else(|| made.get(&id.hash)) {
-            app.people.remember(environment, id.hash, *subject);
+            if !remembered.contains(&id.hash) {
+                app.people.remember(environment, id.hash, *subject, None);
+            }
             companies.insert(id.value.to_owned(), SubjectRef { environment, subject: *subject });
         }
     }
@@ -356,6 +364,6 @@ async fn find_in(
     value: &str,
 ) -> ProblemResult<Option<SubjectRef>> {
     let id = IndexHasher::of(app, environment)?.id(namespace, value);
-    let known = look_up(app, environment, &[id], &mut Vec::new()).await?;
+    let (known, _) = look_up(app, environment, &[id], &mut Vec::new()).await?;
     Ok(known.get(&id.hash).map(|subject| SubjectRef { environment, subject: *subject }))
 }

@@ -1,5 +1,7 @@
 //! SQL of people, and of the sealed attributes of people and companies.
 
+use std::collections::BTreeMap;
+
 use base::Timestamp;
 use base::id::EnvironmentId;
 use serde::de::DeserializeOwned;
@@ -74,7 +76,8 @@ pub(crate) async fn row(app: &App, person: &PersonRef) -> StoreResult<PersonRow>
     let text = format!(
         "SELECT {COLUMNS}, {COMPANY_COLUMNS} FROM people p \
          LEFT JOIN companies c ON c.environment_id = p.environment_id AND c.number = p.company_number \
-         WHERE p.environment_id = $1 AND p.number = $2"
+         WHERE p.environment_id = $1 AND p.number = COALESCE(\
+         (SELECT merged_into FROM people WHERE environment_id = $1 AND number = $2), $2)"
     );
     let reader = app.main.read(Scope::Environment(person.environment));
     let row = sql(text).bind(person.environment).bind(int(person.number())).fetch_optional(reader).await?;
@@ -115,6 +118,45 @@ pub(crate) async fn hold(
     numbers: &[u64],
 ) -> StoreResult<Vec<PersonRow>> {
     select(tx, environment, numbers, dialect::for_update(engine)).await
+}
+
+/// The rows that stand for these people now, held until the transaction ends, and which stands for whom: somebody may
+/// have been merged since a request found out who they are.
+pub(crate) async fn hold_whole(
+    tx: &mut Tx,
+    engine: Engine,
+    environment: EnvironmentId,
+    numbers: &[u64],
+) -> StoreResult<(Vec<PersonRow>, BTreeMap<u64, u64>)> {
+    let rows = hold(&mut *tx, engine, environment, numbers).await?;
+    let roots = roots(&mut *tx, environment, numbers).await?;
+    if roots.iter().all(|(number, root)| number == root) {
+        return Ok((rows, roots));
+    }
+    let mut wholes: Vec<u64> = roots.values().copied().collect();
+    wholes.sort_unstable();
+    wholes.dedup();
+    Ok((hold(tx, engine, environment, &wholes).await?, roots))
+}
+
+/// Into whom each of these people was merged, or themselves.
+pub(crate) async fn roots(
+    on: impl Executor,
+    environment: EnvironmentId,
+    numbers: &[u64],
+) -> StoreResult<BTreeMap<u64, u64>> {
+    let text = format!(
+        "SELECT number, COALESCE(merged_into, number) AS root FROM people WHERE environment_id = $1 AND number IN ({})",
+        placeholders(2, numbers.len())
+    );
+    sql(text)
+        .bind(environment)
+        .bind_all(numbers.iter().map(|number| int(*number)))
+        .fetch_all(on)
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("number")?, row.get("root")?)))
+        .collect()
 }
 
 async fn select(

@@ -159,12 +159,15 @@ async fn write_on(
     batch: &Batch,
 ) -> ProblemResult<Vec<(SubjectRef, String)>> {
     let new = claim(app, tx, environment, batch).await?;
-    let is_new = |message: &Option<[u8; 16]>| message.is_none_or(|message| new.contains(&message));
     let watch = app.watches.of(environment);
     let mut writer = Writer { app, watch: &watch, sealed: Vec::new(), removed: Vec::new() };
 
-    let mut rows = held(app, tx, environment, batch).await?;
+    let (mut rows, roots) = held(app, tx, environment, batch).await?;
     for (number, into) in &batch.merged {
+        // Another request, with the same discovery, may have been here first.
+        if roots.get(number).is_some_and(|root| root != number) {
+            continue;
+        }
         if let Some(from) = rows.remove(number)
             && let Some(into) = rows.get_mut(&into.number())
         {
@@ -172,8 +175,14 @@ async fn write_on(
         }
         store::set_merged(tx, into, *number).await.map_err(store_failed)?;
     }
-    for change in batch.people.iter().filter(|change| is_new(&change.message)) {
-        let Some(row) = rows.get_mut(&change.person.number()) else { continue };
+    let folded: BTreeMap<u64, u64> = batch.merged.iter().map(|(from, into)| (*from, into.number())).collect();
+    let whole = |number: u64| folded.get(&number).or_else(|| roots.get(&number)).copied().unwrap_or(number);
+    let mut used = HashSet::new();
+    for change in &batch.people {
+        if !change.message.is_none_or(|message| new.contains(&message) && used.insert(message)) {
+            continue;
+        }
+        let Some(row) = rows.get_mut(&whole(change.person.number())) else { continue };
         row.identified = change.person.subject.identified;
         row.company = change.company.map(|company| company.number()).or(row.company);
         writer.apply(&change.person, &mut row.attributes, &change.attributes)?;
@@ -182,7 +191,10 @@ async fn write_on(
     store::update(tx, environment, &rows).await.map_err(store_failed)?;
     writer.finish(tx, environment, SubjectKind::Person).await?;
 
-    let changes: Vec<&CompanyChange> = batch.companies.iter().filter(|change| is_new(&change.message)).collect();
+    let mut used = HashSet::new();
+    let is_first =
+        |change: &&CompanyChange| change.message.is_none_or(|message| new.contains(&message) && used.insert(message));
+    let changes: Vec<&CompanyChange> = batch.companies.iter().filter(is_first).collect();
     let mut rows = companies::hold(app, tx, environment, &changes).await.map_err(store_failed)?;
     for change in changes {
         let Some(row) = rows.get_mut(&change.company.number()) else { continue };
@@ -204,13 +216,14 @@ async fn claim(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch
     Ok(new.into_iter().collect())
 }
 
-/// The rows that the batch changes, held until the transaction ends. Made first where they are missing.
+/// The rows that the batch changes, held until the transaction ends, and which stands for whom. Made first where they are
+/// missing.
 async fn held(
     app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
     batch: &Batch,
-) -> ProblemResult<HashMap<u64, PersonRow>> {
+) -> ProblemResult<(HashMap<u64, PersonRow>, BTreeMap<u64, u64>)> {
     let now = app.clock.now();
     let roots = batch.merged.iter().map(|(_, into)| (*into, now));
     let changed = batch.people.iter().map(|change| (change.person, change.attributes.at));
@@ -225,12 +238,17 @@ async fn held(
     numbers.sort_unstable();
     numbers.dedup();
     tracing::debug!(made = made.len(), held = numbers.len(), "rows of people");
-    let mut rows = Vec::with_capacity(numbers.len());
+    let (mut rows, mut roots) = (Vec::with_capacity(numbers.len()), BTreeMap::new());
+    let engine = app.main.engine();
     for numbers in numbers.chunks(store::ROWS) {
-        let engine = app.main.engine();
-        rows.extend(store::hold(tx, engine, environment, numbers).await.map_err(store_failed)?);
+        rows.extend(store::hold(&mut *tx, engine, environment, numbers).await.map_err(store_failed)?);
+        roots.extend(store::roots(&mut *tx, environment, numbers).await.map_err(store_failed)?);
     }
-    Ok(rows.into_iter().map(|row| (row.number, row)).collect())
+    let mut wholes: Vec<u64> = roots.values().copied().filter(|root| numbers.binary_search(root).is_err()).collect();
+    wholes.sort_unstable();
+    wholes.dedup();
+    rows.extend(store::hold(tx, engine, environment, &wholes).await.map_err(store_failed)?);
+    Ok((rows.into_iter().map(|row| (row.number, row)).collect(), roots))
 }
 
 /// Applies attributes and gathers what is sealed.
