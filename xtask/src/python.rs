@@ -21,11 +21,6 @@ pub(crate) fn program() -> PathBuf {
     folder().join("bin/python")
 }
 
-/// Whether there is anything to install.
-pub(crate) fn is_used() -> bool {
-    paths::root().join(REQUIREMENTS).exists()
-}
-
 /// Makes the environment, unless it holds just these packages already.
 pub(crate) fn install() -> Result<()> {
     let wanted = fs::read(paths::root().join(REQUIREMENTS))?;

@@ -18,9 +18,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         if web::folders()?.is_empty() { Ok(()) } else { needs::ensure_node() }
     })?;
     steps.run("node packages", web::install)?;
-    if python::is_used() {
-        steps.run("python packages", python::install)?;
-    }
+    steps.run("python packages", python::install)?;
     if arguments.is_empty() {
         check_sources(&mut steps)?;
         check_web(&mut steps)?;

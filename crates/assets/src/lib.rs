@@ -43,7 +43,7 @@ pub struct Asset {
 
 /// A file by its path within the package, such as `assets/index-3f9a.js`.
 pub fn get(package: Package, path: &str) -> Option<Asset> {
-    if path.ends_with(".gz") {
+    if path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("gz")) {
         return None;
     }
     let find = match package {

@@ -40,7 +40,7 @@ pub(crate) struct Place {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Root key, outside the data folder: file:PATH [default: file:$XDG_STATE_HOME/pilotfish/root.key]
+    /// Root key, outside the data folder [default: root.key under $XDG_STATE_HOME/pilotfish]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
 }
@@ -58,14 +58,15 @@ pub(crate) struct DatabaseArgs {
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the fields are the flags")]
 pub(crate) struct UrlArgs {
-    /// Public URL of the edge [default: <https://localhost>:PORT]
+    /// Public URL of the edge [default: its port on localhost]
     #[arg(long, env = "PILOTFISH_EDGE_URL", value_name = "URL")]
     pub(crate) edge_url: Option<String>,
-    /// Public URL of the api [default: <https://localhost>:PORT]
+    /// Public URL of the api [default: its port on localhost]
     #[arg(long, env = "PILOTFISH_API_URL", value_name = "URL")]
     pub(crate) api_url: Option<String>,
-    /// Public URL of the dashboard [default: <https://dashboard.localhost>:PORT]
+    /// Public URL of the dashboard [default: its port on dashboard.localhost]
     #[arg(long, env = "PILOTFISH_DASHBOARD_URL", value_name = "URL")]
     pub(crate) dashboard_url: Option<String>,
 }
@@ -133,7 +134,7 @@ pub(crate) struct ServeArgs {
     /// Private key of the own certificate, PEM
     #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Which log lines: error, warn, info, debug, or per target as RUST_LOG
+    /// Which log lines: error, warn, info, debug, or a filter by target
     #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
 }

@@ -1,9 +1,11 @@
 //! `pilotfish serve`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::Secret;
 use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
+use product::jobs::Background;
 use product::{App, Urls, installation, router};
 
 use crate::Failure;
@@ -17,7 +19,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let root_key = ground.provider.path().display().to_string();
     let doors = bind(&args)?;
     let urls = public_urls(&args, &doors)?;
-    let app = Arc::new(ground.open(urls).await?);
+    let mut app = ground.open(urls).await?;
+    app.figures = product::figures::start();
+    let app = Arc::new(app);
     let served = serve(&args, app.clone(), doors, &root_key).await;
     app.close().await;
     served
@@ -31,20 +35,23 @@ async fn serve(args: &ServeArgs, app: Arc<App>, doors: Vec<Bound>, root_key: &st
         (Some(certificate), Some(key)) => {
             CertificateSource::Files(CertificateFiles { certificate: certificate.clone(), key: key.clone() })
         }
-        _ => CertificateSource::Authority(app.authority()?),
+        _ => CertificateSource::Authority(Box::new(app.authority()?)),
     };
     let setup_link = installation::setup_link(&app).await?;
     let own_certificate = matches!(source, CertificateSource::Files(_));
+    let metrics = doors.iter().find(|bound| bound.door == Door::Metrics).map_or(args.metrics, |bound| bound.address);
     let routers = doors.into_iter().map(|bound| {
         let router = router(&app, bound.door);
         (bound, router)
     });
     let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
     app.start_timer();
-    announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate);
+    let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
+    announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
     wait_for_signal().await?;
     tracing::info!("stopping: requests under way end first");
     server.stop().await;
+    background.stop().await;
     Ok(())
 }
 
@@ -66,7 +73,7 @@ fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
 }
 
 fn public_urls(args: &ServeArgs, doors: &[Bound]) -> Result<Urls, Failure> {
-    let port = |door, fallback: std::net::SocketAddr| {
+    let port = |door, fallback: SocketAddr| {
         doors.iter().find(|bound| bound.door == door).map_or(fallback.port(), |bound| bound.address.port())
     };
     let (edge, api) = (port(Door::Edge, args.edge), port(Door::Api, args.api));
@@ -74,7 +81,14 @@ fn public_urls(args: &ServeArgs, doors: &[Bound]) -> Result<Urls, Failure> {
 }
 
 #[allow(clippy::print_stdout, reason = "tells the operator where to look")]
-fn announce(app: &App, role: RoleArg, setup_link: Option<&Secret<String>>, root_key: &str, own_certificate: bool) {
+fn announce(
+    app: &App,
+    role: RoleArg,
+    setup_link: Option<&Secret<String>>,
+    root_key: &str,
+    own_certificate: bool,
+    metrics: SocketAddr,
+) {
     let has = |of| role == RoleArg::All || role == of;
     println!("pilotfish {} serves", env!("CARGO_PKG_VERSION"));
     for (name, url, of) in [
@@ -86,6 +100,7 @@ fn announce(app: &App, role: RoleArg, setup_link: Option<&Secret<String>>, root_
             println!("  {name:<10} {url}");
         }
     }
+    println!("  metrics    https://{metrics}/metrics (an owner's API key)");
     if !own_certificate {
         let ca = app.tls_folder().join("ca.pem");
         println!("  authority  {} (pilotfish trust install)", ca.display());

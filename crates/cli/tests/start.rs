@@ -125,3 +125,17 @@ async fn stopping_lets_a_request_end() {
     assert_eq!(answer.await.unwrap().unwrap().status(), 201);
     assert!(stopping.join().unwrap().success());
 }
+
+#[tokio::test]
+async fn figures_are_for_an_owners_key_and_name_no_path() {
+    let place = Place::new();
+    let key = place.init()["api_key"].as_str().unwrap().to_owned();
+    let server = place.serve(&[]);
+    let client = server.client();
+    client.get(format!("{}/secret-looking/path", server.url("edge"))).send().await.unwrap();
+    let url = server.url("metrics");
+    assert_eq!(client.get(&url).send().await.unwrap().status(), 401);
+    let text = client.get(&url).bearer_auth(key).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains(r#"pilotfish_requests_total{door="edge",route="(none)",status="404"} 1"#), "{text}");
+    assert!(!text.contains("secret-looking"));
+}

@@ -11,6 +11,8 @@ pub struct Counters {
     pub conflicts: u64,
     /// Appends refused because too much waited.
     pub overloaded: u64,
+    /// Writes with their syncs that succeeded.
+    pub groups: u64,
     /// Groups whose write or sync failed.
     pub failures: u64,
 }

@@ -89,7 +89,7 @@ impl Dedupe {
     pub(crate) fn claim(&mut self, message: Message, batch: &Fate) -> Claim {
         let (claim, first) = if let Some(seen) = self.seen(message) {
             (Claim::Duplicate, seen.fingerprint)
-        } else if let Some(flying) = self.in_flight.get(&message.hash).filter(|flying| flying.fate.is_open()) {
+        } else if let Some(flying) = self.in_flight.get(&message.hash).filter(|flying| flying.fate.has_not_failed()) {
             let same_batch = flying.fate.same(batch);
             let claim = if same_batch { Claim::Duplicate } else { Claim::InFlight(flying.fate.clone()) };
             (claim, flying.fingerprint)

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,32 @@ const CHUNK: usize = 1 << 14;
 /// A day in microseconds.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
+/// A map from numbers that we gave out ourselves, which nobody can choose so that they collide.
+type Numbered<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
+
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+}
+
 /// The index of one log.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -61,8 +88,8 @@ pub(crate) struct Index {
     frames: Vec<FrameAt>,
     chunks: Vec<Vec<Entry>>,
     /// One more than the ordinal of the person's newest arrival.
-    people: HashMap<u64, u32>,
-    days: BTreeMap<i64, HashMap<u32, u64>>,
+    people: Numbered<u64, u32>,
+    days: BTreeMap<i64, Numbered<u32, u64>>,
 }
 
 impl Index {

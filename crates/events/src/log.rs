@@ -48,6 +48,7 @@ pub(crate) struct Log {
     index: RwLock<Index>,
     dedupe: Mutex<Dedupe>,
     accepted: AtomicU64,
+    groups: AtomicU64,
     overloaded: AtomicU64,
     failures: AtomicU64,
 }
@@ -77,6 +78,7 @@ impl Log {
             index: RwLock::new(index),
             dedupe: Mutex::new(dedupe),
             accepted: AtomicU64::new(0),
+            groups: AtomicU64::new(0),
             overloaded: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             folder,
@@ -109,7 +111,8 @@ impl Log {
         self.dedupe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn count_accepted(&self, events: usize) {
+    pub(crate) fn count_group(&self, events: usize) {
+        self.groups.fetch_add(1, Ordering::Relaxed);
         self.accepted.fetch_add(events as u64, Ordering::Relaxed);
     }
 
@@ -127,6 +130,7 @@ impl Log {
             accepted: self.accepted.load(Ordering::Relaxed),
             duplicates,
             conflicts,
+            groups: self.groups.load(Ordering::Relaxed),
             overloaded: self.overloaded.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
         }

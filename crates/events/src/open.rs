@@ -132,7 +132,12 @@ impl EventLog {
         self.close();
         // The sender lives in `shared`, so waiting cannot fail.
         let _ = self.shared.writers.subscribe().wait_for(|writers| *writers == 0).await;
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Unlocked by word: a child process that is just being started may hold the same open file for a moment.
+        if let Some(lock) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Err(error) = lock.unlock()
+        {
+            tracing::warn!(%error, "the event log's lock could not be given back");
+        }
     }
 
     fn close(&self) {

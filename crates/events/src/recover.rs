@@ -96,9 +96,12 @@ fn visit(
     let (mut frames, mut events) = (0, 0);
     for segment in &judged.frames {
         let Segment::Whole { sequence, offset, length, .. } = *segment else { continue };
-        match unpack(&opened.file, sequence, &bytes[offset..]) {
-            Ok((block, count)) => {
-                Events::of(&block).flatten().for_each(|event| visitor.event(&event));
+        let taken = unpack(&opened.file, sequence, &bytes[offset..]).and_then(|(block, count)| {
+            decode(&block, count)?.iter().for_each(|event| visitor.event(event));
+            Ok(count)
+        });
+        match taken {
+            Ok(count) => {
                 let place = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
                 visitor.frame(Frame { sequence, file: number, offset: place(offset), length: place(length) });
                 frames += 1;
@@ -116,17 +119,25 @@ fn visit(
     (frames, events)
 }
 
-/// A frame's events, all of which can be read.
+/// A frame's block, and how many events it says to hold.
 pub(crate) fn unpack(file: &LogFile, sequence: u64, bytes: &[u8]) -> Result<(Vec<u8>, u32), String> {
     let (block, _) = file.key.open(sequence, bytes).map_err(|error| error.to_string())?;
     let count = block.prologue.count;
-    let block = block.unpack().map_err(|error: FrameError| error.to_string())?;
-    let mut found = 0;
-    for event in Events::of(&block) {
-        event.and_then(|event| event.check()).map_err(|error: DecodeError| format!("event {found} {error}"))?;
-        found += 1;
+    block.unpack().map(|block| (block, count)).map_err(|error: FrameError| error.to_string())
+}
+
+/// A block's events, if all can be read.
+fn decode(block: &[u8], count: u32) -> Result<Vec<EventRef<'_>>, String> {
+    let mut events = Vec::with_capacity(block.len() / 64);
+    for event in Events::of(block) {
+        let event = event.and_then(|event| event.check().map(|()| event));
+        events.push(event.map_err(|error: DecodeError| format!("event {} {error}", events.len()))?);
     }
-    if found == count { Ok((block, count)) } else { Err(format!("holds {found} events instead of {count}")) }
+    if events.len() == count as usize {
+        Ok(events)
+    } else {
+        Err(format!("holds {} events instead of {count}", events.len()))
+    }
 }
 
 /// Cuts what does not count, and makes durable what does.

@@ -2,8 +2,9 @@
 //!
 //! Who compresses and who seals: a batch large enough to be blocks of its own is packed here, on the sender's thread, so
 //! that packing uses all cores and overlaps with the writer's syncs; small batches are left to the writer, which packs
-//! many of them into one block (a block of one event compresses to twice the bytes per event and costs a frame). Sealing is
-//! the writer's: it needs the sequence, and at gigabytes a second it is a hundredth of the sync's time.
+//! many of them into one block (in `bench_log`, blocks of 10 events take 94 bytes an event, of 100 and more 66 to 70).
+//! Sealing is the writer's: it needs the sequence, and took a tenth of compression's processor time in a profile of the
+//! same run, a four-hundredth of the whole, so that there is nothing to gain by moving it.
 
 use std::sync::Arc;
 

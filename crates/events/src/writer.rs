@@ -58,8 +58,11 @@ pub(crate) fn enqueue(log: &Arc<Log>, job: Job) -> Result<(), AppendError> {
     }
     queue.running = true;
     queue.push(job);
+    let sleeping = std::mem::take(&mut queue.sleeping);
     drop(queue);
-    log.wake.notify_one();
+    if sleeping {
+        log.wake.notify_one();
+    }
     Ok(())
 }
 
@@ -86,8 +89,10 @@ fn run(log: &Arc<Log>) {
             let mut queue = log.queue();
             if queue.is_empty() && !queue.closed {
                 let idle = log.shared.options.idle;
+                queue.sleeping = true;
                 let waited = log.wake.wait_timeout_while(queue, idle, |queue| queue.is_empty() && !queue.closed);
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+                queue.sleeping = false;
             }
             if queue.is_empty() {
                 queue.running = false;
@@ -143,7 +148,9 @@ fn answer(log: &Log, jobs: &[Job], error: &Result<Arc<[Run]>, AppendError>) {
     let mut dedupe = log.dedupe();
     jobs.iter().flat_map(|job| &job.facts).for_each(|fact| dedupe.release(fact.message));
     drop(dedupe);
-    jobs.iter().for_each(|job| job.verdict.tell(error.clone()));
+    for job in jobs {
+        job.verdict.tell(error.clone());
+    }
 }
 
 fn settle(log: &Log, jobs: &[Job], now: base::Timestamp) {
@@ -152,7 +159,7 @@ fn settle(log: &Log, jobs: &[Job], now: base::Timestamp) {
     facts.clone().for_each(|fact| dedupe.settle(fact.message));
     dedupe.expire(now);
     drop(dedupe);
-    log.count_accepted(facts.count());
+    log.count_group(facts.count());
 }
 
 /// Makes the group's events visible to readers.

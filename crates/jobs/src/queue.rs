@@ -70,7 +70,8 @@ pub(crate) async fn is_due(db: &Db, kinds: &[&'static str], now: Timestamp) -> S
 
 fn due(kinds: &[&'static str], now: Timestamp, end: &str) -> Query {
     let kinds_here = dialect::placeholders(2, kinds.len());
-    let text = format!("SELECT id FROM jobs WHERE due_at <= $1 AND kind IN ({kinds_here}) ORDER BY due_at, id LIMIT 1{end}");
+    let text =
+        format!("SELECT id FROM jobs WHERE due_at <= $1 AND kind IN ({kinds_here}) ORDER BY due_at, id LIMIT 1{end}");
     sql(text).bind(now).bind_all(kinds.iter().copied())
 }
 
@@ -112,12 +113,14 @@ pub(crate) enum End<'a> {
 /// Ends a run; false if the lease was lost, and then nothing is changed.
 pub(crate) async fn finish(db: &Db, id: JobId, lease: Lease, end: End<'_>, now: Timestamp) -> StoreResult<bool> {
     let query = match end {
-        End::Completed(result) => sql("UPDATE jobs SET state = 'completed', lease = NULL, due_at = NULL, error = NULL, \
+        End::Completed(result) => {
+            sql("UPDATE jobs SET state = 'completed', lease = NULL, due_at = NULL, error = NULL, \
                                        finished_at = $3, result = $4 WHERE id = $1 AND lease = $2")
-        .bind(id)
-        .bind(lease)
-        .bind(now)
-        .bind(result.to_string()),
+            .bind(id)
+            .bind(lease)
+            .bind(now)
+            .bind(result.to_string())
+        }
         End::Failed(code) => sql("UPDATE jobs SET state = 'failed', lease = NULL, due_at = NULL, finished_at = $3, \
                                   error = $4 WHERE id = $1 AND lease = $2")
         .bind(id)

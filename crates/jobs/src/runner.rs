@@ -29,12 +29,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            workers: 2,
-            poll: Duration::from_millis(250),
-            lease: Duration::from_secs(30),
-            attempts: 10,
-        }
+        Self { workers: 2, poll: Duration::from_millis(250), lease: Duration::from_secs(30), attempts: 10 }
     }
 }
 

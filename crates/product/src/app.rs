@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
+use metrics_exporter_prometheus::PrometheusHandle;
 use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
 
 use crate::attributes::Registry;
@@ -81,6 +82,8 @@ pub struct App {
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
     demo: OnceLock<Demo>,
+    /// What this process counts; set by the binary.
+    pub figures: Option<PrometheusHandle>,
     folder: DataFolder,
 }
 
@@ -139,6 +142,7 @@ impl App {
             noted: page_origins::Noted::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
+            figures: None,
             folder,
         };
         app.rulesets.catch_up(&app).await?;

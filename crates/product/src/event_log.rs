@@ -39,9 +39,7 @@ pub(crate) async fn open(
     let data = data.to_owned();
     let keys: Arc<dyn LogKeys> = Arc::new(Keys(Arc::clone(keys)));
     let (clock, rng) = (Arc::clone(clock), Arc::clone(rng));
-    let opened = tokio::task::spawn_blocking(move || {
-        EventLog::open(&data, EDGE, keys, clock, rng, Options::default())
-    });
+    let opened = tokio::task::spawn_blocking(move || EventLog::open(&data, EDGE, keys, clock, rng, Options::default()));
     match opened.await {
         Ok(Ok((log, _findings_are_logged))) => Ok(Some(Arc::new(log))),
         Ok(Err(OpenError::Locked(folder))) if matches!(databases, Databases::Postgres { .. }) => {

@@ -42,8 +42,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// The whole body. The door's limit has been put around it.
 pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
     let body = request.into_body().collect().await.map_err(|error| {
-        let too_large =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         Problem::new(if too_large { Code::PayloadTooLarge } else { Code::InvalidRequest }).detail(if too_large {
             "send less"
         } else {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base::ProblemResult;
@@ -15,6 +16,8 @@ use crate::doors::page_headers;
 use crate::problem::internal;
 use crate::static_files::{Keep, StaticFile, missing, respond};
 
+/// A sandboxed frame has an origin of its own, to which even this server's files are another's.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const NONCE: &str = "__CSP_NONCE__";
 /// The first part of a screen's path, as the dashboard's router has them.
 const SCREENS: [&str; 5] = ["home", "content", "people", "companies", "settings"];
@@ -68,7 +71,11 @@ fn is_route(path: &str) -> bool {
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> ProblemResult<Response> {
     let file = assets::get(assets::Package::Dashboard, &format!("assets/{path}")).ok_or_else(missing)?;
-    respond(&StaticFile::from(file), Keep::Forever, &headers)
+    let mut response = respond(&StaticFile::from(file), Keep::Forever, &headers)?;
+    if path.starts_with("preview-") {
+        response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    }
+    Ok(response)
 }
 
 /// The preview's frame: an opaque origin (the embedding element is sandboxed), so its script is named by origin.
@@ -83,5 +90,6 @@ async fn preview(State(app): State<Arc<App>>, headers: HeaderMap) -> ProblemResu
     let own = response.headers_mut();
     own.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).map_err(internal)?);
     own.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    own.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     Ok(response)
 }

@@ -18,8 +18,8 @@ use crate::authority::CredentialKind;
 use crate::demo::{self, Demo};
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
 use crate::{
-    App, answers, companies, delivery, flows, ingest, installation, jobs, organisations, page_origins, pages, people,
-    sdk_files, sessions, surveys, timeline,
+    App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
+    page_origins, pages, people, sdk_files, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -29,7 +29,7 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
             let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
             ingest::api::open_to_pages(routes).merge(sdk_files::router())
         }
-        Door::Metrics => Router::new(),
+        Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
         Door::Site => app.demo().map(Demo::site).unwrap_or_default(),
         Door::Api => interface(CredentialKind::ApiKey, operations()),
         Door::Dashboard => {
@@ -73,6 +73,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(companies::api::router())
         .merge(timeline::api::router())
         .merge(page_origins::api::router())
+        .merge(identity_tokens::api::router())
 }
 
 /// The operations under `/api/v1`, and the document that lists them.

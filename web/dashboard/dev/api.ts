@@ -45,7 +45,7 @@ const page = <T>(ask: Ask, all: T[]): Reply => {
   const data = empty(ask) ? [] : all.slice(from, from + limit);
   return ok({ data, next_cursor: !empty(ask) && from + limit < all.length ? String(from + limit) : null });
 };
-const person = (id: string) => people.find((one) => one.external_id === decodeURIComponent(id));
+const person = (id: string) => people.find((one) => [one.id, one.external_id].includes(decodeURIComponent(id)));
 const missing = problem(404, "not_found", "there is no such thing here");
 
 function counts(ask: Ask): Reply {
@@ -171,6 +171,7 @@ const routes: Route[] = [
         origins: empty(ask) ? [] : ["https://harbour.localhost:8446"],
       }),
   ],
+  ["POST", /^\/installation\/identity-secret\/reveal$/, () => ok({ identity_secret: "pfi_x3Qm0a9sD7vKc2LwT8hZ" })],
   ["GET", /^\/events\/counts$/, counts],
   ["GET", /^\/surveys$/, list("survey")],
   ["GET", /^\/flows$/, list("flow")],

@@ -38,8 +38,7 @@ function pages(dist: string): Connect.NextHandleFunction {
   return (request, response, next) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     if (path === "/preview.html") {
-      const policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; frame-ancestors 'self'; sandbox allow-scripts";
+      const policy = "default-src 'none'; script-src 'self'; frame-ancestors 'self'; sandbox allow-scripts";
       html(response, policy, readFileSync(`${dist}/preview.html`, "utf8"));
     } else if (/\.[a-z0-9]+$/.test(path)) {
       next();

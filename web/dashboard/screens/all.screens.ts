@@ -26,7 +26,9 @@ for (const screen of chosen) {
       it(`${screen.name} ${size.width} ${scheme}`, async () => {
         const { page, context, complaints } = await open(harness, { ...size, scheme, ...screen.options });
         await page.goto(screen.path);
-        await page.waitForLoadState("networkidle");
+        if (!screen.early) {
+          await page.waitForLoadState("networkidle");
+        }
         await screen.act?.(page);
         await page.waitForTimeout(screen.wait ?? 250);
         await page.screenshot({

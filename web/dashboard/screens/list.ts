@@ -8,6 +8,8 @@ type Screen = {
   act?: (page: Page) => Promise<void>;
   wait?: number;
   fullPage?: boolean;
+  /** Not waited for: the state while loading. */
+  early?: boolean;
 };
 
 const anew = { signedIn: false };
@@ -48,6 +50,37 @@ export const SCREENS: Screen[] = [
   { name: "survey-editor", path: `${PLACE}/content/surveys/srv_nps` },
   { name: "flow-editor", path: `${PLACE}/content/flows/flw_welcome` },
   {
+    name: "survey-audience",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Audience" }).click();
+    },
+  },
+  {
+    name: "survey-timing",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Timing" }).click();
+    },
+  },
+  {
+    name: "survey-look",
+    path: `${PLACE}/content/surveys/srv_nps`,
+    act: async (page) => {
+      await page.getByRole("tab", { name: "Look" }).click();
+    },
+  },
+  {
+    name: "flow-tooltip",
+    path: `${PLACE}/content/flows/flw_welcome`,
+    act: async (page) => {
+      await page
+        .getByRole("button", { name: /Begin here/ })
+        .filter({ hasText: "At an element" })
+        .click();
+    },
+  },
+  {
     name: "survey-publish",
     path: `${PLACE}/content/surveys/srv_new`,
     fullPage: false,
@@ -79,9 +112,9 @@ export const SCREENS: Screen[] = [
     fullPage: false,
     act: async (page) => {
       await page.keyboard.press("Control+k");
-      await page.getByLabel("Command").fill("u-2408");
+      await page.getByLabel("Command", { exact: true }).fill("u-2408");
     },
   },
-  { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" } },
+  { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" }, early: true, wait: 1200 },
   { name: "not-found", path: "/nowhere" },
 ];

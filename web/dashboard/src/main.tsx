@@ -11,7 +11,7 @@ import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { queryClient } from "./api/query";
 import { router } from "./router";
-import { styleNonce, theme } from "./theme/theme";
+import { nonceEverywhere, styleNonce, theme, variables } from "./theme/theme";
 
 /** A session that ended while somebody worked: to the sign-in, and back here afterwards. */
 queryClient.getQueryCache().config.onError = (error) => {
@@ -22,11 +22,17 @@ queryClient.getQueryCache().config.onError = (error) => {
   }
 };
 
+nonceEverywhere();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        getStyleNonce={styleNonce}
+        cssVariablesResolver={variables}
+      >
         <QueryClientProvider client={queryClient}>
           <Notifications position="bottom-center" />
           <RouterProvider router={router} />

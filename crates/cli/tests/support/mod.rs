@@ -70,6 +70,14 @@ impl Place {
         Running::start(command.args(more), &self.data().join("tls/ca.pem"))
     }
 
+    /// `serve` with its edge and api at these ports, so that it is found again after it was killed.
+    pub(crate) fn serve_at(&self, edge: u16, api: u16) -> Running {
+        let mut command = self.with_root_key(&["serve"]);
+        command.args(["--edge", &format!("127.0.0.1:{edge}"), "--api", &format!("127.0.0.1:{api}")]);
+        command.args(["--dashboard", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]);
+        Running::start(&mut command, &self.data().join("tls/ca.pem"))
+    }
+
     /// `serve` that must not begin: its exit code and what it said.
     pub(crate) fn refused(&self, command: &mut Command) -> (Option<i32>, String) {
         for door in ["--edge", "--api", "--dashboard", "--metrics"] {
@@ -78,6 +86,12 @@ impl Place {
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
+}
+
+/// Ports that are free now.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let held = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// A serving process; killed when dropped.
@@ -134,6 +148,12 @@ impl Running {
             .resolve("localhost", loopback)
             .build()
             .unwrap()
+    }
+
+    /// Ends it as a loss of power would: it gets no chance to do anything.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Asks it to stop, as an operator's service manager does, and waits.

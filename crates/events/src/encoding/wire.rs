@@ -37,8 +37,8 @@ pub(super) fn put_message(
     let start = out.len();
     body(out)?;
     let length = out.len() - start;
-    if length < 0x80 {
-        out[start - 1] = (length & 0x7f) as u8;
+    if let Ok(byte @ 0..0x80) = u8::try_from(length) {
+        out[start - 1] = byte;
     } else {
         let inner = out.split_off(start);
         out.truncate(start - 1);

@@ -89,8 +89,8 @@ async fn act(plan: Plan) {
                 // As a client does: again until it is acknowledged, a few times.
                 for _ in 0..4 {
                     if log.append(environment(ENVIRONMENT), events.clone()).await.is_ok() {
-                        let lines: String = numbers.map(|number| format!("{number}\n")).collect();
-                        said.write_all(lines.as_bytes()).unwrap();
+                        let lines: Vec<_> = numbers.map(|number| number.to_string()).collect();
+                        said.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
                         break;
                     }
                 }

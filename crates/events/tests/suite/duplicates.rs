@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::Timestamp;
-use events::Outcome;
+use base::id::EnvironmentId;
+use base::{Secret, SeededRng, Timestamp};
+use events::{AppendError, EventLog, LogKeyError, LogKeys, Outcome};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::{ENVIRONMENT, Fixture, append, environment, event, numbers, stored};
+use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, numbers, stored};
 
 const DAY: Duration = Duration::from_hours(24);
+const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_copy_is_dropped_whatever_it_says_even_after_a_restart() {
@@ -40,7 +43,7 @@ async fn the_window_is_seven_days_by_receipt() {
         let (mut log, _) = fixture.open();
         let number = u64::from(restart);
         append(&log, [number], fixture.now()).await;
-        for (pass, expected) in [(DAY * 7 - Duration::from_secs(1), 0), (Duration::from_secs(1), 1)] {
+        for (pass, expected) in [((DAY * 7).saturating_sub(SECOND), 0), (SECOND, 1)] {
             fixture.clock.advance(pass);
             if restart {
                 log.shutdown().await;
@@ -87,4 +90,42 @@ async fn concurrent_copies_are_stored_once_and_answered_when_durable() {
     }
     assert_eq!(log.counters(environment(ENVIRONMENT)).duplicates, 50 * 70);
     assert_eq!(numbers(&log).len(), 500);
+}
+
+/// Keys that are not to be had for now, and take their time to say so.
+#[derive(Default)]
+struct LateKeys(AtomicBool);
+
+impl LogKeys for LateKeys {
+    fn primary(&self, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), LogKeyError> {
+        std::thread::sleep(Duration::from_millis(300));
+        if self.0.load(Ordering::SeqCst) { TestKeys.primary(environment) } else { Err(LogKeyError("later".into())) }
+    }
+
+    fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
+        TestKeys.version(environment, version)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_what_then_fails_is_not_acknowledged() {
+    let fixture = Fixture::new();
+    let keys = Arc::new(LateKeys::default());
+    let rng = Arc::new(SeededRng::new(1));
+    let path = fixture.folder.path();
+    let opened = EventLog::open(path, "edge", keys.clone(), fixture.clock.clone(), rng, fixture.options.clone());
+    let log = Arc::new(opened.unwrap().0);
+    let now = fixture.now();
+    let send = |numbers: std::ops::Range<u64>| {
+        let log = Arc::clone(&log);
+        async move { log.append(environment(ENVIRONMENT), numbers.map(|number| event(number, now)).collect()).await }
+    };
+    let (first, copy, mixed) = tokio::join!(send(0..3), send(0..3), send(2..5));
+    for result in [first, copy, mixed] {
+        assert!(matches!(result, Err(AppendError::Key(_))), "{result:?}");
+    }
+    keys.0.store(true, Ordering::SeqCst);
+    let (first, copy) = tokio::join!(send(0..5), send(0..5));
+    assert_eq!(stored(&first.unwrap()) + stored(&copy.unwrap()), 5);
+    assert_eq!(numbers(&log), [0, 1, 2, 3, 4]);
 }

@@ -53,7 +53,7 @@ async fn a_process_killed_again_and_again_loses_and_doubles_nothing() {
         let plan = Plan { first: first.saturating_sub(1_000), batches: 4_000, size: 1 + round % 3, tasks: 8 };
         let mut child = stage.command(plan, &[]).spawn().unwrap();
         let seen = stage.acknowledged().len();
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
         while stage.acknowledged().len() == seen && child.try_wait().unwrap().is_none() {
             assert!(std::time::Instant::now() < deadline, "the child acknowledges nothing");
             std::thread::sleep(Duration::from_millis(2));
@@ -72,7 +72,18 @@ async fn a_process_killed_again_and_again_loses_and_doubles_nothing() {
 /// Runs a child under `strace`, which lets one call of a kind fail per thread.
 fn strace(stage: &Stage, plan: Plan, fault: &str) {
     let inject = format!("inject={fault}");
-    let wrapper = ["strace", "-f", "-qq", "-o", "trace", "-e", "trace=pwrite64,fdatasync,fsync,write", "-e", &inject];
+    let wrapper = [
+        "strace",
+        "-f",
+        "-qq",
+        "-y",
+        "-o",
+        "trace",
+        "-e",
+        "trace=pwrite64,fdatasync,fsync,write,openat",
+        "-e",
+        &inject,
+    ];
     let status = stage.command(plan, &wrapper).status().expect("strace is needed for this test");
     assert!(status.success(), "{fault}: {status}");
 }
@@ -89,6 +100,7 @@ async fn with_fault(call: &str, fault: &str, range: std::ops::Range<u32>) -> u32
         let trace = std::fs::read_to_string(stage.0.path().join("trace")).unwrap();
         met += u32::from(trace.contains("(INJECTED)"));
         each_is_said_after_its_sync(&trace, &context);
+        no_failed_file_is_used_again(&trace, &context);
         check(&stage, SENT, &context).await;
     }
     met
@@ -108,6 +120,25 @@ fn each_is_said_after_its_sync(trace: &str, context: &str) -> usize {
         }
     }
     said
+}
+
+/// After the first failure on a log file nothing more is written to it or synced.
+fn no_failed_file_is_used_again(trace: &str, context: &str) {
+    let mut failed: Vec<&str> = Vec::new();
+    for line in trace.lines() {
+        let Some(path) = line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(path, _)| path) else {
+            continue;
+        };
+        if line.contains("O_EXCL") {
+            // One that held nothing yet was removed and begun anew.
+            failed.retain(|failed| !line.contains(failed));
+        } else if path.contains(".log") {
+            assert!(!failed.contains(&path), "{context}: used again: {line}\n{trace}");
+            if line.contains("(INJECTED)") {
+                failed.push(path);
+            }
+        }
+    }
 }
 
 fn says_number(line: &str) -> bool {
@@ -137,8 +168,8 @@ async fn a_device_that_stays_broken_acknowledges_nothing_more() {
     for fault in ["fdatasync:error=EIO:when=4+", "pwrite64:error=ENOSPC:when=7+"] {
         let stage = Stage::new();
         strace(&stage, Plan { first: 0, batches: SENT / 2, size: 2, tasks: 1 }, fault);
-        let acknowledged = stage.acknowledged().len();
-        assert!((1..SENT as usize).contains(&acknowledged), "{fault}: {acknowledged}");
+        let acknowledged = stage.acknowledged().len() as u64;
+        assert!((1..SENT).contains(&acknowledged), "{fault}: {acknowledged}");
         check(&stage, SENT, fault).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The format's test vector: the same seed gives the same bytes, and the committed bytes are still read.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use base::{SeededRng, Timestamp};
@@ -51,16 +52,14 @@ async fn the_committed_file_is_written_and_read_byte_for_byte() {
     assert!(matches!(outcomes[..], [Outcome::Stored(_), Outcome::Stored(_)]));
     log.shutdown().await;
     let written = std::fs::read(&fixture.files()[0]).unwrap();
-    let committed = from_hex(&std::fs::read_to_string(vector()).unwrap_or_default());
-    if committed != written {
-        std::fs::write(vector().with_extension("hex.new"), to_hex(&written)).unwrap();
-    }
-    assert_eq!(committed, written, "the format changed; see event-log.hex.new");
+    let committed = std::fs::read_to_string(vector()).unwrap();
+    let written = to_hex(&written);
+    assert!(committed == written, "the format changed; now it is\n{written}");
 
     let fixture = Fixture::new();
     let folder = log_folder(fixture.folder.path());
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{:020}.log", 1)), committed).unwrap();
+    std::fs::write(folder.join(format!("{:020}.log", 1)), from_hex(&committed)).unwrap();
     let (log, report) = fixture.open();
     assert!(report.findings().next().is_none(), "{report}");
     let mut read = Vec::new();
@@ -70,8 +69,14 @@ async fn the_committed_file_is_written_and_read_byte_for_byte() {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n";
-    bytes.chunks(32).map(line).collect()
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::store::Scope;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -13,7 +14,6 @@ use events::{Event, Kind};
 use keys::{ApiKeyKind, KeyKind, Owner, hash};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use ::store::Scope;
 use uuid::Uuid;
 
 use super::model::Answers;

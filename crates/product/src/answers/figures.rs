@@ -38,11 +38,7 @@ pub(crate) async fn figures(
     select(app, environment, ids).await.map_err(store_failed)
 }
 
-async fn select(
-    app: &App,
-    environment: EnvironmentId,
-    ids: &[ContentId],
-) -> StoreResult<HashMap<ContentId, Figures>> {
+async fn select(app: &App, environment: EnvironmentId, ids: &[ContentId]) -> StoreResult<HashMap<ContentId, Figures>> {
     let text = format!(
         "SELECT content_id, COUNT(*) AS shown, SUM(completed) AS completed, \
                 SUM(CASE WHEN completed = 0 THEN dismissed ELSE 0 END) AS dismissed FROM ( \

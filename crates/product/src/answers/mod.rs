@@ -10,12 +10,12 @@ mod figures;
 mod model;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+use ::store::Scope;
 use base::ProblemResult;
 use base::id::EnvironmentId;
 use std::collections::BTreeMap;
-use ::store::Scope;
 use uuid::Uuid;
 
 use crate::App;

@@ -138,11 +138,13 @@ pub(crate) async fn meet(
     content: ContentId,
     met: &Encounter,
 ) -> StoreResult<()> {
-    let there = sql("INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at) \
+    let there = sql(
+        "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at) \
                      SELECT id, $3, environment_id, $4, $5, $6 FROM contents WHERE environment_id = $1 AND id = $2 \
                      ON CONFLICT (content_id, person_number) DO UPDATE SET \
                      completed_at = COALESCE(excluded.completed_at, encounters.completed_at), \
-                     dismissed_at = COALESCE(excluded.dismissed_at, encounters.dismissed_at)")
+                     dismissed_at = COALESCE(excluded.dismissed_at, encounters.dismissed_at)",
+    )
     .bind(environment)
     .bind(content.uuid())
     .bind(int(met.person))

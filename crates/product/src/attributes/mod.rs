@@ -14,11 +14,11 @@ mod store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ::store::Scope as StoreScope;
 use arc_swap::ArcSwap;
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult};
 use serde_json::Value;
-use ::store::Scope as StoreScope;
 
 use crate::App;
 use crate::people::Written;

@@ -10,23 +10,114 @@ use super::{Class, Scope};
 
 /// Whole names that are personal, of anything.
 const PERSONAL: &[&str] = &[
-    "name", "fullname", "firstname", "lastname", "middlename", "givenname", "familyname", "surname", "nickname",
-    "displayname", "realname", "username", "login", "user", "contact", "customer", "recipient", "author", "owner",
-    "address", "street", "streetaddress", "postcode", "postalcode", "zip", "zipcode", "birthday", "birthdate",
-    "dateofbirth", "dob", "age", "gender", "sex", "avatar", "photo", "picture", "ssn", "iban", "bic", "passport",
-    "passportnumber", "taxid", "vatid", "nationalid", "cardnumber", "creditcard", "password", "location", "latitude",
-    "longitude", "lat", "lng", "lon", "geo", "coordinates",
+    "name",
+    "fullname",
+    "firstname",
+    "lastname",
+    "middlename",
+    "givenname",
+    "familyname",
+    "surname",
+    "nickname",
+    "displayname",
+    "realname",
+    "username",
+    "login",
+    "user",
+    "contact",
+    "customer",
+    "recipient",
+    "author",
+    "owner",
+    "address",
+    "street",
+    "streetaddress",
+    "postcode",
+    "postalcode",
+    "zip",
+    "zipcode",
+    "birthday",
+    "birthdate",
+    "dateofbirth",
+    "dob",
+    "age",
+    "gender",
+    "sex",
+    "avatar",
+    "photo",
+    "picture",
+    "ssn",
+    "iban",
+    "bic",
+    "passport",
+    "passportnumber",
+    "taxid",
+    "vatid",
+    "nationalid",
+    "cardnumber",
+    "creditcard",
+    "password",
+    "location",
+    "latitude",
+    "longitude",
+    "lat",
+    "lng",
+    "lon",
+    "geo",
+    "coordinates",
     // Free text.
-    "description", "bio", "about", "comment", "comments", "message", "note", "notes", "feedback", "text", "body",
-    "subject", "query", "q", "search", "searchquery", "searchterm", "title", "website", "useragent",
+    "description",
+    "bio",
+    "about",
+    "comment",
+    "comments",
+    "message",
+    "note",
+    "notes",
+    "feedback",
+    "text",
+    "body",
+    "subject",
+    "query",
+    "q",
+    "search",
+    "searchquery",
+    "searchterm",
+    "title",
+    "website",
+    "useragent",
     // The customer's ids of people: they stand in the keyring only.
-    "userid", "anonymousid", "distinctid", "customerid", "personid", "contactid", "accountid", "externalid", "groupid",
+    "userid",
+    "anonymousid",
+    "distinctid",
+    "customerid",
+    "personid",
+    "contactid",
+    "accountid",
+    "externalid",
+    "groupid",
     "companyid",
 ];
 /// Words that make a name personal wherever they stand in it.
 const PERSONAL_PARTS: &[&str] = &[
-    "email", "mail", "phone", "mobile", "telephone", "fax", "firstname", "lastname", "fullname", "surname", "birth",
-    "address", "passport", "socialsecurity", "creditcard", "iban", "password", "username",
+    "email",
+    "mail",
+    "phone",
+    "mobile",
+    "telephone",
+    "fax",
+    "firstname",
+    "lastname",
+    "fullname",
+    "surname",
+    "birth",
+    "address",
+    "passport",
+    "socialsecurity",
+    "creditcard",
+    "iban",
+    "password",
+    "username",
 ];
 /// Names of a company's attributes that are not personal, though a person's would be.
 const OF_COMPANIES: &[&str] =
@@ -64,9 +155,7 @@ pub(super) fn class_of(scope: Scope, name: &str) -> Class {
         Scope::Person => OF_PEOPLE.contains(&folded.as_str()),
         Scope::Event | Scope::EventName => false,
     };
-    if !excused
-        && (PERSONAL.contains(&folded.as_str()) || PERSONAL_PARTS.iter().any(|part| folded.contains(part)))
-    {
+    if !excused && (PERSONAL.contains(&folded.as_str()) || PERSONAL_PARTS.iter().any(|part| folded.contains(part))) {
         return Class::Personal;
     }
     if PSEUDONYMOUS_ENDS.iter().any(|end| folded.ends_with(end)) {
@@ -90,7 +179,8 @@ mod tests {
 
     #[test]
     fn names_of_people_are_personal_however_they_are_written() {
-        for name in ["email", "E-Mail", "billing_email", "firstName", "first_name", "Full Name", "phone", "homeAddress"] {
+        for name in ["email", "E-Mail", "billing_email", "firstName", "first_name", "Full Name", "phone", "homeAddress"]
+        {
             assert_eq!(class_of(Scope::Person, name), Class::Personal, "{name}");
         }
     }

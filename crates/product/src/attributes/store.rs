@@ -7,10 +7,7 @@ use store::{Executor, StoreError, StoreResult, Tx, Value, dialect, sql};
 use super::{Class, New, Scope};
 
 /// Everything that is registered in an environment.
-pub(super) async fn all(
-    on: impl Executor,
-    environment: EnvironmentId,
-) -> StoreResult<Vec<(Scope, String, Class)>> {
+pub(super) async fn all(on: impl Executor, environment: EnvironmentId) -> StoreResult<Vec<(Scope, String, Class)>> {
     let rows = sql("SELECT scope, name, class FROM registered_attributes WHERE environment_id = $1")
         .bind(environment)
         .fetch_all(on)
@@ -27,12 +24,7 @@ pub(super) async fn all(
 }
 
 /// Registers names; one that is registered stays as it is.
-pub(super) async fn insert(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    new: &[New],
-    now: Timestamp,
-) -> StoreResult<()> {
+pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, new: &[New], now: Timestamp) -> StoreResult<()> {
     for new in new.chunks(500) {
         let text = format!(
             "INSERT INTO registered_attributes (environment_id, scope, name, type, class, first_seen_at) VALUES {} \

@@ -14,7 +14,7 @@ pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer};
 pub use role::{
-    EditContent, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights, ReadJobs, ReadOrganisation, ReadPeople,
-    ReadPersonal, Role,
+    EditContent, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights,
+    ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
 };
 pub use tenant::{SystemTx, TenantTx};

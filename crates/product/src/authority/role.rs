@@ -85,6 +85,8 @@ macro_rules! permissions {
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
     ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Read the installation's own figures.
+    ReadMetrics "metrics:read" Organisation [Owner Admin];
     /// See surveys and flows.
     ReadContent "content:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// Draft surveys and flows.
@@ -99,6 +101,8 @@ permissions! {
     ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.
     ReadPersonal "people:read_personal" Environment [Owner Admin PrivacyOfficer];
+    /// See and change what an environment is trusted by: its secrets.
+    ManageEnvironment "environment:manage" Environment [Owner Admin];
     /// See an environment's settings: keys that are public, tags, what has been heard.
     ReadEnvironment "environment:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
 }

@@ -3,14 +3,14 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 
+use ::store::Scope;
+use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
 use base::id::{CompanyId, EnvironmentId};
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use ::store::Scope;
-use ::store::keyring::SubjectKind;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

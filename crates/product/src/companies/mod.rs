@@ -7,10 +7,10 @@ pub(crate) mod store;
 
 use std::collections::HashMap;
 
-use base::ProblemResult;
-use base::id::{CompanyId, EnvironmentId};
 use ::store::Scope;
 use ::store::keyring::SubjectKind;
+use base::ProblemResult;
+use base::id::{CompanyId, EnvironmentId};
 
 use crate::App;
 use crate::people;

@@ -1,8 +1,8 @@
 //! What can be done with content, the same for every kind. [`kind_routes`] puts it under a kind's own paths.
 
+use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::Json;
 use base::id::EnvironmentId;
 use base::{Code, FieldProblem, Problem, ProblemResult};
 use serde::Deserialize;
@@ -47,9 +47,10 @@ pub(crate) async fn list(
     }
     let before = match &query.cursor {
         None => None,
-        Some(cursor) => Some(parse_id(kind, cursor).map_err(|_| {
-            Problem::new(Code::InvalidValue).detail("cursor: take next_cursor of an earlier page")
-        })?),
+        Some(cursor) => Some(
+            parse_id(kind, cursor)
+                .map_err(|_| Problem::new(Code::InvalidValue).detail("cursor: take next_cursor of an earlier page"))?,
+        ),
     };
     let page = Page {
         kind,
@@ -70,7 +71,12 @@ pub(crate) async fn list(
     Ok(Json(ContentList { data: data.collect(), next_cursor }))
 }
 
-pub(crate) async fn create(app: &App, caller: &Caller, kind: ContentKind, body: ContentBody) -> ProblemResult<Response> {
+pub(crate) async fn create(
+    app: &App,
+    caller: &Caller,
+    kind: ContentKind,
+    body: ContentBody,
+) -> ProblemResult<Response> {
     let written = Written::parse(kind, &body.name, &body.definition)?;
     let content = change::create(app, caller, kind, written).await?;
     Ok((StatusCode::CREATED, shown(app, caller.environment()?, content).await?).into_response())
@@ -130,7 +136,12 @@ pub(crate) async fn pause(app: &App, caller: &Caller, id: ContentId, headers: &H
     shown(app, caller.environment()?, content).await
 }
 
-pub(crate) async fn delete(app: &App, caller: &Caller, id: ContentId, headers: &HeaderMap) -> ProblemResult<StatusCode> {
+pub(crate) async fn delete(
+    app: &App,
+    caller: &Caller,
+    id: ContentId,
+    headers: &HeaderMap,
+) -> ProblemResult<StatusCode> {
     let mut change = Change::begin(app, caller, id, headers, false).await?;
     let was_live = change.content.status == targeting::Status::Live;
     if was_live {

@@ -91,8 +91,8 @@ impl<'a> Change<'a> {
             detail["version"] = published.version.into();
         }
         if live_changed {
-            crate::delivery::settle(app, self.tx.tx(), environment).await?;
             detail["ruleset"] = store::next_ruleset(self.tx.tx(), environment).await.map_err(store_failed)?.into();
+            crate::delivery::settle(app, self.tx.tx(), environment).await?;
         }
         record(app, self.tx.tx(), self.caller, action, self.content.id, detail).await?;
         self.tx.commit().await?;

@@ -136,20 +136,17 @@ impl<'v, 'p> Object<'v, 'p> {
     pub(crate) fn number(&mut self, key: &'static str, range: RangeInclusive<u64>, absent: u64) -> u64 {
         let found = self.get(key);
         let Some(value) = found else { return absent };
-        match value.as_u64().filter(|number| range.contains(number)) {
-            Some(number) => number,
-            None => {
-                self.expected(key, &format!("a whole number from {} to {}", range.start(), range.end()), found);
-                absent
-            }
-        }
+        value.as_u64().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            self.expected(key, &format!("a whole number from {} to {}", range.start(), range.end()), found);
+            absent
+        })
     }
 
     /// One of several names.
     pub(crate) fn one_of<T: Copy>(&mut self, key: &'static str, names: &[(&'static str, T)], absent: Option<T>) -> T {
         let found = self.get(key);
-        let named = found.and_then(Value::as_str).and_then(|text| names.iter().find(|(name, _)| *name == text));
-        match (named, found, absent) {
+        let chosen = found.and_then(Value::as_str).and_then(|text| names.iter().find(|(name, _)| *name == text));
+        match (chosen, found, absent) {
             (Some((_, it)), _, _) => *it,
             (None, None, Some(absent)) => absent,
             _ => {

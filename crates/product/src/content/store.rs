@@ -76,11 +76,7 @@ pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, content: &Co
 }
 
 /// A piece of content, deleted or not.
-pub(crate) async fn get(
-    on: impl Executor,
-    environment: EnvironmentId,
-    id: ContentId,
-) -> StoreResult<Option<Content>> {
+pub(crate) async fn get(on: impl Executor, environment: EnvironmentId, id: ContentId) -> StoreResult<Option<Content>> {
     sql(format!("{SELECT} WHERE c.environment_id = $1 AND c.id = $2 AND c.kind = $3"))
         .bind(environment)
         .bind(id.uuid())
@@ -95,17 +91,19 @@ pub(crate) async fn get(
 /// Content of a kind, newest first.
 pub(crate) async fn list(db: &Db, environment: EnvironmentId, page: &Page) -> StoreResult<Vec<Content>> {
     let shown = if page.deleted_since.is_some() { "c.deleted_at > $3" } else { "c.deleted_at IS NULL AND 0 = $3" };
-    sql(format!("{SELECT} WHERE c.environment_id = $1 AND c.kind = $2 AND {shown} AND c.id < $4 ORDER BY c.id DESC LIMIT $5"))
-        .bind(environment)
-        .bind(kind_name(page.kind))
-        .bind(page.deleted_since.map_or(0, Timestamp::micros))
-        .bind(page.before.unwrap_or(Uuid::max()))
-        .bind(page.limit)
-        .fetch_all(db.read(Scope::Environment(environment)))
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    sql(format!(
+        "{SELECT} WHERE c.environment_id = $1 AND c.kind = $2 AND {shown} AND c.id < $4 ORDER BY c.id DESC LIMIT $5"
+    ))
+    .bind(environment)
+    .bind(kind_name(page.kind))
+    .bind(page.deleted_since.map_or(0, Timestamp::micros))
+    .bind(page.before.unwrap_or(Uuid::max()))
+    .bind(page.limit)
+    .fetch_all(db.read(Scope::Environment(environment)))
+    .await?
+    .iter()
+    .map(read)
+    .collect()
 }
 
 /// Writes what has changed of a piece of content; false if somebody else has changed it since it was read.
@@ -210,7 +208,9 @@ fn read(row: &Row) -> StoreResult<Content> {
     let status = status.into_iter().find(|status| status_name(*status) == name).ok_or_else(|| unknown("status"))?;
     let published = match row.get::<Option<u64>>("version")? {
         None => None,
-        Some(version) => Some(Published { version, at: row.get("published_at")?, definition: json(row, "definition")? }),
+        Some(version) => {
+            Some(Published { version, at: row.get("published_at")?, definition: json(row, "definition")? })
+        }
     };
     Ok(Content {
         id: ContentId::of(kind, row.get("id")?),

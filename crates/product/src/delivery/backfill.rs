@@ -64,11 +64,7 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
     Ok(json!({"people": done}))
 }
 
-async fn wanted(
-    app: &App,
-    environment: EnvironmentId,
-    of: &BTreeSet<String>,
-) -> StoreResult<Vec<Wanted>> {
+async fn wanted(app: &App, environment: EnvironmentId, of: &BTreeSet<String>) -> StoreResult<Vec<Wanted>> {
     let live = app.rulesets.live(environment);
     let watched = watched::counters(app, environment).await?;
     let mentioned = live.rules.mentions().counters.iter();
@@ -135,7 +131,11 @@ async fn add<'a>(
 }
 
 /// Into whom each of these people was merged, or themselves.
-pub(super) async fn roots(on: impl Executor, environment: EnvironmentId, numbers: &[u64]) -> StoreResult<BTreeMap<u64, u64>> {
+pub(super) async fn roots(
+    on: impl Executor,
+    environment: EnvironmentId,
+    numbers: &[u64],
+) -> StoreResult<BTreeMap<u64, u64>> {
     let text = format!(
         "SELECT number, COALESCE(merged_into, number) AS root FROM people WHERE environment_id = $1 AND number IN ({})",
         placeholders(2, numbers.len())

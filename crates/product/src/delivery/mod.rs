@@ -14,7 +14,7 @@ mod outcomes;
 mod rulesets;
 pub(crate) mod sync;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod watched;
 pub(crate) mod why;
 
@@ -23,13 +23,11 @@ use std::sync::Arc;
 use base::ProblemResult;
 use base::id::EnvironmentId;
 use targeting::{Class, Field, Scope};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::App;
 use crate::attributes::{self, Known};
 
-pub(crate) use rulesets::{Live, Piece, Rulesets};
+pub(crate) use rulesets::{Live, Piece, Rulesets, follow};
 pub(crate) use watched::{Watched, settle};
 
 /// The job that counts what the log holds from before a counter was watched.
@@ -37,20 +35,19 @@ pub(crate) const BACKFILL: &str = "counters.backfill";
 /// The job that computes outcomes of new predicates for personal values that are there.
 pub(crate) const OUTCOMES: &str = "outcomes.compute";
 
-/// Starts what every process that delivers or publishes does beside answering.
-pub fn start(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
-    rulesets::follow(app, tracker, stop);
+/// The jobs of delivery that any worker can do.
+pub(crate) fn handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
+    let app = Arc::clone(app);
+    handlers.with(OUTCOMES, move |run| outcomes::run(Arc::clone(&app), run))
 }
 
-/// The jobs of delivery. Only a process that has the event log counts what is in it.
-pub(crate) fn handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
-    let to_compute = Arc::clone(app);
-    let handlers = handlers.with(OUTCOMES, move |run| outcomes::run(Arc::clone(&to_compute), run));
+/// Those that only the process that has the event log can do.
+pub(crate) fn log_handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
     if app.log().is_err() {
         return handlers;
     }
-    let to_count = Arc::clone(app);
-    handlers.with(BACKFILL, move |run| backfill::run(Arc::clone(&to_count), run))
+    let app = Arc::clone(app);
+    handlers.with(BACKFILL, move |run| backfill::run(Arc::clone(&app), run))
 }
 
 /// How attributes are registered.

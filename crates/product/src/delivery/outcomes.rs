@@ -145,7 +145,9 @@ async fn set(
         "SELECT attribute_times, outcomes FROM {table} WHERE environment_id = $1 AND number = $2{}",
         dialect::for_update(app.main.engine())
     );
-    let Some(row) = sql(text).bind(environment).bind(int(number)).fetch_optional(&mut *tx).await? else { return Ok(()) };
+    let Some(row) = sql(text).bind(environment).bind(int(number)).fetch_optional(&mut *tx).await? else {
+        return Ok(());
+    };
     let times: BTreeMap<String, i64> = read_json(&row, "attribute_times")?;
     let mut all: BTreeMap<String, BTreeMap<String, bool>> = read_json(&row, "outcomes")?;
     let current = times.get(name).is_some_and(|time| time.cast_unsigned() == version);

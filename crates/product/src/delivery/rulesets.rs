@@ -32,16 +32,24 @@ pub(crate) struct Rulesets {
 }
 
 /// All live content of an environment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Live {
     /// The rules.
     pub(crate) rules: Ruleset,
     /// What is sent, in the same order.
     pub(crate) pieces: Vec<Piece>,
-    /// The names of the events that the browser tells about, as a JSON list; empty before the first publish.
+    /// The names of the events that rules and triggers mention, as a JSON list.
     pub(crate) events: String,
     /// Of the counters that can answer: under what a person's row has them.
     pub(crate) counters: HashMap<CounterHash, String>,
+}
+
+impl Default for Live {
+    /// Nothing was ever published.
+    fn default() -> Self {
+        let (rules, counters) = (Ruleset::default(), HashMap::new());
+        Self { rules, pieces: Vec::new(), events: "[]".to_owned(), counters }
+    }
 }
 
 /// A piece of live content as it is sent.

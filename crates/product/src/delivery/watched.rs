@@ -71,7 +71,8 @@ pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -
     let mut mentions = Mentions::default();
     let (_, live) = contents::live(&mut *tx, environment).await.map_err(store_failed)?;
     for content in live {
-        let conditions = content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
+        let conditions =
+            content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
         conditions.iter().flat_map(targeting::Conditions::rules).for_each(|rule| mentions.add(rule));
     }
     let wanted = wanted(&mentions);
@@ -124,10 +125,7 @@ pub(crate) async fn all(
 }
 
 /// The counters that are watched, as this process will know them.
-pub(super) async fn counters(
-    app: &App,
-    environment: EnvironmentId,
-) -> StoreResult<HashMap<CounterHash, Watched>> {
+pub(super) async fn counters(app: &App, environment: EnvironmentId) -> StoreResult<HashMap<CounterHash, Watched>> {
     let all = all(app.main.read(Scope::Environment(environment)), environment).await?;
     let counters = all.into_iter().filter(|((kind, _), _)| *kind == Kind::Counter);
     Ok(counters.map(|((_, hash), watched)| (CounterHash(hash), watched)).collect())

@@ -52,6 +52,8 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let mut response = as_problem(response, &id);
     secure(context.door, response.headers_mut());
 
+    let (route, status) = (route.as_deref().unwrap_or("(none)"), response.status().as_u16());
+    crate::figures::count(context.door.name(), route, status, started.elapsed());
     if own {
         return response;
     }
@@ -60,8 +62,8 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
         door = context.door.name(),
         request_id = %id,
         %method,
-        route = route.as_deref().unwrap_or("(none)"),
-        status = response.status().as_u16(),
+        route,
+        status,
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
     );
     response

@@ -76,7 +76,7 @@ pub enum CertificateSource {
     /// The operator's files.
     Files(CertificateFiles),
     /// The installation's own authority.
-    Authority(LocalAuthority),
+    Authority(Box<LocalAuthority>),
 }
 
 impl CertificateSource {

@@ -78,7 +78,8 @@ pub(crate) fn refused() -> Problem {
 }
 
 fn count(app: &App, hash: &[u8; 32]) -> ProblemResult<()> {
-    app.edge_keys.requests.check_key(hash).map_err(|_| {
-        Problem::new(Code::TooManyRequests).detail("too many requests with this key").retry_after(1)
-    })
+    app.edge_keys
+        .requests
+        .check_key(hash)
+        .map_err(|_| Problem::new(Code::TooManyRequests).detail("too many requests with this key").retry_after(1))
 }

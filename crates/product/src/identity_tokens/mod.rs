@@ -5,6 +5,7 @@
 //! `exp` lies at most 24 hours ahead. Another algorithm is refused whatever the token says of itself. Servers' keys are
 //! secret and need no token.
 
+pub(crate) mod api;
 mod store;
 
 use std::time::Duration;

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use ::store::Scope;
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use events::{Event, Outcome};
-use ::store::Scope;
 
 use crate::App;
 use crate::answers::{self, Encounter};

@@ -1,6 +1,6 @@
 //! A batch on its way: people, attributes, log, in this order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
@@ -44,16 +44,25 @@ pub(super) async fn store(
     let seen = people.iter().zip(&items).map(|(person, item)| (*person, item.message.at)).collect();
     let new = people::missing(app, environment, seen).await?;
     let mut batch = Batch { merged, new, ..Batch::default() };
-    let mut events = Vec::with_capacity(items.len());
+    let mut events: Vec<Event> = Vec::with_capacity(items.len());
+    // A message that names no company is about the one that its person acts for at that point of the batch.
+    let mut acting: HashMap<u64, u64> = HashMap::new();
     for (item, person) in items.into_iter().zip(people) {
         let company = item.message.group.as_deref().and_then(|group| companies.get(group)).copied();
-        events.push(part(app, item, person, company, received, &mut batch)?);
+        let mut event = part(app, item, person, company, received, &mut batch)?;
+        match event.company {
+            Some(company) if matches!(event.kind, Kind::Group | Kind::Identify) => {
+                acting.insert(event.person, company);
+            }
+            Some(_) => {}
+            None => {
+                let known = || people::standing(app, environment, event.person)?.company;
+                event.company = acting.get(&event.person).copied().or_else(known);
+            }
+        }
+        events.push(event);
     }
     people::write(app, environment, batch).await?;
-    for event in &mut events {
-        // Known once the batch is written: the company of a person who names none.
-        event.company = event.company.or_else(|| people::standing(app, environment, event.person)?.company);
-    }
     let watched = after::watched(app, environment, &events);
     people::touch(app, environment, events.iter().map(|event| (event.person, event.time)));
     let outcomes = append(app, environment, events).await?;
@@ -219,7 +228,9 @@ fn append_failed(error: AppendError) -> Problem {
         AppendError::Overloaded { retry_after } => Problem::new(Code::TooManyRequests)
             .detail("more is arriving than can be written")
             .retry_after(retry_after.as_secs().max(1)),
-        AppendError::TooLarge | AppendError::TooDeep(_) => Problem::new(Code::PayloadTooLarge).detail("send less at once"),
+        AppendError::TooLarge | AppendError::TooDeep(_) => {
+            Problem::new(Code::PayloadTooLarge).detail("send less at once")
+        }
         error => {
             tracing::error!(%error, "the event log took nothing");
             Problem::new(Code::StorageUnavailable).detail("the events were not stored: send them again").retry_after(1)
@@ -241,7 +252,8 @@ pub(crate) async fn update(
     let acts_for = match company {
         Some((id, traits)) => {
             let company = people::company(app, environment, id).await?;
-            let attributes = Attributes { at, values: known_values(app, environment, Scope::Company, traits, &[id]).await? };
+            let attributes =
+                Attributes { at, values: known_values(app, environment, Scope::Company, traits, &[id]).await? };
             batch.companies.push(CompanyChange { company, attributes, message: None });
             Some(company)
         }
@@ -262,6 +274,5 @@ async fn known_values(
     own: &[&str],
 ) -> ProblemResult<Vec<(String, Written)>> {
     let known = classify::learn_names(app, environment, scope, &values).await?;
-    classify::values(&known, scope, values, own)
-        .map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
+    classify::values(&known, scope, values, own).map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
 }

@@ -17,7 +17,7 @@ use super::wire::Envelope;
 use crate::App;
 use crate::authority::bearer;
 use crate::edge_keys::{self, EdgeKey};
-use crate::extract;
+use crate::{extract, page_origins};
 
 /// The largest body, after decompression.
 const MAX_BODY: usize = 500 * 1024;
@@ -43,18 +43,27 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
         None => None,
     };
     let (kind, zipped) = (content_kind(headers), is_zipped(headers));
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (user_agent, origin) = (text(header::USER_AGENT), text(header::ORIGIN));
     let body = extract::read(request).await;
     let body = match (body, zipped) {
         (Ok(body), Ok(true)) => unzip(&body),
         (Ok(_), Err(problem)) | (Err(problem), _) => Err(problem),
         (Ok(body), Ok(false)) => Ok(body),
     };
-    let Some(key) = given else { return with_key_inside(app, body, kind, user_agent).await };
-    kind?;
-    let body = within(body?)?;
-    let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
-    Ok(EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) })
+    let request = match given {
+        None => with_key_inside(app, body, kind, user_agent).await?,
+        Some(key) => {
+            kind?;
+            let body = within(body?)?;
+            let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
+            EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) }
+        }
+    };
+    if let (ApiKeyKind::Browser, Some(origin)) = (request.key.kind, origin) {
+        page_origins::note(app, request.key.environment, &origin).await?;
+    }
+    Ok(request)
 }
 
 async fn with_key_inside(
@@ -120,7 +129,9 @@ fn unzip(packed: &[u8]) -> ProblemResult<Bytes> {
 
 fn within(body: Bytes) -> ProblemResult<Bytes> {
     if body.len() > MAX_BODY {
-        return Err(Problem::new(Code::PayloadTooLarge).detail(format!("send at most {MAX_BODY} bytes of json at once")));
+        return Err(
+            Problem::new(Code::PayloadTooLarge).detail(format!("send at most {MAX_BODY} bytes of json at once"))
+        );
     }
     Ok(body)
 }

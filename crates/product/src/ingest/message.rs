@@ -88,18 +88,21 @@ pub(super) fn read(text: &str, kind: Option<Kind>, received: &Received<'_>, rng:
     if text.len() > MAX_MESSAGE {
         return Err(Refusal::new(Code::MessageTooLarge, format!("send at most {MAX_MESSAGE} bytes a message")));
     }
-    let wire: Wire<'_> = crate::extract::parse(text.as_bytes()).map_err(|problem| {
-        let field = problem.errors.into_iter().next();
-        Refusal::invalid(field.map_or_else(
-            || problem.detail.unwrap_or_default(),
-            |field| format!("{}: {}", field.pointer, field.detail),
-        ))
-    })?;
+    let wire: Wire<'_> =
+        crate::extract::parse(text.as_bytes()).map_err(|problem| {
+            let field = problem.errors.into_iter().next();
+            Refusal::invalid(field.map_or_else(
+                || problem.detail.unwrap_or_default(),
+                |field| format!("{}: {}", field.pointer, field.detail),
+            ))
+        })?;
     let kind = match kind {
         Some(kind) => kind,
-        None => wire.r#type.get().and_then(kind_of).ok_or_else(|| {
-            Refusal::invalid("/type: expected track, identify, page, screen, group or alias")
-        })?,
+        None => wire
+            .r#type
+            .get()
+            .and_then(kind_of)
+            .ok_or_else(|| Refusal::invalid("/type: expected track, identify, page, screen, group or alias"))?,
     };
     checked(wire, kind, received, rng)
 }
@@ -184,15 +187,17 @@ fn describe(message: &mut Message, context: &Context<'_>, name: Option<&str>, us
     let own: Vec<String> = message.own_ids().into_iter().map(str::to_owned).collect();
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     let screen = name.or(said("name")).filter(|name| message.kind == Kind::Screen && name.len() <= MAX_NAME);
-    message.path = path
-        .and_then(|path| place::path_of(path, &own))
-        .or_else(|| place::path_of(&format!("/{}", screen?), &own));
+    message.path =
+        path.and_then(|path| place::path_of(path, &own)).or_else(|| place::path_of(&format!("/{}", screen?), &own));
 
     let mut facts: Vec<(&'static str, Option<String>)> = vec![
         ("$host", url.and_then(place::host_of).map(str::to_owned)),
         ("$referrer", referrer.and_then(|url| place::referrer_of(url, &own))),
         ("$locale", context.locale.get().filter(|text| is_tag(text)).map(str::to_owned)),
-        ("$library", context.library.as_ref().and_then(|of| of.name.get()).filter(|text| is_tag(text)).map(str::to_owned)),
+        (
+            "$library",
+            context.library.as_ref().and_then(|of| of.name.get()).filter(|text| is_tag(text)).map(str::to_owned),
+        ),
     ];
     let agent: Option<Agent> = context.user_agent.get().or(user_agent).map(place::agent);
     let system = context.os.as_ref().and_then(|os| os.name.get()).filter(|text| is_tag(text)).map(str::to_owned);
@@ -210,7 +215,9 @@ fn describe(message: &mut Message, context: &Context<'_>, name: Option<&str>, us
 
 /// Whether a text is a short technical name, such as `en-GB` or `analytics.js`.
 fn is_tag(text: &str) -> bool {
-    text.len() <= 40 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " -_./@".contains(letter)) && !crate::attributes::names_somebody(text)
+    text.len() <= 40
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " -_./@".contains(letter))
+        && !crate::attributes::names_somebody(text)
 }
 
 /// The reserved events say which content and step they are about.

@@ -18,6 +18,8 @@ mod message;
 mod moment;
 mod place;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod wire;
 

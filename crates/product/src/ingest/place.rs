@@ -115,7 +115,8 @@ pub(super) fn agent(text: &str) -> Agent {
         ("CrOS", "ChromeOS"),
         ("Linux", "Linux"),
     ];
-    let first = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| text.contains(mark)).map(|(_, name)| *name);
+    let first =
+        |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| text.contains(mark)).map(|(_, name)| *name);
     let has = |mark| text.contains(mark);
     let kind = if has("bot") || has("Bot") || has("crawler") {
         DeviceKind::Other
@@ -152,7 +153,8 @@ mod tests {
     #[test]
     fn agents_become_browser_system_and_kind() {
         let agent = |text| agent(text);
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36";
         assert_eq!(agent(chrome), Agent { browser: Some("Chrome"), system: Some("Linux"), kind: DeviceKind::Desktop });
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1";
         assert_eq!(agent(iphone), Agent { browser: Some("Safari"), system: Some("iOS"), kind: DeviceKind::Mobile });

@@ -17,7 +17,7 @@ pub(super) fn document(key: &str, edge: &str) -> Value {
                 "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
             },
         },
-        "plan": {"track": {"__default": {"enabled": true, "integrations": {}}}},
+        "plan": {},
         "edgeFunction": {},
         "analyticsNextEnabled": true,
         "middlewareSettings": {},

@@ -13,18 +13,37 @@ use tokio_util::task::TaskTracker;
 
 use crate::{App, delivery};
 
-/// Every kind of job that this process can do.
-fn handlers(app: &Arc<App>) -> Handlers {
-    delivery::handlers(app, Handlers::default())
+/// What a process does beside answering, while it serves.
+pub struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
-/// A runner of this product's jobs.
-pub fn runner(app: &Arc<App>) -> Runner {
-    Runner::new(app.main.clone(), app.clock.clone(), app.rng.clone(), handlers(app), Options::default())
+impl Background {
+    /// Starts it. Every process follows what the others publish; `worker` says whether this one does all jobs, or only
+    /// those that nobody else can do, since it alone has the event log.
+    pub fn start(app: &Arc<App>, worker: bool) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        delivery::follow(app, &tasks, &stop);
+        let runner = if worker { runner(app) } else { with(app, delivery::log_handlers(app, Handlers::default())) };
+        runner.start(&tasks, &stop);
+        Self { tasks, stop }
+    }
+
+    /// Stops it: jobs end at their next `await`, and what they were at goes back to the queue.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
 }
 
-/// Starts this process's workers: role `worker`. When the token is cancelled they stop at their next `await`, and what
-/// they were at goes back to the queue.
-pub fn start(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
-    runner(app).start(tracker, stop);
+/// A runner of every kind of job that this process can do.
+pub(crate) fn runner(app: &Arc<App>) -> Runner {
+    let handlers = delivery::handlers(app, Handlers::default());
+    with(app, delivery::log_handlers(app, handlers))
+}
+
+fn with(app: &Arc<App>, handlers: Handlers) -> Runner {
+    Runner::new(app.main.clone(), app.clock.clone(), app.rng.clone(), handlers, Options::default())
 }

@@ -2,10 +2,11 @@
 
 pub(crate) mod api;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, header};
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use moka::sync::Cache;
@@ -30,9 +31,8 @@ impl Noted {
 }
 
 /// Notes the origin of a request that carried a browser key.
-pub(crate) async fn note(app: &App, environment: EnvironmentId, headers: &HeaderMap) -> ProblemResult<()> {
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-    if origin == "null" || origin.len() > 200 || !origin.contains("://") {
+pub(crate) async fn note(app: &App, environment: EnvironmentId, origin: &str) -> ProblemResult<()> {
+    if origin.len() > 200 || !origin.contains("://") {
         return Ok(());
     }
     let (key, now) = ((environment, origin.to_owned()), app.clock.now());

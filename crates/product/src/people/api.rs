@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use ::store::Scope;
+use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{Code, Personal, Problem, ProblemResult, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use ::store::Scope;
-use ::store::keyring::SubjectKind;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use super::record::{AttributeSet, PersonRow};
 use super::{PersonRef, find, search, store};
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::{Actor, Can, Caller, ReadPeople, ReadPersonal};
+use crate::authority::{Actor, Caller, Can, ReadPeople, ReadPersonal};
 use crate::extract::{Json as JsonBody, Query};
 use crate::problem::store_failed;
 
@@ -245,12 +245,7 @@ async fn show(
 }
 
 /// Records a look at one person's personal values.
-pub(crate) async fn record_look(
-    app: &App,
-    caller: &Caller,
-    person: &PersonRef,
-    detail: Value,
-) -> ProblemResult<()> {
+pub(crate) async fn record_look(app: &App, caller: &Caller, person: &PersonRef, detail: Value) -> ProblemResult<()> {
     let mut tx = caller.begin(app).await?;
     let entry = Entry {
         action: "person.read_personal",
@@ -277,10 +272,10 @@ async fn views(app: &App, environment: EnvironmentId, rows: Vec<PersonRow>) -> P
         identified: row.identified,
         personal: row.attributes.outcomes.keys().cloned().collect(),
         attributes: masked(row.attributes),
-        company: row.company.and_then(|number| companies.get(&number)).map(|(id, external_id)| PersonCompany {
-            id: *id,
-            external_id: external_id.clone(),
-        }),
+        company: row
+            .company
+            .and_then(|number| companies.get(&number))
+            .map(|(id, external_id)| PersonCompany { id: *id, external_id: external_id.clone() }),
         first_seen_at: row.first_seen_at,
         last_seen_at: row.last_seen_at,
     };

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::store::keyring::Subject;
 use base::id::EnvironmentId;
 use base::{Clock, Rng};
 use keys::SenderCache;
 use moka::sync::Cache;
-use ::store::keyring::Subject;
 
 use super::presence::Presence;
 

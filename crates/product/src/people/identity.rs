@@ -102,7 +102,9 @@ impl<'a> Plan<'a> {
         }
         match (claim.user, claim.anonymous) {
             (None, None) => Err(Conflict::Nobody),
-            (None, Some(anonymous)) => Ok(self.leads_to(&anonymous.hash).unwrap_or_else(|| self.mint(anonymous, false))),
+            (None, Some(anonymous)) => {
+                Ok(self.leads_to(&anonymous.hash).unwrap_or_else(|| self.mint(anonymous, false)))
+            }
             (Some(user), anonymous) => Ok(self.identify(user, anonymous)),
         }
     }
@@ -162,3 +164,7 @@ impl<'a> Plan<'a> {
         self.nodes[node].into.unwrap_or(node)
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

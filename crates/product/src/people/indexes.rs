@@ -4,12 +4,12 @@
 //! An index is added before the value is written and removed after it was replaced; a stale one is harmless, since whoever
 //! searches opens the value and compares.
 
+use ::store::Scope;
+use ::store::keyring::{self, IndexKey, NewIndex, SubjectKind};
 use base::ProblemResult;
 use base::id::EnvironmentId;
 use keys::hash::{self, namespace};
 use serde_json::Value;
-use ::store::Scope;
-use ::store::keyring::{self, IndexKey, NewIndex, SubjectKind};
 
 use super::resolve::Indexer;
 use super::write::{Attributes, Batch, Written};
@@ -79,9 +79,9 @@ pub(super) async fn remove(
     batch: &Batch,
     replaced: &[(SubjectRef, String)],
 ) -> ProblemResult<()> {
-    let people = replaced.iter().filter(|(owner, name)| {
-        owner.subject.kind == SubjectKind::Person && names::searched_as(name).is_some()
-    });
+    let people = replaced
+        .iter()
+        .filter(|(owner, name)| owner.subject.kind == SubjectKind::Person && names::searched_as(name).is_some());
     let mut stale = Vec::new();
     let indexer = Indexer::of(app, environment)?;
     for (person, name) in people {

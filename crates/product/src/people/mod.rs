@@ -22,11 +22,11 @@ mod write;
 
 use std::time::Duration;
 
+use ::store::Scope;
+use ::store::keyring::{self, Subject, SubjectKind};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{ProblemResult, Timestamp};
 use keys::{KeyId, KeyKind, PublicKey, Recipient};
-use ::store::Scope;
-use ::store::keyring::{self, Subject, SubjectKind};
 use uuid::Uuid;
 
 use crate::App;
@@ -37,13 +37,15 @@ pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
 pub(crate) use presence::Standing;
 pub(crate) use record::{AttributeSet, Counter, PersonRow};
-pub(crate) use resolve::{Who, company, companies, find, find_company, resolve, resolve_all};
+pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, resolve_all};
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, newest_personal_values, outside_ids};
 pub(crate) use store::{
     ROWS, SealedAttribute, hold, int, json, of_company, read_attributes, read_json, row, rows_of, update,
 };
-pub(crate) use write::{Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write};
+pub(crate) use write::{
+    Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write,
+};
 
 /// The log's window of de-duplication, and a day on top.
 const COPIES_RECOGNISED: Duration = Duration::from_hours(8 * 24);
@@ -125,11 +127,7 @@ pub(crate) async fn forget_messages(app: &App) -> ProblemResult<()> {
 }
 
 /// The person of an id of ours; whom they were merged into, if they were.
-pub(crate) async fn by_id(
-    app: &App,
-    environment: EnvironmentId,
-    id: PersonId,
-) -> ProblemResult<Option<PersonRef>> {
+pub(crate) async fn by_id(app: &App, environment: EnvironmentId, id: PersonId) -> ProblemResult<Option<PersonRef>> {
     let reader = app.keyring.read(Scope::System);
     let subject = keyring::by_id(reader, environment, SubjectKind::Person, id.bytes()).await.map_err(store_failed)?;
     Ok(subject.map(|subject| SubjectRef { environment, subject }))

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
+use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
+use ::store::{Scope, StoreError, Tx};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{Code, Problem, ProblemResult};
 use keys::hash::{self, namespace};
 use keys::{KeyKind, Owner, PairId, SecretKey, mint_pair};
-use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
-use ::store::{Scope, StoreError, Tx};
 
 use super::identity::{Claim, Conflict, Id, Plan, Step};
 use super::{CompanyRef, PersonRef, SubjectRef, seal};
@@ -82,11 +82,7 @@ pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>)
 }
 
 /// The people that a batch is about; made and joined as the rules say.
-pub(crate) async fn resolve_all(
-    app: &App,
-    environment: EnvironmentId,
-    batch: &[Who<'_>],
-) -> ProblemResult<Resolved> {
+pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[Who<'_>]) -> ProblemResult<Resolved> {
     let indexer = Indexer::of(app, environment)?;
     let claims: Vec<Claim<'_>> = batch.iter().map(|who| indexer.claim(who)).collect();
     let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
@@ -164,11 +160,8 @@ async fn carry_out<'a>(
     first: Plan<'a>,
 ) -> ProblemResult<(Plan<'a>, Vec<Subject>)> {
     let mut pairs = mint(app, environment, SubjectKind::Person, first.mints()).await?;
-    let mut keys: Vec<IndexKey> = claims
-        .iter()
-        .flat_map(ids_of)
-        .map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash })
-        .collect();
+    let mut keys: Vec<IndexKey> =
+        claims.iter().flat_map(ids_of).map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
     keys.sort_unstable();
     keys.dedup();
     for _ in 0..ATTEMPTS {
@@ -203,7 +196,8 @@ async fn write(
     plan: &Plan<'_>,
     pairs: &[NewSubject],
 ) -> ProblemResult<Option<Vec<Subject>>> {
-    let new: Vec<usize> = plan.steps.iter().filter_map(|step| if let Step::Mint(node) = step { Some(*node) } else { None }).collect();
+    let new: Vec<usize> =
+        plan.steps.iter().filter_map(|step| if let Step::Mint(node) = step { Some(*node) } else { None }).collect();
     let rows: Vec<NewSubject> = new
         .iter()
         .zip(pairs)

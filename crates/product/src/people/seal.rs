@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
+use ::store::Scope;
+use ::store::keyring::{self, StoredPair, Subject, SubjectKind};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult};
 use keys::{Opener, PairId, open_private};
-use ::store::keyring::{self, StoredPair, Subject, SubjectKind};
-use ::store::Scope;
 
 use super::SubjectRef;
 use crate::App;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use ::store::Scope;
+use ::store::keyring::{self, IndexKey, SubjectKind};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult};
 use keys::hash::namespace;
 use serde_json::Value;
-use ::store::keyring::{self, IndexKey, SubjectKind};
-use ::store::Scope;
 
 use super::indexes::searched;
 use super::record::AttributeSet;

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use ::store::keyring::SubjectKind;
+use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult, Timestamp};
 use serde_json::Value;
-use ::store::keyring::SubjectKind;
-use ::store::{Scope, Tx};
 
 use super::indexes;
 use super::record::{AttributeSet, PersonRow};
@@ -195,14 +195,10 @@ async fn write_on(
 }
 
 /// The messages of this batch whose attributes have not been written.
-async fn claim(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    batch: &Batch,
-) -> ProblemResult<HashSet<[u8; 16]>> {
+async fn claim(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch) -> ProblemResult<HashSet<[u8; 16]>> {
     let of_people = batch.people.iter().filter_map(|change| change.message);
-    let messages: HashSet<[u8; 16]> = of_people.chain(batch.companies.iter().filter_map(|change| change.message)).collect();
+    let messages: HashSet<[u8; 16]> =
+        of_people.chain(batch.companies.iter().filter_map(|change| change.message)).collect();
     let messages: Vec<[u8; 16]> = messages.into_iter().collect();
     let new = store::claim_messages(tx, environment, &messages, app.clock.now()).await.map_err(store_failed)?;
     Ok(new.into_iter().collect())
@@ -267,8 +263,7 @@ impl Writer<'_> {
                     let number = owner.number();
                     self.sealed.retain(|sealed| sealed.number != number || sealed.name != *name);
                     self.sealed.push(SealedAttribute { number, name: name.clone(), version, sealed });
-                    let outcomes =
-                        self.watch.outcomes(owner.subject.kind, name, value, self.app.clock.now());
+                    let outcomes = self.watch.outcomes(owner.subject.kind, name, value, self.app.clock.now());
                     set.set_sealed(name, outcomes, new.at);
                 }
                 Written::Removed => {

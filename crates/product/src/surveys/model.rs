@@ -145,9 +145,7 @@ impl Question {
             },
             Kind::SingleChoice => QuestionKind::SingleChoice { choices: read_choices(object) },
             Kind::MultipleChoice => QuestionKind::MultipleChoice { choices: read_choices(object) },
-            Kind::OpenText => {
-                QuestionKind::OpenText { placeholder: object.optional_text("placeholder", MAX_LABEL) }
-            }
+            Kind::OpenText => QuestionKind::OpenText { placeholder: object.optional_text("placeholder", MAX_LABEL) },
         };
         Self { id, kind, text: object.text("text", MAX_TEXT), required: object.flag("required", false) }
     }

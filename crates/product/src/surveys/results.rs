@@ -173,7 +173,8 @@ impl Gathered {
             let mut all = row.plain;
             for (question, sealed) in row.texts {
                 let field = answers::text_field(row.id, &question);
-                let text = openers.and_then(|openers| openers.open_text(row.person, &field, answers::TEXT_VERSION, &sealed));
+                let text =
+                    openers.and_then(|openers| openers.open_text(row.person, &field, answers::TEXT_VERSION, &sealed));
                 let Some(text) = text else { continue };
                 let text = text.into_open();
                 all.insert(question.clone(), text.clone().into());
@@ -181,7 +182,13 @@ impl Gathered {
             }
             if index < LATEST {
                 let id = row.id.to_string();
-                self.results.answers.push(AnswerWire { id, at: row.updated_at, person, complete: row.complete, answers: all });
+                self.results.answers.push(AnswerWire {
+                    id,
+                    at: row.updated_at,
+                    person,
+                    complete: row.complete,
+                    answers: all,
+                });
             }
         }
         if openers.is_some() {

@@ -2,8 +2,10 @@
 //! compared whole. Requests go through a door's router and everything around it, as from the network, without TLS.
 
 mod database;
+mod dump;
 mod request;
 mod tenants;
+mod visitor;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +20,8 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
-pub(crate) use request::Asking;
+pub(crate) use dump::dump;
+pub(crate) use request::{Answer, Asking};
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";
@@ -122,6 +125,18 @@ impl TestApp {
     pub(crate) async fn sign_in(&self) -> String {
         let body = serde_json::json!({"email": OWNER, "password": PASSWORD});
         self.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(201).cookie()
+    }
+
+    /// Another process over the same databases, with a folder of its own.
+    pub(crate) async fn second_process(&self) -> Arc<App> {
+        let inner = &self.0;
+        let data = inner.folder.path().join("second");
+        let lock = DataFolder::open(&data, Sharing::Shared).unwrap();
+        let root_key = inner.folder.path().join("keys/root.key");
+        let provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
+        let app = App::open(lock, &inner.databases, Arc::new(provider), inner.app.urls.clone(), clock, rng).await;
+        Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
     }
 
     /// Ends the test: fails if something is left over.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::store::Scope;
+use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
 use base::id::{EnvironmentId, EventId};
@@ -10,20 +12,18 @@ use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{Cursor, Event, Kind, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use ::store::Scope;
-use ::store::keyring::SubjectKind;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
 use crate::authority::{Actor, Can, ReadPeople};
+use crate::companies;
 use crate::extract::Query;
 use crate::ingest::{property_field, property_version};
 use crate::people::api::page_size;
 use crate::people::{self, Openers};
 use crate::problem::{internal, store_failed};
-use crate::companies;
 
 /// An event.
 #[derive(Serialize, ToSchema)]
@@ -170,12 +170,13 @@ async fn counts(
 
 async fn read(app: &App, environment: EnvironmentId, numbers: Vec<u64>, query: &PageQuery) -> ProblemResult<Page> {
     let limit = page_size(query.limit)?;
-    let before: Option<Cursor> = match &query.cursor {
-        Some(text) => Some(text.parse().map_err(|_| {
-            Problem::new(Code::InvalidValue).field("/cursor", "give next_cursor of an earlier page")
-        })?),
-        None => None,
-    };
+    let before: Option<Cursor> =
+        match &query.cursor {
+            Some(text) => Some(text.parse().map_err(|_| {
+                Problem::new(Code::InvalidValue).field("/cursor", "give next_cursor of an earlier page")
+            })?),
+            None => None,
+        };
     let log = Arc::clone(app.log()?);
     let read = tokio::task::spawn_blocking(move || log.timeline(environment, &numbers, before, limit));
     read.await.map_err(internal)?.map_err(internal)
@@ -200,9 +201,8 @@ fn view(event: Event, openers: Option<&Openers>) -> EventView {
     let personal: Vec<String> = event.sealed.keys().cloned().collect();
     for (name, sealed) in event.sealed {
         let version = property_version(event.message);
-        let shown = openers.and_then(|openers| {
-            openers.open_json(event.person, &property_field(&name), version, &sealed)
-        });
+        let shown =
+            openers.and_then(|openers| openers.open_json(event.person, &property_field(&name), version, &sealed));
         properties.insert(name, shown.map_or_else(|| json!({"personal": true}), base::Personal::into_open));
     }
     EventView {

@@ -94,12 +94,7 @@ pub async fn insert(
 }
 
 /// The first of so many numbers, none of which is ever given again.
-async fn take_numbers(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    kind: SubjectKind,
-    count: usize,
-) -> StoreResult<u64> {
+async fn take_numbers(tx: &mut Tx, environment: EnvironmentId, kind: SubjectKind, count: usize) -> StoreResult<u64> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let next: i64 = sql("INSERT INTO numbers (environment_id, kind, next) VALUES ($1, $2, 1 + $3) \
                          ON CONFLICT (environment_id, kind) DO UPDATE SET next = numbers.next + $3 RETURNING next")

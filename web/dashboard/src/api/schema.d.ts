@@ -59,6 +59,14 @@ export interface paths {
   "/api/v1/installation": {
     get: { parameters: None; requestBody?: never; responses: { 200: Json<S["Installation"]>; default: Fails } };
   };
+  /** The secret that signs identity tokens. Looking is recorded. */
+  "/api/v1/installation/identity-secret/reveal": {
+    post: {
+      parameters: None;
+      requestBody?: never;
+      responses: { 200: Json<{ identity_secret: string }>; default: Fails };
+    };
+  };
   "/api/v1/events/counts": {
     get: {
       parameters: Query<{ from?: string; to?: string }>;

@@ -2,14 +2,13 @@
  * The two charts we draw: bars over days and ranked bars. Bars begin at zero, labels stand at the bars, and the exact
  * value shows on hover and, with the arrow keys, on focus.
  */
+import { useMediaQuery } from "@mantine/hooks";
 import { Bar, BarChart, Cell, LabelList, Tooltip, type TooltipContentProps, XAxis, YAxis } from "recharts";
 import classes from "./ChartCard.module.css";
 import { SERIES } from "./colours";
+import { count } from "./number";
 
 export type Point = { label: string; value: number; exact: string; colour?: string; direct?: string };
-
-const number = new Intl.NumberFormat("en-GB");
-export const count = (value: number) => number.format(value);
 
 function Tip({ active, payload }: Partial<TooltipContentProps<number, string>>) {
   const point = payload?.[0]?.payload as Point | undefined;
@@ -44,17 +43,21 @@ export function TimeBars({ title, points, height = 220 }: { title: string; point
   );
 }
 
-type Ranked = { title: string; points: Point[]; labelWidth?: number };
+type Ranked = { title: string; points: Point[] };
 
 /** One bar per answer or step, its count at the end. */
-export function RankedBars({ title, points, labelWidth = 150 }: Ranked) {
+export function RankedBars({ title, points }: Ranked) {
+  const narrow = useMediaQuery("(max-width: 760px)");
+  const labelWidth = narrow ? 92 : 150;
+  // A label must not break at its spaces.
+  const labelled = points.map((point) => ({ ...point, direct: point.direct?.replaceAll(" ", "\u00a0") }));
   return (
     <div className={classes.chart}>
       <BarChart
         responsive
         layout="vertical"
         style={{ width: "100%", height: points.length * 40 + 8 }}
-        data={points}
+        data={labelled}
         margin={{ top: 4, right: 96, bottom: 4, left: 0 }}
         title={title}
         desc="Use the arrow keys to read the value of each bar."

@@ -82,7 +82,7 @@ function Actions({ content }: { content: Content }) {
       <Menu.Dropdown>
         {content.published && <Menu.Item onClick={results}>Results</Menu.Item>}
         {content.status === "live" && <Menu.Item onClick={() => pause.mutate(content)}>Pause</Menu.Item>}
-        <Menu.Item color="coral.8" onClick={() => remove.mutate(content)}>
+        <Menu.Item color="var(--pf-bad)" onClick={() => remove.mutate(content)}>
           Delete
         </Menu.Item>
       </Menu.Dropdown>

@@ -1,8 +1,8 @@
 /** Surveys and flows with state and figures. */
-import { Table, Text } from "@mantine/core";
+import { Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconListCheck, IconRoute } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { count } from "../charts/bars";
+import { count } from "../charts/number";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Time } from "../time/Time";
 import classes from "./ContentTable.module.css";
@@ -17,11 +17,15 @@ export function ContentTable({ content, actions }: Props) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Name</Table.Th>
-          <Table.Th>State</Table.Th>
+          <Table.Th className={classes.wide}>State</Table.Th>
           <Table.Th className={classes.number}>Shown</Table.Th>
           <Table.Th className={classes.number}>Completed</Table.Th>
           <Table.Th className={classes.wide}>Changed</Table.Th>
-          {actions && <Table.Th aria-label="Actions" />}
+          {actions && (
+            <Table.Th>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
+          )}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -32,6 +36,9 @@ export function ContentTable({ content, actions }: Props) {
                 <KindIcon kind={one.kind} />
                 <div>
                   <NameLink content={one} />
+                  <div className={classes.narrow}>
+                    <StatusBadge status={one.status} />
+                  </div>
                   {one.has_changes && one.status !== "draft" && (
                     <Text size="xs" c="dimmed">
                       Changes not published
@@ -40,7 +47,7 @@ export function ContentTable({ content, actions }: Props) {
                 </div>
               </div>
             </Table.Td>
-            <Table.Td>
+            <Table.Td className={classes.wide}>
               <StatusBadge status={one.status} />
             </Table.Td>
             <Table.Td className={classes.number}>{figure(one, one.figures?.shown)}</Table.Td>

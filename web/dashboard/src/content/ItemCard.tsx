@@ -48,7 +48,7 @@ export function ItemCard({ index, title, kind, icon, handle, open, onOpen, point
               Move down
             </Menu.Item>
             <Menu.Item onClick={actions.onDuplicate}>Duplicate</Menu.Item>
-            <Menu.Item color="coral.8" onClick={actions.onRemove}>
+            <Menu.Item color="var(--pf-bad)" onClick={actions.onRemove}>
               Remove
             </Menu.Item>
           </Menu.Dropdown>

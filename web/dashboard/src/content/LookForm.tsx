@@ -7,10 +7,11 @@ import { useProblem } from "./problems";
 type Theme = Schema["Theme"];
 type Props = { theme: Theme | null; onChange: (theme: Theme | null) => void; children?: ReactNode };
 
+/** What the renderer takes where nothing is chosen. */
 export const DEFAULT_THEME = {
-  accent: "#0E7490",
+  accent: "#1D4ED8",
   background: "#ffffff",
-  text: "#111111",
+  text: "#111418",
   radius: 8,
   mode: "auto",
 } as const;
@@ -37,7 +38,7 @@ export function LookForm({ theme, onChange, children }: Props) {
           label="Corner radius"
           suffix=" px"
           min={0}
-          max={32}
+          max={24}
           allowDecimal={false}
           value={theme?.radius ?? DEFAULT_THEME.radius}
           onChange={(radius) => change({ radius: Number(radius) })}

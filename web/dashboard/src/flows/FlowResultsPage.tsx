@@ -2,8 +2,9 @@
 import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { count, RankedBars } from "../charts/bars";
+import { RankedBars } from "../charts/bars";
 import { ChartCard } from "../charts/ChartCard";
+import { count } from "../charts/number";
 import { share } from "../content/ContentTable";
 import { flowQuery } from "../content/content";
 import { Figures } from "../content/Figures";

@@ -1,5 +1,5 @@
 /** The member's menu: the scheme of the screen, and the way out. */
-import { Avatar, Menu, useMantineColorScheme } from "@mantine/core";
+import { Avatar, Menu, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -29,8 +29,9 @@ export function AccountMenu({ children }: { children?: ReactNode }) {
   return (
     <Menu position="top-start" width={220}>
       <Menu.Target>
-        <button type="button" className={classes.account} aria-label={`Account of ${me.member.name}`}>
-          <Avatar size={30} color="sea" name={me.member.name} />
+        <button type="button" className={classes.account}>
+          <VisuallyHidden>Account{children ? " " : ` ${me.member.name}`}</VisuallyHidden>
+          <Avatar size={30} color="sea" name={me.member.name} aria-hidden />
           {children}
         </button>
       </Menu.Target>

@@ -31,6 +31,7 @@ export function CommandPalette() {
         placeholder: "Go to, create or find…",
         "aria-label": "Command",
       }}
+      attributes={{ content: { "aria-label": "Commands" } }}
       scrollable
       maxHeight={420}
     />
@@ -51,8 +52,7 @@ function useActions(query: string): Group[] {
       ? [
           {
             id: "person",
-            label: `Open the person “${query}”`,
-            description: "By the id that your app gave them",
+            label: `Open the person with the id “${query}”`,
             leftSection: <IconUser size={18} />,
             onClick: () => void navigate({ to: "./people/$id", params: { id: query } }),
           },

@@ -1,5 +1,5 @@
 /** Which environment this is. Production has a coral outline, all else is grey: nobody mistakes one for the other. */
-import { Menu } from "@mantine/core";
+import { Menu, VisuallyHidden } from "@mantine/core";
 import { IconCheck, IconSelector } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "@tanstack/react-router";
 import { appSlug, type Environment } from "../session/me";
@@ -17,15 +17,13 @@ export function EnvironmentSwitch() {
   return (
     <Menu position="bottom-start" width={260}>
       <Menu.Target>
-        <button
-          type="button"
-          className={classes.switch}
-          data-production={isProduction(environment) || undefined}
-          aria-label={`Environment: ${app.name}, ${environment.name}. Switch`}
-        >
+        <button type="button" className={classes.switch} data-production={isProduction(environment) || undefined}>
           <span className={classes.dot} />
           <span className={classes.names}>
-            <span className={classes.environment}>{environment.name}</span>
+            <span className={classes.environment}>
+              <VisuallyHidden>Environment </VisuallyHidden>
+              {environment.name}
+            </span>
             <span className={classes.app}>{app.name}</span>
           </span>
           <IconSelector size={16} stroke={1.75} aria-hidden />

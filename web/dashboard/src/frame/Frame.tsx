@@ -36,7 +36,7 @@ export function Frame() {
 function Rail() {
   const { me } = usePlace();
   return (
-    <div className={classes.rail}>
+    <nav className={classes.rail} aria-label="Main">
       <Link from={PLACE} to="./home" className={classes.brand} aria-label="Pilotfish, home">
         <WordMark size={26} />
       </Link>
@@ -46,7 +46,7 @@ function Rail() {
         <span>Search</span>
         <kbd>⌘K</kbd>
       </button>
-      <nav aria-label="Sections" className={classes.sections}>
+      <div className={classes.sections}>
         {SECTIONS.filter((section) => section.group === "main").map((section) => (
           <SectionLink key={section.path} section={section} className={classes.item} />
         ))}
@@ -54,7 +54,7 @@ function Rail() {
         {SECTIONS.filter((section) => section.group === "below").map((section) => (
           <SectionLink key={section.path} section={section} className={classes.item} />
         ))}
-      </nav>
+      </div>
       <div className={classes.foot}>
         <AccountMenu>
           <span className={classes.member}>
@@ -67,13 +67,13 @@ function Rail() {
           </span>
         </AccountMenu>
       </div>
-    </div>
+    </nav>
   );
 }
 
 function TopBar() {
   return (
-    <header className={classes.top}>
+    <nav className={classes.top} aria-label="Environment and account">
       <Link from={PLACE} to="./home" className={classes.brand} aria-label="Pilotfish, home">
         <Fish size={28} weight="bold" className={classes.mark} />
       </Link>
@@ -82,7 +82,7 @@ function TopBar() {
         <IconSearch size={18} stroke={1.75} />
       </ActionIcon>
       <AccountMenu />
-    </header>
+    </nav>
   );
 }
 

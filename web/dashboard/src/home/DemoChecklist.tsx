@@ -64,6 +64,7 @@ export function DemoChecklist() {
               from={PLACE}
               to="./content/surveys/$id/results"
               params={{ id: survey.id }}
+              underline="always"
               onClick={() => finish("arrive")}
             >
               results of “{survey.name}”

@@ -8,7 +8,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Schema, take } from "../api/client";
 import { explain } from "../api/problem";
-import { count } from "../charts/bars";
+import { count } from "../charts/number";
 import { Shield } from "../personal/Personal";
 import classes from "./DemoChecklist.module.css";
 

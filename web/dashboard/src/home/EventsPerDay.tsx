@@ -1,7 +1,8 @@
 import { Select } from "@mantine/core";
 import { useState } from "react";
-import { count, TimeBars } from "../charts/bars";
+import { TimeBars } from "../charts/bars";
 import { ChartCard } from "../charts/ChartCard";
+import { count } from "../charts/number";
 import { dayLabel } from "../time/format";
 import { type EventCount, eventNames, perDay } from "./events";
 

@@ -8,6 +8,7 @@ import { usePlace } from "../frame/place";
 import { Loaded } from "../states/Loaded";
 import { CodeBlock } from "./CodeBlock";
 import { Heard } from "./Heard";
+import { IdentitySecret } from "./IdentitySecret";
 import classes from "./Installation.module.css";
 import { IDENTITY_TOKENS, initSnippet, type Language, originOf, policySnippet, segmentSnippets } from "./snippets";
 
@@ -65,6 +66,9 @@ function Sections({ installation }: { installation: Schema["Installation"] }) {
         }
       >
         <Languages label="the token" languages={IDENTITY_TOKENS} />
+        <div className={classes.secret}>
+          <IdentitySecret key={environment.id} />
+        </div>
       </Section>
       <Section
         title="4. Segment clients"

@@ -20,7 +20,7 @@ export function PeopleTable({ people, company = true }: { people: Person[]; comp
         {people.map((person) => (
           <Table.Tr key={person.id}>
             <Table.Td className={classes.nowrap}>
-              <PersonLink id={person.external_id} />
+              <PersonLink id={person.external_id} to={person.id} />
             </Table.Td>
             <Table.Td>
               <Summary person={person} />
@@ -46,14 +46,17 @@ export function PeopleTable({ people, company = true }: { people: Person[]; comp
   );
 }
 
-/** Somebody by the id that the customer gave them; whoever has none has not been identified. */
-export function PersonLink({ id }: { id: string | null }) {
+/**
+ * Somebody by the id that the customer gave them; whoever has none has not been identified. The page's own address has
+ * Pilotfish's id where it is known (`to`): the customer's ids stay out of the browser's history.
+ */
+export function PersonLink({ id, to }: { id: string | null; to?: string }) {
   return id === null ? (
     <Text span c="dimmed">
       anonymous
     </Text>
   ) : (
-    <LinkAnchor from={PLACE} to="./people/$id" params={{ id }} fw={550}>
+    <LinkAnchor from={PLACE} to="./people/$id" params={{ id: to ?? id }} fw={550}>
       {id}
     </LinkAnchor>
   );

@@ -1,6 +1,7 @@
 /** One person: what is known, what they did, what they may see and why. */
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { contentListQuery } from "../content/content";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
@@ -18,6 +19,13 @@ export function PersonPage() {
   const environment = useEnvironmentId();
   const person = useQuery(personQuery(environment, id));
   const content = useQuery(contentListQuery(environment));
+  const navigate = useNavigate({ from: `${PLACE}/people/$id` });
+  const own = person.data?.id;
+  useEffect(() => {
+    if (own && own !== id) {
+      void navigate({ params: (before) => ({ ...before, id: own }), replace: true });
+    }
+  }, [own, id, navigate]);
   const names = new Map(content.data?.map((one) => [one.id, one.name]));
   const back = (
     <LinkAnchor from={PLACE} to="./people" size="sm">
@@ -27,7 +35,7 @@ export function PersonPage() {
   return (
     <Page>
       <PageHead
-        title={id}
+        title={person.data?.external_id ?? (person.data ? "Anonymous" : "…")}
         back={back}
         sentence={
           person.data && (
@@ -36,7 +44,7 @@ export function PersonPage() {
               {person.data.company && (
                 <>
                   , of{" "}
-                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.data.company }}>
+                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.data.company }} underline="always">
                     {person.data.company}
                   </LinkAnchor>
                 </>

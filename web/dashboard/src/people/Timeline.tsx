@@ -1,12 +1,11 @@
 /** What somebody did, the latest first, by day. */
-import { Button, Card, Text, Title } from "@mantine/core";
+import { Button, Card, Text, Title, Tooltip } from "@mantine/core";
 import { IconClick, IconEye, IconFileText, IconId, IconMessage2, IconUsersGroup } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEnvironmentId } from "../frame/place";
 import { Masked, Shield } from "../personal/Personal";
 import { Loaded } from "../states/Loaded";
-import { date } from "../time/format";
-import { Time } from "../time/Time";
+import { absolute, clock, date } from "../time/format";
 import { shown } from "./AttributesCard";
 import classes from "./People.module.css";
 import { type PersonEvent, timelineQuery } from "./people";
@@ -39,6 +38,7 @@ export function Timeline({ person, names }: { person: string; names: Map<string,
                   variant="default"
                   size="xs"
                   mt="sm"
+                  style={{ alignSelf: "start" }}
                   onClick={() => void events.fetchNextPage()}
                   loading={events.isFetchingNextPage}
                 >
@@ -82,7 +82,9 @@ function Entry({ event, names }: { event: PersonEvent; names: Map<string, string
         </div>
       </div>
       <Text size="xs" c="dimmed">
-        <Time at={event.time} />
+        <Tooltip label={absolute(new Date(event.time))}>
+          <time dateTime={event.time}>{clock(new Date(event.time))}</time>
+        </Tooltip>
       </Text>
     </li>
   );

@@ -11,7 +11,7 @@ import { Door } from "../session/Door";
 import { setupQuery } from "../session/me";
 import { takeToken } from "./token";
 
-const SHORTEST_PASSWORD = 12;
+const SHORTEST_PASSWORD = 15;
 
 export function SetupPage() {
   const [token] = useState(takeToken);

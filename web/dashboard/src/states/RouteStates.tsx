@@ -9,7 +9,7 @@ export function NotFoundPage() {
   return (
     <Container component="main" size="sm" py="xl">
       <title>Not found · Pilotfish</title>
-      <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
+      <EmptyState order={1} title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
         The address may be mistyped, or what it named was deleted.
       </EmptyState>
     </Container>
@@ -20,7 +20,7 @@ export function NoPlace() {
   return (
     <Container component="main" size="sm" py="xl">
       <title>Pilotfish</title>
-      <EmptyState title="No app yet">
+      <EmptyState order={1} title="No app yet">
         Your account sees no app of this organisation. Ask an owner to give you a role in one.
       </EmptyState>
     </Container>

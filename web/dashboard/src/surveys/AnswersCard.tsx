@@ -41,7 +41,7 @@ export function AnswersCard({ results, texts }: { results: Results; texts: Texts
               <Table.Th>When</Table.Th>
               {questions.map((question) => (
                 <Table.Th key={question.id} className={classes.question}>
-                  {question.text} {question.kind === "open_text" && <Shield />}
+                  {question.kind === "open_text" && <Shield />} {question.text}
                 </Table.Th>
               ))}
             </Table.Tr>

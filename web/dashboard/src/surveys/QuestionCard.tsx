@@ -1,9 +1,10 @@
 /** The answers to one question: a score with its formula, a distribution, or texts that are personal. */
 import { Alert, Card, Text, Title } from "@mantine/core";
 import { explain } from "../api/problem";
-import { count, RankedBars, ScaleBars } from "../charts/bars";
+import { RankedBars, ScaleBars } from "../charts/bars";
 import { ChartCard } from "../charts/ChartCard";
 import { DETRACTORS, PASSIVES, PROMOTERS } from "../charts/colours";
+import { count } from "../charts/number";
 import { PersonLink } from "../people/PeopleTable";
 import { RevealButton, Shield } from "../personal/Personal";
 import { Time } from "../time/Time";
@@ -100,7 +101,7 @@ function TextsCard({ question, texts }: Props) {
   return (
     <Card component="section" aria-label={question.text}>
       <Title order={2}>
-        {question.text} <Shield />
+        <Shield /> {question.text}
       </Title>
       <Text size="sm" c="dimmed" mb="md">
         {count(question.count)} answers, in people’s own words

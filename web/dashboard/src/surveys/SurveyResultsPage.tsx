@@ -2,7 +2,7 @@
 import { Stack } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { count } from "../charts/bars";
+import { count } from "../charts/number";
 import { share } from "../content/ContentTable";
 import { surveyQuery } from "../content/content";
 import { Figures } from "../content/Figures";

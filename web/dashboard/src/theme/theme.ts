@@ -1,6 +1,18 @@
 /** Mantine, told about our colours, type and habits. Everything else is in `global.css`. */
-import { Anchor, Badge, Button, Card, createTheme, Menu, Modal, Table, Tooltip } from "@mantine/core";
-import { amber, coral, dark, gray, kelp, sea } from "./palette";
+import {
+  Anchor,
+  Badge,
+  Button,
+  Card,
+  type CSSVariablesResolver,
+  createTheme,
+  Menu,
+  Modal,
+  Table,
+  Tooltip,
+} from "@mantine/core";
+import { setNonce } from "get-nonce";
+import { amber, coral, dark, gray, kelp, ROLES, sea } from "./palette";
 
 export const theme = createTheme({
   colors: { sea, coral, kelp, amber, gray, dark },
@@ -35,7 +47,40 @@ export const theme = createTheme({
   },
 });
 
+/** Grounds, text and lines of both schemes, from the palette's roles. */
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    ...common(ROLES.light),
+    "--mantine-color-error": coral[7],
+    "--mantine-color-placeholder": gray[6],
+    "--mantine-color-default-border": gray[3],
+  },
+  dark: {
+    ...common(ROLES.dark),
+    "--mantine-color-error": coral[3],
+    "--mantine-color-placeholder": "#8B9DAB",
+    "--mantine-color-default": ROLES.dark.surface,
+    "--mantine-color-default-hover": dark[6],
+    "--mantine-color-default-border": dark[4],
+  },
+});
+
+function common(role: (typeof ROLES)[keyof typeof ROLES]): Record<string, string> {
+  return {
+    "--mantine-color-body": role.ground,
+    "--mantine-color-text": role.text,
+    "--mantine-color-dimmed": role.quiet,
+    "--mantine-color-anchor": role.link,
+  };
+}
+
 /** The nonce of this response: the server writes it into the page that it sends. */
 export function styleNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+}
+
+/** Style elements that libraries add while a dialogue is open carry the nonce too. */
+export function nonceEverywhere(): void {
+  setNonce(styleNonce());
 }

@@ -100,6 +100,9 @@ async fn a_malformed_draft_is_not_kept(app: TestApp) {
     assert_eq!(refused.code(), "invalid_value");
     assert_eq!(refused.json()["errors"][0]["pointer"], "/definition/steps/1/placement");
     let nameless = json!({"name": " ", "definition": {}});
-    assert_eq!(app.api().json(&nameless).post("/api/v1/flows").await.assert(422).json()["errors"][0]["pointer"], "/name");
+    assert_eq!(
+        app.api().json(&nameless).post("/api/v1/flows").await.assert(422).json()["errors"][0]["pointer"],
+        "/name"
+    );
     assert_eq!(app.api().get("/api/v1/flows").await.json()["data"], json!([]));
 }

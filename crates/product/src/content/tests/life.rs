@@ -22,7 +22,10 @@ async fn ruleset(app: &TestApp) -> u64 {
 async fn a_draft_is_published_changed_paused_and_taken_up_again(app: TestApp) {
     let path = create(&app, "surveys", &survey()).await;
     let draft = app.api().get(&path).await.assert(200).json();
-    assert_eq!((&draft["status"], &draft["published"], &draft["has_changes"]), (&json!("draft"), &json!(null), &json!(true)));
+    assert_eq!(
+        (&draft["status"], &draft["published"], &draft["has_changes"]),
+        (&json!("draft"), &json!(null), &json!(true))
+    );
     assert_eq!((&draft["problems"], &draft["kind"]), (&json!([]), &json!("survey")));
     assert_eq!(draft["draft"]["questions"][0]["low"], "Not at all likely");
 
@@ -94,7 +97,8 @@ async fn a_list_is_read_in_pages_newest_first(app: TestApp) {
     let first = app.api().get("/api/v1/surveys?limit=2").await.assert(200).json();
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = app.api().get(&format!("/api/v1/surveys?limit=2&cursor={cursor}")).await.assert(200).json();
-    let ids = [&first["data"][0], &first["data"][1], &second["data"][0]].map(|it| it["id"].as_str().unwrap().to_owned());
+    let ids =
+        [&first["data"][0], &first["data"][1], &second["data"][0]].map(|it| it["id"].as_str().unwrap().to_owned());
     made.reverse();
     assert!(made.iter().zip(&ids).all(|(path, id)| path.ends_with(id.as_str())));
     assert_eq!((&second["next_cursor"], second["data"].as_array().unwrap().len()), (&json!(null), 1));

@@ -1,5 +1,5 @@
 //! How long it takes to decide 50 live pieces of content for one person: `cargo run --release -p targeting --example
-//! decide_bench`. Prints the time per decision of all 50, without and with a trace, and of compiling the ruleset.
+//! bench_decide`. Prints the time per decision of all 50, without and with a trace, and of compiling the ruleset.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program to look at, not part of the product")]
 
 use std::collections::HashMap;

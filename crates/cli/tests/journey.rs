@@ -1,0 +1,41 @@
+//! The whole path in a real browser: `tests/journey/journey.mjs` against `pilotfish demo`.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::Place;
+
+#[test]
+fn a_person_meets_the_flow_answers_the_survey_and_the_team_sees_it() {
+    let place = Place::new();
+    let server = place.demo();
+    let link = server.printed.iter().find_map(|line| line.split_whitespace().find(|word| word.contains("#token=")));
+    trust(&place);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/journey/journey.mjs");
+    let output = Command::new("node")
+        .arg(script)
+        .env("HOME", place.folder.path())
+        .env("SITE", server.url("site"))
+        .env("EDGE", server.url("edge"))
+        .env("SETUP_LINK", link.expect("a link was printed"))
+        .output()
+        .expect("node is installed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 7, "{said}");
+}
+
+/// Puts the installation's authority into the NSS database that this test's Chromium reads.
+fn trust(place: &Place) {
+    let folder = place.folder.path().join(".pki/nssdb");
+    std::fs::create_dir_all(&folder).unwrap();
+    let database = format!("sql:{}", folder.display());
+    let run = |arguments: &[&str]| {
+        let output = Command::new("certutil").args(arguments).args(["-d", &database]).output();
+        assert!(output.expect("certutil is installed").status.success());
+    };
+    run(&["-N", "--empty-password"]);
+    run(&["-A", "-n", "pilotfish", "-t", "C,,", "-i", place.data().join("tls/ca.pem").to_str().unwrap()]);
+}
