@@ -11,12 +11,13 @@ use rustix::process::Signal;
 use crate::{needs, paths, process, steps::Steps, web};
 
 /// What is started.
-const COMMAND: &str = "serve";
+const COMMAND: &str = "demo";
 /// Where the data goes, below the root of the repository.
 const DATA: &str = "pilotfish-data";
 /// The doors that the command opens: name, port, address.
 const DOORS: &[(&str, u16, &str)] = &[
     ("dashboard", 8444, "https://dashboard.localhost:8444"),
+    ("harbour", 8446, "https://localhost:8446"),
     ("edge", 8443, "https://localhost:8443"),
     ("api", 8445, "https://localhost:8445"),
 ];
@@ -88,7 +89,8 @@ fn print_where_to_look(took: Duration) {
         "  {:<10} ./{DATA}/tls/ca.pem signed all of these; `pilotfish trust install` makes browsers trust it",
         "authority"
     );
-    println!("The first time, the set-up link that the server printed above makes you the owner.");
+    println!("First: the set-up link that the server printed above makes you the owner, and its Home takes you on.");
+    println!("Then: Harbour, the demo's app, where you meet what the team sees.");
     println!("Ctrl-C stops it.");
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Serve; an empty data folder is made ready first
     Serve(Box<ServeArgs>),
+    /// Serve the demo: an app with Pilotfish in its pages, its people and their past
+    Demo(Box<DemoArgs>),
     /// Keys: keep them safe
     Keys {
         #[command(subcommand)]
@@ -137,6 +139,22 @@ pub(crate) struct ServeArgs {
     /// Which log lines: error, warn, info, debug, or a filter by target
     #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
+}
+
+/// What a demo takes beside what serving takes.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// Where Harbour, the demo's app, listens
+    #[arg(long, env = "PILOTFISH_SITE", default_value = "127.0.0.1:8446", value_name = "ADDR:PORT")]
+    pub(crate) site: SocketAddr,
+    /// Public URL of Harbour [default: <https://localhost>:PORT]
+    #[arg(long, env = "PILOTFISH_SITE_URL", value_name = "URL")]
+    pub(crate) site_url: Option<String>,
+    /// How many people Harbour has, decided at the first start [default: 3200]
+    #[arg(long, env = "PILOTFISH_PEOPLE", value_name = "N")]
+    pub(crate) people: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

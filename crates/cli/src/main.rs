@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod demo;
 mod init;
 mod keys_command;
 mod logging;
@@ -98,7 +99,8 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(args) => init::run(args).await,
-        Command::Serve(args) => serve::run(*args).await,
+        Command::Serve(args) => serve::run(*args, None).await,
+        Command::Demo(args) => demo::run(*args).await,
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }

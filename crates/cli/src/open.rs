@@ -52,20 +52,20 @@ impl Ground {
 
 /// Public URLs, made from ports unless given.
 pub(crate) fn urls(given: &UrlArgs, edge: u16, api: u16, dashboard: u16) -> Result<Urls, Failure> {
-    let url = |given: &Option<String>, host: &str, port: u16| match given {
-        None => Ok(format!("https://{host}:{port}")),
-        Some(url) => match url.strip_prefix("https://") {
-            Some(rest) if !rest.trim_end_matches('/').is_empty() && !rest.trim_end_matches('/').contains('/') => {
-                Ok(url.trim_end_matches('/').to_owned())
-            }
-            _ => Err(Failure(format!("{url} is not a URL of the form https://host or https://host:port"))),
-        },
-    };
     Ok(Urls {
-        edge: url(&given.edge_url, "localhost", edge)?,
-        api: url(&given.api_url, "localhost", api)?,
-        dashboard: url(&given.dashboard_url, "dashboard.localhost", dashboard)?,
+        edge: url(given.edge_url.as_deref(), "localhost", edge)?,
+        api: url(given.api_url.as_deref(), "localhost", api)?,
+        dashboard: url(given.dashboard_url.as_deref(), "dashboard.localhost", dashboard)?,
     })
+}
+
+/// A public URL, made from the port unless given.
+pub(crate) fn url(given: Option<&str>, host: &str, port: u16) -> Result<String, Failure> {
+    let Some(url) = given else { return Ok(format!("https://{host}:{port}")) };
+    match url.strip_prefix("https://").map(|rest| rest.trim_end_matches('/')) {
+        Some(rest) if !rest.is_empty() && !rest.contains('/') => Ok(format!("https://{rest}")),
+        _ => Err(Failure(format!("{url} is not a URL of the form https://host or https://host:port"))),
+    }
 }
 
 /// The file of `file:PATH`, or the default one.

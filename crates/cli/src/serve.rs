@@ -1,4 +1,4 @@
-//! `pilotfish serve`.
+//! `pilotfish serve`, and what of `pilotfish demo` is the same.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,26 +10,40 @@ use product::{App, Urls, installation, router};
 
 use crate::Failure;
 use crate::args::{RoleArg, ServeArgs};
+use crate::demo::{self, DemoPlan};
 use crate::logging;
 use crate::open::{ground, urls};
 
-pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
     logging::start(&args.log)?;
     let ground = ground(&args.place, &args.database).await?;
     let root_key = ground.provider.path().display().to_string();
-    let doors = bind(&args)?;
+    let mut doors = bind(&args)?;
+    if let Some(demo) = &demo {
+        doors.push(demo.bind()?);
+    }
     let urls = public_urls(&args, &doors)?;
     let mut app = ground.open(urls).await?;
     app.figures = product::figures::start();
     let app = Arc::new(app);
-    let served = serve(&args, app.clone(), doors, &root_key).await;
+    let served = serve(&args, demo.as_ref(), app.clone(), doors, &root_key).await;
     app.close().await;
     served
 }
 
-async fn serve(args: &ServeArgs, app: Arc<App>, doors: Vec<Bound>, root_key: &str) -> Result<(), Failure> {
+async fn serve(
+    args: &ServeArgs,
+    demo: Option<&DemoPlan>,
+    app: Arc<App>,
+    doors: Vec<Bound>,
+    root_key: &str,
+) -> Result<(), Failure> {
     if !installation::exists(&app).await? {
         installation::create(&app, None).await?;
+    }
+    match demo {
+        Some(demo) => demo.open(&app, &doors).await?,
+        None => demo::refuse_its_data(&app).await?,
     }
     let source = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -48,7 +62,12 @@ async fn serve(args: &ServeArgs, app: Arc<App>, doors: Vec<Bound>, root_key: &st
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
-    wait_for_signal().await?;
+    match demo {
+        Some(demo) => {
+            tokio::select! { stopped = wait_for_signal() => stopped?, never = demo.fill(&app) => match never {} }
+        }
+        None => wait_for_signal().await?,
+    }
     tracing::info!("stopping: requests under way end first");
     server.stop().await;
     background.stop().await;
@@ -99,6 +118,9 @@ fn announce(
         if has(of) {
             println!("  {name:<10} {url}");
         }
+    }
+    if let Some(url) = product::demo::site_url(app) {
+        println!("  site       {url} (Harbour, an app with Pilotfish in its pages)");
     }
     println!("  metrics    https://{metrics}/metrics (an owner's API key)");
     if !own_certificate {

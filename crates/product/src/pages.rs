@@ -26,7 +26,7 @@ const SCREENS: [&str; 5] = ["home", "content", "people", "companies", "settings"
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(shell))
-        .route("/{*path}", get(file_or_shell))
+        .route("/{*path}", get(file_or_shell).fallback(|| async { missing() }))
         .route("/preview.html", get(preview))
         .route("/assets/{*path}", get(asset))
 }

@@ -78,6 +78,19 @@ impl Place {
         Running::start(&mut command, &self.data().join("tls/ca.pem"))
     }
 
+    /// `demo` on free ports, ready.
+    pub(crate) fn demo(&self) -> Running {
+        self.demo_with(&[])
+    }
+
+    pub(crate) fn demo_with(&self, more: &[&str]) -> Running {
+        let mut command = self.with_root_key(&["demo"]);
+        for door in ["--edge", "--api", "--dashboard", "--metrics", "--site"] {
+            command.args([door, "127.0.0.1:0"]);
+        }
+        Running::start(command.args(more), &self.data().join("tls/ca.pem"))
+    }
+
     /// `serve` that must not begin: its exit code and what it said.
     pub(crate) fn refused(&self, command: &mut Command) -> (Option<i32>, String) {
         for door in ["--edge", "--api", "--dashboard", "--metrics"] {

@@ -70,6 +70,11 @@ pub async fn open(app: &App, settings: Settings) -> ProblemResult<()> {
     app.set_demo(demo).map_err(|_| Problem::new(Code::Conflict).detail("this process is a demo already"))
 }
 
+/// Where Harbour is, if this process is a demo.
+pub fn site_url(app: &App) -> Option<&str> {
+    app.demo().map(|demo| demo.site_url.as_str())
+}
+
 /// Whether the data are the demo's: then no `serve` may take them for an organisation's own.
 pub async fn is_demo(app: &App) -> ProblemResult<bool> {
     Ok(store::find(&app.main).await.map_err(store_failed)?.is_some())
