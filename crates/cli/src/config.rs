@@ -85,7 +85,11 @@ fn with_default(command: Command, key: &str, value: &str) -> Command {
     let mut command = command;
     if command.get_arguments().any(|arg| arg.get_id() == key) {
         let value = value.to_owned();
-        command = command.mut_arg(key, |arg| arg.default_value(value).hide_default_value(true).required(false));
+        command = command.mut_arg(key, |arg| {
+            // The file may hold secrets, and help is shown to anybody.
+            let hides = arg.get_action().takes_values();
+            arg.default_value(value).hide_default_value(hides).required(false)
+        });
     }
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {

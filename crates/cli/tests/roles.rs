@@ -2,7 +2,7 @@
 
 mod support;
 
-use base::{Rng as _, Secret, SystemRng};
+use base::{Rng, Secret, SystemRng};
 use store::Db;
 use support::{Place, Running};
 
@@ -16,7 +16,8 @@ impl Databases {
     #[allow(clippy::disallowed_methods, reason = "the test command says here where the cluster is")]
     async fn create(names: &[&str]) -> Self {
         let cluster = std::env::var("PILOTFISH_TEST_POSTGRES").expect("run the tests with `cargo xtask test`");
-        let unique = data_encoding::HEXLOWER.encode(&SystemRng.bytes::<6>());
+        let rng: &dyn Rng = &SystemRng;
+        let unique = data_encoding::HEXLOWER.encode(&rng.bytes::<6>());
         let names: Vec<_> = names.iter().map(|name| format!("t_roles_{unique}_{name}")).collect();
         let databases = Self { cluster, names };
         databases.run("CREATE DATABASE", "").await;
@@ -40,7 +41,7 @@ impl Databases {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn roles_that_start_together_make_one_installation() {
-    let databases = Databases::create(&["main", "keyring", "other"]).await;
+    let databases = Databases::create(&["main", "keyring", "other_keyring", "other_main"]).await;
     let place = Place::new();
     let url = place.folder.path().join("database");
     std::fs::write(&url, format!("{}\n", databases.url(0))).unwrap();
@@ -65,7 +66,7 @@ async fn roles_that_start_together_make_one_installation() {
     let mut command = place.with_root_key(&["serve", "--database", &databases.url(0)]);
     let said = place.must_refuse(command.args(["--keyring-database", &databases.url(2)]));
     assert!(said.contains("the keyring is missing or belongs to another installation"), "{said}");
-    let mut command = place.with_root_key(&["serve", "--database", &databases.url(2)]);
+    let mut command = place.with_root_key(&["serve", "--database", &databases.url(3)]);
     let said = place.must_refuse(command.args(["--keyring-database", &keyring]));
     assert!(said.contains("the main store is missing or belongs to another installation"), "{said}");
     databases.run("DROP DATABASE", "WITH (FORCE)").await;

@@ -77,3 +77,16 @@ async fn an_owner_makes_a_server_key_and_it_opens_the_edge(app: TestApp) {
     let analyst = app.api_as(crate::authority::Role::Analyst).await;
     analyst.json(&json!({})).post("/api/v1/installation/server-key").await.assert(403);
 }
+
+#[app_test]
+async fn an_unknown_migration_among_the_known_ones_is_another_line(app: TestApp) {
+    let main = &app.app().main;
+    let mut tx = main.begin(Scope::System).await.unwrap();
+    let other = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
+                 SELECT 8, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations \
+                 WHERE version = 1";
+    sql(other).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = store::migrate_main(main).await.unwrap_err();
+    assert!(matches!(refused, StoreError::OtherMigration { version: 8, .. }), "{refused}");
+}
