@@ -1,5 +1,10 @@
 -- Keyring: who is who. It alone connects an outside id with a person or company. Types as in the main store.
 
+CREATE TABLE store_identity (
+    id                  BIGINT PRIMARY KEY CHECK (id = 1),
+    identity            BYTEA NOT NULL       -- the main store's
+);
+
 CREATE TABLE numbers (
     environment_id      BYTEA NOT NULL,
     kind                TEXT NOT NULL,       -- person, company

@@ -8,6 +8,11 @@ CREATE TABLE installation (
     setup_expires_at    BIGINT
 );
 
+CREATE TABLE store_identity (
+    id                  BIGINT PRIMARY KEY CHECK (id = 1),
+    identity            BYTEA NOT NULL       -- random; the keyring has the same, so that a lost or swapped one is noticed
+);
+
 CREATE TABLE keys (
     kind                TEXT NOT NULL,       -- keys::KeyKind
     owner               BYTEA NOT NULL,      -- organisation or environment id; 16 zero bytes for the installation

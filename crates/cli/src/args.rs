@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use base::id::EnvironmentId;
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
@@ -54,12 +56,18 @@ pub(crate) struct DatabaseArgs {
     #[arg(long, env = "PILOTFISH_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// Keyring in PostgreSQL [default: the main store's database name followed by _keyring]
-    #[arg(long, env = "PILOTFISH_KEYRING_DATABASE", value_name = "URL", hide_env_values = true, requires = "database")]
+    #[arg(long, env = "PILOTFISH_KEYRING_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) keyring_database: Option<String>,
+    /// File that holds the URL of --database
+    #[arg(long, env = "PILOTFISH_DATABASE_FILE", value_name = "FILE")]
+    pub(crate) database_file: Option<PathBuf>,
+    /// File that holds the URL of --keyring-database
+    #[arg(long, env = "PILOTFISH_KEYRING_DATABASE_FILE", value_name = "FILE")]
+    pub(crate) keyring_database_file: Option<PathBuf>,
 }
 
 /// Where the doors are reached from outside.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[allow(clippy::struct_field_names, reason = "the fields are the flags")]
 pub(crate) struct UrlArgs {
     /// Public URL of the edge [default: its port on localhost]
@@ -88,7 +96,7 @@ pub(crate) struct InitArgs {
     #[arg(long, env = "PILOTFISH_PASSWORD_FILE", value_name = "F")]
     pub(crate) password_file: PathBuf,
     /// Print one JSON object
-    #[arg(long, env = "PILOTFISH_JSON")]
+    #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
     pub(crate) json: bool,
 }
 
@@ -131,10 +139,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "PILOTFISH_METRICS", default_value = "127.0.0.1:9464", value_name = "ADDR:PORT")]
     pub(crate) metrics: SocketAddr,
     /// Own certificate chain, PEM; read again when it changes [default: the local authority's]
-    #[arg(long, env = "PILOTFISH_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    #[arg(long, env = "PILOTFISH_TLS_CERTIFICATE", value_name = "FILE")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// Private key of the own certificate, PEM
-    #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Which log lines: error, warn, info, debug, or a filter by target
     #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
@@ -161,6 +169,42 @@ pub(crate) struct DemoArgs {
 pub(crate) enum KeysCommand {
     /// Write the root and erasable keys, encrypted with age, for safe keeping
     Escrow(EscrowArgs),
+    /// Put back what an escrow holds and is missing; nothing is overwritten
+    Restore(RestoreArgs),
+    /// Make another key for the api, or for servers that send events, and print it once
+    Issue(IssueArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The decrypted escrow, as age -d writes it; - for standard input
+    #[arg(long, env = "PILOTFISH_ESCROW", value_name = "FILE")]
+    pub(crate) escrow: PathBuf,
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IssueKind {
+    /// The REST interface: everything in the organisation, for 90 days
+    Api,
+    /// Sending events to one environment
+    Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssueArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// What the key is for
+    #[arg(long, env = "PILOTFISH_KIND", value_enum)]
+    pub(crate) kind: IssueKind,
+    /// The environment of a server key
+    #[arg(long, env = "PILOTFISH_ENVIRONMENT", value_name = "env_…")]
+    pub(crate) environment: Option<EnvironmentId>,
 }
 
 #[derive(Debug, Args)]

@@ -85,7 +85,11 @@ fn with_default(command: Command, key: &str, value: &str) -> Command {
     let mut command = command;
     if command.get_arguments().any(|arg| arg.get_id() == key) {
         let value = value.to_owned();
-        command = command.mut_arg(key, |arg| arg.default_value(value).required(false));
+        command = command.mut_arg(key, |arg| {
+            // The file may hold secrets, and help is shown to anybody.
+            let hides = arg.get_action().takes_values();
+            arg.default_value(value).hide_default_value(hides).required(false)
+        });
     }
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
@@ -124,5 +128,20 @@ mod tests {
     fn an_unknown_key_is_refused_with_the_nearest_name() {
         let error = with_file("dashbord = \"x\"", &["pilotfish", "serve"]).unwrap_err();
         assert!(error.to_string().ends_with("unknown key dashbord; did you mean dashboard?"), "{error}");
+    }
+
+    #[test]
+    fn help_shows_no_value_of_the_file() {
+        let text = "database = \"postgres://u:secret-word@h/d\"";
+        let help = with_file(text, &["pilotfish", "serve", "--help"]).unwrap_err().to_string();
+        assert!(help.contains("--database-file"), "{help}");
+        assert!(!help.contains("secret-word"), "{help}");
+    }
+
+    #[test]
+    fn a_yes_of_the_file_is_a_flag() {
+        let line = ["pilotfish", "init", "--owner-email", "a@b.c", "--password-file", "p"];
+        let Parsed::Init(init) = with_file("json = true", &line).unwrap().command else { panic!("not init") };
+        assert!(init.json);
     }
 }

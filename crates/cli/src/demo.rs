@@ -11,7 +11,7 @@ use product::demo::{self, Progress, SeedOptions, Settings};
 use product::doors::{Bound, Door};
 
 use crate::args::{DemoArgs, RoleArg};
-use crate::open::url;
+use crate::urls::site_url;
 use crate::{Failure, serve};
 
 /// What makes serving a demo.
@@ -24,7 +24,7 @@ pub(crate) struct DemoPlan {
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let DemoArgs { serve, site, site_url, people } = args;
     if serve.role != RoleArg::All {
-        return Err(Failure("the demo runs every role: leave --role out".to_owned()));
+        return Err(Failure::Usage("the demo runs every role: leave --role out".to_owned()));
     }
     serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } })).await
 }
@@ -33,7 +33,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
 pub(crate) async fn refuse_its_data(app: &App) -> Result<(), Failure> {
     if demo::is_demo(app).await? {
         let folder = app.data().display();
-        return Err(Failure(format!("{folder} holds the demo: start pilotfish demo, or serve another data folder")));
+        return Err(Failure::Refused(format!(
+            "{folder} holds the demo: start pilotfish demo, or serve another data folder"
+        )));
     }
     Ok(())
 }
@@ -48,7 +50,7 @@ impl DemoPlan {
     pub(crate) async fn open(&self, app: &App, doors: &[Bound]) -> Result<(), Failure> {
         let port =
             doors.iter().find(|bound| bound.door == Door::Site).map_or(self.site.port(), |bound| bound.address.port());
-        let site_url = url(self.site_url.as_deref(), "localhost", port)?;
+        let site_url = site_url(self.site_url.as_deref(), port)?;
         Ok(demo::open(app, Settings { site_url, scratch: std::env::temp_dir() }).await?)
     }
 

@@ -1,91 +1,122 @@
 //! `pilotfish init`.
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
 use base::{Personal, Secret};
 use product::installation::{self, FirstOwner, Installed};
 use product::{App, Urls};
 use serde_json::json;
 
-use crate::Failure;
 use crate::args::InitArgs;
-use crate::open::{ground, read_secret, urls};
+use crate::open::{Wanted, ground, read_secret};
+use crate::urls::urls;
+use crate::{Failure, say};
 
 /// Ports of the public URLs that `init` prints, which are those that `serve` has by default.
 const PORTS: [u16; 3] = [8443, 8445, 8444];
 
 pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
-    let password = read_secret(&args.password_file)?;
     let [edge, api, dashboard] = PORTS;
     let urls = urls(&args.urls, edge, api, dashboard)?;
-    let ground = ground(&args.place, &args.database).await?;
+    let wanted = Wanted::of(&args.place, &args.database)?;
+    let owner = owner(&args)?;
+    let ground = ground(wanted).await?;
     let root_key = ground.provider.path().display().to_string();
-    let app = ground.open(urls.clone()).await?;
-    let made = make(&app, &args.owner_email, password).await;
-    let printed = match made {
-        Ok(installed) => {
-            app.authority()?;
-            print(&app, &urls, &installed, args.json, &root_key);
-            Ok(())
-        }
-        Err(failure) => Err(failure),
-    };
+    let app = ground.open(urls).await?;
+    let made = make(&app, &owner).await;
+    let (data, ca) = (app.data().display().to_string(), authority_path(&app));
     app.close().await;
-    printed
+    let installed = made?;
+    let text = if args.json { as_json(&app.urls, &installed, &ca) } else { as_text(&installed, &ca, &root_key) };
+    say(&text).map_err(|error| {
+        Failure::Refused(format!(
+            "everything was made in {data}, but its credentials could not be printed ({error}): the owner can sign in, \
+             and pilotfish keys issue makes new keys"
+        ))
+    })
 }
 
-async fn make(app: &App, email: &str, password: Secret<String>) -> Result<Installed, Failure> {
-    if installation::exists(app).await? {
-        return Err(Failure(format!("{} holds an installation already: nothing was changed", app.data().display())));
-    }
+/// The owner, checked before anything is made.
+fn owner(args: &InitArgs) -> Result<FirstOwner, Failure> {
+    let email = args.owner_email.trim();
     let name = email.split('@').next().unwrap_or(email).to_owned();
+    let password = read_secret(&args.password_file)?;
     let owner = FirstOwner { email: Personal::new(email.to_owned()), name: Personal::new(name), password };
-    Ok(installation::create(app, Some(&owner)).await?)
+    owner.check()?;
+    Ok(owner)
 }
 
-#[allow(clippy::print_stdout, reason = "what the command is for")]
-fn print(app: &App, urls: &Urls, installed: &Installed, as_json: bool, root_key: &str) {
+async fn make(app: &App, owner: &FirstOwner) -> Result<Installed, Failure> {
+    if installation::exists(app).await? {
+        return Err(Failure::Refused(format!(
+            "{} holds an installation already: nothing was changed",
+            app.data().display()
+        )));
+    }
+    let pending = installation::prepare(app, Some(owner)).await?;
+    app.authority()?;
+    Ok(pending.commit(app).await?)
+}
+
+fn authority_path(app: &App) -> PathBuf {
+    let path = app.tls_folder().join("ca.pem");
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+fn shown(key: Option<&Secret<String>>) -> &str {
+    key.map_or("", |key| key.expose())
+}
+
+fn as_json(urls: &Urls, installed: &Installed, ca: &std::path::Path) -> String {
     let organisation = &installed.organisation;
-    let ca = app.tls_folder().join("ca.pem");
-    let ca = std::path::absolute(&ca).unwrap_or(ca);
-    if as_json {
-        let environments: Vec<_> = organisation
-            .environments
-            .iter()
-            .map(|environment| {
-                json!({
-                    "name": environment.name,
-                    "id": environment.id,
-                    "browser_key": environment.browser_key.expose(),
-                    "server_key": environment.server_key.expose(),
-                    "identity_secret": environment.identity_secret.expose(),
-                })
+    let environments: Vec<_> = organisation
+        .environments
+        .iter()
+        .map(|environment| {
+            json!({
+                "name": environment.name,
+                "id": environment.id,
+                "browser_key": environment.browser_key.expose(),
+                "server_key": shown(environment.server_key.as_ref()),
+                "identity_secret": environment.identity_secret.expose(),
             })
-            .collect();
-        let document = json!({
-            "organisation": {"id": organisation.id},
-            "app": {"id": organisation.app},
-            "environments": environments,
-            "api_key": installed.api_key.expose(),
-            "edge_url": urls.edge,
-            "api_url": urls.api,
-            "dashboard_url": urls.dashboard,
-            "ca_certificate": ca,
-        });
-        println!("{document}");
-        return;
-    }
-    println!("organisation     {}", organisation.id);
-    println!("app              {}", organisation.app);
+        })
+        .collect();
+    json!({
+        "organisation": {"id": organisation.id},
+        "app": {"id": organisation.app},
+        "environments": environments,
+        "api_key": shown(installed.api_key.as_ref()),
+        "edge_url": urls.edge,
+        "api_url": urls.api,
+        "dashboard_url": urls.dashboard,
+        "ca_certificate": ca,
+    })
+    .to_string()
+}
+
+fn as_text(installed: &Installed, ca: &std::path::Path, root_key: &str) -> String {
+    let organisation = &installed.organisation;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name:<16} {value}");
+    };
+    line("organisation", &organisation.id.to_string());
+    line("app", &organisation.app.to_string());
     for environment in &organisation.environments {
-        println!("{}", environment.name);
-        println!("  id             {}", environment.id);
-        println!("  browser key    {}", environment.browser_key.expose());
-        println!("  server key     {}", environment.server_key.expose());
-        println!("  identity secret {}", environment.identity_secret.expose());
+        line(environment.name, "");
+        line("  id", &environment.id.to_string());
+        line("  browser key", environment.browser_key.expose());
+        line("  server key", shown(environment.server_key.as_ref()));
+        line("  identity secret", environment.identity_secret.expose());
     }
-    println!("api key          {}   (shown this once, expires after 90 days)", installed.api_key.expose());
-    println!("local authority  {}", ca.display());
-    println!("root key         {root_key}");
-    println!(
-        "                 without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE"
-    );
+    let api_key = shown(installed.api_key.as_ref());
+    line("api key", &format!("{api_key}   (shown this once, expires after 90 days)"));
+    line("local authority", &ca.display().to_string());
+    line("root key", root_key);
+    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    text.truncate(text.trim_end().len());
+    text
 }

@@ -21,7 +21,7 @@ pub(crate) fn start(filter: &str) -> Result<(), Failure> {
         let ours: Vec<String> = OUR_TARGETS.iter().map(|target| format!("{target}={filter}")).collect();
         format!("warn,{}", ours.join(","))
     };
-    let filter = EnvFilter::try_new(directives).map_err(|error| Failure(format!("--log: {error}")))?;
+    let filter = EnvFilter::try_new(directives).map_err(|error| Failure::Usage(format!("--log: {error}")))?;
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
     if std::io::stderr().is_terminal() {

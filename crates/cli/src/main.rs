@@ -10,15 +10,23 @@ mod logging;
 mod open;
 mod serve;
 mod trust;
+mod urls;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use args::{Cli, Command, KeysCommand, TrustCommand};
 
 /// Why a command failed, for people.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Failure(String);
+enum Failure {
+    /// It could not be done.
+    #[error("{0}")]
+    Refused(String),
+    /// It was asked for in a way that cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+}
 
 impl Failure {
     /// The failure of something, with its causes.
@@ -33,7 +41,14 @@ impl Failure {
             }
             source = cause.source();
         }
-        Self(text)
+        Self::Refused(text)
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_) => ExitCode::FAILURE,
+            Self::Usage(_) => ExitCode::from(2),
+        }
     }
 }
 
@@ -62,7 +77,7 @@ impl From<base::Problem> for Failure {
         for field in problem.errors {
             text = format!("{}: {}", field.pointer.trim_start_matches('/'), field.detail);
         }
-        Self(text)
+        Self::Refused(text)
     }
 }
 
@@ -70,14 +85,14 @@ fn main() -> ExitCode {
     // What is written is for this user alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     if let Err(error) = keys::harden_process() {
-        eprintln!("pilotfish: cannot keep this process's memory to itself: {error}");
+        complain(&format!("cannot keep this process's memory to itself: {error}"));
         return ExitCode::FAILURE;
     }
     let cli = match config::read() {
         Ok(cli) => cli,
         Err(config::ConfigError::Usage(error)) => error.exit(),
         Err(error) => {
-            eprintln!("pilotfish: {error}");
+            complain(&error.to_string());
             return ExitCode::from(2);
         }
     };
@@ -85,12 +100,12 @@ fn main() -> ExitCode {
         Ok(runtime) => match runtime.block_on(run(cli)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
-                eprintln!("pilotfish: {failure}");
-                ExitCode::FAILURE
+                complain(&failure.to_string());
+                failure.exit_code()
             }
         },
         Err(error) => {
-            eprintln!("pilotfish: the runtime did not start: {error}");
+            complain(&format!("the runtime did not start: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -102,6 +117,21 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(*args, None).await,
         Command::Demo(args) => demo::run(*args).await,
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
+        Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
+        Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
+}
+
+/// Prints on standard output, which may be closed or full.
+fn say(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Says on standard error why it ends. If nobody can be told, the exit code still says it.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "pilotfish: {text}");
 }

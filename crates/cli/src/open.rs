@@ -4,12 +4,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Clock, Rng, Secret, SystemClock, SystemRng};
-use keys::FileProvider;
+use keys::{FileProvider, ProviderError};
 use product::{App, Databases, Urls};
 use store::{DataFolder, Sharing, embedded};
 
 use crate::Failure;
-use crate::args::{DatabaseArgs, Place, UrlArgs};
+use crate::args::{DatabaseArgs, Place};
+
+/// Where everything is to lie, understood; nothing has been looked at.
+pub(crate) struct Wanted {
+    pub(crate) data: PathBuf,
+    pub(crate) root_key: PathBuf,
+    pub(crate) databases: Databases,
+}
+
+impl Wanted {
+    pub(crate) fn of(place: &Place, database: &DatabaseArgs) -> Result<Self, Failure> {
+        let root_key = root_key_path(place.root_key.as_deref())?;
+        Ok(Self { data: place.data.clone(), root_key, databases: databases(database)? })
+    }
+
+    /// Whether an installation is there, whole or not: then nothing of it is ever made again.
+    pub(crate) async fn made_before(&self) -> Result<bool, Failure> {
+        match &self.databases {
+            Databases::Embedded => Ok(embedded::exists(&self.data)),
+            Databases::Postgres { main, keyring } => Ok(product::installation::made_before(main, keyring).await?),
+        }
+    }
+}
 
 /// The folder, locked, and the key provider, checked: what comes before anything is opened.
 pub(crate) struct Ground {
@@ -21,25 +43,25 @@ pub(crate) struct Ground {
 }
 
 /// Takes the folder's lock and opens the root key, making one only where nothing has been made before.
-pub(crate) async fn ground(place: &Place, database: &DatabaseArgs) -> Result<Ground, Failure> {
-    let databases = databases(database)?;
-    let sharing = match databases {
+pub(crate) async fn ground(wanted: Wanted) -> Result<Ground, Failure> {
+    let sharing = match wanted.databases {
         Databases::Embedded => Sharing::Exclusive,
         Databases::Postgres { .. } => Sharing::Shared,
     };
-    let root_key = root_key_path(place.root_key.as_deref())?;
-    let folder = DataFolder::open(&place.data, sharing)?;
+    let folder = DataFolder::open(&wanted.data, sharing)?;
     let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
-    let made_before = match &databases {
-        Databases::Embedded => embedded::exists(folder.path()),
-        Databases::Postgres { main, .. } => product::installation::made_before(main).await?,
-    };
-    let provider = if made_before || root_key.exists() {
-        FileProvider::open(&root_key, folder.path(), clock.clone(), rng.clone())?
+    let path = &wanted.root_key;
+    let open = || FileProvider::open(path, folder.path(), clock.clone(), rng.clone());
+    let provider = if wanted.made_before().await? || path.exists() {
+        open()?
     } else {
-        FileProvider::create(&root_key, folder.path(), clock.clone(), rng.clone())?
+        match FileProvider::create(path, folder.path(), clock.clone(), rng.clone()) {
+            // Another process that shares the installation was quicker.
+            Err(ProviderError::AlreadyExists { .. }) => open()?,
+            other => other?,
+        }
     };
-    Ok(Ground { folder, provider: Arc::new(provider), databases, clock, rng })
+    Ok(Ground { folder, provider: Arc::new(provider), databases: wanted.databases, clock, rng })
 }
 
 impl Ground {
@@ -50,30 +72,12 @@ impl Ground {
     }
 }
 
-/// Public URLs, made from ports unless given.
-pub(crate) fn urls(given: &UrlArgs, edge: u16, api: u16, dashboard: u16) -> Result<Urls, Failure> {
-    Ok(Urls {
-        edge: url(given.edge_url.as_deref(), "localhost", edge)?,
-        api: url(given.api_url.as_deref(), "localhost", api)?,
-        dashboard: url(given.dashboard_url.as_deref(), "dashboard.localhost", dashboard)?,
-    })
-}
-
-/// A public URL, made from the port unless given.
-pub(crate) fn url(given: Option<&str>, host: &str, port: u16) -> Result<String, Failure> {
-    let Some(url) = given else { return Ok(format!("https://{host}:{port}")) };
-    match url.strip_prefix("https://").map(|rest| rest.trim_end_matches('/')) {
-        Some(rest) if !rest.is_empty() && !rest.contains('/') => Ok(format!("https://{rest}")),
-        _ => Err(Failure(format!("{url} is not a URL of the form https://host or https://host:port"))),
-    }
-}
-
 /// The file of `file:PATH`, or the default one.
 pub(crate) fn root_key_path(given: Option<&str>) -> Result<PathBuf, Failure> {
     match given {
         Some(text) => match text.strip_prefix("file:") {
             Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(Failure(format!("--root-key {text}: name a file as file:PATH"))),
+            _ => Err(Failure::Usage(format!("--root-key {text}: name a file as file:PATH"))),
         },
         None => Ok(state_folder()?.join("pilotfish").join("root.key")),
     }
@@ -83,19 +87,41 @@ pub(crate) fn root_key_path(given: Option<&str>) -> Result<PathBuf, Failure> {
 #[allow(clippy::disallowed_methods, reason = "the binary is the one reader of the environment")]
 fn state_folder() -> Result<PathBuf, Failure> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-        .ok_or_else(|| Failure("neither XDG_STATE_HOME nor HOME is set: name the root key with --root-key".to_owned()))
+    absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state"))).ok_or_else(|| {
+        Failure::Refused("neither XDG_STATE_HOME nor HOME is set: name the root key with --root-key".to_owned())
+    })
 }
 
 fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
-    let Some(main) = &args.database else { return Ok(Databases::Embedded) };
-    let keyring = match &args.keyring_database {
-        Some(url) => url.clone(),
-        None => keyring_url(main)
-            .ok_or_else(|| Failure("--database: the URL names no database to derive the keyring's from".to_owned()))?,
+    let main = one_of("--database", args.database.as_deref(), args.database_file.as_deref())?;
+    let keyring =
+        one_of("--keyring-database", args.keyring_database.as_deref(), args.keyring_database_file.as_deref())?;
+    let Some(main) = main else {
+        return match keyring {
+            Some(_) => Err(Failure::Usage("--keyring-database needs --database".to_owned())),
+            None => Ok(Databases::Embedded),
+        };
     };
-    Ok(Databases::Postgres { main: Secret::new(main.clone()), keyring: Secret::new(keyring) })
+    let derived = || {
+        keyring_url(main.expose()).map(Secret::new).ok_or_else(|| {
+            Failure::Usage("--database: the URL names no database to derive the keyring's from".to_owned())
+        })
+    };
+    let keyring = keyring.map_or_else(derived, Ok)?;
+    if main.expose() == keyring.expose() {
+        return Err(Failure::Usage("--keyring-database: the keyring needs a database of its own".to_owned()));
+    }
+    Ok(Databases::Postgres { main, keyring })
+}
+
+/// A secret that is given itself or by the file that holds it.
+fn one_of(flag: &str, itself: Option<&str>, file: Option<&Path>) -> Result<Option<Secret<String>>, Failure> {
+    match (itself, file) {
+        (Some(_), Some(_)) => Err(Failure::Usage(format!("{flag} and {flag}-file are both given: keep one of them"))),
+        (Some(text), None) => Ok(Some(Secret::new(text.to_owned()))),
+        (None, Some(path)) => read_secret(path).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 /// The main store's URL with `_keyring` after the database's name.
@@ -113,7 +139,8 @@ fn keyring_url(main: &str) -> Option<String> {
 
 /// Reads a secret from a file; a trailing line break is not part of it.
 pub(crate) fn read_secret(path: &Path) -> Result<Secret<String>, Failure> {
-    let mut text = std::fs::read_to_string(path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    let mut text =
+        std::fs::read_to_string(path).map_err(|error| Failure::Refused(format!("{}: {error}", path.display())))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {

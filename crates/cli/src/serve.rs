@@ -8,27 +8,39 @@ use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
 use product::jobs::Background;
 use product::{App, Urls, installation, router};
 
-use crate::Failure;
 use crate::args::{RoleArg, ServeArgs};
 use crate::demo::{self, DemoPlan};
-use crate::logging;
-use crate::open::{ground, urls};
+use crate::open::{Wanted, ground};
+use crate::urls::urls;
+use crate::{Failure, logging, say};
 
 pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
     logging::start(&args.log)?;
-    let ground = ground(&args.place, &args.database).await?;
-    let root_key = ground.provider.path().display().to_string();
+    let own_certificate = own_certificate(&args)?;
+    let wanted = Wanted::of(&args.place, &args.database)?;
+    // Nothing is made for a process that cannot have its doors.
     let mut doors = bind(&args)?;
     if let Some(demo) = &demo {
         doors.push(demo.bind()?);
     }
     let urls = public_urls(&args, &doors)?;
+    let ground = ground(wanted).await?;
+    let root_key = ground.provider.path().display().to_string();
     let mut app = ground.open(urls).await?;
     app.figures = product::figures::start();
     let app = Arc::new(app);
-    let served = serve(&args, demo.as_ref(), app.clone(), doors, &root_key).await;
+    let served = serve(&args, demo.as_ref(), app.clone(), doors, own_certificate, &root_key).await;
     app.close().await;
     served
+}
+
+/// The operator's own certificate, if one is named.
+fn own_certificate(args: &ServeArgs) -> Result<Option<CertificateFiles>, Failure> {
+    match (args.tls_certificate.clone(), args.tls_key.clone()) {
+        (Some(certificate), Some(key)) => Ok(Some(CertificateFiles { certificate, key })),
+        (None, None) => Ok(None),
+        _ => Err(Failure::Usage("--tls-certificate and --tls-key are given together or not at all".to_owned())),
+    }
 }
 
 async fn serve(
@@ -36,22 +48,23 @@ async fn serve(
     demo: Option<&DemoPlan>,
     app: Arc<App>,
     doors: Vec<Bound>,
+    own_certificate: Option<CertificateFiles>,
     root_key: &str,
 ) -> Result<(), Failure> {
-    if !installation::exists(&app).await? {
-        installation::create(&app, None).await?;
-    }
+    installation::ensure(&app).await?;
     match demo {
         Some(demo) => demo.open(&app, &doors).await?,
         None => demo::refuse_its_data(&app).await?,
     }
-    let source = match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => {
-            CertificateSource::Files(CertificateFiles { certificate: certificate.clone(), key: key.clone() })
-        }
-        _ => CertificateSource::Authority(Box::new(app.authority()?)),
+    let source = match own_certificate {
+        Some(files) => CertificateSource::Files(files),
+        None => CertificateSource::Authority(Box::new(app.authority()?)),
     };
-    let setup_link = installation::setup_link(&app).await?;
+    // Without the dashboard's door nobody could follow it, and it would end the one that another process printed.
+    let setup_link = match args.role {
+        RoleArg::All | RoleArg::Dashboard => installation::setup_link(&app).await?,
+        _ => None,
+    };
     let own_certificate = matches!(source, CertificateSource::Files(_));
     let metrics = doors.iter().find(|bound| bound.door == Door::Metrics).map_or(args.metrics, |bound| bound.address);
     let routers = doors.into_iter().map(|bound| {
@@ -99,7 +112,7 @@ fn public_urls(args: &ServeArgs, doors: &[Bound]) -> Result<Urls, Failure> {
     urls(&args.urls, edge, api, port(Door::Dashboard, args.dashboard))
 }
 
-#[allow(clippy::print_stdout, reason = "tells the operator where to look")]
+/// Tells the operator where to look.
 fn announce(
     app: &App,
     role: RoleArg,
@@ -109,32 +122,33 @@ fn announce(
     metrics: SocketAddr,
 ) {
     let has = |of| role == RoleArg::All || role == of;
-    println!("pilotfish {} serves", env!("CARGO_PKG_VERSION"));
+    let mut text = format!("pilotfish {} serves\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {value}\n"));
     for (name, url, of) in [
         ("dashboard", &app.urls.dashboard, RoleArg::Dashboard),
         ("api", &app.urls.api, RoleArg::Api),
         ("edge", &app.urls.edge, RoleArg::Edge),
     ] {
         if has(of) {
-            println!("  {name:<10} {url}");
+            line(name, url);
         }
     }
     if let Some(url) = product::demo::site_url(app) {
-        println!("  site       {url} (Harbour, an app with Pilotfish in its pages)");
+        line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
     }
-    println!("  metrics    https://{metrics}/metrics (an owner's API key)");
+    line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
     if !own_certificate {
-        let ca = app.tls_folder().join("ca.pem");
-        println!("  authority  {} (pilotfish trust install)", ca.display());
+        line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
-    println!("  root key   {root_key}");
-    println!(
-        "             without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE"
-    );
+    line("root key", root_key);
+    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
     if let Some(link) = setup_link {
-        println!("  set up     {} (once, within 24 hours)", link.expose());
+        line("set up", &format!("{} (once, within 24 hours)", link.expose()));
     }
-    println!("ready");
+    text.push_str("ready");
+    if let Err(error) = say(&text) {
+        tracing::warn!(%error, "where to look could not be printed");
+    }
 }
 
 async fn wait_for_signal() -> Result<(), Failure> {

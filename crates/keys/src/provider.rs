@@ -62,6 +62,9 @@ pub trait KeyProvider: Send + Sync + 'static {
     /// The environments that have erasable keys here, in order.
     fn environments(&self) -> Answer<'_, Vec<EnvironmentId>>;
 
+    /// Refuses to go on without the erasable keys of an environment that storage knows.
+    fn check_environments<'a>(&'a self, known: &'a [EnvironmentId]) -> Answer<'a, ()>;
+
     /// The public half to seal to now.
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic>;
 
@@ -109,6 +112,14 @@ pub enum ProviderError {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// Somebody else could change it, or give rights on it away.
+    #[error("{path} belongs to another user (id {owner}): run pilotfish as that user, or chown it to this one")]
+    OwnedByAnother {
+        /// The file or folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
     },
     /// A copy of the data folder would hold its own key.
     #[error(

@@ -1,5 +1,6 @@
 //! What every part of the product works with: the stores, the keys, time and randomness.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -7,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
-use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner};
+use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
-use store::{DataFolder, Db, Scope, StoreError, embedded, key_records};
+use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
 
 use crate::attributes::Registry;
 use crate::delivery::Rulesets;
@@ -85,6 +86,8 @@ pub struct App {
     pub figures: Option<PrometheusHandle>,
     demo: OnceLock<Demo>,
     folder: DataFolder,
+    /// Of the embedded stores, or for stores that have none yet.
+    identity: Identity,
 }
 
 /// Why the product could not be opened.
@@ -93,6 +96,9 @@ pub enum OpenError {
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The erasable keys are not whole.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// A key could not be had.
     #[error(transparent)]
     Key(#[from] keys::KeyError),
@@ -102,7 +108,8 @@ pub enum OpenError {
 }
 
 impl App {
-    /// Opens the stores, brings their schema up to this release's, and unwraps the keys.
+    /// Opens the stores, brings their schema up to this release's, and unwraps the keys. Nothing is left out: a store or
+    /// erasable keys that were lost, or are another installation's, are refused.
     pub async fn open(
         folder: DataFolder,
         databases: &Databases,
@@ -112,15 +119,8 @@ impl App {
         rng: Arc<dyn Rng>,
     ) -> Result<Self, OpenError> {
         let keys = Arc::new(KeySet::new(provider, Grants::all()));
-        let (main, keyring) = match databases {
-            Databases::Embedded => embedded::open(folder.path(), &keys, clock.as_ref(), rng.as_ref()).await?,
-            Databases::Postgres { main, keyring } => {
-                (Db::connect_postgres(main).await?, Db::connect_postgres(keyring).await?)
-            }
-        };
-        store::migrate_keyring(&keyring).await?;
-        store::migrate_main(&main).await?;
-        keys.load(key_records::all(main.read(Scope::System)).await?).await?;
+        let (main, keyring, identity) = open_stores(&folder, databases, &keys, clock.as_ref(), rng.as_ref()).await?;
+        load_keys(&keys, &main).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
         let app = Self {
@@ -144,6 +144,7 @@ impl App {
             timer: Timer::default(),
             figures: None,
             folder,
+            identity,
         };
         app.rulesets.catch_up(&app).await?;
         Ok(app)
@@ -159,12 +160,27 @@ impl App {
         self.data().join("tls")
     }
 
+    /// Takes the keys that another process made since this one was opened.
+    pub(crate) async fn reload_keys(&self) -> Result<(), OpenError> {
+        load_keys(&self.keys, &self.main).await
+    }
+
+    /// Gives the stores to this installation, which is about to be made.
+    pub(crate) async fn give_stores(&self) -> Result<(), StoreError> {
+        identity::give(&self.main, &self.keyring, self.identity).await
+    }
+
+    /// Says that the installation is whole: what is missing from now on was lost.
+    pub(crate) fn finish_making(&self) -> Result<(), StoreError> {
+        embedded::finish(self.data())
+    }
+
     /// The local certificate authority, made for the hosts of the public URLs if there is none.
     pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
         let hosts: Vec<String> = [&self.urls.edge, &self.urls.api, &self.urls.dashboard]
             .into_iter()
             .chain(self.demo().map(|demo| &demo.site_url))
-            .map(|url| host_of(url).to_owned())
+            .map(|url| host_of(url).trim_matches(['[', ']']).to_owned())
             .collect();
         let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         LocalAuthority::open_or_create(&self.tls_folder(), &hosts, &key, self.clock.clone(), self.rng.clone())
@@ -212,4 +228,42 @@ impl App {
         self.keyring.close().await;
         self.main.close().await;
     }
+}
+
+/// Opens both stores with this release's schema, and makes sure that they belong together.
+async fn open_stores(
+    folder: &DataFolder,
+    databases: &Databases,
+    keys: &KeySet,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> Result<(Db, Db, Identity), StoreError> {
+    let (main, keyring, expected) = match databases {
+        Databases::Embedded => {
+            let opened = embedded::open(folder.path(), keys, clock, rng).await?;
+            (opened.main, opened.keyring, Some(opened.identity))
+        }
+        Databases::Postgres { main, keyring } => {
+            (Db::connect_postgres(main).await?, Db::connect_postgres(keyring).await?, None)
+        }
+    };
+    store::migrate_keyring(&keyring).await?;
+    store::migrate_main(&main).await?;
+    identity::check(&main, &keyring, expected).await?;
+    Ok((main, keyring, expected.unwrap_or_else(|| Identity::new(rng))))
+}
+
+/// Unwraps every key of the main store, and makes sure that each environment has its erasable keys.
+async fn load_keys(keys: &KeySet, main: &Db) -> Result<(), OpenError> {
+    let records = key_records::all(main.read(Scope::System)).await?;
+    let environments: BTreeSet<_> = records
+        .iter()
+        .filter_map(|record| match record.owner {
+            Owner::Environment(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    keys.load(records).await?;
+    let environments: Vec<_> = environments.into_iter().collect();
+    Ok(keys.provider().check_environments(&environments).await?)
 }

@@ -48,13 +48,13 @@ pub enum Scope {
 }
 
 impl Db {
-    /// Opens a SQLCipher file, making it if it is missing.
+    /// Opens a SQLCipher file, or makes it.
     ///
     /// # Errors
     /// [`StoreError::WrongKey`] if the file was not written with this key.
-    pub async fn open_sqlcipher(path: &Path, key: &Secret<[u8; 32]>) -> StoreResult<Self> {
+    pub async fn open_sqlcipher(path: &Path, key: &Secret<[u8; 32]>, make: bool) -> StoreResult<Self> {
         quiet_sqlcipher().await?;
-        let options = sqlcipher_options(path, key);
+        let options = sqlcipher_options(path, key).create_if_missing(make);
         let wrong_key = |error: sqlx::Error| match &error {
             // SQLITE_NOTADB: what the first page decrypts to has no SQLite header.
             sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
@@ -217,7 +217,6 @@ fn sqlcipher_options(path: &Path, key: &Secret<[u8; 32]>) -> SqliteConnectOption
     let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
     SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .pragma("key", format!("\"x'{}'\"", *hex))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)

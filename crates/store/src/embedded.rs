@@ -1,48 +1,98 @@
-//! The embedded stores: `main.db` and `keyring.db` in the data folder, and `store-keys.json`, which holds their file keys
-//! wrapped by the root key.
+//! The embedded stores: `main.db` and `keyring.db` in the data folder, and `store-keys.json`, which holds the
+//! installation's identity and the stores' file keys, wrapped by the root key.
+//!
+//! Invariant: files are made only where nothing of an installation lies, under a marker (`making`) that stays until the
+//! first start has finished. What an interrupted first start left is thrown away and made again: nobody has been shown
+//! anything of it. Without the marker a missing file is a loss, and is named, never replaced.
 
 use std::path::Path;
 
 use base::{Clock, Rng};
 use keys::{KeyKind, KeySet, Owner, WrappedKey};
+use serde::{Deserialize, Serialize};
 
-use crate::folder::write_durably;
+use crate::folder::{remove_durably, write_durably};
+use crate::identity::Identity;
 use crate::{Db, StoreError, StoreResult};
 
+const MARKER: &str = "making";
 const KEYS_FILE: &str = "store-keys.json";
+const MAIN: &str = "main.db";
+const KEYRING: &str = "keyring.db";
+/// What only an installation leaves in the folder.
+const OURS: [&str; 9] =
+    [KEYS_FILE, MAIN, "main.db-wal", "main.db-shm", KEYRING, "keyring.db-wal", "keyring.db-shm", "tls", "log"];
+/// What must be there all together.
+const NEEDED: [&str; 3] = [KEYS_FILE, KEYRING, MAIN];
 
-/// Whether stores have been made in this folder: then the root key that wraps their keys must exist.
-pub fn exists(folder: &Path) -> bool {
-    folder.join(KEYS_FILE).exists()
+/// `store-keys.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysFile {
+    identity: Identity,
+    keys: Vec<WrappedKey>,
 }
 
-/// Opens the main store and the keyring, making both if they are missing.
+/// The opened stores.
+pub struct Embedded {
+    /// The main store.
+    pub main: Db,
+    /// The keyring.
+    pub keyring: Db,
+    /// Whose they must be.
+    pub identity: Identity,
+}
+
+/// Whether an installation lies in this folder, whole or not: then the root key that wraps its keys must exist.
+pub fn exists(folder: &Path) -> bool {
+    !folder.join(MARKER).exists() && OURS.iter().any(|name| folder.join(name).exists())
+}
+
+/// Opens the main store and the keyring, making both if nothing is here.
 ///
 /// # Errors
-/// [`StoreError::Key`] if the root key is not the one that wrapped their keys.
-pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng) -> StoreResult<(Db, Db)> {
+/// [`StoreError::Lost`] if a part of the installation is missing, [`StoreError::Key`] if the root key is not the one that
+/// wrapped the stores' keys.
+pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng) -> StoreResult<Embedded> {
     let path = folder.join(KEYS_FILE);
-    if path.exists() {
-        keys.load(read(&path)?).await?;
-    } else {
-        let mut made = Vec::new();
-        for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
-            made.push(keys.mint(kind, Owner::Installation, clock, rng).await?);
+    let making = !exists(folder);
+    let file = if making {
+        write_durably(&folder.join(MARKER), b"the first start is under way\n", rng)?;
+        for name in OURS {
+            remove_durably(&folder.join(name))?;
         }
-        let text = serde_json::to_vec_pretty(&made)
-            .map_err(|error| StoreError::Io { path: path.display().to_string(), source: error.into() })?;
-        write_durably(&path, &text)?;
-        keys.load(made).await?;
-    }
+        let file = make_keys(keys, clock, rng).await?;
+        let text = serde_json::to_vec_pretty(&file).map_err(|error| io(&path, error.into()))?;
+        write_durably(&path, &text, rng)?;
+        file
+    } else {
+        if let Some(name) = NEEDED.iter().find(|name| !folder.join(name).exists()) {
+            return Err(StoreError::Lost { path: folder.join(name).display().to_string() });
+        }
+        let text = std::fs::read(&path).map_err(|error| io(&path, error))?;
+        serde_json::from_slice::<KeysFile>(&text).map_err(|error| io(&path, error.into()))?
+    };
+    keys.load(file.keys).await?;
     let (_, main_key) = keys.primary(KeyKind::MainStoreFile, Owner::Installation)?;
     let (_, keyring_key) = keys.primary(KeyKind::KeyringFile, Owner::Installation)?;
-    let main = Db::open_sqlcipher(&folder.join("main.db"), &main_key).await?;
-    let keyring = Db::open_sqlcipher(&folder.join("keyring.db"), &keyring_key).await?;
-    Ok((main, keyring))
+    let main = Db::open_sqlcipher(&folder.join(MAIN), &main_key, making).await?;
+    let keyring = Db::open_sqlcipher(&folder.join(KEYRING), &keyring_key, making).await?;
+    Ok(Embedded { main, keyring, identity: file.identity })
 }
 
-fn read(path: &Path) -> StoreResult<Vec<WrappedKey>> {
-    let failed = |source| StoreError::Io { path: path.display().to_string(), source };
-    let text = std::fs::read(path).map_err(failed)?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.into()))
+/// Says that the first start has finished: from now on nothing of the folder is ever made again.
+pub fn finish(folder: &Path) -> StoreResult<()> {
+    remove_durably(&folder.join(MARKER))
+}
+
+async fn make_keys(keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng) -> StoreResult<KeysFile> {
+    let mut made = Vec::new();
+    for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+        made.push(keys.mint(kind, Owner::Installation, clock, rng).await?);
+    }
+    Ok(KeysFile { identity: Identity::new(rng), keys: made })
+}
+
+fn io(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::Io { path: path.display().to_string(), source }
 }

@@ -48,6 +48,31 @@ pub enum StoreError {
         /// The file.
         path: String,
     },
+    /// A part of an embedded installation is not there.
+    #[error(
+        "{path} is missing, and other files of the installation are there: restore its newest copy; nothing is made in its place"
+    )]
+    Lost {
+        /// The file.
+        path: String,
+    },
+    /// The stores are not of one installation.
+    #[error(
+        "{store} is missing or belongs to another installation: name the right one, or put back its newest \
+         copy"
+    )]
+    Foreign {
+        /// Which of the two databases.
+        store: &'static str,
+    },
+    /// Others may write into the data folder.
+    #[error("{path} can be written by others than its owner (mode {mode:04o}): chmod go-w {path}")]
+    WritableByOthers {
+        /// The folder.
+        path: String,
+        /// Its mode.
+        mode: u32,
+    },
     /// A file or folder could not be read or written.
     #[error("{path}: {source}")]
     Io {

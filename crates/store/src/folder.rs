@@ -3,11 +3,14 @@
 //! Over the embedded store one process at a time has the folder, under an exclusive lock; over PostgreSQL each process
 //! takes a shared one. The lock is the kernel's, so it ends with its process, however that ends.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use base::Rng;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
 
 use crate::{StoreError, StoreResult};
 
@@ -31,12 +34,15 @@ impl DataFolder {
     /// Makes the folder if it is missing (mode 0700) and takes the lock.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] if another process has it.
+    /// [`StoreError::Locked`] if another process has it, [`StoreError::WritableByOthers`] if others may change it.
     pub fn open(path: &Path, sharing: Sharing) -> StoreResult<Self> {
         let failed = |source| StoreError::Io { path: path.display().to_string(), source };
         if !path.exists() {
-            std::fs::create_dir_all(path).map_err(failed)?;
-            std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        }
+        let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o7777;
+        if mode & 0o022 != 0 {
+            return Err(StoreError::WritableByOthers { path: path.display().to_string(), mode });
         }
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
@@ -57,18 +63,56 @@ impl DataFolder {
     }
 }
 
-/// Writes a small file so that it is there whole or not at all, and survives a crash (mode 0600).
-pub fn write_durably(path: &Path, bytes: &[u8]) -> StoreResult<()> {
+/// Writes a small file so that it is there whole or not at all, and survives a crash (mode 0600). Replaces what is there.
+pub fn write_durably(path: &Path, bytes: &[u8], rng: &dyn Rng) -> StoreResult<()> {
+    write(path, bytes, rng, |draft| std::fs::rename(draft, path))
+}
+
+/// As [`write_durably`], and refuses to replace anything.
+pub fn write_new_durably(path: &Path, bytes: &[u8], rng: &dyn Rng) -> StoreResult<()> {
+    write(path, bytes, rng, |draft| match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can; a second name for the file does the same.
+        Err(Errno::INVAL | Errno::NOSYS) => std::fs::hard_link(draft, path).and_then(|()| std::fs::remove_file(draft)),
+        other => other.map_err(std::io::Error::from),
+    })
+}
+
+/// Removes a file or a folder with all that is in it, durably. Does nothing if it is not there.
+pub fn remove_durably(path: &Path) -> StoreResult<()> {
     let failed = |source| StoreError::Io { path: path.display().to_string(), source };
-    let temporary = path.with_extension("new");
-    let mut file = OpenOptions::new();
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    let mut file = file.create(true).truncate(true).write(true).open(&temporary).map_err(failed)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other.and_then(|()| sync_folder_of(path)).map_err(failed),
+    }
+}
+
+fn write(
+    path: &Path,
+    bytes: &[u8],
+    rng: &dyn Rng,
+    place: impl FnOnce(&Path) -> std::io::Result<()>,
+) -> StoreResult<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".new-{}", data_encoding::HEXLOWER.encode(&rng.bytes::<8>())));
+    let draft = PathBuf::from(draft);
+    let written = write_draft(&draft, bytes).and_then(|()| place(&draft)).and_then(|()| sync_folder_of(path));
+    written.map_err(|source| {
+        // It is only a draft: that it cannot be removed changes nothing of the failure.
+        let _ = std::fs::remove_file(&draft);
+        StoreError::Io { path: path.display().to_string(), source }
+    })
+}
+
+fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -83,5 +127,29 @@ mod tests {
         drop(first);
         let _shared = DataFolder::open(folder.path(), Sharing::Shared).unwrap();
         DataFolder::open(folder.path(), Sharing::Shared).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_into_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [0o770, 0o707, 0o1777] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let refused = DataFolder::open(folder.path(), Sharing::Exclusive).unwrap_err();
+            assert!(matches!(refused, StoreError::WritableByOthers { .. }), "{mode:o}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_whole_private_and_never_replaces_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let rng = base::SeededRng::new(1);
+        write_new_durably(&path, b"first", &rng).unwrap();
+        write_new_durably(&path, b"second", &rng).unwrap_err();
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        write_durably(&path, b"third", &rng).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"third");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
     }
 }

@@ -77,10 +77,15 @@ async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()>
     let known = steps.iter().map(|step| step.0).max().unwrap_or(0);
     match db.migrate(&Migrator::with_migrations(migrations)).await {
         Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(found)) => Err(StoreError::NewerSchema { database, found, known }),
-        Err(MigrateError::VersionMismatch(version) | MigrateError::Dirty(version)) => {
-            Err(StoreError::OtherMigration { database, version })
+        Err(MigrateError::VersionMissing(found)) if found > known => {
+            Err(StoreError::NewerSchema { database, found, known })
         }
+        // Between the known ones: not newer, but of another line.
+        Err(
+            MigrateError::VersionMissing(version)
+            | MigrateError::VersionMismatch(version)
+            | MigrateError::Dirty(version),
+        ) => Err(StoreError::OtherMigration { database, version }),
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
         Err(_) => Err(StoreError::Driver { code: "migration".to_owned() }),
     }

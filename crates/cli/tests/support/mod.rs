@@ -55,10 +55,23 @@ impl Place {
     }
 
     pub(crate) fn try_init(&self) -> Output {
+        self.init_command().output().unwrap()
+    }
+
+    pub(crate) fn init_command(&self) -> Command {
         let password = self.folder.path().join("password");
         std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
         let mut command = self.with_root_key(&["init", "--json", "--owner-email", OWNER]);
-        command.arg("--password-file").arg(password).output().unwrap()
+        command.arg("--password-file").arg(password);
+        command
+    }
+
+    /// What a command says that must fail, and not for its usage.
+    #[track_caller]
+    pub(crate) fn must_refuse(&self, command: &mut Command) -> String {
+        let (code, said) = self.refused(command);
+        assert_eq!(code, Some(1), "{said}");
+        said
     }
 
     /// `serve` on free ports, ready.

@@ -85,11 +85,6 @@ impl FileProvider {
         &self.folder
     }
 
-    /// Refuses to go on without the erasable keys of an environment that storage knows.
-    pub fn check_environments(&self, known: &[EnvironmentId]) -> Result<(), ProviderError> {
-        known.iter().try_for_each(|environment| self.file(*environment).map(|_| ()))
-    }
-
     fn wrap_now(&self, context: &Aad, key: &SecretKey) -> Vec<u8> {
         let (version, root) = self.root.primary();
         let mut wrapped = Vec::with_capacity(LOCAL_LEN);
@@ -193,6 +188,10 @@ impl KeyProvider for FileProvider {
 
     fn environments(&self) -> Answer<'_, Vec<EnvironmentId>> {
         Box::pin(async move { self.environments_now() })
+    }
+
+    fn check_environments<'a>(&'a self, known: &'a [EnvironmentId]) -> Answer<'a, ()> {
+        Box::pin(async move { known.iter().try_for_each(|environment| self.file(*environment).map(|_| ())) })
     }
 
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic> {

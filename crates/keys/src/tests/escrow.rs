@@ -2,7 +2,7 @@
 
 use super::{Machine, answer};
 use crate::provider::ProviderError;
-use crate::provider::file::escrow::{EscrowError, Escrowed, restore_escrow};
+use crate::provider::file::escrow::{EscrowError, Escrowed, Restored, restore_escrow};
 use crate::{Aad, KeyProvider};
 use age::x25519::Identity;
 use base::Secret;
@@ -17,7 +17,7 @@ fn an_escrow_brings_root_and_erasable_keys_back() {
     answer(provider.rotate_erasable(environment, 5, 1)).unwrap();
 
     let identity = Identity::generate();
-    let armored = provider.escrow(&identity.to_public().to_string()).unwrap();
+    let armored = provider.escrow(&identity.to_public().to_string()).unwrap().text;
     assert!(armored.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
     let json = age::decrypt(&identity, &read_armor(&armored)).unwrap();
     assert!(age::decrypt(&Identity::generate(), &read_armor(&armored)).is_err());
@@ -32,6 +32,23 @@ fn an_escrow_brings_root_and_erasable_keys_back() {
     }
     let again = restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng);
     assert!(matches!(again, Err(EscrowError::Provider(ProviderError::AlreadyExists { .. }))));
+    // Lost erasable keys come back beside the same root key; another root key's place is not taken.
+    std::fs::remove_dir_all(restored.erasable_folder()).unwrap();
+    let missing = restored.escrow(&identity.to_public().to_string());
+    assert!(matches!(missing, Err(EscrowError::NoErasable(_))));
+    let known = [environment];
+    assert!(answer(machine.open().unwrap().check_environments(&known)).is_err());
+    let back = restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng).unwrap();
+    assert_eq!(back, Restored { written: 1, kept: 0 });
+    answer(machine.open().unwrap().check_environments(&known)).unwrap();
+    std::fs::remove_file(machine.key()).unwrap();
+    machine.create();
+    let foreign = restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng);
+    assert!(matches!(foreign, Err(EscrowError::Provider(ProviderError::AlreadyExists { .. }))));
+    // Erasable keys that are there may be newer than the escrow's: they stay.
+    std::fs::remove_file(machine.key()).unwrap();
+    let kept = restore_escrow(&json, &machine.key(), &machine.at("data"), &*machine.rng).unwrap();
+    assert_eq!(kept, Restored { written: 0, kept: 1 });
     let inside = restore_escrow(&json, &machine.at("data/root.key"), &machine.at("data"), &*machine.rng);
     assert!(matches!(inside, Err(EscrowError::Provider(ProviderError::InsideDataFolder { .. }))));
 }
@@ -58,7 +75,7 @@ fn a_damaged_escrow_restores_nothing() {
     let provider = machine.create();
     let environment = machine.environment(&provider);
     let identity = Identity::generate();
-    let armored = provider.escrow(&identity.to_public().to_string()).unwrap();
+    let armored = provider.escrow(&identity.to_public().to_string()).unwrap().text;
     let json = String::from_utf8(age::decrypt(&identity, &read_armor(&armored)).unwrap()).unwrap();
     let damaged = [
         json.replace("pilotfish-escrow", "other"),

@@ -38,6 +38,24 @@ fn a_missing_root_key_is_named() {
 }
 
 #[test]
+fn what_another_user_owns_is_refused() {
+    let machine = Machine::new(1);
+    machine.create();
+    let theirs = if rustix::process::geteuid().is_root() {
+        let key = machine.at("keys/root.key.erasable");
+        std::os::unix::fs::chown(&key, Some(65534), None).unwrap();
+        assert!(matches!(machine.open().unwrap_err(), ProviderError::OwnedByAnother { owner: 65534, .. }));
+        std::os::unix::fs::chown(&key, Some(0), None).unwrap();
+        std::os::unix::fs::chown(machine.key(), Some(65534), None).unwrap();
+        machine.open().unwrap_err()
+    } else {
+        machine.open_at("/etc/passwd").unwrap_err()
+    };
+    assert!(matches!(theirs, ProviderError::OwnedByAnother { .. }), "{theirs}");
+    assert!(theirs.to_string().contains("belongs to another user"), "{theirs}");
+}
+
+#[test]
 fn any_right_of_others_is_refused() {
     let machine = Machine::new(1);
     let provider = machine.create();
@@ -51,7 +69,7 @@ fn any_right_of_others_is_refused() {
     machine.open().unwrap();
     let slots = machine.at(&format!("keys/root.key.erasable/{environment}"));
     chmod(&slots, 0o640);
-    let error = machine.open().unwrap().check_environments(&[environment]).unwrap_err();
+    let error = answer(machine.open().unwrap().check_environments(&[environment])).unwrap_err();
     assert!(matches!(error, ProviderError::ReadableByOthers { .. }));
     chmod(&machine.at("keys/root.key.erasable"), 0o750);
     assert!(matches!(machine.open(), Err(ProviderError::ReadableByOthers { .. })));
@@ -191,14 +209,14 @@ fn erasable_keys_that_are_missing_or_another_environments_are_named() {
     let mut both = [one, two];
     both.sort();
     assert_eq!(answer(provider.environments()).unwrap(), both);
-    provider.check_environments(&both).unwrap();
+    answer(provider.check_environments(&both)).unwrap();
     let folder = machine.at("keys/root.key.erasable");
     fs::copy(folder.join(one.to_string()), folder.join(two.to_string())).unwrap();
-    assert!(matches!(machine.open().unwrap().check_environments(&both), Err(ProviderError::Malformed { .. })));
+    assert!(matches!(answer(machine.open().unwrap().check_environments(&both)), Err(ProviderError::Malformed { .. })));
     fs::remove_dir_all(folder).unwrap();
     let provider = machine.open().unwrap();
     assert!(answer(provider.environments()).unwrap().is_empty());
-    let error = provider.check_environments(&both).unwrap_err();
+    let error = answer(provider.check_environments(&both)).unwrap_err();
     assert!(matches!(error, ProviderError::ErasableMissing { .. }), "{error}");
     assert!(error.to_string().contains("are missing"), "{error}");
 }

@@ -22,7 +22,7 @@ pub(super) async fn make(app: &App, tenant: &Tenant, before: &State) -> ProblemR
     let mut tx = SystemTx::begin(app).await?;
     end(app, &mut tx, before).await?;
     let api_key = api_keys::create(app, &mut tx, tenant.organisation, Role::Publisher).await?;
-    let server_key = organisations::add_server_key(app, &mut tx, tenant).await?;
+    let server_key = organisations::add_server_key(app, &mut tx.0, tenant.organisation, tenant.environment).await?;
     let (api, server) = (hash(app, &api_key)?, hash(app, &server_key)?);
     store::set_keys(&mut tx.0, &api, &server).await.map_err(store_failed)?;
     tx.commit().await?;

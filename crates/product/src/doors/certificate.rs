@@ -5,6 +5,8 @@
 //! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
 //! written.
 
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +24,9 @@ use rustls::sign::CertifiedKey;
 use store::folder::write_durably;
 
 use super::tls;
+
+#[cfg(test)]
+mod tests;
 
 const AUTHORITY_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 const LEAF_LIFE: Duration = Duration::from_hours(90 * 24);
@@ -50,9 +55,21 @@ pub enum CertificateError {
         /// The host name that was asked for.
         host: String,
     },
+    /// A file of the authority is not there.
+    #[error("the local authority's {0} is missing: restore it, or move its folder away to have a new authority made")]
+    Missing(PathBuf),
     /// The authority's private key does not open.
-    #[error("the local authority's private key in {0} cannot be opened with its key")]
+    #[error(
+        "the local authority's private key in {0} cannot be opened with its key: it is another installation's, or was \
+         changed; restore it, or move its folder away to have a new authority made"
+    )]
     Sealed(PathBuf),
+    /// The authority's certificate was made for another private key.
+    #[error(
+        "the local authority's certificate and private key in {0} do not belong together: restore both, or move the \
+         folder away to have a new authority made"
+    )]
+    ForeignPair(PathBuf),
     /// Making a certificate failed.
     #[error("a certificate could not be made")]
     Make(#[from] rcgen::Error),
@@ -89,32 +106,26 @@ impl LocalAuthority {
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
         let hosts = with_loopback(hosts);
-        let (certificate_path, key_path, hosts_path) =
-            (folder.join("ca.pem"), folder.join("ca.key.sealed"), folder.join("ca.hosts"));
-        if !certificate_path.exists() {
-            std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
-            let key = KeyPair::generate()?;
-            let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
-            let certificate = params.self_signed(&key)?;
-            let sealed =
-                aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng.as_ref());
-            write_durably(&key_path, &sealed)?;
-            write_durably(&hosts_path, hosts.join("\n").as_bytes())?;
-            write_durably(&certificate_path, certificate.pem().as_bytes())?;
+        let files = AuthorityFiles::of(folder);
+        let _lock = lock(folder)?;
+        if !files.certificate.exists() {
+            make(&files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
         }
+        let pem = files.read(&files.certificate)?;
         let certificate =
-            CertificateDer::from_pem_file(&certificate_path).map_err(|error| file_error(&certificate_path, &error))?;
-        let permitted = std::fs::read_to_string(&hosts_path).map_err(|error| file_error(&hosts_path, &error))?;
+            CertificateDer::from_pem_slice(&pem).map_err(|error| file_error(&files.certificate, &error))?;
+        let permitted = String::from_utf8_lossy(&files.read(&files.hosts)?).into_owned();
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
             return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
         }
-        let sealed = std::fs::read(&key_path).map_err(|error| file_error(&key_path, &error))?;
-        let der = aead::open(sealing_key, &sealing_context(), &sealed)
-            .map_err(|_| CertificateError::Sealed(key_path.clone()))?;
-        let key = KeyPair::from_pkcs8_der_and_sign_algo(
-            &PrivatePkcs8KeyDer::from(der.expose().as_slice()),
-            &rcgen::PKCS_ECDSA_P256_SHA256,
-        )?;
+        let der = aead::open(sealing_key, &sealing_context(), &files.read(&files.key)?)
+            .map_err(|_| CertificateError::Sealed(files.key.clone()))?;
+        let pkcs8 = PrivatePkcs8KeyDer::from(der.expose().as_slice());
+        let pair = CertifiedKey::from_der(vec![certificate.clone()], pkcs8.clone_key().into(), &tls::provider());
+        if pair.and_then(|pair| pair.keys_match()).is_err() {
+            return Err(CertificateError::ForeignPair(folder.to_owned()));
+        }
+        let key = KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &rcgen::PKCS_ECDSA_P256_SHA256)?;
         let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
         Ok(Self { hosts, issuer: Issuer::new(params, key), certificate, clock, rng })
     }
@@ -135,6 +146,53 @@ impl LocalAuthority {
         let chain = vec![leaf.der().clone(), self.certificate.clone()];
         Ok(CertifiedKey::from_der(chain, private, &tls::provider())?)
     }
+}
+
+/// The authority's files.
+struct AuthorityFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+    hosts: PathBuf,
+}
+
+impl AuthorityFiles {
+    fn of(folder: &Path) -> Self {
+        let [certificate, key, hosts] = ["ca.pem", "ca.key.sealed", "ca.hosts"].map(|name| folder.join(name));
+        Self { certificate, key, hosts }
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, CertificateError> {
+        std::fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => CertificateError::Missing(path.to_owned()),
+            _ => file_error(path, &error),
+        })
+    }
+}
+
+/// Keeps other processes of this data folder out while one looks and makes; ends when it is dropped.
+fn lock(folder: &Path) -> Result<File, CertificateError> {
+    std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
+    let path = folder.join("lock");
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = lock.map_err(|error| file_error(&path, &error))?;
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| file_error(&path, &error))?;
+    Ok(lock)
+}
+
+/// Makes the authority. The certificate comes last, so that its presence says that all is there.
+fn make(
+    files: &AuthorityFiles,
+    hosts: &[String],
+    sealing_key: &Secret<[u8; 32]>,
+    now: Timestamp,
+    rng: &dyn Rng,
+) -> Result<(), CertificateError> {
+    let key = KeyPair::generate()?;
+    let certificate = authority_params(&key, hosts, now, rng).self_signed(&key)?;
+    let sealed = aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng);
+    write_durably(&files.key, &sealed, rng)?;
+    write_durably(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
+    Ok(write_durably(&files.certificate, certificate.pem().as_bytes(), rng)?)
 }
 
 /// The operator's own certificate files.

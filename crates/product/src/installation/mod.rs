@@ -5,10 +5,13 @@ pub(crate) mod api;
 mod store;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole_tests;
 
 use std::time::Duration;
 
 use ::store::{Db, StoreError};
+use base::id::EnvironmentId;
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{KeyKind, Owner, hash, random_token};
 use serde_json::json;
@@ -44,12 +47,39 @@ pub struct FirstOwner {
     pub password: Secret<String>,
 }
 
+impl FirstOwner {
+    /// Whether an owner can be made of it.
+    ///
+    /// # Errors
+    /// 422 if the address is not one or the password is too weak.
+    pub fn check(&self) -> ProblemResult<()> {
+        members::check_email(&self.email)?;
+        members::check_new(&self.password)
+    }
+}
+
 /// What was made, with the credentials that are shown this once.
 pub struct Installed {
     /// The first organisation.
     pub organisation: NewOrganisation,
-    /// May do everything in the organisation; expires after 90 days.
-    pub api_key: Secret<String>,
+    /// May do everything in the organisation; expires after 90 days. `None` if nobody is there to be shown it.
+    pub api_key: Option<Secret<String>>,
+}
+
+/// An installation that is made and not yet kept.
+#[must_use = "it is thrown away unless it is committed"]
+pub struct Pending {
+    tx: SystemTx,
+    installed: Installed,
+}
+
+impl Pending {
+    /// Keeps it.
+    pub async fn commit(self, app: &App) -> ProblemResult<Installed> {
+        self.tx.commit().await?;
+        app.finish_making().map_err(store_failed)?;
+        Ok(self.installed)
+    }
 }
 
 /// Whether something has been made here.
@@ -57,34 +87,96 @@ pub async fn exists(app: &App) -> ProblemResult<bool> {
     store::exists(&app.main).await.map_err(store_failed)
 }
 
-/// Whether something has been made in a `PostgreSQL` main store, whatever its schema: then the root key that wraps its
-/// keys must exist.
-pub async fn made_before(database: &Secret<String>) -> Result<bool, StoreError> {
-    let db = Db::connect_postgres(database).await?;
-    let made = store::has_tables(&db).await;
-    db.close().await;
-    made
+/// Whether something has been made in two `PostgreSQL` databases, whatever their schema: then the root key that wraps
+/// their keys must exist.
+pub async fn made_before(main: &Secret<String>, keyring: &Secret<String>) -> Result<bool, StoreError> {
+    for url in [main, keyring] {
+        let db = Db::connect_postgres(url).await?;
+        let given = store::is_given(&db).await;
+        db.close().await;
+        if given? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Makes the installation, and its owner if one is given.
+/// Makes the installation, and its owner if one is given. Only who gives an owner is there to be shown credentials, so
+/// without one none are made but the browsers' keys, which are public.
 ///
 /// # Errors
-/// 409 if something is here already.
+/// 409 if something is here already, also when another process makes it at the same moment.
 pub async fn create(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Installed> {
+    prepare(app, owner).await?.commit(app).await
+}
+
+/// As [`create`], up to the commit.
+pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pending> {
+    app.give_stores().await.map_err(store_failed)?;
     let mut tx = SystemTx::begin(app).await?;
     if !store::insert(&mut tx.0, app.clock.now()).await.map_err(store_failed)? {
         return Err(Problem::new(Code::AlreadySetUp));
     }
     organisations::mint(app, &mut tx, INSTALLATION_KEYS, Owner::Installation).await?;
     let organisation = organisations::create(app, &mut tx, "My organisation").await?;
-    let api_key = api_keys::create(app, &mut tx, organisation.id, Role::Owner).await?;
-    if let Some(owner) = owner {
-        let FirstOwner { email, name, password } = owner;
-        members::create(app, &mut tx, organisation.id, Role::Owner, email, name, password).await?;
+    let mut installed = Installed { organisation, api_key: None };
+    if let Some(FirstOwner { email, name, password }) = owner {
+        let id = installed.organisation.id;
+        members::create(app, &mut tx, id, Role::Owner, email, name, password).await?;
+        installed.api_key = Some(api_keys::create(app, &mut tx, id, Role::Owner).await?);
+        for environment in &mut installed.organisation.environments {
+            environment.server_key = Some(organisations::add_server_key(app, &mut tx.0, id, environment.id).await?);
+        }
     }
-    record(app, &mut tx, organisation.id, "installation.create").await?;
+    record(app, &mut tx, installed.organisation.id, "installation.create").await?;
+    Ok(Pending { tx, installed })
+}
+
+/// Makes the installation unless it is there, whoever makes it; then this process holds its keys.
+pub async fn ensure(app: &App) -> ProblemResult<()> {
+    if !exists(app).await? {
+        match create(app, None).await {
+            Err(problem) if problem.code == Code::AlreadySetUp => {}
+            other => return other.map(|_| ()),
+        }
+    }
+    if app.keys.primary(KeyKind::LocalAuthority, Owner::Installation).is_err() {
+        app.reload_keys().await.map_err(internal)?;
+    }
+    Ok(())
+}
+
+/// Makes another key for the customer's back end at the api: good for everything in the first organisation.
+pub async fn issue_api_key(app: &App) -> ProblemResult<Secret<String>> {
+    let mut tx = SystemTx::begin(app).await?;
+    let organisation = store::first_organisation(&mut tx.0).await.map_err(store_failed)?;
+    let key = api_keys::create(app, &mut tx, organisation, Role::Owner).await?;
+    record(app, &mut tx, organisation, "api_key.issue").await?;
     tx.commit().await?;
-    Ok(Installed { organisation, api_key })
+    Ok(key)
+}
+
+/// Makes another server key for an environment.
+///
+/// # Errors
+/// 404 if there is no such environment.
+pub async fn issue_server_key(app: &App, environment: EnvironmentId) -> ProblemResult<Secret<String>> {
+    let mut tx = SystemTx::begin(app).await?;
+    let found = organisations::of_environment(&mut tx.0, environment).await?;
+    let organisation = found.ok_or_else(|| {
+        Problem::new(Code::NotFound).detail(format!("there is no environment {environment} in this installation"))
+    })?;
+    let key = organisations::add_server_key(app, &mut tx.0, organisation, environment).await?;
+    let entry = Entry {
+        action: "server_key.create",
+        object: environment.to_string(),
+        detail: json!({}),
+        environment: Some(environment),
+        by: By::System(organisation),
+    };
+    audit::record(app, &mut tx.0, entry).await?;
+    tx.commit().await?;
+    Ok(key)
 }
 
 /// A link that lets whoever has it become the owner, once, within a day. `None` if there is an owner. A new link ends the

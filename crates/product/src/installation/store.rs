@@ -8,15 +8,16 @@ pub(super) async fn exists(db: &Db) -> StoreResult<bool> {
     Ok(sql("SELECT id FROM installation").fetch_optional(db.read(Scope::System)).await?.is_some())
 }
 
-/// Whether the schema has been made. `PostgreSQL` only.
-pub(super) async fn has_tables(db: &Db) -> StoreResult<bool> {
-    let tables = sql("SELECT table_name FROM information_schema.tables WHERE table_name = 'installation'")
-        .fetch_optional(db.read(Scope::System))
-        .await?;
-    if tables.is_none() {
+/// Whether a store has been given to an installation, whatever its schema. `PostgreSQL` only.
+pub(super) async fn is_given(db: &Db) -> StoreResult<bool> {
+    let table = sql("SELECT table_name FROM information_schema.tables \
+                     WHERE table_name = 'store_identity' AND table_schema = current_schema()")
+    .fetch_optional(db.read(Scope::System))
+    .await?;
+    if table.is_none() {
         return Ok(false);
     }
-    exists(db).await
+    store::identity::is_given(db).await
 }
 
 /// False if it is there already, also when another process makes it at the same moment.

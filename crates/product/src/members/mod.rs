@@ -95,7 +95,8 @@ fn context(id: MemberId, field: &str) -> Aad {
     Aad::new("pilotfish/member/v1").bytes(&id.bytes()).text(field)
 }
 
-fn check_email(email: &Personal<String>) -> ProblemResult<()> {
+/// Whether an address can be a member's.
+pub(crate) fn check_email(email: &Personal<String>) -> ProblemResult<()> {
     let text = email.open().trim();
     let well_formed = text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)

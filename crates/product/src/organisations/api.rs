@@ -1,19 +1,22 @@
-//! `GET /api/v1/me`: who the caller is, and what it can reach.
+//! `GET /api/v1/me`: who the caller is, and what it can reach; `POST /api/v1/installation/server-key`.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use base::ProblemResult;
 use base::id::{AppId, EnvironmentId, MemberId, OrganisationId};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store;
 use crate::App;
-use crate::authority::{Actor, Can, ReadOrganisation, Role};
+use crate::audit::{self, By, Entry};
+use crate::authority::{Actor, Can, ManageEnvironment, ReadOrganisation, Role};
 use crate::members;
 use crate::problem::store_failed;
 
@@ -69,7 +72,36 @@ struct MeEnvironment {
 
 /// The operations of this feature.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(me))
+    OpenApiRouter::new().routes(routes!(me)).routes(routes!(add_server_key))
+}
+
+/// A server key: it is shown this once.
+#[derive(Serialize, ToSchema)]
+struct NewServerKey {
+    server_key: String,
+}
+
+/// Make a key with which the customer's servers send events. It is shown this once, and its making is recorded.
+#[utoipa::path(
+    post, path = "/installation/server-key", tag = "installation", responses((status = 201, body = NewServerKey))
+)]
+async fn add_server_key(
+    Can { caller, .. }: Can<ManageEnvironment>,
+    State(app): State<Arc<App>>,
+) -> ProblemResult<(StatusCode, Json<NewServerKey>)> {
+    let environment = caller.environment()?;
+    let mut tx = caller.begin(&app).await?;
+    let key = super::add_server_key(&app, tx.tx(), caller.organisation(), environment).await?;
+    let entry = Entry {
+        action: "server_key.create",
+        object: environment.to_string(),
+        detail: json!({}),
+        environment: Some(environment),
+        by: By::Caller(&caller),
+    };
+    audit::record(&app, tx.tx(), entry).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(NewServerKey { server_key: key.expose().clone() })))
 }
 
 /// Who am I, and what can I reach?

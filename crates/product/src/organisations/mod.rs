@@ -7,6 +7,7 @@
 pub(crate) mod api;
 mod store;
 
+use ::store::Tx;
 use base::id::{AppId, EnvironmentId, OrganisationId};
 use base::{Code, Problem, ProblemResult, Secret};
 use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
@@ -35,8 +36,8 @@ pub struct NewEnvironment {
     pub name: &'static str,
     /// For browsers; public.
     pub browser_key: Secret<String>,
-    /// For servers.
-    pub server_key: Secret<String>,
+    /// For servers; `None` until one is made for somebody who is shown it.
+    pub server_key: Option<Secret<String>>,
     /// What the customer's server signs identity tokens with.
     pub identity_secret: Secret<String>,
 }
@@ -96,28 +97,39 @@ async fn create_environment(
     )?;
     let environment = store::EnvironmentRow { id, organisation, app: of, name: name.to_owned(), identity_required };
     store::insert_environment(&mut tx.0, &environment, &sealed, app.clock.now()).await.map_err(store_failed)?;
-    let tenant = Tenant { organisation, app: of, environment: id };
-    let browser_key = add_key(app, tx, &tenant, ApiKeyKind::Browser).await?;
-    let server_key = add_key(app, tx, &tenant, ApiKeyKind::Server).await?;
-    Ok(NewEnvironment { id, name, browser_key, server_key, identity_secret })
+    let browser = ApiKey::generate(ApiKeyKind::Browser, rng);
+    add_key(app, &mut tx.0, organisation, id, &browser).await?;
+    Ok(NewEnvironment { id, name, browser_key: browser.text(), server_key: None, identity_secret })
 }
 
-/// Gives an environment another key for servers.
-pub(crate) async fn add_server_key(app: &App, tx: &mut SystemTx, of: &Tenant) -> ProblemResult<Secret<String>> {
-    add_key(app, tx, of, ApiKeyKind::Server).await
+/// Makes a server key for an environment; the key is shown this once.
+pub(crate) async fn add_server_key(
+    app: &App,
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    environment: EnvironmentId,
+) -> ProblemResult<Secret<String>> {
+    let key = ApiKey::generate(ApiKeyKind::Server, app.rng.as_ref());
+    add_key(app, tx, organisation, environment, &key).await?;
+    Ok(key.text())
 }
 
-async fn add_key(app: &App, tx: &mut SystemTx, of: &Tenant, kind: ApiKeyKind) -> ProblemResult<Secret<String>> {
-    let key = ApiKey::generate(kind, app.rng.as_ref());
+async fn add_key(
+    app: &App,
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    environment: EnvironmentId,
+    key: &ApiKey,
+) -> ProblemResult<()> {
     let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
-    let (name, shown) = match kind {
-        // Public: a tag shows it.
+    // A browser key is public; of a server key its first characters tell it from others.
+    let (kind, shown) = match key.kind() {
         ApiKeyKind::Browser => ("browser", key.text().expose().clone()),
         _ => ("server", key.hint()),
     };
-    let hash = key.hash(&hashing);
-    store::insert_key(&mut tx.0, of, name, &hash, &shown, app.clock.now()).await.map_err(store_failed)?;
-    Ok(key.text())
+    let row = store::NewKey { organisation, environment, kind, hash: key.hash(&hashing), shown };
+    store::insert_key(tx, &row, app.clock.now()).await.map_err(store_failed)?;
+    Ok(())
 }
 
 /// Ends an environment's key. An edge that has seen it lately takes it for another half minute.
@@ -148,6 +160,11 @@ pub(crate) async fn mint(app: &App, tx: &mut SystemTx, kinds: &[KeyKind], owner:
         app.keys.load([key]).await.map_err(internal)?;
     }
     Ok(())
+}
+
+/// Whose an environment is.
+pub(crate) async fn of_environment(tx: &mut Tx, environment: EnvironmentId) -> ProblemResult<Option<OrganisationId>> {
+    store::organisation_of(tx, environment).await.map_err(store_failed)
 }
 
 /// Whether an environment is an organisation's.

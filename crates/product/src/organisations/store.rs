@@ -16,6 +16,15 @@ pub(super) struct EnvironmentRow {
     pub(super) identity_required: bool,
 }
 
+/// An environment's key that is being made.
+pub(super) struct NewKey {
+    pub(super) organisation: OrganisationId,
+    pub(super) environment: EnvironmentId,
+    pub(super) kind: &'static str,
+    pub(super) hash: [u8; 32],
+    pub(super) shown: String,
+}
+
 pub(super) async fn insert_organisation(
     tx: &mut Tx,
     id: OrganisationId,
@@ -65,21 +74,14 @@ pub(super) async fn insert_environment(
     .await
 }
 
-pub(super) async fn insert_key(
-    tx: &mut Tx,
-    of: &Tenant,
-    kind: &str,
-    hash: &[u8; 32],
-    shown: &str,
-    now: Timestamp,
-) -> StoreResult<u64> {
+pub(super) async fn insert_key(tx: &mut Tx, key: &NewKey, now: Timestamp) -> StoreResult<u64> {
     sql("INSERT INTO environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6)")
-    .bind(*hash)
-    .bind(of.environment)
-    .bind(of.organisation)
-    .bind(kind)
-    .bind(shown)
+    .bind(key.hash)
+    .bind(key.environment)
+    .bind(key.organisation)
+    .bind(key.kind)
+    .bind(key.shown.as_str())
     .bind(now)
     .execute(tx)
     .await
@@ -111,6 +113,11 @@ pub(super) async fn rename(tx: &mut Tx, organisation: OrganisationId, app: AppId
     sql("UPDATE organisations SET name = $2 WHERE id = $1").bind(organisation).bind(name).execute(&mut *tx).await?;
     sql("UPDATE apps SET name = $2 WHERE id = $1").bind(app).bind(name).execute(tx).await?;
     Ok(())
+}
+
+pub(super) async fn organisation_of(tx: &mut Tx, id: EnvironmentId) -> StoreResult<Option<OrganisationId>> {
+    let row = sql("SELECT organisation_id FROM environments WHERE id = $1").bind(id).fetch_optional(tx).await?;
+    row.map(|row| row.get("organisation_id")).transpose()
 }
 
 pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: EnvironmentId) -> StoreResult<bool> {

@@ -86,6 +86,11 @@ impl TestApp {
         &self.0.app
     }
 
+    /// Where it stores.
+    pub(crate) fn databases(&self) -> &Databases {
+        &self.0.databases
+    }
+
     /// What `init` would have printed.
     pub(crate) fn installed(&self) -> &Installed {
         self.0.installed.as_ref().expect("this test began without an owner")
@@ -117,7 +122,7 @@ impl TestApp {
     pub(crate) fn api(&self) -> Asking {
         let environment = self.installed().organisation.environments[0].id;
         self.at(Door::Api)
-            .bearer(self.installed().api_key.expose())
+            .bearer(self.installed().api_key.as_ref().unwrap().expose())
             .header("pilotfish-environment", &environment.to_string())
     }
 

@@ -3,7 +3,7 @@
 use crate::provider::ProviderError;
 use base::Rng;
 use rustix::fs::{Mode, OFlags};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -29,22 +29,25 @@ pub(super) fn open_private(path: &Path) -> Result<Option<File>, ProviderError> {
     if !metadata.is_file() {
         return Err(ProviderError::NotAFile { path: path.to_owned() });
     }
-    refuse_others(path, metadata.mode())?;
+    refuse_others(path, &metadata)?;
     Ok(Some(file))
 }
 
-/// Refuses a folder on which others have a right. One that is not there is left to whoever needs it.
+/// Refuses a folder that is another user's or on which others have a right. One that is not there is left to whoever needs it.
 pub(super) fn private_folder(path: &Path) -> Result<(), ProviderError> {
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => refuse_others(path, metadata.mode()),
+        Ok(metadata) if metadata.is_dir() => refuse_others(path, &metadata),
         Ok(_) => Err(ProviderError::Malformed { path: path.to_owned(), reason: "expected a folder".to_owned() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io(path)(error)),
     }
 }
 
-fn refuse_others(path: &Path, mode: u32) -> Result<(), ProviderError> {
-    let mode = mode & 0o7777;
+fn refuse_others(path: &Path, metadata: &Metadata) -> Result<(), ProviderError> {
+    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+    if owner != rustix::process::geteuid().as_raw() {
+        return Err(ProviderError::OwnedByAnother { path: path.to_owned(), owner });
+    }
     if mode & OTHERS == 0 { Ok(()) } else { Err(ProviderError::ReadableByOthers { path: path.to_owned(), mode }) }
 }
 

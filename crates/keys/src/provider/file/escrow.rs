@@ -9,7 +9,7 @@ use base::id::EnvironmentId;
 use base::{Rng, Secret, Timestamp};
 use data_encoding::BASE64;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const KIND: &str = "pilotfish-escrow";
 const FORMAT: u32 = 1;
@@ -23,6 +23,9 @@ pub enum EscrowError {
     /// age failed.
     #[error("the escrow could not be encrypted: {0}")]
     Encrypt(String),
+    /// The erasable keys are gone: an escrow without them would look whole and not be.
+    #[error("the erasable keys are missing: there is no folder {0}; put it back before an escrow is written")]
+    NoErasable(PathBuf),
     /// The decrypted text is not an escrow.
     #[error("this is not an escrow of pilotfish: {0}")]
     Malformed(String),
@@ -53,15 +56,28 @@ pub struct Escrowed {
     pub erasable: BTreeMap<EnvironmentId, Secret<Vec<u8>>>,
 }
 
+/// An escrow as it is written.
+#[derive(Debug)]
+pub struct Escrow {
+    /// Armored age text.
+    pub text: String,
+    /// Of how many environments it holds the erasable keys.
+    pub environments: usize,
+}
+
 impl FileProvider {
-    /// Root key and erasable keys, encrypted to an age recipient, as armored text.
-    pub fn escrow(&self, recipient: &str) -> Result<String, EscrowError> {
+    /// Root key and erasable keys, encrypted to an age recipient.
+    pub fn escrow(&self, recipient: &str) -> Result<Escrow, EscrowError> {
         let to: age::x25519::Recipient =
             recipient.trim().parse().map_err(|_| EscrowError::Recipient(recipient.to_owned()))?;
+        if !self.folder.is_dir() {
+            return Err(EscrowError::NoErasable(self.folder.clone()));
+        }
         let mut erasable = BTreeMap::new();
         for environment in self.environments_now()? {
             erasable.insert(environment, BASE64.encode(self.file(environment)?.bytes()?.expose()));
         }
+        let environments = erasable.len();
         let root_key = self.root.text();
         let wire = Secret::new(Wire {
             kind: KIND.to_owned(),
@@ -72,7 +88,9 @@ impl FileProvider {
         });
         let json = serde_json::to_vec(wire.expose()).map(Secret::new);
         let json = json.map_err(|error| EscrowError::Encrypt(error.to_string()))?;
-        age::encrypt_and_armor(&to, json.expose()).map_err(|error| EscrowError::Encrypt(error.to_string()))
+        let text = age::encrypt_and_armor(&to, json.expose());
+        let text = text.map_err(|error| EscrowError::Encrypt(error.to_string()))?;
+        Ok(Escrow { text, environments })
     }
 }
 
@@ -99,20 +117,50 @@ impl Escrowed {
     }
 }
 
-/// Writes a decrypted escrow's files where a [`FileProvider`] finds them. Nothing is overwritten; the root key comes
-/// last, so that its presence says that all is there.
-pub fn restore_escrow(json: &[u8], path: &Path, data_folder: &Path, rng: &dyn Rng) -> Result<(), EscrowError> {
+/// What was restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// Of how many environments the erasable keys were written.
+    pub written: usize,
+    /// Of how many they were there already and were left as they are: they may be newer.
+    pub kept: usize,
+}
+
+/// Writes a decrypted escrow's files where a [`FileProvider`] finds them. Nothing is overwritten: what is missing is
+/// written, erasable keys that are there stay, and another root key is refused. The root key comes last, so that its
+/// presence says that all is there.
+pub fn restore_escrow(json: &[u8], path: &Path, data_folder: &Path, rng: &dyn Rng) -> Result<Restored, EscrowError> {
     let escrowed = Escrowed::parse(json)?;
     let folder = folder_of(path);
     checks::outside(path, data_folder)?;
     checks::make_folders(&folder)?;
     checks::outside(path, data_folder)?;
     checks::outside(&folder, data_folder)?;
-    if path.exists() {
+    let there = has_root_key(path, &escrowed)?;
+    let mut restored = Restored { written: 0, kept: 0 };
+    for (environment, bytes) in &escrowed.erasable {
+        match checks::write_new(&folder.join(environment.to_string()), bytes.expose(), rng) {
+            Ok(()) => restored.written += 1,
+            Err(ProviderError::AlreadyExists { .. }) => restored.kept += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if !there {
+        checks::write_new(path, escrowed.root_key.expose().as_bytes(), rng)?;
+    } else if restored.written == 0 {
         return Err(ProviderError::AlreadyExists { path: path.to_owned() }.into());
     }
-    for (environment, bytes) in &escrowed.erasable {
-        checks::write_new(&folder.join(environment.to_string()), bytes.expose(), rng)?;
+    Ok(restored)
+}
+
+/// Whether the escrow's root key is at this path.
+///
+/// # Errors
+/// [`ProviderError::AlreadyExists`] if another is.
+fn has_root_key(path: &Path, escrowed: &Escrowed) -> Result<bool, EscrowError> {
+    let Some(file) = checks::open_private(path)? else { return Ok(false) };
+    if root_key::read(file, path)?.expose() == escrowed.root_key.expose() {
+        return Ok(true);
     }
-    Ok(checks::write_new(path, escrowed.root_key.expose().as_bytes(), rng)?)
+    Err(ProviderError::AlreadyExists { path: path.to_owned() }.into())
 }
