@@ -7,6 +7,7 @@ use base::Secret;
 use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
 use product::jobs::Background;
 use product::{App, Urls, installation, router};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::{RoleArg, ServeArgs};
 use crate::demo::{self, DemoPlan};
@@ -71,15 +72,17 @@ async fn serve(
         let router = router(&app, bound.door);
         (bound, router)
     });
+    // Whoever reads that it is ready may stop it at once.
+    let mut signals = Signals::new()?;
     let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
     match demo {
         Some(demo) => {
-            tokio::select! { stopped = wait_for_signal() => stopped?, never = demo.fill(&app) => match never {} }
+            tokio::select! { () = signals.wait() => {}, never = demo.fill(&app) => match never {} }
         }
-        None => wait_for_signal().await?,
+        None => signals.wait().await,
     }
     tracing::info!("stopping: requests under way end first");
     server.stop().await;
@@ -151,10 +154,18 @@ fn announce(
     }
 }
 
-async fn wait_for_signal() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    Ok(())
+/// What asks this process to stop; heard from the moment that it is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use support::{Place, Running};
 
@@ -111,7 +111,7 @@ fn lost_erasable_keys_are_noticed_and_come_back_from_the_escrow() {
     let opened = Command::new("age").arg("-d").arg("-i").arg(&identity).arg(escrow.with_extension("kept")).output();
     let json = place.folder.path().join("escrow.json");
     std::fs::write(&json, opened.unwrap().stdout).unwrap();
-    let restore = || place.with_root_key(&["keys", "restore", "--escrow"]).arg(&json).output().unwrap();
+    let restore = || place.with_root_key(&["keys", "restore"]).arg("--escrow").arg(&json).output().unwrap();
     let restored = restore();
     assert!(restored.status.success(), "{restored:?}");
     place.serve(&[]).terminate();
@@ -181,7 +181,6 @@ fn only_a_process_with_the_dashboard_prints_the_set_up_link() {
     assert!(!with("edge"));
     assert!(!with("api"));
     assert!(with("dashboard"));
-    std::thread::sleep(Duration::from_millis(10));
 }
 
 #[test]
