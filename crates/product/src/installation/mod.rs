@@ -80,7 +80,9 @@ pub async fn create(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Inst
     let api_key = api_keys::create(app, &mut tx, organisation.id, Role::Owner).await?;
     if let Some(owner) = owner {
         let FirstOwner { email, name, password } = owner;
-        members::create(app, &mut tx, organisation.id, Role::Owner, email, name, password).await?;
+        // The pepper is as new as the installation, which nobody else waits for: the hash may be made here.
+        let owner = members::prepare(app, email, name, password).await?;
+        members::insert(app, &mut tx, organisation.id, Role::Owner, owner).await?;
     }
     record(app, &mut tx, organisation.id, "installation.create").await?;
     tx.commit().await?;
