@@ -53,8 +53,12 @@ pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
     Ok(body.to_bytes())
 }
 
-/// Parses JSON; the refusal points at the field and never quotes a value.
+/// Parses JSON; the refusal points at the field and never quotes a value. A NUL character is refused in every text:
+/// PostgreSQL cannot store it.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
+    if holds_nul(bytes) {
+        return Err(Problem::new(Code::InvalidJson).field("", "send texts without the NUL character (\\u0000)"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
@@ -63,6 +67,19 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Pro
     })?;
     deserializer.end().map_err(|error| Problem::new(Code::InvalidJson).detail(reason(&error)))?;
     Ok(value)
+}
+
+/// Whether JSON has an escaped NUL; a bare one is not JSON.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if rest[at + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        // Whatever is escaped, a backslash too, begins no escape itself.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 /// What serde says, without the values that it quotes.
@@ -126,6 +143,20 @@ mod tests {
         assert_eq!((pointer.as_str(), detail.contains("hunter2")), ("/count", false));
         let (_, detail) = refusal(r#"{"names":[],"hunter2":1}"#);
         assert_eq!(detail, "unknown name, expected `names` or `count` at line 1 column 21");
+    }
+
+    #[test]
+    fn an_escaped_nul_is_found_and_an_escaped_backslash_is_not_one() {
+        for (json, found) in [
+            (r#"["a\u0000b"]"#, true),
+            (r#"["\\\u0000"]"#, true),
+            (r#"["\n\u0000"]"#, true),
+            (r#"["\\u0000"]"#, false),
+            (r#"["\u0001 u0000"]"#, false),
+            (r#"["a\"#, false),
+        ] {
+            assert_eq!(holds_nul(json.as_bytes()), found, "{json}");
+        }
     }
 
     #[test]

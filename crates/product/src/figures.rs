@@ -1,5 +1,5 @@
 //! The installation's own figures at the metrics door, in Prometheus' text format: for whoever has an API key of an owner or
-//! admin. Labels are doors, route templates and status codes: nothing of a person, and of no unbounded number.
+//! admin of the first organisation, who is the operator: the figures are of all organisations together. Labels are doors, route templates and status codes: nothing of a person, and of no unbounded number.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::App;
 use crate::authority::{Can, ReadMetrics};
+use crate::organisations;
 
 const REQUESTS: &str = "pilotfish_requests_total";
 const SECONDS: &str = "pilotfish_request_seconds";
@@ -41,9 +42,14 @@ pub(crate) fn router() -> Router<Arc<App>> {
 }
 
 async fn figures(
-    _: Can<ReadMetrics>,
+    Can { caller, .. }: Can<ReadMetrics>,
     State(app): State<Arc<App>>,
 ) -> ProblemResult<([(HeaderName, &'static str); 1], String)> {
+    if !organisations::is_first(caller.reader(&app)).await? {
+        return Err(
+            Problem::new(Code::Forbidden).detail("these figures are the installation's, not one organisation's")
+        );
+    }
     let handle = app.figures.as_ref().ok_or_else(|| Problem::new(Code::StorageUnavailable))?;
     handle.run_upkeep();
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()))

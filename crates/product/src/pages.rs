@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base::ProblemResult;
@@ -22,13 +22,9 @@ const NONCE: &str = "__CSP_NONCE__";
 /// The first part of a screen's path, as the dashboard's router has them.
 const SCREENS: [&str; 5] = ["home", "content", "people", "companies", "settings"];
 
-/// Files, and the shell for every other path that a person may have typed. Names of operations are not among them.
+/// The pages whose paths are known; every other path is [`file_or_shell`]'s, which a router may have once.
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(shell))
-        .route("/{*path}", get(file_or_shell).fallback(|| async { missing() }))
-        .route("/preview.html", get(preview))
-        .route("/assets/{*path}", get(asset))
+    Router::new().route("/", get(shell)).route("/preview.html", get(preview)).fallback(file_or_shell)
 }
 
 async fn shell(State(app): State<Arc<App>>) -> ProblemResult<Response> {
@@ -38,16 +34,25 @@ async fn shell(State(app): State<Arc<App>>) -> ProblemResult<Response> {
     Ok((page_headers(&nonce), html).into_response())
 }
 
-/// A file of the package, the shell on a route of the app, or for a person who went astray the shell with a 404.
+/// A file of the package, the shell on a route of the app, or for a person who went astray the shell with a 404. There is
+/// nothing to change here: other methods find nothing.
 async fn file_or_shell(
     state: State<Arc<App>>,
-    Path(path): Path<String>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
 ) -> ProblemResult<Response> {
-    if let Some(file) = assets::get(assets::Package::Dashboard, &path).filter(|_| path != "index.html") {
+    if ![Method::GET, Method::HEAD].contains(&method) {
+        return Err(missing());
+    }
+    let path = uri.path().trim_start_matches('/');
+    if let Some(asset) = path.strip_prefix("assets/") {
+        return file_of_build(asset, &headers);
+    }
+    if let Some(file) = assets::get(assets::Package::Dashboard, path).filter(|_| path != "index.html") {
         return respond(&StaticFile::from(file), Keep::AskAgain, &headers);
     }
-    if is_route(&path) {
+    if is_route(path) {
         return shell(state).await;
     }
     let takes_pages = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -69,9 +74,10 @@ fn is_route(path: &str) -> bool {
     }
 }
 
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> ProblemResult<Response> {
+/// A file whose name holds the hash of its content.
+fn file_of_build(path: &str, headers: &HeaderMap) -> ProblemResult<Response> {
     let file = assets::get(assets::Package::Dashboard, &format!("assets/{path}")).ok_or_else(missing)?;
-    let mut response = respond(&StaticFile::from(file), Keep::Forever, &headers)?;
+    let mut response = respond(&StaticFile::from(file), Keep::Forever, headers)?;
     if path.starts_with("preview-") {
         response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }

@@ -1,5 +1,6 @@
 //! The routers. Each operation stands on the doors that it belongs to and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,14 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
 use base::{Code, Problem};
-use tower_http::limit::RequestBodyLimitLayer;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::authority::CredentialKind;
+use crate::authority::{CredentialKind, prove};
 use crate::demo::{self, Demo};
-use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, outermost};
+use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
     page_origins, pages, people, sdk_files, sessions, surveys, timeline,
@@ -24,41 +24,64 @@ use crate::{
 
 /// Everything that a door answers.
 pub fn router(app: &Arc<App>, door: Door) -> Router {
+    let limits = DoorLimits::of(door);
+    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
+    let health = bounded(health.method_not_allowed_fallback(not_allowed), limits.body);
     let routes = match door {
         Door::Edge => {
             let routes = ingest::api::router().merge(delivery::sync::router()).merge(answers::api::router());
-            ingest::api::open_to_pages(routes).merge(sdk_files::router())
+            let routes = ingest::api::open_to_pages(routes).merge(sdk_files::router());
+            bounded(routes.method_not_allowed_fallback(not_allowed), limits.body).fallback(nothing)
         }
-        Door::Metrics => figures::router().layer(Extension(CredentialKind::ApiKey)),
-        Door::Site => app.demo().map(Demo::site).unwrap_or_default(),
-        Door::Api => interface(CredentialKind::ApiKey, operations()),
+        Door::Site => bounded(app.demo().map(Demo::site).unwrap_or_default(), limits.body),
+        Door::Metrics => {
+            let routes = figures::router().method_not_allowed_fallback(not_allowed);
+            bounded(routes, limits.body).layer(Extension(CredentialKind::ApiKey)).fallback(nothing)
+        }
+        Door::Api => interface(app, CredentialKind::ApiKey, operations(), limits.body).fallback(nothing),
         Door::Dashboard => {
             let mut dashboard_only =
                 OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
             if app.demo().is_some() {
                 dashboard_only = dashboard_only.merge(demo::search_router());
             }
-            interface(CredentialKind::Session, operations().merge(dashboard_only)).merge(pages::router())
+            let operations = operations().merge(dashboard_only);
+            interface(app, CredentialKind::Session, operations, limits.body)
+                .merge(pages::router().method_not_allowed_fallback(not_allowed))
         }
     };
-    let limits = DoorLimits::of(door);
-    let context = DoorContext {
+    routes
+        .merge(health)
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(Arc::new(context(app, door, limits)), outermost))
+        .with_state(app.clone())
+}
+
+fn context(app: &App, door: Door, limits: DoorLimits) -> DoorContext {
+    let dashboard = host_of(&app.urls.dashboard).to_owned();
+    let own = match door {
+        Door::Edge => Some(host_of(&app.urls.edge)),
+        Door::Api => Some(host_of(&app.urls.api)),
+        Door::Dashboard | Door::Metrics | Door::Site => None,
+    };
+    let is_dashboard = door == Door::Dashboard;
+    DoorContext {
         door,
-        host: (door == Door::Dashboard).then(|| host_of(&app.urls.dashboard).to_owned()),
+        host: is_dashboard.then(|| dashboard.clone()),
+        forbidden_hosts: own.filter(|own| *own != dashboard).map(|_| dashboard.clone()).into_iter().collect(),
         limits,
         addresses: AddressLimits::new(&limits),
         clock: app.clock.clone(),
         rng: app.rng.clone(),
-    };
-    routes
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .fallback(|| async { Problem::new(Code::NotFound) })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(limits.body))
-        .layer(middleware::from_fn_with_state(Arc::new(context), outermost))
-        .with_state(app.clone())
+    }
+}
+
+async fn nothing() -> Problem {
+    Problem::new(Code::NotFound)
+}
+
+async fn not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed)
 }
 
 /// The operations that API keys and sessions share.
@@ -76,14 +99,38 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(identity_tokens::api::router())
 }
 
-/// The operations under `/api/v1`, and the document that lists them.
-fn interface(credential: CredentialKind, operations: OpenApiRouter<Arc<App>>) -> Router<Arc<App>> {
+/// The operations under `/api/v1`, and the document that lists them. Whoever reaches one has shown a valid credential, or
+/// it is public; method and size are looked at after that.
+fn interface(
+    app: &Arc<App>,
+    credential: CredentialKind,
+    operations: OpenApiRouter<Arc<App>>,
+    body: usize,
+) -> Router<Arc<App>> {
     let document = document(credential);
-    let (routes, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
+    let (routes, mut document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
+    let public = open_to_anybody(&mut document);
     let document = Arc::new(document);
-    routes
+    let list = get(move || async move { Json(document.as_ref().clone()) });
+    let list = Router::new().route("/api/openapi.json", list).method_not_allowed_fallback(not_allowed);
+    bounded(routes.method_not_allowed_fallback(not_allowed), body)
+        .route_layer(middleware::from_fn_with_state((app.clone(), Arc::new(public)), prove))
         .layer(Extension(credential))
-        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .merge(bounded(list, body))
+}
+
+/// Gives public operations `security: []`, which says that nothing is needed (what the macro writes says that a key is
+/// optional); their paths.
+fn open_to_anybody(document: &mut OpenApi) -> BTreeSet<String> {
+    let mut public = BTreeSet::new();
+    for (path, item) in &mut document.paths.paths {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in methods.into_iter().flatten().filter(|operation| operation.security.is_some()) {
+            operation.security = Some(Vec::new());
+            public.insert(path.clone());
+        }
+    }
+    public
 }
 
 fn document(credential: CredentialKind) -> OpenApi {

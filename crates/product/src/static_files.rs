@@ -1,5 +1,7 @@
 //! Answers with files: entity tag, gzip for whoever takes it, and how long it may be kept.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -53,21 +55,37 @@ impl From<assets::Asset> for StaticFile {
 /// The answer to a request with these headers.
 pub(crate) fn respond(file: &StaticFile, keep: Keep, request: &HeaderMap) -> ProblemResult<Response> {
     let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
+    let packed = file.gzip.as_ref().filter(|_| takes_gzip(text(header::ACCEPT_ENCODING)));
+    // Other bytes, another tag.
+    let etag = match packed {
+        Some(_) => Cow::Owned(format!("{}-gzip\"", file.etag.trim_end_matches('"'))),
+        None => Cow::Borrowed(&*file.etag),
+    };
     let mut response = Response::builder()
         .header(header::CACHE_CONTROL, keep.header())
         .header(header::VARY, "accept-encoding")
-        .header(header::ETAG, &file.etag);
-    if text(header::IF_NONE_MATCH).split(',').any(|tag| tag.trim() == file.etag) {
+        .header(header::ETAG, etag.as_ref());
+    // A weak tag that names these bytes is good enough for a GET: caches weaken tags when they repack.
+    let names_it = |tag: &str| tag.trim().strip_prefix("W/").unwrap_or(tag.trim()) == etag;
+    if text(header::IF_NONE_MATCH).split(',').any(names_it) {
         return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).map_err(internal);
     }
     response = response.header(header::CONTENT_TYPE, file.content_type);
-    let takes_gzip = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
-    match &file.gzip {
-        Some(gzip) if takes_gzip => {
+    match packed {
+        Some(gzip) => {
             response.header(header::CONTENT_ENCODING, "gzip").body(Body::from(gzip.clone())).map_err(internal)
         }
-        _ => response.body(Body::from(file.body.clone())).map_err(internal),
+        None => response.body(Body::from(file.body.clone())).map_err(internal),
     }
+}
+
+/// Whether an `Accept-Encoding` takes gzip: it is named, and not with a weight of zero.
+fn takes_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|coding| {
+        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
+    })
 }
 
 /// The refusal of a path that has no file.

@@ -4,7 +4,7 @@
 //! commits it explicitly, and is rolled back if that is forgotten.
 
 use base::Secret;
-use base::id::EnvironmentId;
+use base::id::{EnvironmentId, OrganisationId};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Postgres, Sqlite, Transaction};
@@ -43,7 +43,9 @@ pub enum Engine {
 pub enum Scope {
     /// One environment's.
     Environment(EnvironmentId),
-    /// Everything: work of the system and of an organisation's own tables.
+    /// One organisation's own: its keys and records, and nothing of what its environments' end users made.
+    Organisation(OrganisationId),
+    /// Everything: work of the system.
     System,
 }
 
@@ -78,8 +80,12 @@ impl Db {
     /// Connects to PostgreSQL.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the URL is malformed or nobody answers there; the URL is never quoted.
+    /// [`StoreError::NotPostgres`] if the URL is another database's, [`StoreError::Unavailable`] if it is malformed or
+    /// nobody answers there, [`StoreError::Unfenced`] if the role is above row-level security. The URL is never quoted.
     pub async fn connect_postgres(url: &Secret<String>) -> StoreResult<Self> {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
+            return Err(StoreError::NotPostgres);
+        }
         let options =
             PgConnectOptions::from_str(url.expose())?.application_name("pilotfish").disable_statement_logging();
         let pool = PgPoolOptions::new()
@@ -87,7 +93,18 @@ impl Db {
             .acquire_timeout(WAIT_FOR_CONNECTION)
             .connect_with(options)
             .await?;
-        Ok(Self(DbOf::Postgres(pool)))
+        let db = Self(DbOf::Postgres(pool));
+        db.refuse_unfenced_role().await?;
+        Ok(db)
+    }
+
+    /// Row-level security is the second fence between tenants: a role that it does not hold may not serve.
+    async fn refuse_unfenced_role(&self) -> StoreResult<()> {
+        let role = sql("SELECT (rolsuper OR rolbypassrls)::int::bigint AS unfenced FROM pg_roles \
+                        WHERE rolname = current_user")
+        .fetch_one(self.read(Scope::System))
+        .await?;
+        if role.get("unfenced")? { Err(StoreError::Unfenced) } else { Ok(()) }
     }
 
     /// Which kind this is.
@@ -106,6 +123,7 @@ impl Db {
                 let mut tx = Tx(TxOf::Postgres(pool.begin().await?));
                 let (setting, value) = match scope {
                     Scope::Environment(id) => ("pilotfish.environment", data_encoding::HEXLOWER.encode(&id.bytes())),
+                    Scope::Organisation(id) => ("pilotfish.organisation", data_encoding::HEXLOWER.encode(&id.bytes())),
                     Scope::System => ("pilotfish.system", "on".to_owned()),
                 };
                 sql("SELECT set_config($1, $2, true)").bind(setting).bind(value).fetch_all(&mut tx).await?;
@@ -223,6 +241,8 @@ fn sqlcipher_options(path: &Path, key: &Secret<[u8; 32]>) -> SqliteConnectOption
         .busy_timeout(Duration::from_secs(10))
         .pragma("temp_store", "MEMORY")
         .pragma("secure_delete", "ON")
+        // Else INSERT OR REPLACE would remove rows behind the back of the triggers that keep records as they are.
+        .pragma("recursive_triggers", "ON")
         .disable_statement_logging()
 }
 

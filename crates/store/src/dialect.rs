@@ -1,5 +1,6 @@
 //! Where the two databases differ, by name. Everything else is one text.
 
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
 use crate::{Engine, StoreResult, Tx, sql};
@@ -39,14 +40,36 @@ pub fn for_update(engine: Engine) -> &'static str {
     }
 }
 
-/// Holds whoever else locks the same subject until this transaction ends. SQLite has one writer, so all hold anyway.
-pub async fn lock(tx: &mut Tx, engine: Engine, subject: &[u8]) -> StoreResult<()> {
+/// Holds whoever else locks the same subject for the same purpose until this transaction ends. SQLite has one writer, so
+/// all hold anyway.
+pub async fn lock(tx: &mut Tx, engine: Engine, purpose: &'static str, subject: &[u8]) -> StoreResult<()> {
     if engine == Engine::Sqlite {
         return Ok(());
     }
-    let mut number = [0; 8];
-    let length = subject.len().min(8);
-    number[..length].copy_from_slice(&subject[..length]);
-    sql("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(number)).fetch_all(tx).await?;
+    sql("SELECT pg_advisory_xact_lock($1)").bind(lock_number(purpose, subject)).fetch_all(tx).await?;
     Ok(())
+}
+
+/// PostgreSQL's advisory locks are numbers: all of the subject takes part, and its purpose.
+fn lock_number(purpose: &str, subject: &[u8]) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(u64::try_from(purpose.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hash.update(purpose.as_bytes());
+    hash.update(subject);
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut number = [0; 8];
+    number.copy_from_slice(&hash[..8]);
+    i64::from_be_bytes(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_its_purposes_and_all_of_its_subjects() {
+        assert_ne!(lock_number("sign_in", b"12345678 one"), lock_number("sign_in", b"12345678 other"));
+        assert_ne!(lock_number("sign_in", b"one"), lock_number("keyring", b"one"));
+        assert_ne!(lock_number("a", b"bc"), lock_number("ab", b"c"));
+    }
 }

@@ -6,9 +6,18 @@ pub enum StoreError {
     /// A unique or foreign key constraint refused a row.
     #[error("the row conflicts with one that is there")]
     Conflict,
-    /// The database cannot be reached or does not answer.
-    #[error("the database cannot be reached ({0})")]
+    /// The database cannot be reached, or cannot serve: the same statement may succeed later.
+    #[error("the database cannot be reached or does not work ({0})")]
     Unavailable(&'static str),
+    /// The URL is not PostgreSQL's.
+    #[error("the database's URL must begin with postgres:// or postgresql://")]
+    NotPostgres,
+    /// The role that connects is above row-level security.
+    #[error(
+        "the role that connects to PostgreSQL is a superuser or bypasses row-level security, which fences tenants from \
+         each other: connect as a role that is neither (create role pilotfish login nosuperuser nobypassrls)"
+    )]
+    Unfenced,
     /// The driver failed in another way. Only a code is kept: the database's own texts may quote values.
     #[error("the database refused a statement ({code})")]
     Driver {
@@ -95,14 +104,7 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Database(database)
-                if database.is_unique_violation() || database.is_foreign_key_violation() =>
-            {
-                Self::Conflict
-            }
-            sqlx::Error::Database(database) => {
-                Self::Driver { code: database.code().map_or_else(|| "no code".to_owned(), Into::into) }
-            }
+            sqlx::Error::Database(database) => of_database(database.as_ref()),
             sqlx::Error::Configuration(_) => Self::Unavailable("its URL is not one"),
             sqlx::Error::Io(error) => Self::Unavailable(match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => "connection refused",
@@ -119,5 +121,92 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+fn of_database(error: &(dyn sqlx::error::DatabaseError + 'static)) -> StoreError {
+    if error.is_unique_violation() || error.is_foreign_key_violation() {
+        return StoreError::Conflict;
+    }
+    let code = error.code().map_or_else(|| "no code".to_owned(), Into::into);
+    let trouble = if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        trouble_of_sqlite(&code)
+    } else {
+        trouble_of_postgres(&code)
+    };
+    trouble.map_or(StoreError::Driver { code }, StoreError::Unavailable)
+}
+
+/// What is wrong with the file rather than with the statement. The code is extended: its low byte says what it is.
+fn trouble_of_sqlite(code: &str) -> Option<&'static str> {
+    Some(match code.parse::<u32>().ok()? & 0xff {
+        5 => "another connection holds it",
+        6 => "a table of it is locked",
+        8 => "it is read-only",
+        10 => "input or output failed",
+        13 => "the disk is full",
+        14 => "its file cannot be opened",
+        _ => return None,
+    })
+}
+
+/// What is wrong with the server or the way to it rather than with the statement, by SQLSTATE.
+fn trouble_of_postgres(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "3D000" => "there is no database of this name",
+        "55000" => "it is not in a state to serve",
+        _ => match code.get(..2)? {
+            "08" => "the connection failed",
+            "28" => "the role or its password is refused",
+            "53" => "it has no more space, memory or connections",
+            "57" => "it is stopping, starting or gave up the statement",
+            _ => return None,
+        },
+    })
+}
+
 /// The result of a store's operation.
 pub type StoreResult<T> = Result<T, StoreError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_of_the_file_or_server_is_not_the_statements_fault() {
+        for code in ["5", "261", "6", "8", "10", "8714", "13", "14"] {
+            assert!(trouble_of_sqlite(code).is_some(), "{code}");
+        }
+        for code in ["1", "19", "787", "2067", "no code"] {
+            assert_eq!(trouble_of_sqlite(code), None, "{code}");
+        }
+        for code in ["08006", "53100", "57P01", "57014", "55000", "28P01", "3D000"] {
+            assert!(trouble_of_postgres(code).is_some(), "{code}");
+        }
+        for code in ["23505", "42501", "22021", "55P03", "no code", ""] {
+            assert_eq!(trouble_of_postgres(code), None, "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_databases_url_is_refused_without_being_quoted() {
+        for url in ["mysql://root:hunter2@localhost/main", "localhost/main", ""] {
+            let refused = crate::Db::connect_postgres(&base::Secret::new(url.to_owned())).await.err().unwrap();
+            assert_eq!(refused.to_string(), "the database's URL must begin with postgres:// or postgresql://");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_cannot_be_replaced_behind_its_triggers() {
+        use crate::{Db, Scope, migrate_main, sql};
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlcipher(&folder.path().join("main.db"), &base::Secret::new([7; 32])).await.unwrap();
+        migrate_main(&db).await.unwrap();
+        let add = |verb: &str, kind: &str| {
+            sql(format!("{verb} INTO findings (id, kind, detail, created_at) VALUES (x'01', '{kind}', '{{}}', 1)"))
+                .execute(db.read(Scope::System))
+        };
+        add("INSERT", "first").await.unwrap();
+        assert!(add("INSERT OR REPLACE", "second").await.is_err());
+        let row = sql("SELECT kind FROM findings").fetch_one(db.read(Scope::System)).await.unwrap();
+        assert_eq!(row.get::<String>("kind").unwrap(), "first");
+        db.close().await;
+    }
+}

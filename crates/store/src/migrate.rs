@@ -41,10 +41,11 @@ const MAIN: &[Step] = &[
     same!("main", 11, "0011_jobs"),
     same!("main", 12, "0012_answers"),
     each!("main", 13, "0013_content_scope"),
+    each!("main", 14, "0014_scope_of_keys_and_records"),
     same!("main", 20, "0020_demo"),
 ];
 
-const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init")];
+const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init"), each!("keyring", 2, "0002_row_level_security")];
 
 /// Brings the main store to this release's schema.
 ///

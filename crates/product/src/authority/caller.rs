@@ -3,7 +3,7 @@
 use base::id::{ApiKeyId, EnvironmentId, MemberId, OrganisationId, RequestId, SessionId};
 use base::{Code, Problem, ProblemResult};
 
-use super::{Role, TenantTx};
+use super::{Role, TenantReader, TenantTx};
 use crate::App;
 
 /// Whose credential it was.
@@ -54,6 +54,11 @@ impl Caller {
         self.environment.ok_or_else(|| {
             Problem::new(Code::InvalidRequest).detail("name the environment in the header pilotfish-environment")
         })
+    }
+
+    /// Reads within this caller's tenant.
+    pub fn reader<'a>(&self, app: &'a App) -> TenantReader<'a> {
+        TenantReader::new(app, self)
     }
 
     /// Opens the transaction of a mutation, within this caller's tenant.

@@ -1,11 +1,14 @@
 //! The extractor that is the authority.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use base::id::{EnvironmentId, OrganisationId};
 use base::{Code, Problem, ProblemResult};
 
@@ -30,6 +33,7 @@ pub struct Can<P> {
 }
 
 /// What a credential says, before the permission is looked at.
+#[derive(Clone)]
 pub(crate) struct Identified {
     pub(crate) actor: Actor,
     pub(crate) organisation: OrganisationId,
@@ -46,15 +50,13 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = Arc::<App>::from_ref(state);
-        let identified = match parts.extensions.get::<CredentialKind>() {
-            Some(CredentialKind::ApiKey) => api_keys::identify(&app, &parts.headers).await?,
-            Some(CredentialKind::Session) => {
-                let identified = sessions::identify(&app, &parts.headers).await?;
-                sessions::refuse_cross_site(&app, &parts.method, &parts.headers)?;
-                identified
-            }
-            None => return Err(Problem::new(Code::Unauthenticated)),
+        let identified = match parts.extensions.remove::<Identified>() {
+            Some(identified) => identified,
+            None => identify(&app, parts.extensions.get(), &parts.headers).await?,
         };
+        if matches!(identified.actor, Actor::Member(..)) {
+            sessions::refuse_cross_site(&app, &parts.method, &parts.headers)?;
+        }
         if !P::ROLES.contains(&identified.role) {
             let role = identified.role.name();
             return Err(Problem::new(Code::Forbidden).detail(format!("the role {role} lacks {}", P::NAME)));
@@ -67,6 +69,35 @@ where
             RequestIdOf::from_request_parts(parts, state).await.unwrap_or_else(|never| match never {});
         let Identified { actor, organisation, role, .. } = identified;
         Ok(Self { caller: Caller { actor, organisation, environment, role, request }, permission: PhantomData })
+    }
+}
+
+/// Whose credential a request carries.
+async fn identify(app: &App, kind: Option<&CredentialKind>, headers: &HeaderMap) -> ProblemResult<Identified> {
+    match kind {
+        Some(CredentialKind::ApiKey) => api_keys::identify(app, headers).await,
+        Some(CredentialKind::Session) => sessions::identify(app, headers).await,
+        None => Err(Problem::new(Code::Unauthenticated)),
+    }
+}
+
+/// Refuses whoever has no valid credential before the method, the size or anything else of the request is looked at. The
+/// paths of the set are public. What was found is kept for [`Can`].
+pub(crate) async fn prove(
+    State((app, public)): State<(Arc<App>, Arc<BTreeSet<String>>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    if path.is_some_and(|path| public.contains(path)) {
+        return next.run(request).await;
+    }
+    match identify(&app, request.extensions().get(), request.headers()).await {
+        Ok(identified) => {
+            request.extensions_mut().insert(identified);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may do what. A handler that takes [`Can<P>`] cannot be reached by anybody who may not do `P`, and only the
-//! [`Caller`] inside opens a [`TenantTx`], which carries the organisation and environment: store functions cannot be
-//! given another tenant's.
+//! [`Caller`] inside opens a [`TenantTx`] or a [`TenantReader`], which carry the organisation and environment: store
+//! functions that take one cannot be given another tenant's.
 //!
 //! Order of refusals: no or a wrong credential 401, before anything else of the request is looked at; known but not
 //! allowed 403; another tenant's environment 404.
@@ -12,9 +12,9 @@ mod tenant;
 
 pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
-pub(crate) use can::{Identified, bearer};
+pub(crate) use can::{Identified, bearer, prove};
 pub use role::{
     EditContent, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights,
     ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
 };
-pub use tenant::{SystemTx, TenantTx};
+pub use tenant::{SystemTx, TenantReader, TenantTx};

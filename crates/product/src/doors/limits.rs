@@ -1,22 +1,32 @@
-//! What one request and one address may cost.
+//! What one request, one address and one door may cost.
+//!
+//! Counted per process and in memory: several processes behind a balancer allow as many times more. The body's limit is
+//! put around the operations ([`bounded`]), inside what checks a key, so that a stranger learns nothing of it.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use base::{Code, Problem};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tower_http::limit::RequestBodyLimitLayer;
 
 use super::Door;
 
 /// The limits of one door.
 #[derive(Debug, Clone, Copy)]
 pub struct DoorLimits {
-    /// Bytes of a request's body, as sent.
+    /// Bytes of a request's body, as sent: a compressed one counts packed here, and unpacked where it is unpacked.
     pub body: usize,
     /// Bytes of all header names and values together.
     pub headers: usize,
-    /// From the first byte of the headers to the last of the answer.
+    /// From the last byte of the headers to the first of the answer; the body arrives within it. The headers have ten
+    /// seconds of their own.
     pub time: Duration,
     /// Requests per second from one address (IPv6: one /64), of which twice as many may come at once.
     pub per_address: NonZeroU32,
@@ -35,6 +45,21 @@ impl DoorLimits {
         let Some(per_address) = NonZeroU32::new(per_address) else { unreachable!() };
         Self { body, headers: 16 * 1024, time: Duration::from_secs(30), per_address }
     }
+}
+
+/// Refuses bodies that are larger than so many bytes: at once by their declared length, and while they are read.
+pub(crate) fn bounded<S: Clone + Send + Sync + 'static>(routes: Router<S>, most: usize) -> Router<S> {
+    routes
+        .route_layer(RequestBodyLimitLayer::new(most))
+        .route_layer(middleware::from_fn(move |request, next| declared_length(most, request, next)))
+}
+
+async fn declared_length(most: usize, request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > most) {
+        return Problem::new(Code::PayloadTooLarge).detail(format!("send at most {most} bytes")).into_response();
+    }
+    next.run(request).await
 }
 
 /// Counts requests per address, in memory only.

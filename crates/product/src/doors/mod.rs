@@ -5,9 +5,11 @@
 //! which routes are templates and never paths.
 
 mod certificate;
+mod connections;
 mod headers;
 mod limits;
 mod outermost;
+mod panics;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,7 @@ pub mod tls;
 
 pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
+pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base::id::RequestId;
 use base::{Clock, Code, Problem, Rng};
 use futures::FutureExt as _;
+use tracing::Instrument as _;
 
 use super::headers::secure;
 use super::{AddressLimits, Door, DoorLimits, RequestIdOf};
@@ -26,6 +27,8 @@ pub struct DoorContext {
     pub door: Door,
     /// The only host name (without port) that it answers under; `None` for any.
     pub host: Option<String>,
+    /// Host names (without port) that are another door's: cookies ignore ports, and the dashboard's must not come here.
+    pub forbidden_hosts: Vec<String>,
     /// What a request may cost.
     pub limits: DoorLimits,
     /// What an address has cost lately.
@@ -41,15 +44,17 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let started = Instant::now();
     let id = RequestId::new(context.clock.as_ref(), context.rng.as_ref());
     request.extensions_mut().insert(RequestIdOf(id));
-    let method = request.method().clone();
+    let method = name_of(request.method());
     let own = request.extensions().get::<InProcess>().is_some();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
     let response = match admit(&context, &request) {
         Err(problem) => problem.into_response(),
-        Ok(()) => run(&context, request, next).await,
+        // Whatever is logged on the way names the request.
+        Ok(()) => run(&context, request, next).instrument(tracing::info_span!("request", request_id = %id)).await,
     };
     let mut response = as_problem(response, &id);
+    challenge(context.door, &mut response);
     secure(context.door, response.headers_mut());
 
     if own {
@@ -61,7 +66,7 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
         target: "pilotfish::access",
         door = context.door.name(),
         request_id = %id,
-        %method,
+        method,
         route,
         status,
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -79,16 +84,25 @@ fn admit(context: &DoorContext, request: &Request) -> Result<(), Problem> {
         let limit = context.limits.headers;
         return Err(Problem::new(Code::HeadersTooLarge).detail(format!("send at most {limit} bytes of headers")));
     }
-    if let Some(host) = &context.host
-        && host_of(request) != Some(host.as_str())
-    {
-        return Err(Problem::new(Code::MisdirectedRequest).detail(format!("use the host name {host}")));
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        return Err(Problem::new(Code::InvalidRequest).detail("send one host header"));
     }
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > context.limits.body) {
-        return Err(too_large(context.limits.body));
+    let host = host_of(request).unwrap_or("");
+    if let Some(own) = &context.host
+        && !host.eq_ignore_ascii_case(own)
+    {
+        return Err(Problem::new(Code::MisdirectedRequest).detail(format!("use the host name {own}")));
+    }
+    if context.forbidden_hosts.iter().any(|other| host.eq_ignore_ascii_case(other)) {
+        return Err(Problem::new(Code::MisdirectedRequest).detail("this host name is another door's"));
     }
     Ok(())
+}
+
+/// The method as it is logged: what a client makes up is not repeated.
+fn name_of(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 async fn run(context: &DoorContext, mut request: Request, next: Next) -> Response {
@@ -107,10 +121,6 @@ async fn run(context: &DoorContext, mut request: Request, next: Next) -> Respons
             .detail(format!("the whole request may take {} seconds", context.limits.time.as_secs()))
             .into_response(),
     }
-}
-
-fn too_large(limit: usize) -> Problem {
-    Problem::new(Code::PayloadTooLarge).detail(format!("send at most {limit} bytes"))
 }
 
 /// Gives a problem its request id, and turns what the framework answers by itself into a problem.
@@ -135,6 +145,18 @@ fn as_problem(mut response: Response, id: &RequestId) -> Response {
         _ => Code::Internal,
     };
     with_headers_of(&response, Problem::new(code).response(Some(&id)))
+}
+
+/// Says on a 401 how to prove oneself, where there is a standard way: cookies have none.
+fn challenge(door: Door, response: &mut Response) {
+    let challenge = match door {
+        Door::Edge => "Basic realm=\"pilotfish\", Bearer",
+        Door::Api | Door::Metrics => "Bearer",
+        Door::Dashboard | Door::Site => return,
+    };
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(challenge));
+    }
 }
 
 /// Keeps what the first answer said besides its body: `Allow`, CORS, `WWW-Authenticate`, `Retry-After`.

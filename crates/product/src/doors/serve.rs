@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Door;
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
+use super::connections::Capped;
 use super::tls::{self, CurrentCertificate};
 
 /// How long requests under way may take to end when the server stops.
@@ -20,6 +21,10 @@ const GRACE: Duration = Duration::from_secs(20);
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// The most that one connection's buffer grows to before the headers are whole.
 const HEADER_BUFFER: usize = 64 * 1024;
+/// More headers than our own limit of bytes lets pass, so that it is our 431 that a client gets.
+const HEADERS: usize = 1024;
+/// How many connections a door holds at a time.
+const CONNECTIONS: usize = 10_000;
 const STREAMS_PER_CONNECTION: u32 = 128;
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
 const RENEW_LEAF_EVERY: Duration = Duration::from_hours(24);
@@ -103,6 +108,7 @@ impl Server {
         source: CertificateSource,
         ready: Arc<AtomicBool>,
     ) -> Result<Self, ServeError> {
+        super::panics::hide_payloads();
         let current = CurrentCertificate::new(source.load()?);
         let tls = tls::config(&current)?;
         let server = Self {
@@ -134,9 +140,14 @@ impl Server {
     ) -> Result<(), ServeError> {
         let handle = Handle::new();
         self.handles.push(handle.clone());
-        let mut server = axum_server::from_tcp_rustls(bound.listener, tls)?.handle(handle);
+        let server = axum_server::from_tcp_rustls(bound.listener, tls)?.handle(handle);
+        let mut server = server.map(|tls| Capped::new(tls, CONNECTIONS));
         let http = server.http_builder();
-        http.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(HEADER_BUFFER);
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_headers(HEADERS)
+            .max_buf_size(HEADER_BUFFER);
         http.http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(Some(HEADERS_WITHIN * 2))

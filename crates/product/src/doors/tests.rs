@@ -32,7 +32,70 @@ async fn an_unknown_path_is_404_for_anybody(app: TestApp) {
 }
 
 #[app_test]
-async fn a_wrong_method_is_a_problem_that_names_the_right_ones(app: TestApp) {
+async fn an_unknown_path_is_404_whatever_the_method(app: TestApp) {
+    for door in DOORS {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+            for path in ["/nothing/here", "/api/v1/nothing", "/app/app/production/content"] {
+                assert_eq!(app.at(door).send(method.clone(), path).await.assert(404).code(), "not_found", "{path}");
+            }
+        }
+    }
+}
+
+#[app_test]
+async fn the_other_doors_refuse_the_dashboards_name(app: TestApp) {
+    for door in [Door::Edge, Door::Api] {
+        for host in ["dashboard.localhost:8445", "DASHBOARD.localhost"] {
+            let other = app.at(door).header("host", host).get("/healthz").await.assert(421);
+            assert_eq!(other.code(), "misdirected_request");
+        }
+        app.at(door).header("host", "127.0.0.1:8445").get("/healthz").await.assert(200);
+    }
+}
+
+#[app_test]
+async fn two_hosts_are_none(app: TestApp) {
+    for door in DOORS {
+        let host = if door == Door::Dashboard { "dashboard.localhost" } else { "localhost" };
+        app.at(door).another_header("host", host).get("/healthz").await.assert(400);
+    }
+}
+
+#[app_test]
+async fn a_refused_caller_is_told_how_to_prove_itself(app: TestApp) {
+    let refused = app.at(Door::Api).get("/api/v1/me").await.assert(401);
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+    let refused = app.at(Door::Edge).json(&serde_json::json!({})).post("/v1/track").await.assert(401);
+    assert_eq!(refused.header("www-authenticate"), "Basic realm=\"pilotfish\", Bearer");
+    assert_eq!(app.at(Door::Dashboard).get("/api/v1/me").await.assert(401).header("www-authenticate"), "");
+}
+
+#[app_test]
+async fn a_stranger_is_told_401_before_method_and_size(app: TestApp) {
+    for door in [Door::Api, Door::Dashboard] {
+        app.at(door).send(Method::PATCH, "/api/v1/me").await.assert(401);
+        app.at(door).send(Method::PATCH, "/api/v1/nothing").await.assert(404);
+        let big = app.at(door).header("content-type", "application/json").body(vec![b' '; 1_000_001]);
+        big.clone().post("/api/v1/surveys").await.assert(401);
+        big.post("/api/v1/nothing").await.assert(404);
+    }
+    app.api().body(vec![b' '; 1_000_001]).post("/api/v1/surveys").await.assert(413);
+    // Public operations have no key to show first.
+    app.at(Door::Dashboard).send(Method::PATCH, "/api/v1/setup").await.assert(405);
+}
+
+#[app_test]
+async fn a_nul_in_a_text_is_refused_before_a_store_sees_it(app: TestApp) {
+    let body = serde_json::json!({"email": "a\0b@example.org", "password": "x"});
+    let refused = app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(400);
+    assert_eq!(refused.code(), "invalid_json");
+    assert!(refused.json()["errors"][0]["detail"].as_str().unwrap().contains("NUL"));
+    let body = serde_json::json!({"name": "a", "definition": {"a": ["x", {"b\0": 1}]}});
+    app.api().json(&body).post("/api/v1/surveys").await.assert(400);
+}
+
+#[app_test]
+async fn a_wrong_method_that_names_the_right_ones(app: TestApp) {
     let answer = app.api().send(Method::PATCH, "/api/v1/me").await.assert(405);
     assert_eq!(answer.code(), "method_not_allowed");
     assert_eq!(answer.header("allow"), "GET,HEAD");
@@ -74,7 +137,7 @@ async fn a_wrong_key_is_401_before_anything_else_is_looked_at(app: TestApp) {
     let server_key = app.installed().organisation.environments[0].server_key.as_ref().unwrap().expose().clone();
     for key in ["", "nonsense", &unknown, &server_key] {
         let asking = app.at(Door::Api).bearer(key).header("pilotfish-environment", "nonsense");
-        assert_eq!(asking.get("/api/v1/me").await.assert(401).code(), "unauthenticated");
+        assert_eq!(asking.get("/api/v1/installation").await.assert(401).code(), "unauthenticated");
     }
 }
 
@@ -102,18 +165,24 @@ async fn the_document_lists_what_the_door_has(app: TestApp) {
     let api = app.at(Door::Api).get("/api/openapi.json").await.assert(200).json();
     assert_eq!(api["security"][0], serde_json::json!({"api_key": []}));
     let dashboard = app.at(Door::Dashboard).get("/api/openapi.json").await.assert(200).json();
-    assert!(!paths(api).contains(&"/api/v1/sessions".to_owned()));
+    assert!(!paths(api.clone()).contains(&"/api/v1/sessions".to_owned()));
     assert!(paths(dashboard.clone()).contains(&"/api/v1/sessions".to_owned()));
-    let public: Vec<&String> = dashboard["paths"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(_, item)| {
-            item.as_object().unwrap().values().any(|operation| operation["security"] == serde_json::json!([{}]))
-        })
-        .map(|(path, _)| path)
-        .collect();
-    assert_eq!(public, ["/api/v1/sessions", "/api/v1/setup"]);
+    assert_eq!(public(&dashboard), ["post /api/v1/sessions", "get /api/v1/setup", "post /api/v1/setup"]);
+    assert_eq!(public(&api), Vec::<String>::new());
+}
+
+/// The operations that have `security: []`; fails if another has a `security` of its own.
+fn public(document: &serde_json::Value) -> Vec<String> {
+    let mut public = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if let Some(security) = operation.get("security") {
+                assert_eq!(security, &serde_json::json!([]), "{method} {path}");
+                public.push(format!("{method} {path}"));
+            }
+        }
+    }
+    public
 }
 
 #[app_test]
@@ -138,4 +207,36 @@ async fn the_previews_frame_is_sandboxed_and_only_the_dashboard_may_frame_it(app
     let frame = app.at(Door::Dashboard).get("/preview.html").await.assert(200);
     let policy = frame.header("content-security-policy");
     assert!(policy.ends_with("frame-ancestors https://dashboard.localhost:8444; sandbox allow-scripts"), "{policy}");
+}
+
+#[app_test]
+async fn the_installations_figures_are_the_first_organisations_only(app: TestApp) {
+    let key = app.installed().api_key.expose().clone();
+    app.at(Door::Metrics).get("/metrics").await.assert(401);
+    // Nothing is counted in a test: whoever may see the figures is told so.
+    app.at(Door::Metrics).bearer(&key).get("/metrics").await.assert(503);
+    let mut tx = crate::authority::SystemTx::begin(app.app()).await.unwrap();
+    app.advance(std::time::Duration::from_secs(1));
+    let other = crate::organisations::create(app.app(), &mut tx, "Stranger").await.unwrap();
+    let role = crate::authority::Role::Owner;
+    let strangers = crate::api_keys::create(app.app(), &mut tx, other.id, role).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(app.at(Door::Metrics).bearer(strangers.expose()).get("/metrics").await.assert(403).code(), "forbidden");
+    app.at(Door::Metrics).bearer(&key).get("/metrics").await.assert(503);
+}
+
+#[app_test]
+async fn every_line_of_a_request_names_it_and_no_method_is_repeated(app: TestApp) {
+    let logs = crate::testing::Logs::default();
+    let listening = logs.listen();
+    app.app().main.close().await;
+    let answer = app.api().get("/api/v1/me").await.assert(503);
+    assert_eq!(answer.code(), "storage_unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    app.at(Door::Api).send(Method::from_bytes(b"HUNTER2").unwrap(), "/healthz").await.assert(405);
+    drop(listening);
+    let (text, id) = (logs.text(), answer.json()["request_id"].as_str().unwrap().to_owned());
+    let failed = text.lines().find(|line| line.contains("a request failed")).unwrap();
+    assert!(failed.contains(&id), "{failed}");
+    assert!(text.contains(r#""method":"other""#) && !text.contains("HUNTER2"), "{text}");
 }

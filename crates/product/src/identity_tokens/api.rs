@@ -38,7 +38,7 @@ async fn reveal(
     State(app): State<Arc<App>>,
 ) -> ProblemResult<Json<IdentitySecret>> {
     let environment = caller.environment()?;
-    let secret = super::secret(&app, environment).await?;
+    let secret = super::secret(&app, caller.reader(&app)).await?;
     let identity_secret = String::from_utf8(secret.expose().clone()).map_err(internal)?;
     let mut tx = caller.begin(&app).await?;
     let entry = Entry {

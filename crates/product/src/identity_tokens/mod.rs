@@ -10,16 +10,15 @@ mod store;
 
 use std::time::Duration;
 
-use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Secret};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keys::{ApiKeyKind, KeyKind, Owner};
 use serde::Deserialize;
 
 use crate::App;
+use crate::authority::TenantReader;
 use crate::edge_keys::EdgeKey;
 use crate::organisations::identity_context;
-use crate::problem::store_failed;
 use crate::sealed;
 
 /// How far ahead a token may expire.
@@ -46,20 +45,20 @@ pub(crate) async fn admit(app: &App, key: &EdgeKey, user_id: &str, token: Option
         return Ok(());
     }
     match token {
-        Some(token) => check(app, key.environment, user_id, token).await,
+        Some(token) => check(app, TenantReader::new(app, key), user_id, token).await,
         None => Err(refused("this environment lets a browser name a user only with an identity token")),
     }
 }
 
-/// Checks a token of an environment.
+/// Checks a token of the reader's environment.
 ///
 /// # Errors
 /// 401 `invalid_identity_token`.
-pub(crate) async fn check(app: &App, environment: EnvironmentId, user_id: &str, token: &str) -> ProblemResult<()> {
+async fn check(app: &App, reader: TenantReader<'_>, user_id: &str, token: &str) -> ProblemResult<()> {
     if token.len() > MAX_LENGTH {
         return Err(refused("the token is too long"));
     }
-    let secret = secret(app, environment).await?;
+    let secret = secret(app, reader).await?;
     let mut validation = Validation::new(Algorithm::HS256);
     // Times are checked below, by our clock.
     validation.validate_exp = false;
@@ -91,7 +90,7 @@ fn refused(detail: &'static str) -> Problem {
 }
 
 /// What an environment's identity tokens are signed with.
-pub(crate) async fn secret(app: &App, environment: EnvironmentId) -> ProblemResult<Secret<Vec<u8>>> {
-    let sealed = store::secret(&app.main, environment).await.map_err(store_failed)?;
+pub(crate) async fn secret(app: &App, reader: TenantReader<'_>) -> ProblemResult<Secret<Vec<u8>>> {
+    let (environment, sealed) = (reader.environment()?, store::secret(reader).await?);
     sealed::open(app, KeyKind::Identity, Owner::Environment(environment), &identity_context(environment), &sealed)
 }

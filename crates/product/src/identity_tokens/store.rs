@@ -1,13 +1,18 @@
 //! SQL of identity secrets.
 
-use base::id::EnvironmentId;
-use store::{Db, Scope, StoreResult, sql};
+use base::ProblemResult;
+use store::sql;
 
-/// An environment's identity secret, sealed.
-pub(super) async fn secret(db: &Db, environment: EnvironmentId) -> StoreResult<Vec<u8>> {
-    sql("SELECT identity_secret FROM environments WHERE id = $1")
-        .bind(environment)
-        .fetch_one(db.read(Scope::System))
-        .await?
-        .get("identity_secret")
+use crate::authority::TenantReader;
+use crate::problem::store_failed;
+
+/// The identity secret of the reader's environment, sealed.
+pub(super) async fn secret(reader: TenantReader<'_>) -> ProblemResult<Vec<u8>> {
+    sql("SELECT identity_secret FROM environments WHERE id = $1 AND organisation_id = $2")
+        .bind(reader.environment()?)
+        .bind(reader.organisation())
+        .fetch_one(reader.db())
+        .await
+        .and_then(|row| row.get("identity_secret"))
+        .map_err(store_failed)
 }

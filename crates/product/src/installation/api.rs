@@ -77,19 +77,22 @@ async fn set_up(
     if store::has_owner(&app.main).await.map_err(store_failed)? {
         return Err(Problem::new(Code::AlreadySetUp));
     }
-    let organisation_name = setup.organisation.trim();
-    if organisation_name.is_empty() || organisation_name.chars().count() > 100 {
-        return Err(Problem::new(Code::InvalidValue).field("/organisation", "give a name of 1 to 100 characters"));
-    }
-    let mut tx = SystemTx::begin(&app).await?;
+    members::check_name("/organisation", &setup.organisation)?;
+    let refused = || Problem::new(Code::SetupLinkInvalid).detail("start pilotfish again to be given a new link");
     let hash = super::token_hash(&app, &setup.token)?;
+    if !store::is_setup_token(&app.main, &hash, app.clock.now()).await.map_err(store_failed)? {
+        return Err(refused());
+    }
+    // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
+    let Setup { email, name, password, .. } = &setup;
+    let owner = members::prepare(&app, email, name, password).await?;
+    let mut tx = SystemTx::begin(&app).await?;
     if !store::take_setup_token(&mut tx.0, &hash, app.clock.now()).await.map_err(store_failed)? {
-        return Err(Problem::new(Code::SetupLinkInvalid).detail("start pilotfish again to be given a new link"));
+        return Err(refused());
     }
     let organisation = store::first_organisation(&mut tx.0).await.map_err(store_failed)?;
-    store::name_organisation(&mut tx.0, organisation, organisation_name).await.map_err(store_failed)?;
-    let Setup { email, name, password, .. } = &setup;
-    let member = members::create(&app, &mut tx, organisation, Role::Owner, email, name, password).await?;
+    store::name_organisation(&mut tx.0, organisation, setup.organisation.trim()).await.map_err(store_failed)?;
+    let member = members::insert(&app, &mut tx, organisation, Role::Owner, owner).await?;
     super::record(&app, &mut tx, organisation, "installation.set_owner").await?;
     let token = sessions::begin(&app, &mut tx, member, organisation).await?;
     tx.commit().await?;

@@ -122,7 +122,9 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
     let mut installed = Installed { organisation, api_key: None };
     if let Some(FirstOwner { email, name, password }) = owner {
         let id = installed.organisation.id;
-        members::create(app, &mut tx, id, Role::Owner, email, name, password).await?;
+        // The pepper is as new as the installation, which nobody else waits for: the hash may be made here.
+        let prepared = members::prepare(app, email, name, password).await?;
+        members::insert(app, &mut tx, id, Role::Owner, prepared).await?;
         installed.api_key = Some(api_keys::create(app, &mut tx, id, Role::Owner).await?);
         for environment in &mut installed.organisation.environments {
             environment.server_key = Some(organisations::add_server_key(app, &mut tx.0, id, environment.id).await?);

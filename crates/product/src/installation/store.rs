@@ -41,6 +41,16 @@ pub(super) async fn set_setup_token(tx: &mut Tx, hash: &[u8; 32], expires: Times
         .await
 }
 
+/// Whether this link would be taken now.
+pub(super) async fn is_setup_token(db: &Db, hash: &[u8; 32], now: Timestamp) -> StoreResult<bool> {
+    let row = sql("SELECT id FROM installation WHERE setup_token_hash = $1 AND setup_expires_at > $2")
+        .bind(*hash)
+        .bind(now)
+        .fetch_optional(db.read(Scope::System))
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Uses the link up. False if it is not the one, or out of date.
 pub(super) async fn take_setup_token(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> StoreResult<bool> {
     let rows = sql("UPDATE installation SET setup_token_hash = NULL, setup_expires_at = NULL \

@@ -9,12 +9,14 @@ use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
 
 use crate::App;
-use crate::authority::{Role, SystemTx};
+use crate::authority::{Role, SystemTx, TenantReader};
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
-pub(crate) use password::Passwords;
-pub(crate) use password::check_new;
+pub(crate) use password::{Passwords, check_new};
+
+/// Characters of the longest name that somebody or something may have.
+const LONGEST_NAME: usize = 100;
 
 /// A member, opened.
 pub(crate) struct Member {
@@ -30,23 +32,41 @@ pub(crate) struct Account {
     pub(crate) pepper_version: u32,
 }
 
-/// Makes a member. The address must not be another member's.
+/// A member who can be inserted: checked, and the password hashed.
+pub(crate) struct Prepared<'a> {
+    email: &'a Personal<String>,
+    name: &'a Personal<String>,
+    password: String,
+    pepper_version: u32,
+}
+
+/// Checks a new member and hashes the password. It takes a while, so no transaction may be open.
 ///
 /// # Errors
-/// 422 if the address is not one or the password is too weak.
-pub(crate) async fn create(
+/// 422 if the address or the name is not one or the password is too weak; 429 if too many hash at this moment.
+pub(crate) async fn prepare<'a>(
+    app: &App,
+    email: &'a Personal<String>,
+    name: &'a Personal<String>,
+    password: &Secret<String>,
+) -> ProblemResult<Prepared<'a>> {
+    check_email(email)?;
+    check_name("/name", name.open())?;
+    check_new(password)?;
+    let (pepper_version, password) = app.passwords.hash(app, app.passwords.queue()?, password).await?;
+    Ok(Prepared { email, name, password, pepper_version })
+}
+
+/// Inserts a member. The address must not be another member's.
+pub(crate) async fn insert(
     app: &App,
     tx: &mut SystemTx,
     organisation: OrganisationId,
     role: Role,
-    email: &Personal<String>,
-    name: &Personal<String>,
-    password: &Secret<String>,
+    member: Prepared<'_>,
 ) -> ProblemResult<MemberId> {
-    check_email(email)?;
-    check_new(password)?;
+    let Prepared { email, name, password, pepper_version } = member;
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
-    let (pepper_version, hashed) = app.passwords.hash(app, password).await?;
     let owner = Owner::Organisation(organisation);
     let seal = |field, value: &Personal<String>| {
         sealed::seal(app, KeyKind::Organisation, owner, &context(id, field), value.open().as_bytes())
@@ -58,7 +78,7 @@ pub(crate) async fn create(
         email: seal("email", email)?,
         name: seal("name", name)?,
         role,
-        password: hashed,
+        password,
         pepper_version,
         created_at: app.clock.now(),
     };
@@ -66,12 +86,10 @@ pub(crate) async fn create(
     Ok(id)
 }
 
-/// A member of an organisation.
-pub(crate) async fn get(app: &App, organisation: OrganisationId, id: MemberId) -> ProblemResult<Member> {
-    let row = store::get(&app.main, organisation, id)
-        .await
-        .map_err(store_failed)?
-        .ok_or_else(|| Problem::new(Code::NotFound))?;
+/// A member of the reader's organisation.
+pub(crate) async fn get(app: &App, reader: TenantReader<'_>, id: MemberId) -> ProblemResult<Member> {
+    let organisation = reader.organisation();
+    let row = store::get(reader, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let open = |field, value: &[u8]| {
         let owner = Owner::Organisation(organisation);
         sealed::open_text(app, KeyKind::Organisation, owner, &context(id, field), value).map(Personal::new)
@@ -95,11 +113,27 @@ fn context(id: MemberId, field: &str) -> Aad {
     Aad::new("pilotfish/member/v1").bytes(&id.bytes()).text(field)
 }
 
+/// Whether a text is a name: of somebody, or of an organisation.
+///
+/// # Errors
+/// 422 at `pointer`.
+pub(crate) fn check_name(pointer: &'static str, name: &str) -> ProblemResult<()> {
+    let length = name.trim().chars().count();
+    if (1..=LONGEST_NAME).contains(&length) && !name.contains(char::is_control) {
+        return Ok(());
+    }
+    let detail = format!("give a name of 1 to {LONGEST_NAME} characters, without line breaks and other controls");
+    Err(Problem::new(Code::InvalidValue).field(pointer, detail))
+}
+
 /// Whether an address can be a member's.
 pub(crate) fn check_email(email: &Personal<String>) -> ProblemResult<()> {
     let text = email.open().trim();
     let well_formed = text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+        !local.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
     });
     if well_formed && text.len() <= 254 {
         return Ok(());

@@ -107,19 +107,19 @@ async fn add_server_key(
 /// Who am I, and what can I reach?
 #[utoipa::path(get, path = "/me", tag = "organisation", responses((status = 200, body = Me)))]
 async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Json<Me>> {
-    let organisation = caller.organisation();
+    let (organisation, reader) = (caller.organisation(), caller.reader(&app));
     let member = match caller.actor() {
         Actor::Member(id, _) => {
-            let member = members::get(&app, organisation, id).await?;
+            let member = members::get(&app, reader, id).await?;
             let (email, name) = (member.email.open().clone(), member.name.open().clone());
             Some(MeMember { id, email, name })
         }
         Actor::ApiKey(_) => None,
     };
-    let environments = store::environments(&app.main, organisation).await.map_err(store_failed)?;
-    let apps = store::apps(&app.main, organisation).await.map_err(store_failed)?;
+    let environments = store::environments(reader).await.map_err(store_failed)?;
+    let apps = store::apps(reader).await.map_err(store_failed)?;
     let apps = apps.into_iter().map(|(id, name)| MeApp { id, name, environments: of_app(&environments, id) }).collect();
-    let name = store::organisation_name(&app.main, organisation).await.map_err(store_failed)?;
+    let name = store::name(reader).await.map_err(store_failed)?;
     Ok(Json(Me {
         member,
         role: caller.role(),

@@ -5,6 +5,7 @@ use base::id::{AppId, EnvironmentId, OrganisationId};
 use store::{Db, Row, Scope, StoreResult, Tx, sql};
 
 use super::Tenant;
+use crate::authority::TenantReader;
 
 /// An environment as it is stored.
 #[derive(Debug, Clone)]
@@ -124,33 +125,45 @@ pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: Env
     let row = sql("SELECT id FROM environments WHERE id = $1 AND organisation_id = $2")
         .bind(environment)
         .bind(organisation)
-        .fetch_optional(db.read(Scope::System))
+        .fetch_optional(db.read(Scope::Organisation(organisation)))
         .await?;
     Ok(row.is_some())
 }
 
-pub(super) async fn organisation_name(db: &Db, id: OrganisationId) -> StoreResult<String> {
-    sql("SELECT name FROM organisations WHERE id = $1").bind(id).fetch_one(db.read(Scope::System)).await?.get("name")
+/// What the reader's organisation is called.
+pub(super) async fn name(reader: TenantReader<'_>) -> StoreResult<String> {
+    sql("SELECT name FROM organisations WHERE id = $1")
+        .bind(reader.organisation())
+        .fetch_one(reader.organisations_db())
+        .await?
+        .get("name")
 }
 
-/// The apps of an organisation, oldest first.
-pub(super) async fn apps(db: &Db, organisation: OrganisationId) -> StoreResult<Vec<(AppId, String)>> {
+/// Whether the reader's organisation is the installation's first, whose owner is the operator.
+pub(super) async fn is_first(reader: TenantReader<'_>) -> StoreResult<bool> {
+    let row = sql("SELECT id FROM organisations ORDER BY created_at, id LIMIT 1");
+    let first: OrganisationId = row.fetch_one(reader.organisations_db()).await?.get("id")?;
+    Ok(first == reader.organisation())
+}
+
+/// The apps of the reader's organisation, oldest first.
+pub(super) async fn apps(reader: TenantReader<'_>) -> StoreResult<Vec<(AppId, String)>> {
     sql("SELECT id, name FROM apps WHERE organisation_id = $1 ORDER BY created_at, id")
-        .bind(organisation)
-        .fetch_all(db.read(Scope::System))
+        .bind(reader.organisation())
+        .fetch_all(reader.organisations_db())
         .await?
         .iter()
         .map(|row| Ok((row.get("id")?, row.get("name")?)))
         .collect()
 }
 
-/// The environments of an organisation, each with its browser key, in the order of their making.
-pub(super) async fn environments(db: &Db, organisation: OrganisationId) -> StoreResult<Vec<(EnvironmentRow, String)>> {
+/// The environments of the reader's organisation, each with its browser key, in the order of their making.
+pub(super) async fn environments(reader: TenantReader<'_>) -> StoreResult<Vec<(EnvironmentRow, String)>> {
     sql("SELECT e.id, e.organisation_id, e.app_id, e.name, e.identity_required, k.shown \
          FROM environments e JOIN environment_keys k ON k.environment_id = e.id \
          WHERE e.organisation_id = $1 AND k.kind = 'browser' AND k.revoked_at IS NULL ORDER BY e.created_at, e.name")
-    .bind(organisation)
-    .fetch_all(db.read(Scope::System))
+    .bind(reader.organisation())
+    .fetch_all(reader.organisations_db())
     .await?
     .iter()
     .map(|row| Ok((read_environment(row)?, row.get("shown")?)))

@@ -14,7 +14,6 @@ use super::store;
 use crate::App;
 use crate::authority::{Can, ReadEnvironment};
 use crate::organisations;
-use crate::problem::store_failed;
 use crate::static_files::missing;
 
 /// How to install, and whether it worked.
@@ -45,14 +44,14 @@ async fn installation(
     Can { caller, .. }: Can<ReadEnvironment>,
     State(app): State<Arc<App>>,
 ) -> ProblemResult<Json<Installation>> {
-    let environment = caller.environment()?;
+    let reader = caller.reader(&app);
     let (path, integrity) = app.sdk.current().ok_or_else(missing)?;
-    let key = organisations::browser_key(&app, caller.organisation(), environment).await?;
+    let key = organisations::browser_key(reader).await?;
     let sdk_url = format!("{}{path}", app.urls.edge);
     let tag = format!(
         "<script async src=\"{sdk_url}\" integrity=\"{integrity}\" crossorigin=\"anonymous\" data-key=\"{key}\"></script>"
     );
-    let heard = store::all(&app.main, environment).await.map_err(store_failed)?;
+    let heard = store::all(reader).await?;
     Ok(Json(Installation {
         tag,
         sdk_url,

@@ -1,8 +1,11 @@
 //! SQL of the origins that were heard.
 
-use base::Timestamp;
 use base::id::EnvironmentId;
-use store::{Db, Scope, StoreResult, sql};
+use base::{ProblemResult, Timestamp};
+use store::{Db, Row, Scope, StoreResult, sql};
+
+use crate::authority::TenantReader;
+use crate::problem::store_failed;
 
 /// An origin and when it was heard.
 pub(super) struct Heard {
@@ -34,16 +37,17 @@ pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestam
     tx.commit().await
 }
 
-/// The origins, the last heard first.
-pub(super) async fn all(db: &Db, of: EnvironmentId) -> StoreResult<Vec<Heard>> {
+/// The origins of the reader's environment, the last heard first.
+pub(super) async fn all(reader: TenantReader<'_>) -> ProblemResult<Vec<Heard>> {
     sql("SELECT origin, first_heard_at, last_heard_at FROM page_origins WHERE environment_id = $1 \
          ORDER BY last_heard_at DESC, origin")
-    .bind(of)
-    .fetch_all(db.read(Scope::Environment(of)))
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(Heard { origin: row.get("origin")?, first: row.get("first_heard_at")?, last: row.get("last_heard_at")? })
-    })
-    .collect()
+    .bind(reader.environment()?)
+    .fetch_all(reader.db())
+    .await
+    .and_then(|rows| rows.iter().map(read).collect())
+    .map_err(store_failed)
+}
+
+fn read(row: &Row) -> StoreResult<Heard> {
+    Ok(Heard { origin: row.get("origin")?, first: row.get("first_heard_at")?, last: row.get("last_heard_at")? })
 }

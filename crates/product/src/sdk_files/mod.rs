@@ -9,7 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ::store::{Db, StoreResult};
+use ::store::{Db, Scope, StoreResult};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -36,25 +36,37 @@ impl SdkFiles {
     /// Adds this binary's version to what the store keeps, and reads all that it keeps.
     pub(crate) async fn open(db: &Db, clock: &dyn Clock) -> StoreResult<Self> {
         let mut sdk = Self { files: BTreeMap::new(), integrity: BTreeMap::new() };
+        let mut tx = db.begin(Scope::System).await?;
         for name in FILES {
             let Some(asset) = assets::get(assets::Package::Sdk, name) else { continue };
             let path = format!("/sdk/{VERSION}/{name}");
-            store::keep(db, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
+            store::keep(&mut tx, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
             sdk.add(path, asset.into());
         }
-        for (path, body) in store::all(db).await? {
-            // A version is what was served first: should a build differ under the same version, the first stays.
-            let hash = integrity(&body);
-            if sdk.integrity.get(&path) != Some(&hash) {
-                let etag = format!("\"{hash}\"");
-                let content_type = "text/javascript; charset=utf-8";
-                sdk.add(path, StaticFile { body: Bytes::from(body), gzip: None, etag, content_type });
-            }
+        let stored = store::all(&mut tx).await?;
+        tx.commit().await?;
+        for file in stored {
+            sdk.add_stored(file);
         }
         if let Some(current) = sdk.files.get(&format!("/sdk/{VERSION}/pilotfish.js")).cloned() {
             sdk.add(CURRENT.to_owned(), current);
         }
         Ok(sdk)
+    }
+
+    /// A version is what was served first: should a build differ under the same version, the first stays. What is no
+    /// longer what it was is not served: no browser would run it under the hash that its page names.
+    fn add_stored(&mut self, file: store::Stored) {
+        let store::Stored { path, integrity: hash, body } = file;
+        if integrity(&body) != hash {
+            tracing::error!(path, "a kept file of the sdk is not what its hash says and is not served");
+            return;
+        }
+        if self.integrity.get(&path) != Some(&hash) {
+            let etag = format!("\"{hash}\"");
+            let content_type = "text/javascript; charset=utf-8";
+            self.add(path, StaticFile { body: Bytes::from(body), gzip: None, etag, content_type });
+        }
     }
 
     fn add(&mut self, path: String, file: StaticFile) {

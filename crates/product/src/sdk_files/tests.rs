@@ -27,9 +27,12 @@ async fn a_version_that_was_served_once_is_served_after_an_upgrade(app: TestApp)
     let main = &app.app().main;
     let mut tx = main.begin(store::Scope::System).await.unwrap();
     sql(
-        "INSERT INTO sdk_files (path, integrity, body, first_served_at) VALUES ('/sdk/0.0.9/pilotfish.js', 'x', $1, 1)",
+        "INSERT INTO sdk_files (path, integrity, body, first_served_at) VALUES ('/sdk/0.0.9/pilotfish.js', $2, $1, 1), \
+         ('/sdk/0.0.8/pilotfish.js', $2, $3, 1)",
     )
     .bind(b"old".as_slice())
+    .bind(integrity(b"old"))
+    .bind(b"changed".as_slice())
     .execute(&mut tx)
     .await
     .unwrap();
@@ -37,6 +40,7 @@ async fn a_version_that_was_served_once_is_served_after_an_upgrade(app: TestApp)
     let files = SdkFiles::open(main, app.app().clock.as_ref()).await.unwrap();
     assert_eq!(files.files["/sdk/0.0.9/pilotfish.js"].body, "old");
     assert_eq!(files.integrity["/sdk/0.0.9/pilotfish.js"], integrity(b"old"));
+    assert!(!files.files.contains_key("/sdk/0.0.8/pilotfish.js"), "bytes that are not what was stored are not served");
 }
 
 #[app_test]
@@ -47,4 +51,11 @@ async fn an_unchanged_file_is_not_sent_again_and_gzip_is_sent_to_whoever_takes_i
     let packed = app.at(Door::Edge).header("accept-encoding", "gzip, br").get("/sdk/pilotfish.js").await.assert(200);
     assert_eq!(packed.header("content-encoding"), "gzip");
     assert!(packed.body.len() < first.body.len());
+    assert_ne!(packed.header("etag"), first.header("etag"));
+    let again = app.at(Door::Edge).header("if-none-match", packed.header("etag")).header("accept-encoding", "gzip");
+    assert_eq!(again.get("/sdk/pilotfish.js").await.assert(304).header("etag"), packed.header("etag"));
+    for not in ["gzip;q=0", "br, gzip; q=0.000", "identity"] {
+        let plain = app.at(Door::Edge).header("accept-encoding", not).get("/sdk/pilotfish.js").await.assert(200);
+        assert_eq!((plain.header("content-encoding"), plain.header("etag")), ("", first.header("etag")), "{not}");
+    }
 }

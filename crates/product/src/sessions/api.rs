@@ -1,11 +1,12 @@
 //! `POST /sessions` and `DELETE /sessions/current`, on the dashboard only.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Json as JsonBody;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json as JsonBody};
 use base::id::MemberId;
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use serde::{Deserialize, Serialize};
@@ -49,24 +50,27 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 )]
 async fn sign_in(
     State(app): State<Arc<App>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     method: Method,
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> ProblemResult<Response> {
     super::refuse_cross_site(&app, &method, &headers)?;
     let Credentials { email, password } = credentials;
-    let subject = members::email_index(&app, &email)?;
-    attempts::count(&app, &subject).await?;
+    // A place in the queue first: who finds none has not been counted.
+    let place = app.passwords.queue()?;
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
+    let attempt = attempts::count(&app, members::email_index(&app, &email)?, address).await?;
     let refused = || Problem::new(Code::InvalidCredentials);
     let Some(account) = members::account(&app, &email).await? else {
-        app.passwords.verify_nothing(&app, &password).await?;
+        app.passwords.verify_nothing(&app, place, &password).await?;
         return Err(refused());
     };
-    if !app.passwords.verify(&app, &password, &account.password, account.pepper_version).await? {
+    if !app.passwords.verify(&app, place, &password, &account.password, account.pepper_version).await? {
         return Err(refused());
     }
     let mut tx = SystemTx::begin(&app).await?;
-    attempts::forget(&mut tx, &subject).await?;
+    attempts::forget(&mut tx, &attempt).await?;
     let token = super::begin(&app, &mut tx, account.id, account.organisation).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, super::cookie(&token)?)], JsonBody(SignedIn { member: account.id }))

@@ -1,52 +1,91 @@
-//! How often an account may be tried. At most 10 guesses are checked in 15 minutes, known or unknown account alike;
-//! from the fifth on each must wait longer than the one before. A refusal is a 429 at once and is not counted.
+//! How often an account, and an address, may be tried. Of an account at most 10 guesses are checked in 15 minutes, known
+//! or unknown account alike; from the fifth on each must wait longer than the one before. From one address (its prefix)
+//! at most [`PER_ADDRESS`] are, whatever the accounts. A refusal is a 429 at once and is not counted.
 //!
 //! An attempt is counted, durably and one at a time, before the password is looked at: parallel guesses do not get
-//! past the limit.
+//! past the limit. A right password clears the account and takes back what it cost the address, so that an office
+//! behind one address signs in as often as it likes.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use base::{Code, Problem, ProblemResult};
+use base::{Code, Problem, ProblemResult, Timestamp};
+use keys::{KeyKind, Owner, hash};
 use store::dialect;
 
 use super::store as sessions_store;
 use crate::App;
 use crate::authority::SystemTx;
-use crate::problem::store_failed;
+use crate::problem::{internal, store_failed};
 
 const WINDOW: Duration = Duration::from_mins(15);
-const AT_MOST: usize = 10;
+const PER_ACCOUNT: usize = 10;
+/// Guesses from one prefix: ten people who have each forgotten their password.
+const PER_ADDRESS: usize = 100;
 const WITHOUT_DELAY: usize = 4;
 
-/// Counts an attempt of a subject (a keyed hash).
+/// An attempt that has been counted.
+pub(super) struct Attempt {
+    account: [u8; 32],
+    address: [u8; 16],
+    at: Timestamp,
+    number: i64,
+}
+
+/// Counts an attempt of an account (a keyed hash) from an address.
 ///
 /// # Errors
 /// 429 with the seconds to wait.
-pub(super) async fn count(app: &App, subject: &[u8; 32]) -> ProblemResult<()> {
+pub(super) async fn count(app: &App, account: [u8; 32], address: IpAddr) -> ProblemResult<Attempt> {
+    let (_, key) = app.keys.primary(KeyKind::AddressHash, Owner::Installation).map_err(internal)?;
     let now = app.clock.now();
+    let number = i64::from_be_bytes(app.rng.bytes::<8>());
+    let attempt = Attempt { account, address: hash::address_hash(&key, address), at: now, number };
     let mut tx = SystemTx::begin(app).await?;
-    dialect::lock(&mut tx.0, app.main.engine(), subject).await.map_err(store_failed)?;
-    let past = sessions_store::attempts(&mut tx.0, subject, now.minus(WINDOW)).await.map_err(store_failed)?;
-    let wait = match (past.len(), past.first(), past.last()) {
-        (AT_MOST.., Some(first), _) => first.plus(WINDOW).since(now),
-        (done, _, Some(last)) => last.plus(delay(done)).since(now),
-        _ => Duration::ZERO,
-    };
-    if wait > Duration::ZERO {
-        let seconds = wait.as_millis().div_ceil(1000);
-        return Err(Problem::new(Code::TooManyRequests)
-            .detail("too many attempts to sign in to this account")
-            .retry_after(u64::try_from(seconds).unwrap_or(u64::MAX)));
+    // Always the account first: two that wait for each other cannot both hold what the other wants.
+    let past = past(app, &mut tx, &attempt.account, now).await?;
+    refuse(wait(&past, now), "too many attempts to sign in to this account")?;
+    let past = self::past(app, &mut tx, &attempt.address, now).await?;
+    let full = past.len() >= PER_ADDRESS;
+    let free = past.first().filter(|_| full).map_or(Duration::ZERO, |first| first.plus(WINDOW).since(now));
+    refuse(free, "too many attempts to sign in from this address")?;
+    sessions_store::forget_attempts_before(&mut tx.0, now.minus(WINDOW)).await.map_err(store_failed)?;
+    for subject in [attempt.account.as_slice(), attempt.address.as_slice()] {
+        sessions_store::add_attempt(&mut tx.0, subject, now, number).await.map_err(store_failed)?;
     }
-    let number = i64::try_from(past.len()).unwrap_or(i64::MAX);
-    sessions_store::add_attempt(&mut tx.0, subject, now, number, now.minus(WINDOW)).await.map_err(store_failed)?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(attempt)
 }
 
-/// Forgets a subject's attempts: its right password was given.
-pub(super) async fn forget(tx: &mut SystemTx, subject: &[u8; 32]) -> ProblemResult<()> {
-    sessions_store::forget_attempts(&mut tx.0, subject).await.map_err(store_failed)?;
+/// Forgets the account's attempts, and this one of the address: the right password was given.
+pub(super) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResult<()> {
+    let Attempt { account, address, at, number } = attempt;
+    sessions_store::forget_attempts(&mut tx.0, account).await.map_err(store_failed)?;
+    sessions_store::forget_attempt(&mut tx.0, address, *at, *number).await.map_err(store_failed)?;
     Ok(())
+}
+
+/// When a subject tried within the window, oldest first. Nobody else counts for it until the transaction ends.
+async fn past(app: &App, tx: &mut SystemTx, subject: &[u8], now: Timestamp) -> ProblemResult<Vec<Timestamp>> {
+    dialect::lock(&mut tx.0, app.main.engine(), "sign_in", subject).await.map_err(store_failed)?;
+    sessions_store::attempts(&mut tx.0, subject, now.minus(WINDOW)).await.map_err(store_failed)
+}
+
+/// How long an account that was tried at these times must wait.
+fn wait(past: &[Timestamp], now: Timestamp) -> Duration {
+    match (past.len(), past.first(), past.last()) {
+        (PER_ACCOUNT.., Some(first), _) => first.plus(WINDOW).since(now),
+        (done, _, Some(last)) => last.plus(delay(done)).since(now),
+        _ => Duration::ZERO,
+    }
+}
+
+fn refuse(wait: Duration, detail: &'static str) -> ProblemResult<()> {
+    if wait.is_zero() {
+        return Ok(());
+    }
+    let seconds = wait.as_millis().div_ceil(1000);
+    Err(Problem::new(Code::TooManyRequests).detail(detail).retry_after(u64::try_from(seconds).unwrap_or(u64::MAX)))
 }
 
 /// How long the next attempt must wait after so many.
@@ -63,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_first_four_do_not_wait_and_later_ones_wait_longer() {
-        let seconds: Vec<u64> = (0..AT_MOST).map(|done| delay(done).as_secs()).collect();
+        let seconds: Vec<u64> = (0..PER_ACCOUNT).map(|done| delay(done).as_secs()).collect();
         assert_eq!(seconds, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32]);
     }
 }

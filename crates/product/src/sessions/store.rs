@@ -80,19 +80,13 @@ pub(super) async fn attempts(tx: &mut Tx, subject: &[u8], since: Timestamp) -> S
         .collect()
 }
 
-/// Adds an attempt and forgets those before a time.
-pub(super) async fn add_attempt(
-    tx: &mut Tx,
-    subject: &[u8],
-    at: Timestamp,
-    number: i64,
-    forget_before: Timestamp,
-) -> StoreResult<()> {
-    sql("DELETE FROM sign_in_attempts WHERE subject = $1 AND at <= $2")
-        .bind(subject)
-        .bind(forget_before)
-        .execute(&mut *tx)
-        .await?;
+/// Forgets the attempts of all subjects up to a time.
+pub(super) async fn forget_attempts_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM sign_in_attempts WHERE at <= $1").bind(time).execute(tx).await
+}
+
+/// Adds an attempt. The number tells it from others of the same microsecond.
+pub(super) async fn add_attempt(tx: &mut Tx, subject: &[u8], at: Timestamp, number: i64) -> StoreResult<()> {
     sql("INSERT INTO sign_in_attempts (subject, at, number) VALUES ($1, $2, $3)")
         .bind(subject)
         .bind(at)
@@ -102,6 +96,17 @@ pub(super) async fn add_attempt(
     Ok(())
 }
 
+/// Takes one attempt back.
+pub(super) async fn forget_attempt(tx: &mut Tx, subject: &[u8], at: Timestamp, number: i64) -> StoreResult<u64> {
+    sql("DELETE FROM sign_in_attempts WHERE subject = $1 AND at = $2 AND number = $3")
+        .bind(subject)
+        .bind(at)
+        .bind(number)
+        .execute(tx)
+        .await
+}
+
+/// Forgets all attempts of a subject.
 pub(super) async fn forget_attempts(tx: &mut Tx, subject: &[u8]) -> StoreResult<u64> {
     sql("DELETE FROM sign_in_attempts WHERE subject = $1").bind(subject).execute(tx).await
 }

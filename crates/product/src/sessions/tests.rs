@@ -116,3 +116,48 @@ async fn neither_the_token_nor_the_address_is_stored_in_clear(app: TestApp) {
     assert!(!email.windows(3).any(|part| part == b"ana"));
     assert!(rows[0].get::<String>("password").unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
 }
+
+async fn guess(app: &TestApp, account: usize, address: &str) -> crate::testing::Answer {
+    let email = format!("person-{account}@example.org");
+    let body = json!({"email": email, "password": "a wrong password, long enough"});
+    app.at(Door::Dashboard).from(address).json(&body).post("/api/v1/sessions").await
+}
+
+#[app_test]
+async fn guesses_from_one_address_are_limited_over_all_accounts(app: TestApp) {
+    for account in 0..100 {
+        guess(&app, account, "192.0.2.1").await.assert(401);
+    }
+    let refused = guess(&app, 100, "192.0.2.200").await.assert(429);
+    assert_eq!(refused.header("retry-after"), "900");
+    guess(&app, 101, "198.51.100.1").await.assert(401);
+    app.advance(Duration::from_mins(16));
+    guess(&app, 102, "192.0.2.1").await.assert(401);
+}
+
+#[app_test]
+async fn a_right_password_does_not_use_up_the_addresss_guesses(app: TestApp) {
+    for _ in 0..101 {
+        app.sign_in().await;
+    }
+}
+
+#[app_test]
+async fn attempts_of_all_accounts_are_forgotten_after_the_window(app: TestApp) {
+    guess(&app, 1, "192.0.2.1").await.assert(401);
+    guess(&app, 2, "192.0.2.1").await.assert(401);
+    app.advance(Duration::from_mins(16));
+    guess(&app, 3, "198.51.100.1").await.assert(401);
+    let main = &app.app().main;
+    let rows = store::sql("SELECT subject FROM sign_in_attempts").fetch_all(main.read(store::Scope::System)).await;
+    assert_eq!(rows.unwrap().len(), 2, "the account's and the address's of the last guess");
+}
+
+#[app_test]
+async fn too_many_sign_ins_at_once_are_refused_at_once(app: TestApp) {
+    let answers = futures::future::join_all((0..60).map(|account| guess(&app, account, "192.0.2.1"))).await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!(!refused.is_empty());
+    assert!(refused.iter().all(|answer| answer.header("retry-after") == "1"));
+    assert!(answers.iter().filter(|answer| answer.status == 401).count() >= 18);
+}

@@ -15,7 +15,7 @@ fn cluster() -> String {
 }
 
 /// Makes the main store's and the keyring's database.
-pub(super) async fn create(name: &str) -> Databases {
+pub(crate) async fn create(name: &str) -> Databases {
     let rng: &dyn base::Rng = &SystemRng;
     let unique = data_encoding::HEXLOWER.encode(&rng.bytes::<6>());
     let short: String = name.chars().take(30).collect();
@@ -29,7 +29,7 @@ pub(super) async fn create(name: &str) -> Databases {
 }
 
 /// Removes what [`create`] made.
-pub(super) async fn drop_all(databases: &Databases) {
+pub(crate) async fn drop_all(databases: &Databases) {
     let Databases::Postgres { main, keyring } = databases else { return };
     let admin = Db::connect_postgres(&Secret::new(cluster())).await.unwrap();
     for url in [main, keyring] {

@@ -3,6 +3,7 @@
 
 mod database;
 mod dump;
+mod logs;
 mod request;
 mod tenants;
 mod visitor;
@@ -20,7 +21,9 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
+pub(crate) use database::{create as create_databases, drop_all as drop_databases};
 pub(crate) use dump::dump;
+pub(crate) use logs::Logs;
 pub(crate) use request::{Answer, Asking};
 
 /// The owner's address in every test.
@@ -52,11 +55,6 @@ impl TestApp {
     /// Over two fresh `PostgreSQL` databases.
     pub(crate) async fn start_postgres(name: &'static str) -> Self {
         Self::start(name, database::create(name).await, true).await
-    }
-
-    /// As the first `serve` leaves it: without an owner.
-    pub(crate) async fn without_owner() -> Self {
-        Self::start("without_owner", Databases::Embedded, false).await
     }
 
     async fn start(name: &str, databases: Databases, with_owner: bool) -> Self {
@@ -104,13 +102,13 @@ impl TestApp {
     /// A request at a door, without any credential.
     pub(crate) fn at(&self, door: Door) -> Asking {
         let router = match door {
-            Door::Edge => &self.0.edge,
-            Door::Api => &self.0.api,
-            Door::Dashboard => &self.0.dashboard,
-            Door::Metrics => panic!("the metrics door is tested with the binary"),
+            Door::Edge => self.0.edge.clone(),
+            Door::Api => self.0.api.clone(),
+            Door::Dashboard => self.0.dashboard.clone(),
+            Door::Metrics => router(&self.0.app, door),
             Door::Site => panic!("a test of the demo makes its own router"),
         };
-        Asking::new(router.clone(), if door == Door::Dashboard { "dashboard.localhost" } else { "localhost" })
+        Asking::new(router, if door == Door::Dashboard { "dashboard.localhost" } else { "localhost" })
     }
 
     /// A request at a router that the test made.
@@ -149,6 +147,35 @@ impl TestApp {
         self.0.app.close().await;
         database::drop_all(&self.0.databases).await;
         assert!(self.0.folder.path().exists());
+    }
+}
+
+/// A product as the first `serve` leaves it: without an owner.
+#[derive(Clone)]
+pub(crate) struct Unowned(TestApp);
+
+impl Unowned {
+    /// Over `SQLCipher` files.
+    pub(crate) async fn start_embedded(name: &'static str) -> Self {
+        Self(TestApp::start(name, Databases::Embedded, false).await)
+    }
+
+    /// Over two fresh `PostgreSQL` databases.
+    pub(crate) async fn start_postgres(name: &'static str) -> Self {
+        Self(TestApp::start(name, database::create(name).await, false).await)
+    }
+
+    /// Ends the test.
+    pub(crate) async fn finish(self) {
+        self.0.finish().await;
+    }
+}
+
+impl std::ops::Deref for Unowned {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        &self.0
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Asking {
     router: Router,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    from: SocketAddr,
 }
 
 /// What came back.
@@ -28,7 +29,20 @@ pub(crate) struct Answer {
 
 impl Asking {
     pub(super) fn new(router: Router, host: &str) -> Self {
-        Self { router, headers: vec![("host".to_owned(), host.to_owned())], body: Vec::new() }
+        let from = SocketAddr::from(([127, 0, 0, 1], 40000));
+        Self { router, headers: vec![("host".to_owned(), host.to_owned())], body: Vec::new(), from }
+    }
+
+    /// Comes from another address.
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        self.from = SocketAddr::new(address.parse().unwrap(), 40000);
+        self
+    }
+
+    /// Sends a header besides an earlier one of that name.
+    pub(crate) fn another_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Sets a header, in place of an earlier one of that name.
@@ -80,10 +94,9 @@ impl Asking {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let peer: SocketAddr = "127.0.0.1:40000".parse().unwrap();
         let request = request
             .header(header::CONTENT_LENGTH, self.body.len())
-            .extension(ConnectInfo(peer))
+            .extension(ConnectInfo(self.from))
             .body(Body::from(self.body))
             .unwrap();
         let (parts, body) = self.router.oneshot(request).await.unwrap().into_parts();

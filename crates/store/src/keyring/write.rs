@@ -41,7 +41,7 @@ pub struct NewIndex {
 
 /// Holds whoever else mints or joins in this environment until the transaction ends.
 pub async fn lock(tx: &mut Tx, engine: Engine, environment: EnvironmentId) -> StoreResult<()> {
-    dialect::lock(tx, engine, &environment.bytes()[8..]).await
+    dialect::lock(tx, engine, "keyring", &environment.bytes()).await
 }
 
 /// Adds subjects, and gives each its number, in their order.

@@ -14,6 +14,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use base::{Clock, ProblemResult, Rng, Secret};
 
+use crate::authority::TenantReader;
 use crate::organisations::{self, Tenant};
 use crate::static_files::missing;
 use crate::{App, identity_tokens};
@@ -37,14 +38,14 @@ struct Customer {
 /// Harbour's routes, installed with what its environment's settings show.
 pub(super) async fn router(app: &App, tenant: &Tenant, url: &str) -> ProblemResult<Router<Arc<App>>> {
     let (path, integrity) = app.sdk.current().ok_or_else(missing)?;
-    let browser_key = organisations::browser_key(app, tenant.organisation, tenant.environment).await?;
+    let browser_key = organisations::browser_key(TenantReader::new(app, tenant)).await?;
     let users = Users::read()?;
     let tag = page::Tag { source: format!("{}{path}", app.urls.edge), integrity, browser_key: &browser_key };
     let customer = Customer {
         url: url.to_owned(),
         edge_url: app.urls.edge.clone(),
         page: page::prepare(&tag, users.demo())?,
-        identity_secret: identity_tokens::secret(app, tenant.environment).await?,
+        identity_secret: identity_tokens::secret(app, TenantReader::new(app, tenant)).await?,
         users,
         clock: app.clock.clone(),
         rng: app.rng.clone(),
