@@ -1,5 +1,7 @@
 //! `pilotfish demo` as a newcomer starts it: ready before its past is made, whole once, and again after a kill.
 
+#![allow(clippy::unwrap_used, reason = "a test's own functions")]
+
 mod support;
 
 use std::time::{Duration, Instant};

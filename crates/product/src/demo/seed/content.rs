@@ -36,12 +36,11 @@ async fn one(client: &Client, kind: &str, text: &str) -> Result<Piece, SeedError
         None => client.rest(Method::POST, &format!("/api/v1/{kind}"), Some(&body)).await?,
     };
     let id = content["id"].as_str().unwrap_or_default().to_owned();
-    let published = match content["published"]["version"].as_u64() {
-        Some(version) => Some(version),
-        None => {
-            let live = client.rest(Method::POST, &format!("/api/v1/{kind}/{id}/publish"), None).await?;
-            live["published"]["version"].as_u64()
-        }
+    let published = if let Some(version) = content["published"]["version"].as_u64() {
+        Some(version)
+    } else {
+        let live = client.rest(Method::POST, &format!("/api/v1/{kind}/{id}/publish"), None).await?;
+        live["published"]["version"].as_u64()
     };
     let missing =
         || SeedError::Refused { what: format!("publishing {id}"), status: 200, answer: "no version".to_owned() };

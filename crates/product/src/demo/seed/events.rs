@@ -61,9 +61,9 @@ pub(super) fn of<'a>(
 }
 
 /// An event whose cause has been drawn and which has not.
-fn next_following<'a, 'b>(
+fn next_following<'a>(
     recipe: &'a Recipe,
-    drawn: &'b BTreeMap<&'a str, Vec<Happening<'a>>>,
+    drawn: &BTreeMap<&'a str, Vec<Happening<'a>>>,
 ) -> Option<(&'a str, &'a EventRecipe, Vec<Happening<'a>>)> {
     recipe.events.iter().filter(|(name, _)| !drawn.contains_key(name.as_str())).find_map(|(name, event)| {
         let before = drawn.get(event.follows.as_ref()?.event.as_str())?;
