@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use base::{Clock, Rng, SystemClock, SystemRng};
+use base::{Clock, Personal, Rng, Secret, SystemClock, SystemRng};
 use http_body_util::BodyExt as _;
 use keys::FileProvider;
 use product::doors::Door;
+use product::installation::FirstOwner;
 use product::{App, Databases, Urls, installation, router};
 use serde_json::{Value, json};
 use store::{DataFolder, Sharing};
@@ -28,14 +29,19 @@ const SECONDS: u32 = 20;
 async fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let app = open(folder.path()).await;
-    let installed = installation::create(&app, None).await.expect("an installation");
+    let owner = FirstOwner {
+        email: Personal::new("ana@example.org".to_owned()),
+        name: Personal::new("Ana".to_owned()),
+        password: Secret::new("correct horse battery staple".to_owned()),
+    };
+    let installed = installation::create(&app, Some(&owner)).await.expect("an installation");
     let production = &installed.organisation.environments[0];
     let (api, edge) = (router(&app, Door::Api), router(&app, Door::Edge));
     let environment = production.id.to_string();
     for index in 0..PIECES {
-        publish(&api, installed.api_key.expose(), &environment, index).await;
+        publish(&api, installed.api_key.as_ref().expect("init makes one").expose(), &environment, index).await;
     }
-    let key = production.server_key.expose().clone();
+    let key = production.server_key.as_ref().expect("init makes one").expose().clone();
     let traits = json!({"plan": "pro", "email": "ana@acme.example", "seats": 12});
     let company = json!({"id": "acme", "traits": {"size": 200}});
     let known =

@@ -111,14 +111,14 @@ impl LocalAuthority {
         if !files.certificate.exists() {
             make(&files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
         }
-        let pem = files.read(&files.certificate)?;
+        let pem = read(&files.certificate)?;
         let certificate =
             CertificateDer::from_pem_slice(&pem).map_err(|error| file_error(&files.certificate, &error))?;
-        let permitted = String::from_utf8_lossy(&files.read(&files.hosts)?).into_owned();
+        let permitted = String::from_utf8_lossy(&read(&files.hosts)?).into_owned();
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
             return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
         }
-        let der = aead::open(sealing_key, &sealing_context(), &files.read(&files.key)?)
+        let der = aead::open(sealing_key, &sealing_context(), &read(&files.key)?)
             .map_err(|_| CertificateError::Sealed(files.key.clone()))?;
         let pkcs8 = PrivatePkcs8KeyDer::from(der.expose().as_slice());
         let pair = CertifiedKey::from_der(vec![certificate.clone()], pkcs8.clone_key().into(), &tls::provider());
@@ -160,13 +160,13 @@ impl AuthorityFiles {
         let [certificate, key, hosts] = ["ca.pem", "ca.key.sealed", "ca.hosts"].map(|name| folder.join(name));
         Self { certificate, key, hosts }
     }
+}
 
-    fn read(&self, path: &Path) -> Result<Vec<u8>, CertificateError> {
-        std::fs::read(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => CertificateError::Missing(path.to_owned()),
-            _ => file_error(path, &error),
-        })
-    }
+fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
+    std::fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => CertificateError::Missing(path.to_owned()),
+        _ => file_error(path, &error),
+    })
 }
 
 /// Keeps other processes of this data folder out while one looks and makes; ends when it is dropped.

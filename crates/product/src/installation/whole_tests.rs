@@ -6,7 +6,7 @@ use store::{Identity, Scope, StoreError, identity, sql};
 
 use super::{create, ensure, made_before};
 use crate::doors::Door;
-use crate::testing::TestApp;
+use crate::testing::{TestApp, Unowned};
 use crate::{App, Databases};
 
 #[app_test]
@@ -55,14 +55,12 @@ async fn what_was_made_in_postgres_is_known_from_either_database() {
     app.finish().await;
 }
 
-#[tokio::test]
-async fn nothing_secret_is_made_when_nobody_is_there_to_see_it() {
-    let app = TestApp::without_owner().await;
+#[app_test]
+async fn nothing_secret_is_made_when_nobody_is_there_to_see_it(app: Unowned) {
     let count = async |text: &'static str| sql(text).fetch_all(app.app().main.read(Scope::System)).await.unwrap().len();
     assert_eq!(count("SELECT id FROM api_keys").await, 0);
     assert_eq!(count("SELECT hash FROM environment_keys WHERE kind = 'server'").await, 0);
     assert_eq!(count("SELECT hash FROM environment_keys WHERE kind = 'browser'").await, 2);
-    app.finish().await;
 }
 
 #[app_test]

@@ -141,7 +141,9 @@ impl Passwords {
             let kept = buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut blocks = kept.unwrap_or_else(|| vec![Block::new(); MEMORY_KIB as usize]);
             let done = work(&mut blocks);
-            blocks.iter_mut().for_each(|block| block.zeroize());
+            for block in &mut blocks {
+                block.zeroize();
+            }
             buffers.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
             done
         });

@@ -17,7 +17,7 @@ async fn a_page_that_speaks_is_heard(app: TestApp) {
     let before = app.api().get("/api/v1/installation").await.assert(200).json();
     assert_eq!((&before["origins"], &before["first_seen_at"]), (&json!([]), &json!(null)));
     speak(&app, "https://harbour.example").await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     speak(&app, "https://harbour.example").await;
     speak(&app, "https://other.example:8443").await;
     speak(&app, "null").await;

@@ -22,7 +22,7 @@ impl TestApp {
 
     /// An identified user, as the customer's server knows them.
     pub(crate) fn user(&self, id: &str) -> Visitor {
-        let key = self.installed().organisation.environments[0].server_key.expose().clone();
+        let key = self.installed().organisation.environments[0].server_key.as_ref().unwrap().expose().clone();
         Visitor {
             app: self.clone(),
             who: json!({"writeKey": key, "anonymousId": format!("device-of-{id}"), "userId": id}),

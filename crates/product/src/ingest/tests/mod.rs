@@ -21,7 +21,7 @@ pub(super) enum Of {
 
 impl TestApp {
     pub(super) fn server_key(&self, of: Of) -> String {
-        self.installed().organisation.environments[of as usize].server_key.expose().clone()
+        self.installed().organisation.environments[of as usize].server_key.as_ref().unwrap().expose().clone()
     }
 
     pub(super) fn browser_key(&self, of: Of) -> String {
