@@ -44,7 +44,7 @@ pub(crate) struct Place {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Root key, outside the data folder [default: root.key under $XDG_STATE_HOME/pilotfish]
+    /// Root key, outside the data folder [default: pilotfish/root.key in the user's state folder]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
 }

@@ -126,7 +126,7 @@ fn announce(
 ) {
     let has = |of| role == RoleArg::All || role == of;
     let mut text = format!("pilotfish {} serves\n", env!("CARGO_PKG_VERSION"));
-    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {value}\n"));
+    let mut line = |name: &str, value: &str| text.extend(["  ", &format!("{name:<10}"), " ", value, "\n"]);
     for (name, url, of) in [
         ("dashboard", &app.urls.dashboard, RoleArg::Dashboard),
         ("api", &app.urls.api, RoleArg::Api),

@@ -3,6 +3,8 @@
 //!
 //! `PILOTFISH_TEST_CLIENT_EVENTS` scales it; `PILOTFISH_TEST_PYTHON` names a Python that has the pinned packages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use support::{Place, Running, free_ports};
 
 const CLIENTS: [&str; 4] = ["node", "segment", "rudder", "next"];
 const KILLS: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients").canonicalize().unwrap()

@@ -1,5 +1,7 @@
 //! What the operating system sees: the log is synced before the answer goes out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::path::Path;
@@ -69,7 +71,7 @@ async fn the_log_is_synced_before_the_answer_goes_out() {
     assert!(
         synced < answered,
         "answered before the sync:\n{}",
-        calls.iter().map(|call| format!("{} {}\n", call.done, call.text)).collect::<String>()
+        calls.iter().map(|call| format!("{} {}", call.done, call.text)).collect::<Vec<_>>().join("\n")
     );
     stop(&traces);
     server.child.wait().unwrap();

@@ -1,5 +1,7 @@
 //! The whole path in a real browser: `tests/journey/journey.mjs` against `pilotfish demo`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::path::Path;
@@ -10,7 +12,7 @@ use support::Place;
 #[test]
 fn a_person_meets_the_flow_answers_the_survey_and_the_team_sees_it() {
     let place = Place::new();
-    let server = place.demo();
+    let server = place.demo_with(&["--people", "300"]);
     let link = server.printed.iter().find_map(|line| line.split_whitespace().find(|word| word.contains("#token=")));
     trust(&place);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/journey/journey.mjs");

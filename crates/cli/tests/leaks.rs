@@ -1,6 +1,8 @@
 //! Personal values that came through every door are in no byte of the data folder and the logs: neither raw nor in base64,
 //! UTF-16 or hex, nor inside compressed blocks.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Roles as processes of their own over PostgreSQL, in the cluster that the test command starts.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use base::{Rng, Secret, SystemRng};

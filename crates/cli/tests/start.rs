@@ -1,5 +1,7 @@
 //! How an installation begins, is refused, is restarted and stops.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;

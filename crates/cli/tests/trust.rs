@@ -1,5 +1,7 @@
 //! Certificates, the local authority, and the escrow, with the tools that people have.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::os::unix::process::CommandExt as _;

@@ -1,5 +1,7 @@
 //! An installation is made whole or made again, and what was lost of one is noticed and never replaced.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own functions")]
+
 mod support;
 
 use std::os::unix::process::ExitStatusExt as _;

@@ -1,6 +1,12 @@
 //! The real binary on free ports of the loopback, in a folder of its own, and a client that trusts its authority.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests find out where they run"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +18,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_pilotfish");
 pub(crate) const OWNER: &str = "ana@example.org";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// A folder with a data folder and a root key beside it.
 pub(crate) struct Place {
@@ -92,10 +98,6 @@ impl Place {
     }
 
     /// `demo` on free ports, ready.
-    pub(crate) fn demo(&self) -> Running {
-        self.demo_with(&[])
-    }
-
     pub(crate) fn demo_with(&self, more: &[&str]) -> Running {
         let mut command = self.with_root_key(&["demo"]);
         for door in ["--edge", "--api", "--dashboard", "--metrics", "--site"] {
@@ -105,6 +107,7 @@ impl Place {
     }
 
     /// `serve` that must not begin: its exit code and what it said.
+    #[allow(clippy::unused_self, reason = "reads as what happens at this place")]
     pub(crate) fn refused(&self, command: &mut Command) -> (Option<i32>, String) {
         for door in ["--edge", "--api", "--dashboard", "--metrics"] {
             command.args([door, "127.0.0.1:0"]);
@@ -142,16 +145,14 @@ impl Running {
         let mut printed = Vec::new();
         // Its last line before it waits names the root key's escrow, or the set-up link after it.
         while started.elapsed() < READY_WITHIN {
-            match lines.next() {
-                Some(line) => printed.push(line.unwrap()),
-                None => {
-                    let mut said = String::new();
-                    if let Some(mut errors) = child.stderr.take() {
-                        errors.read_to_string(&mut said).unwrap();
-                    }
-                    panic!("pilotfish ended before it was ready: {said}");
+            let Some(line) = lines.next() else {
+                let mut said = String::new();
+                if let Some(mut errors) = child.stderr.take() {
+                    errors.read_to_string(&mut said).unwrap();
                 }
-            }
+                panic!("pilotfish ended before it was ready: {said}");
+            };
+            printed.push(line.unwrap());
             if printed.last().is_some_and(|line| line == "ready") {
                 break;
             }
