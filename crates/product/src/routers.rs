@@ -15,7 +15,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement}
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::{CredentialKind, prove};
-use crate::demo::{self, Demo};
+use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
@@ -33,7 +33,7 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
             let routes = ingest::api::open_to_pages(routes).merge(sdk_files::router());
             bounded(routes.method_not_allowed_fallback(not_allowed), limits.body).fallback(nothing)
         }
-        Door::Site => bounded(app.demo().map(Demo::site).unwrap_or_default(), limits.body),
+        Door::Site => app.demo().map_or_else(Router::new, |demo| bounded(demo.site(), limits.body)),
         Door::Metrics => {
             let routes = figures::router().method_not_allowed_fallback(not_allowed);
             bounded(routes, limits.body).layer(Extension(CredentialKind::ApiKey)).fallback(nothing)
