@@ -34,7 +34,7 @@ const me: Schema["Me"] = {
   edge_url: "https://localhost:8443",
   api_url: "https://localhost:8445",
   demo: true,
-  demo_url: "https://harbour.localhost:8446",
+  demo_site_url: "https://harbour.localhost:8446",
 };
 
 const empty = (ask: Ask) => ask.cookies.get("dev_scenario") === "empty";

@@ -184,7 +184,7 @@ export interface components {
       api_url: string;
       demo: boolean;
       /** Where the demo's page is, in demo mode only. */
-      demo_url?: string;
+      demo_site_url?: string;
     };
     Environment: { id: string; name: string; browser_key: string; identity_required: boolean };
     Installation: {

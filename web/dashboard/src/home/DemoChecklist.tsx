@@ -42,7 +42,7 @@ export function DemoChecklist() {
           <div className={classes.action}>
             <Button
               component="a"
-              href={me.demo_url ?? "https://localhost:8446"}
+              href={me.demo_site_url ?? "https://localhost:8446"}
               target="_blank"
               rel="noopener"
               size="xs"
