@@ -197,7 +197,7 @@ mod tests {
     async fn a_record_cannot_be_replaced_behind_its_triggers() {
         use crate::{Db, Scope, migrate_main, sql};
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open_sqlcipher(&folder.path().join("main.db"), &base::Secret::new([7; 32])).await.unwrap();
+        let db = Db::open_sqlcipher(&folder.path().join("main.db"), &base::Secret::new([7; 32]), true).await.unwrap();
         migrate_main(&db).await.unwrap();
         let add = |verb: &str, kind: &str| {
             sql(format!("{verb} INTO findings (id, kind, detail, created_at) VALUES (x'01', '{kind}', '{{}}', 1)"))
