@@ -18,7 +18,7 @@ CREATE TABLE keys (
     owner               BYTEA NOT NULL,      -- organisation or environment id; 16 zero bytes for the installation
     version             BIGINT NOT NULL,
     state               TEXT NOT NULL,       -- primary, enabled, destroyed
-    wrapped             BYTEA NOT NULL,      -- docs/formats/wrapped-key.md; empty once destroyed
+    wrapped             BYTEA NOT NULL,      -- docs/formats/keys.md; empty once destroyed
     created_at          BIGINT NOT NULL,
     PRIMARY KEY (kind, owner, version)
 );
