@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: every measurement there is, in release, with the machine it ran on.
 //!
-//! A measurement is found, not listed: an example `crates/<package>/examples/bench_<name>.rs`, or the script `bench` of a
-//! web package. It prints its own table; `docs/benchmarks.md` keeps what was measured when it matters.
+//! A measurement is found, not listed: an example `crates/<package>/examples/bench_<name>.rs` (or `bench_<name>/main.rs`),
+//! or the script `bench` of a web package. It prints its own table; `docs/benchmarks.md` keeps what was measured when it matters.
 
 use std::fs;
 
@@ -62,8 +62,10 @@ fn find() -> Result<Vec<Bench>> {
     let mut benches = Vec::new();
     for path in paths::files("crates")? {
         let path = paths::relative(&path);
-        if let ["crates", package, "examples", file] = path.split('/').collect::<Vec<_>>().as_slice()
-            && let Some(example) = file.strip_suffix(".rs").filter(|example| example.starts_with("bench_"))
+        if let ["crates", package, "examples", file @ ..] = path.split('/').collect::<Vec<_>>().as_slice()
+            && let [file] | [file, "main.rs"] = file
+            && let example = file.trim_end_matches(".rs")
+            && example.starts_with("bench_")
         {
             benches.push(Bench::Cargo((*package).to_owned(), example.to_owned()));
         }

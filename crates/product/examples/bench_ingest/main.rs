@@ -1,0 +1,163 @@
+//! How many events a second the edge takes over TLS, beside a bare axum endpoint under the same load that only reads the
+//! body, appends it to a file and syncs, as many requests at a time as wait:
+//! `cargo run --release -p product --example bench_ingest`.
+//!
+//! Both listen behind the product's own TLS and HTTP settings. The load comes from a process of its own, so that the
+//! server's processor time is counted apart; processor and disk are shared with it. Runs of the two alternate, a line
+//! shows the medians. New people are those whom nobody has seen before: each gets a key pair and rows.
+//!
+//! `bench_ingest load --target https://HOST:PORT --key WRITE_KEY --ca FILE [--batch N] [--connections N] [--seconds N]
+//! [--people N]` puts any server that speaks the Segment protocol under the same load, and prints one line of JSON.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a program to look at, not part of the product")]
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+
+mod bare;
+mod load;
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use base::{Clock, Personal, Rng, Secret, SystemClock, SystemRng};
+use keys::FileProvider;
+use product::doors::{Bound, CertificateSource, Door, Server};
+use product::installation::FirstOwner;
+use product::{App, Databases, Urls, installation, router};
+use store::{DataFolder, Sharing};
+use tokio::process::Command;
+
+use load::{Figures, Load};
+
+const RUNS: usize = 3;
+const SECONDS: u64 = 6;
+const KNOWN: u64 = 20_000;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "load") {
+        println!("{}", load::run(Load::parse(&arguments[1..])).await.to_json());
+        return;
+    }
+    let folder = tempfile::tempdir_in("target").expect("a folder on the disk that holds the project");
+    let bench = Bench::start(folder.path()).await;
+    println!(
+        "{:<24} {:>10} {:>10} {:>6} {:>9} {:>10} {:>9} {:>9}",
+        "case", "events/s", "bare", "ratio", "cpu us/ev", "bare us/ev", "p50 ms", "p99 ms"
+    );
+    // Whoever is known was sent once before.
+    bench.run(&Load { batch: 100, connections: 8, people: Some(KNOWN), seconds: 3, ..bench.load() }).await;
+    let known = Load { people: Some(KNOWN), ..bench.load() };
+    bench.case("100 a batch, known", &Load { batch: 100, connections: 32, ..known.clone() }).await;
+    bench.case("1 a batch, known", &Load { batch: 1, connections: 128, ..known }).await;
+    bench.case("100 a batch, new people", &Load { batch: 100, connections: 32, ..bench.load() }).await;
+    bench.stop().await;
+}
+
+/// The product and the bare endpoint, each at an address.
+struct Bench {
+    app: Arc<App>,
+    server: Server,
+    product: String,
+    bare: String,
+    key: String,
+    authority: PathBuf,
+}
+
+impl Bench {
+    async fn start(folder: &Path) -> Self {
+        let mut app = open(folder).await;
+        app.limit_requests_per_key(NonZeroU32::MAX);
+        let app = Arc::new(app);
+        let owner = FirstOwner {
+            email: Personal::new("ana@example.org".to_owned()),
+            name: Personal::new("Ana".to_owned()),
+            password: Secret::new("correct horse battery staple".to_owned()),
+        };
+        let installed = installation::create(&app, Some(&owner)).await.expect("an installation");
+        let key = installed.organisation.environments[0].server_key.as_ref().expect("init makes one").expose().clone();
+        let bound = || Bound::new(Door::Edge, ([127, 0, 0, 1], 0).into()).expect("a port");
+        let (edge, bare) = (bound(), bound());
+        let url = |bound: &Bound| format!("https://localhost:{}", bound.address.port());
+        let (product, bare_url) = (url(&edge), url(&bare));
+        let authority = app.tls_folder().join("ca.pem");
+        let source = CertificateSource::Authority(Box::new(app.authority().expect("an authority")));
+        let doors = vec![(edge, router(&app, Door::Edge)), (bare, bare::router(&folder.join("bare")))];
+        let server = Server::start(doors, source, Arc::new(AtomicBool::new(false))).await.expect("a server");
+        Self { app, server, product, bare: bare_url, key, authority }
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            target: self.product.clone(),
+            key: self.key.clone(),
+            authority: self.authority.clone(),
+            batch: 100,
+            connections: 32,
+            seconds: SECONDS,
+            people: None,
+        }
+    }
+
+    /// The load from another process, and the seconds of processor time that this one used meanwhile.
+    async fn run(&self, load: &Load) -> (Figures, f64) {
+        let before = processor_seconds();
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        let output = command.args(load.arguments()).stderr(Stdio::inherit()).output().await.expect("a load");
+        assert!(output.status.success(), "the load failed");
+        (Figures::from_json(&output.stdout), processor_seconds() - before)
+    }
+
+    async fn case(&self, name: &str, load: &Load) {
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            ours.push(self.run(load).await);
+            bare.push(self.run(&Load { target: self.bare.clone(), ..load.clone() }).await);
+        }
+        let (ours, bare) = (median(ours), median(bare));
+        let per_event = |(figures, seconds): &(Figures, f64)| seconds * 1e6 / figures.events as f64;
+        println!(
+            "{name:<24} {:>10.0} {:>10.0} {:>6.2} {:>9.2} {:>10.2} {:>9.1} {:>9.1}",
+            ours.0.per_second(),
+            bare.0.per_second(),
+            ours.0.per_second() / bare.0.per_second(),
+            per_event(&ours),
+            per_event(&bare),
+            ours.0.p50_ms,
+            ours.0.p99_ms,
+        );
+    }
+
+    async fn stop(self) {
+        self.server.stop().await;
+        self.app.close().await;
+    }
+}
+
+async fn open(folder: &Path) -> App {
+    let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
+    let data = folder.join("data");
+    let lock = DataFolder::open(&data, Sharing::Exclusive).expect("a folder");
+    let provider = FileProvider::create(&folder.join("keys/root.key"), &data, clock.clone(), rng.clone());
+    let provider = Arc::new(provider.expect("a key provider"));
+    let [edge, api, dashboard] =
+        ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
+    let urls = Urls { edge: edge.to_owned(), api: api.to_owned(), dashboard: dashboard.to_owned() };
+    let app = App::open(lock, &Databases::Embedded, provider, urls, clock, rng).await;
+    app.unwrap_or_else(|error| panic!("the product does not open: {error}"))
+}
+
+/// Of this process, user and system, from `/proc/self/stat`: fields 14 and 15, in ticks of a hundredth of a second.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let after_name = stat.rsplit_once(')').expect("a name in brackets").1;
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    ticks as f64 / 100.0
+}
+
+fn median(mut runs: Vec<(Figures, f64)>) -> (Figures, f64) {
+    runs.sort_by(|(left, _), (right, _)| left.per_second().total_cmp(&right.per_second()));
+    runs.swap_remove(runs.len() / 2)
+}
