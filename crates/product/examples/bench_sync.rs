@@ -46,14 +46,15 @@ async fn main() {
     let company = json!({"id": "acme", "traits": {"size": 200}});
     let known =
         json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "traits": traits, "company": company});
-    let first = sync(&edge, known.to_string()).await;
+    sync(&edge, known.to_string()).await;
     let body =
         json!({"writeKey": key, "anonymousId": "device", "userId": "ana", "page": {"url": "https://app.example/"},
                       "locale": "en", "device": {"kind": "desktop", "browser": "Firefox"}, "sdk": "0.1.0"})
         .to_string();
-    let answer: Value = serde_json::from_slice(&first).expect("JSON");
+    let bytes = sync(&edge, body.clone()).await;
+    let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
     let delivered = answer["content"].as_array().map_or(0, Vec::len);
-    println!("sync: {PIECES} live pieces, {delivered} of them delivered, {} bytes of answer", first.len());
+    println!("sync: {PIECES} live pieces, {delivered} of them delivered, {} bytes of answer", bytes.len());
     for _ in 0..200 {
         sync(&edge, body.clone()).await;
     }
