@@ -30,6 +30,8 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// For how long.
     pub(crate) seconds: u64,
+    /// How many events each connection sends at most.
+    pub(crate) events: u64,
     /// How many people the events are about, over and over; `None`: one that is new with every event.
     pub(crate) people: Option<u64>,
 }
@@ -60,6 +62,7 @@ impl Load {
             batch: count("batch", 100),
             connections: count("connections", 32),
             seconds: number("seconds", 10),
+            events: number("events", u64::MAX),
             people: given("people").map(|text| text.parse().expect("a number")),
         }
     }
@@ -74,6 +77,7 @@ impl Load {
         give("batch", self.batch.to_string());
         give("connections", self.connections.to_string());
         give("seconds", self.seconds.to_string());
+        give("events", self.events.to_string());
         if let Some(people) = self.people {
             give("people", people.to_string());
         }
@@ -159,7 +163,7 @@ impl Connection {
 
     async fn send_until(mut self, until: Instant) -> Vec<Duration> {
         let mut times = Vec::new();
-        while Instant::now() < until {
+        while Instant::now() < until && self.sent < self.load.events {
             self.write_batch();
             let begun = Instant::now();
             self.ask().await;
