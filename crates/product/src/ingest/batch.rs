@@ -8,9 +8,9 @@ use events::{AppendError, Event, Kind, Outcome};
 use keys::{KeyKind, Owner, SecretKey, hash};
 use serde_json::{Map, Value};
 
-use super::after;
 use super::classify::{self, Said};
 use super::message::{Message, Refusal};
+use super::{after, noting};
 use crate::App;
 use crate::attributes::Scope;
 use crate::people::{
@@ -63,10 +63,20 @@ pub(super) async fn store(
         events.push(event);
     }
     people::write(app, environment, batch).await?;
-    let watched = after::watched(app, environment, &events);
+    let watch = app.watches.of(environment);
+    let noted: Vec<bool> = events.iter().map(|event| after::is_noted(&watch, &event.name)).collect();
     people::touch(app, environment, events.iter().map(|event| (event.person, event.time)));
     let outcomes = append(app, environment, events).await?;
-    after::note(app, environment, watched, &outcomes).await
+    let noted = outcomes.iter().zip(noted).filter(|(_, noted)| *noted);
+    // Of a copy the first one may have been written a moment ago.
+    let upto = noted.map(|(outcome, _)| match outcome {
+        Outcome::Stored(arrival) => arrival.sequence,
+        Outcome::Duplicate => app.log().map_or(0, |log| log.durable(environment)),
+    });
+    if let Some(upto) = upto.max() {
+        noting::wait(app, environment, upto).await;
+    }
+    Ok(())
 }
 
 async fn classified(

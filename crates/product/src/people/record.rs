@@ -117,20 +117,36 @@ impl Counter {
     /// How many times of a window are kept: no rule asks for more.
     const TIMES: usize = 1_000;
 
+    /// Nothing yet; the times if it counts within a window.
+    pub(crate) const fn new(windowed: bool) -> Self {
+        if windowed { Self::Times(Vec::new()) } else { Self::Total(0) }
+    }
+
     /// Counts events at these times, in seconds.
     pub(crate) fn add(&mut self, times: &[i64]) {
         match self {
             Self::Total(total) => *total += times.len() as u64,
             Self::Times(kept) => {
-                kept.extend_from_slice(times);
-                kept.sort_unstable();
-                let over = kept.len().saturating_sub(Self::TIMES);
-                kept.drain(..over);
+                for time in times {
+                    kept.insert(kept.partition_point(|kept| kept <= time), *time);
+                    if kept.len() > Self::TIMES {
+                        kept.remove(0);
+                    }
+                }
             }
         }
     }
 
-    fn fold(&mut self, other: &Self) {
+    /// How many times it holds.
+    pub(crate) fn times(&self) -> usize {
+        match self {
+            Self::Total(_) => 0,
+            Self::Times(kept) => kept.len(),
+        }
+    }
+
+    /// Adds what another counted.
+    pub(crate) fn fold(&mut self, other: &Self) {
         match (self, other) {
             (Self::Total(total), Self::Total(more)) => *total += more,
             (this @ Self::Times(_), Self::Times(more)) => this.add(more),
