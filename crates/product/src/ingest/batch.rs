@@ -46,18 +46,22 @@ pub(super) async fn store(
     let mut batch = Batch { merged, new, ..Batch::default() };
     let mut events: Vec<Event> = Vec::with_capacity(items.len());
     // A message that names no company is about the one that its person acts for at that point of the batch.
-    let mut acting: HashMap<u64, u64> = HashMap::new();
+    let mut acting: HashMap<u64, (u64, Timestamp)> = HashMap::new();
     for (item, person) in items.into_iter().zip(people) {
         let company = item.message.group.as_deref().and_then(|group| companies.get(group)).copied();
         let mut event = part(app, item, person, company, received, &mut batch)?;
         match event.company {
             Some(company) if matches!(event.kind, Kind::Group | Kind::Identify) => {
-                acting.insert(event.person, company);
+                let known = || people::standing(app, environment, event.person)?.company_at;
+                let since = acting.get(&event.person).map(|(_, at)| *at).or_else(known);
+                if since.is_none_or(|since| since <= event.time) {
+                    acting.insert(event.person, (company, event.time));
+                }
             }
             Some(_) => {}
             None => {
                 let known = || people::standing(app, environment, event.person)?.company;
-                event.company = acting.get(&event.person).copied().or_else(known);
+                event.company = acting.get(&event.person).map(|(company, _)| *company).or_else(known);
             }
         }
         events.push(event);

@@ -44,7 +44,7 @@ pub(crate) use store::{
     ROWS, SealedAttribute, hold_whole, int, json, of_company, read_attributes, read_json, roots, row, rows_of, update,
 };
 pub(crate) use write::{
-    Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write,
+    Attributes, Batch, CompanyChange, PersonChange, Written, is_unchanged, missing, personal_field, update_rows, write,
 };
 
 /// The log's window of de-duplication, and a day on top.
