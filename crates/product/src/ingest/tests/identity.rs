@@ -115,7 +115,7 @@ async fn a_late_group_leaves_todays_company(app: TestApp) {
     let log = app.app().log().unwrap();
     log.scan(environment, |_, event| {
         if event.name == "E" {
-            acted = event.company
+            acted = event.company;
         }
     })
     .unwrap();

@@ -87,7 +87,11 @@ async fn what_a_process_has_not_heard_of_is_counted_all_the_same(app: TestApp) {
     // As in a process that has not looked for news since.
     app.app().rulesets.forget();
     app.app().watches.set_shared(environment, before);
-    app.send(sent("u", "m1")).await;
+    // Something that it does note moves the mark.
+    let mut messages = sent("u", "m1");
+    let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": {"content": "flw_x"}});
+    messages.as_array_mut().unwrap().push(shown);
+    app.send(messages).await;
     app.app().rulesets.catch_up(app.app()).await.unwrap();
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
