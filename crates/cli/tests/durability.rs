@@ -84,3 +84,75 @@ fn stop(traces: &Path) {
     let process = rustix::process::Pid::from_raw(first).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
 }
+
+/// Asks until it is taken: the server may have been killed with the request in flight, before or after it was durable.
+async fn send_until_taken(client: &reqwest::Client, edge: u16, key: &str, message: &serde_json::Value) {
+    loop {
+        let asking = client.post(format!("https://localhost:{edge}/v1/track")).bearer_auth(key).json(message);
+        match asking.timeout(Duration::from_secs(5)).send().await {
+            Ok(answer) if answer.status() == 200 => return,
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_event_is_counted_once_though_the_server_is_killed() {
+    let place = Place::new();
+    let made = place.init();
+    let [edge, api] = free_ports();
+    let mut server = place.serve_at(edge, api);
+    let client = server.client();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let environment = &made["environments"][0];
+    let (id, key, api_key) = (text(&environment["id"]), text(&environment["server_key"]), text(&made["api_key"]));
+    let event = |id: String| json!({"userId": "u", "event": "Invoice Sent", "messageId": id});
+    send_until_taken(&client, edge, &key, &event("first".to_owned())).await;
+    let at_api = |method: reqwest::Method, path: String| {
+        let asking = client.request(method, format!("https://localhost:{api}/api/v1/{path}"));
+        asking.bearer_auth(&api_key).header("pilotfish-environment", &id)
+    };
+    let audience = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1_000_000}});
+    let definition = json!({"questions": [{"id": "q1", "kind": "nps", "text": "?"}], "audience": audience});
+    let survey =
+        at_api(reqwest::Method::POST, "surveys".to_owned()).json(&json!({"name": "S", "definition": definition}));
+    let survey: serde_json::Value = survey.send().await.unwrap().json().await.unwrap();
+    let survey = text(&survey["id"]);
+    let published = at_api(reqwest::Method::POST, format!("surveys/{survey}/publish")).send().await.unwrap();
+    assert_eq!(published.status(), 200);
+    let counted = async || {
+        let why = at_api(reqwest::Method::GET, format!("people/u/content/{survey}/why")).send().await.unwrap();
+        let why: serde_json::Value = why.json().await.unwrap();
+        why["trace"]["parts"][2]["parts"][0]["actual"].as_u64()
+    };
+    let began = std::time::Instant::now();
+    while counted().await != Some(1) {
+        assert!(began.elapsed() < Duration::from_secs(30), "what was before is not counted");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..8 {
+        let (client, key, stop) = (client.clone(), key.clone(), stop.clone());
+        senders.spawn(async move {
+            let mut sent = 0_u64;
+            while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                let message = json!({"userId": "u", "event": "Invoice Sent", "messageId": format!("{sender}-{sent}")});
+                send_until_taken(&client, edge, &key, &message).await;
+                sent += 1;
+            }
+            sent
+        });
+    }
+    for round in 0..6 {
+        tokio::time::sleep(Duration::from_millis(400 + 37 * round)).await;
+        server.kill();
+        server = place.serve_at(edge, api);
+    }
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    let sent: u64 = senders.join_all().await.into_iter().sum();
+    assert!(sent > 50, "only {sent} were sent");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(counted().await, Some(sent + 1));
+}

@@ -198,6 +198,24 @@ impl Index {
         counts
     }
 
+    /// The sequence of the last frame; 0 if there is none.
+    pub(crate) fn last(&self) -> u64 {
+        self.frames.last().map_or(0, |frame| frame.sequence)
+    }
+
+    /// Of at most `look` frames behind `after` and up to `end` those that hold an event of one of these names, and the
+    /// sequence of the last that was looked at.
+    pub(crate) fn following(&self, after: u64, end: u64, names: &[u32], look: usize) -> (u64, Vec<FrameAt>) {
+        let from = self.frames.partition_point(|frame| frame.sequence <= after);
+        let to = self.frames.partition_point(|frame| frame.sequence <= end).min(from.saturating_add(look));
+        let looked = self.frames.get(from..to).unwrap_or_default();
+        let next = self.frames.get(to).map_or_else(|| ordinal(self.len()), |frame| frame.first);
+        let ends = looked.iter().skip(1).map(|frame| frame.first).chain([next]);
+        let holds = |frame: &FrameAt, end| (frame.first..end).any(|event| names.contains(&self.entry(event).name));
+        let found = looked.iter().zip(ends).filter(|(frame, end)| holds(frame, *end)).map(|(frame, _)| *frame);
+        (looked.last().map_or(after, |frame| frame.sequence), found.collect())
+    }
+
     /// Every frame and file.
     pub(crate) fn frames(&self) -> (Vec<Arc<LogFile>>, Vec<FrameAt>) {
         (self.files.clone(), self.frames.clone())

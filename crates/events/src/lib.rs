@@ -52,7 +52,7 @@ pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys};
 pub use open::{EventLog, verify};
 pub use options::Options;
-pub use read::{Count, Page};
+pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};
 pub use submit::Outcome;

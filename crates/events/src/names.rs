@@ -22,6 +22,11 @@ impl Names {
         code
     }
 
+    /// The number of a name that appeared already.
+    pub(crate) fn known(&self, name: &str) -> Option<u32> {
+        self.codes.get(name).copied()
+    }
+
     pub(crate) fn name(&self, code: u32) -> Arc<str> {
         self.names.get(code as usize).cloned().unwrap_or_default()
     }

@@ -1,6 +1,6 @@
 //! The event log as the rest of the product sees it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -19,8 +19,8 @@ use crate::log::{Log, Shared};
 use crate::log_keys::LogKeys;
 use crate::options::Options;
 use crate::pack::Packer;
-use crate::read::{self, Count, Page};
-use crate::record::{Arrival, Cursor, Event};
+use crate::read::{self, Count, Following, Page};
+use crate::record::{Arrival, Cursor, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::Report;
 use crate::submit::{Outcome, submit};
@@ -113,6 +113,51 @@ impl EventLog {
             each(arrival, event);
             Ok(())
         })
+    }
+
+    /// Shows every event of every log of the environment in this data folder, other edges' too, each log in order of arrival;
+    /// the answer says which logs those are.
+    pub fn scan_all(
+        &self,
+        environment: EnvironmentId,
+        mut each: impl FnMut(&Arrival, &Event),
+    ) -> Result<BTreeSet<LogId>, ReadError> {
+        let mut logs = BTreeSet::from([self.log_id(environment)]);
+        self.scan(environment, &mut each)?;
+        let folder = self.root.join("log");
+        let edges = disk::names(&folder).map_err(|source| ReadError::Storage { path: folder, source })?;
+        for edge in edges.iter().filter(|edge| is_edge_name(edge) && **edge != self.edge) {
+            let folder = Folder::new(&self.root, edge, environment);
+            if folder.path.is_dir() {
+                logs.insert(read::scan_files(folder, self.shared.keys.as_ref(), &mut each)?);
+            }
+        }
+        Ok(logs)
+    }
+
+    /// Which log an environment's events go into.
+    pub fn log_id(&self, environment: EnvironmentId) -> LogId {
+        LogId::of(&self.edge, environment)
+    }
+
+    /// The sequence of the last frame that is durable; 0 if there is none.
+    pub fn durable(&self, environment: EnvironmentId) -> u64 {
+        self.log(environment).map_or(0, |log| log.index().last())
+    }
+
+    /// What came after a frame, of these names, for somebody who follows the log: frame by frame until there are `limit`
+    /// events or more, or it has looked far enough for once.
+    pub fn follow(
+        &self,
+        environment: EnvironmentId,
+        after: u64,
+        names: &[&str],
+        limit: usize,
+    ) -> Result<Following, ReadError> {
+        match self.log(environment) {
+            Some(log) => read::follow(&log, after, names, limit),
+            None => Ok(Following { upto: after, ..Following::default() }),
+        }
     }
 
     /// The environments that have a log.

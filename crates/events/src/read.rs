@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use base::Timestamp;
 
-use crate::encoding::{Events, event_at};
+use crate::encoding::{EventRef, Events, event_at};
 use crate::error::ReadError;
-use crate::index::{DAY, FrameAt, LogFile, Position};
+use crate::index::{DAY, Frame, FrameAt, LogFile, Position};
+use crate::inspect::Folder;
 use crate::log::Log;
-use crate::record::{Arrival, Cursor, Event};
-use crate::recover::unpack;
+use crate::log_keys::LogKeys;
+use crate::record::{Arrival, Cursor, Event, LogId};
+use crate::recover::{Mode, Visitor, recover, unpack};
 
 /// A page of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,110 @@ pub struct Count {
     pub day: Timestamp,
     pub event: Arc<str>,
     pub count: u64,
+}
+
+/// What somebody who follows a log has before them.
+#[derive(Debug, Default)]
+pub struct Following {
+    /// The sequence of the last frame that was looked at.
+    pub upto: u64,
+    /// The events that were asked for, in order of arrival.
+    pub events: Vec<(Arrival, Event)>,
+    /// Frames on the way that cannot be read any more.
+    pub damaged: Vec<ReadError>,
+}
+
+/// Frames of which the index is asked at once.
+const LOOK: usize = 4_096;
+
+/// Events of these names in the frames behind `after`, frame by frame until there are `limit` or more. A frame without any
+/// is passed over by the index alone.
+pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Result<Following, ReadError> {
+    // The end first: whatever lies before it had its name numbered before it was written.
+    let end = log.index().last();
+    let codes: Vec<u32> = {
+        let known = log.names();
+        names.iter().filter_map(|name| known.known(name)).collect()
+    };
+    let (upto, frames) = {
+        let index = log.index();
+        let (upto, frames) = index.following(after, end, &codes, LOOK);
+        let with_file = |frame: FrameAt| (index.file(frame.file), frame);
+        (upto, frames.into_iter().map(with_file).collect::<Vec<_>>())
+    };
+    let mut following = Following { upto, ..Following::default() };
+    for (file, frame) in frames {
+        match named(log, &file, &frame, names) {
+            Ok(events) => following.events.extend(events),
+            Err(error @ ReadError::Damaged { .. }) => following.damaged.push(error),
+            Err(error) => return Err(error),
+        }
+        if following.events.len() >= limit {
+            following.upto = frame.sequence;
+            break;
+        }
+    }
+    Ok(following)
+}
+
+/// The events of these names in a frame.
+fn named(log: &Log, file: &LogFile, frame: &FrameAt, names: &[&str]) -> Result<Vec<(Arrival, Event)>, ReadError> {
+    let block = load(file, frame)?;
+    let mut found = Vec::new();
+    for (event, index) in Events::of(&block).zip(0..) {
+        let event = event.map_err(|error| damaged(file, frame, &error))?;
+        if names.contains(&event.name) {
+            let event = event.to_event().map_err(|error| damaged(file, frame, &error))?;
+            found.push((arrival(log, frame.sequence, index), event));
+        }
+    }
+    Ok(found)
+}
+
+/// Shows every event of a log that this process does not append to, as its files are now.
+pub(crate) fn scan_files(
+    folder: Folder,
+    keys: &dyn LogKeys,
+    each: &mut dyn FnMut(&Arrival, &Event),
+) -> Result<LogId, ReadError> {
+    let (id, path) = (LogId::of(&folder.edge, folder.environment), folder.path.clone());
+    let mut shown = Shown { log: id, frame: Vec::new(), broken: None, each };
+    let report = recover(folder, keys, Mode::Verify, &mut shown)
+        .map_err(|error| ReadError::Storage { path: path.clone(), source: std::io::Error::other(error) })?;
+    if let Some(reason) = shown.broken {
+        return Err(ReadError::Damaged { path, sequence: 0, offset: 0, reason });
+    }
+    for finding in report.findings.iter().filter(|finding| finding.kind.is_loss()) {
+        tracing::warn!(edge = report.edge, "event log: {finding}");
+    }
+    Ok(id)
+}
+
+/// Shows a frame's events once the frame is known.
+struct Shown<'a> {
+    log: LogId,
+    frame: Vec<Event>,
+    broken: Option<String>,
+    each: &'a mut dyn FnMut(&Arrival, &Event),
+}
+
+impl Visitor for Shown<'_> {
+    fn file(&mut self, _: &Arc<LogFile>) -> u32 {
+        0
+    }
+
+    fn event(&mut self, event: &EventRef<'_>) {
+        match event.to_event() {
+            Ok(event) => self.frame.push(event),
+            Err(error) => self.broken = Some(error.to_string()),
+        }
+    }
+
+    fn frame(&mut self, frame: Frame) {
+        for (event, index) in self.frame.drain(..).zip(0..) {
+            (self.each)(&Arrival { log: self.log, sequence: frame.sequence, index }, &event);
+        }
+    }
 }
 
 /// Events of these people before the cursor, by time and then arrival, newest first.

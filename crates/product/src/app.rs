@@ -17,13 +17,13 @@ use crate::delivery::Rulesets;
 use crate::demo::Demo;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
-use crate::ingest::Watches;
+use crate::ingest::{NoteError, Noting, Watches};
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
 use crate::timer::Timer;
-use crate::{event_log, page_origins, people};
+use crate::{event_log, ingest, page_origins, people};
 
 /// Where the doors are reached from outside.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
+    /// How far the event log has been noted in people's rows.
+    pub(crate) noting: Noting,
     /// The live content of each environment, compiled.
     pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
@@ -105,6 +107,18 @@ pub enum OpenError {
     /// The event log could not be opened.
     #[error(transparent)]
     Log(#[from] events::OpenError),
+    /// What the event log holds could not be brought into people's rows.
+    #[error("people's rows could not be brought up to date with the event log: {0}")]
+    Notes(String),
+}
+
+impl OpenError {
+    fn notes(error: NoteError) -> Self {
+        match error {
+            NoteError::Store(error) => Self::Store(error),
+            error => Self::Notes(error.to_string()),
+        }
+    }
 }
 
 impl App {
@@ -131,6 +145,7 @@ impl App {
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
+            noting: Noting::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             clock,
@@ -147,6 +162,7 @@ impl App {
             identity,
         };
         app.rulesets.catch_up(&app).await?;
+        ingest::catch_up(&app).await.map_err(OpenError::notes)?;
         Ok(app)
     }
 
@@ -221,6 +237,9 @@ impl App {
         self.timer.stop().await;
         if let Some(log) = &self.log {
             log.shutdown().await;
+        }
+        if let Err(error) = ingest::catch_up(self).await {
+            tracing::warn!(%error, "people's rows are behind the event log; the next start brings them up to date");
         }
         if let Err(problem) = people::write_seen(self).await {
             tracing::warn!(code = problem.code.name(), "who was seen in the last second was not written down");

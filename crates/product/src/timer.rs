@@ -8,7 +8,7 @@ use base::ProblemResult;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{App, people};
+use crate::{App, ingest, people};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
@@ -58,6 +58,9 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
     }
     if tick.is_multiple_of(TICKS_PER_HOUR) {
         people::forget_messages(app).await?;
+    }
+    if let Err(error) = ingest::catch_up(app).await {
+        tracing::warn!(%error, "people's rows are behind the event log; the next second may do better");
     }
     people::write_seen(app).await
 }

@@ -188,6 +188,10 @@ impl Executor for Reader<'_> {
         }
     }
 
+    async fn some_rows(&mut self, query: Query) -> StoreResult<Vec<Row>> {
+        self.rows(query).await
+    }
+
     async fn run(self, query: Query) -> StoreResult<u64> {
         let mut tx = self.db.begin(self.scope).await?;
         let changed = query.execute(&mut tx).await?;
@@ -221,6 +225,10 @@ impl Executor for &mut Tx {
             TxOf::Sqlite(tx) => query.rows_sqlite(&mut **tx).await,
             TxOf::Postgres(tx) => query.rows_postgres(&mut **tx).await,
         }
+    }
+
+    async fn some_rows(&mut self, query: Query) -> StoreResult<Vec<Row>> {
+        (&mut **self).rows(query).await
     }
 
     async fn run(self, query: Query) -> StoreResult<u64> {

@@ -50,6 +50,16 @@ pub async fn lock(tx: &mut Tx, engine: Engine, purpose: &'static str, subject: &
     Ok(())
 }
 
+/// Holds whoever [locks](lock) the same subject for the same purpose, but nobody who shares it too. SQLite has one writer,
+/// so all hold anyway.
+pub async fn lock_shared(tx: &mut Tx, engine: Engine, purpose: &'static str, subject: &[u8]) -> StoreResult<()> {
+    if engine == Engine::Sqlite {
+        return Ok(());
+    }
+    sql("SELECT pg_advisory_xact_lock_shared($1)").bind(lock_number(purpose, subject)).fetch_all(tx).await?;
+    Ok(())
+}
+
 /// PostgreSQL's advisory locks are numbers: all of the subject takes part, and its purpose.
 fn lock_number(purpose: &str, subject: &[u8]) -> i64 {
     let mut hash = Sha256::new();

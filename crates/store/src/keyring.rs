@@ -3,13 +3,13 @@
 //!
 //! Invariants: an outside id is one subject's (a unique index says so); a number is used once; whoever mints or joins
 //! holds the environment's [`lock`] until the transaction ends, so two processes that meet the same new id agree.
-//! Lists are read in one round trip, whatever their length.
+//! Lists are read in one round trip, or a few if they are longer than a statement may be.
 
 mod read;
 mod write;
 
 pub use read::{Found, OutsideId, StoredPair, by_id, find, group, indexes_of, pairs};
-pub use write::{NewIndex, NewSubject, add_indexes, insert, lock, mark_identified, merge, remove_indexes};
+pub use write::{NewIndex, NewSubject, Replaced, add_indexes, insert, lock, mark_identified, merge, remove_indexes};
 
 /// What a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -43,9 +43,15 @@ const MAIN: &[Step] = &[
     each!("main", 13, "0013_content_scope"),
     each!("main", 14, "0014_scope_of_keys_and_records"),
     same!("main", 20, "0020_demo"),
+    same!("main", 21, "0021_noted"),
+    each!("main", 22, "0022_noted_scope"),
 ];
 
-const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init"), each!("keyring", 2, "0002_row_level_security")];
+const KEYRING: &[Step] = &[
+    same!("keyring", 1, "0001_init"),
+    each!("keyring", 2, "0002_row_level_security"),
+    same!("keyring", 3, "0003_written_at"),
+];
 
 /// Brings the main store to this release's schema.
 ///

@@ -187,6 +187,11 @@ impl Query {
         on.rows(self).await
     }
 
+    /// As [`fetch_all`](Self::fetch_all), for one of several queries on the same.
+    pub(crate) async fn fetch_some(self, on: &mut impl Executor) -> StoreResult<Vec<Row>> {
+        on.some_rows(self).await
+    }
+
     /// The first row, if there is one.
     pub async fn fetch_optional(self, on: impl Executor) -> StoreResult<Option<Row>> {
         Ok(on.rows(self).await?.into_iter().next())
@@ -267,6 +272,8 @@ fn bind_postgres(query: PostgresQuery<'_>, value: Value) -> PostgresQuery<'_> {
 pub trait Executor: Send {
     /// Runs a query that returns rows.
     fn rows(self, query: Query) -> impl Future<Output = StoreResult<Vec<Row>>> + Send;
+    /// Runs one of several queries that return rows.
+    fn some_rows(&mut self, query: Query) -> impl Future<Output = StoreResult<Vec<Row>>> + Send;
     /// Runs a statement; the number of rows that it changed.
     fn run(self, query: Query) -> impl Future<Output = StoreResult<u64>> + Send;
 }

@@ -191,3 +191,51 @@ async fn nothing_readable_reaches_the_disk() {
         assert!(!bytes.to_ascii_lowercase().windows(8).any(|window| window == b"zanzibar"));
     }
 }
+
+#[tokio::test]
+async fn a_follower_sees_each_event_of_the_names_that_it_asks_for_once_and_in_order() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    for batch in 0..20 {
+        append(&log, batch * 10..batch * 10 + 10, fixture.now()).await;
+    }
+    append(&log, [205, 206], fixture.now()).await;
+    let environment = environment(ENVIRONMENT);
+    let (mut after, mut seen, mut looks) = (0, Vec::new(), 0);
+    loop {
+        let found = log.follow(environment, after, &["Event 1", "Event 3", "Never"], 7).unwrap();
+        assert!(found.damaged.is_empty());
+        seen.extend(found.events.iter().map(|(_, event)| crate::support::number(event)));
+        looks += 1;
+        if found.upto == after {
+            break;
+        }
+        after = found.upto;
+    }
+    let expected: Vec<u64> = (0..200).chain([206]).filter(|number| [1, 3].contains(&(number % 5))).collect();
+    assert_eq!((seen, after), (expected, log.durable(environment)));
+    assert!(looks > 5, "{looks}");
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn all_logs_of_a_data_folder_are_scanned() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    append(&log, 0..3, fixture.now()).await;
+    let (rng, keys) = (Arc::new(base::SeededRng::new(77)), Arc::new(TestKeys));
+    let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
+    let other = events::EventLog::open(fixture.folder.path(), "other", keys, clock, rng, options).unwrap().0;
+    append(&other, 10..14, fixture.now()).await;
+    let (environment, mut seen) = (environment(ENVIRONMENT), Vec::new());
+    let logs = log
+        .scan_all(environment, |arrival, event| {
+            seen.push((arrival.log == log.log_id(environment), crate::support::number(event)));
+        })
+        .unwrap();
+    assert_eq!(seen[..3], [(true, 0), (true, 1), (true, 2)]);
+    assert_eq!(seen[3..], [(false, 10), (false, 11), (false, 12), (false, 13)]);
+    assert_eq!(logs, [log.log_id(environment), other.log_id(environment)].into());
+    other.shutdown().await;
+    log.shutdown().await;
+}

@@ -22,7 +22,7 @@ use super::{TEXT_VERSION, text_field};
 use crate::App;
 use crate::content::model::{Body, ContentId, Definition};
 use crate::content::store as contents;
-use crate::ingest::{self, EdgeRequest, edge_body, preflighted};
+use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
 use crate::people::{self, PersonRef, Who};
 use crate::problem::{internal, store_failed};
 use crate::surveys::model::Survey;
@@ -31,11 +31,11 @@ use crate::{extract, identity_tokens};
 /// What a browser sends. What else stands in it (the key, the token) has been read already.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Submission {
-    #[serde(default)]
-    anonymous_id: Option<String>,
-    #[serde(default)]
-    user_id: Option<String>,
+struct Submission<'a> {
+    #[serde(default, borrow)]
+    anonymous_id: Text<'a>,
+    #[serde(default, borrow)]
+    user_id: Text<'a>,
     /// Made by the browser, random.
     id: Uuid,
     content: String,
@@ -55,15 +55,17 @@ pub(crate) fn router() -> Router<Arc<App>> {
 
 async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
     let EdgeRequest { key, body, token, .. } = edge_body(&app, request).await?;
-    let mut given: Submission = extract::parse(&body)?;
-    if let Some(user) = &given.user_id {
+    let mut given: Submission<'_> = extract::parse(&body)?;
+    let anonymous = ingest::id_of_request("/anonymousId", &given.anonymous_id)?;
+    let user = ingest::id_of_request("/userId", &given.user_id)?;
+    if let Some(user) = &user {
         identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
     }
     let content: ContentId = given.content.parse().map_err(|()| Problem::new(Code::NotFound))?;
     let environment = key.environment;
     let survey = survey(&app, environment, content, given.version).await?;
     let answers = Answers::check(&survey, std::mem::take(&mut given.answers), given.complete)?;
-    let who = Who { anonymous: given.anonymous_id.as_deref(), user: given.user_id.as_deref(), previous: None };
+    let who = Who { anonymous: anonymous.as_deref(), user: user.as_deref(), previous: None };
     let person = people::resolve(&app, environment, who).await?;
     let stated = given.timestamp.as_deref().filter(|_| key.kind == ApiKeyKind::Server);
     let at = ingest::happened(stated, None, app.clock.now())
@@ -94,7 +96,7 @@ async fn survey(
 fn sealed(
     app: &App,
     person: &PersonRef,
-    given: &Submission,
+    given: &Submission<'_>,
     answers: Answers,
     at: Timestamp,
 ) -> ProblemResult<AnswerRow> {

@@ -170,6 +170,12 @@ pub(crate) async fn next_ruleset(tx: &mut Tx, environment: EnvironmentId) -> Sto
     .get("number")
 }
 
+/// The ruleset's number; 0 before the first.
+pub(crate) async fn ruleset_number(on: impl Executor, environment: EnvironmentId) -> StoreResult<u64> {
+    let row = sql("SELECT number FROM rulesets WHERE environment_id = $1").bind(environment).fetch_optional(on).await?;
+    row.map_or(Ok(0), |row| row.get("number"))
+}
+
 /// The numbers of all rulesets.
 pub(crate) async fn ruleset_numbers(db: &Db) -> StoreResult<Vec<(EnvironmentId, u64)>> {
     sql("SELECT environment_id, number FROM rulesets")

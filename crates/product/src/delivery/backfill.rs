@@ -1,12 +1,16 @@
-//! The job that counts, for a counter that some rule has begun to mention, what happened before it was watched: one look
-//! through the log, then the people's rows in transactions of a few, each with a checkpoint, so that a run that is cut off
-//! counts nobody twice.
+//! The job that counts, for a counter that some rule has begun to mention, what the event logs held before it was kept.
+//!
+//! Each log counts up to the place where it had been noted when the counter began, so the answer is the same whenever the
+//! job runs. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
+//! through the logs; their rows are written in transactions of a few, each with a checkpoint, so that a run that is cut
+//! off counts nobody twice. A counter that was forgotten meanwhile, or began anew, is another key's and another job's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ::store::{Scope, StoreResult, Tx};
+use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
+use events::{Arrival, Event, LogId};
 use jobs::{JobError, Progress, Run};
 use serde_json::{Value, json};
 use targeting::{CounterHash, Did};
@@ -15,20 +19,29 @@ use super::watched::{self, Payload, Watched};
 use crate::App;
 use crate::content::store as contents;
 use crate::ingest;
-use crate::people::{self, Counter};
+use crate::people::{self, Counter, PersonRow};
 
 /// People in a transaction.
 const PEOPLE: usize = 200;
+/// What is held in memory at once: people and times, in units of 8 bytes and what is around them.
+const HELD: usize = 1_000_000;
+/// What a person takes beside their times.
+const PERSON: usize = 16;
 
 /// A counter with its key.
+#[derive(Clone)]
 struct Wanted {
     did: Arc<Did>,
     hash: CounterHash,
     watched: Watched,
 }
 
-/// Per person and counter, when it happened: seconds since 1970.
-type History = BTreeMap<u64, Vec<Vec<i64>>>;
+impl Wanted {
+    fn counts(&self, arrival: &Arrival, event: &Event) -> bool {
+        let Arrival { log: LogId(log), sequence, .. } = arrival;
+        self.watched.noted.get(log).is_some_and(|noted| sequence <= noted) && ingest::counts(&self.did, event)
+    }
+}
 
 pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
     let environment = run.environment()?;
@@ -38,93 +51,198 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
         // No live rule mentions them any more.
         return Ok(json!({"people": 0}));
     }
-    let history = history(&app, environment, &wanted).await?;
-    let total = Some(history.len() as u64);
-    let (mut done, from) = (0, run.checkpoint::<u64>());
-    let people: Vec<(u64, Vec<Vec<i64>>)> = history.into_iter().collect();
-    for people in people.chunks(PEOPLE) {
-        done += people.len() as u64;
-        let Some((last, _)) = people.last() else { break };
-        let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-        let left = people.iter().filter(|(number, _)| from.is_none_or(|from| *number > from));
-        add(&app, &mut tx, environment, &wanted, left).await?;
-        let checkpoint = from.map_or(*last, |from| from.max(*last));
-        run.save(&mut tx, Progress { done, total }, &json!(checkpoint)).await?;
-        tx.commit().await?;
+    let (mut done, mut from) = (run.job().progress.done, run.checkpoint::<u64>());
+    loop {
+        let part = count(&app, environment, wanted.clone(), from, HELD).await?;
+        let people: Vec<(u64, Vec<Counter>)> = part.people.into_iter().collect();
+        for people in people.chunks(PEOPLE) {
+            let Some((last, _)) = people.last() else { break };
+            done += people.len() as u64;
+            from = Some(*last);
+            let mut tx = app.main.begin(Scope::Environment(environment)).await?;
+            add(&app, &mut tx, environment, &wanted, people).await?;
+            run.save(&mut tx, Progress { done, total: None }, &json!(last)).await?;
+            tx.commit().await?;
+        }
+        if part.until.is_none() {
+            break;
+        }
     }
+    ready(&app, environment, &wanted).await?;
+    Ok(json!({"people": done}))
+}
+
+/// Lets the counters answer.
+async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Result<(), JobError> {
+    // What arrived since they began and moved no mark yet is in the rows before anybody asks.
+    app.rulesets.refresh(app, environment).await?;
+    ingest::catch_up_with(app, environment).await.map_err(|error| {
+        tracing::error!(%error, "people's rows could not be brought up to date");
+        JobError::Retry("rows_behind")
+    })?;
     let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-    for it in &wanted {
-        watched::set_ready(&mut tx, environment, it.hash, it.watched.since, app.clock.now()).await?;
+    for it in wanted {
+        watched::set_ready(&mut tx, environment, it.hash, &it.watched, app.clock.now()).await?;
     }
     // Every process has to learn that the counters answer now.
     contents::next_ruleset(&mut tx, environment).await?;
     tx.commit().await?;
-    app.rulesets.refresh(&app, environment).await?;
-    Ok(json!({"people": done}))
+    Ok(app.rulesets.refresh(app, environment).await?)
 }
 
-async fn wanted(app: &App, environment: EnvironmentId, of: &BTreeSet<String>) -> StoreResult<Vec<Wanted>> {
-    let live = app.rulesets.live(environment);
+/// Of the counters of the job those that are still wanted under the keys that it was given, as the store says.
+async fn wanted(app: &App, environment: EnvironmentId, of: &BTreeSet<String>) -> Result<Vec<Wanted>, JobError> {
+    let mentions = watched::mentions(app.main.read(Scope::Environment(environment)), environment).await?;
     let watched = watched::counters(app, environment).await?;
-    let mentioned = live.rules.mentions().counters.iter();
-    let mentioned = mentioned.filter(|(hash, _)| of.contains(&hash.to_string()));
-    let wanted = mentioned.filter_map(|(hash, did)| {
-        let watched = watched.get(hash).filter(|watched| !watched.ready)?;
-        Some(Wanted { did: Arc::clone(did), hash: *hash, watched: *watched })
+    let wanted = mentions.counters.into_iter().filter_map(|(hash, did)| {
+        let watched = watched.get(&hash).filter(|watched| !watched.ready && of.contains(&watched.key(hash)))?;
+        Some(Wanted { did, hash, watched: watched.clone() })
     });
     Ok(wanted.collect())
 }
 
-/// What the log holds from before the counters were watched.
-async fn history(app: &Arc<App>, environment: EnvironmentId, wanted: &[Wanted]) -> Result<History, JobError> {
+/// What the people from one number on did, as far as it may be held at once.
+struct Part {
+    from: Option<u64>,
+    /// Who comes from here on is left to another part.
+    until: Option<u64>,
+    /// Per counter.
+    people: BTreeMap<u64, Vec<Counter>>,
+    held: usize,
+    limit: usize,
+}
+
+impl Part {
+    fn add(&mut self, wanted: &[Wanted], index: usize, event: &Event) {
+        let person = event.person;
+        if self.from.is_some_and(|from| person <= from) || self.until.is_some_and(|until| person >= until) {
+            return;
+        }
+        let empty = || wanted.iter().map(|it| Counter::new(it.did.within().is_some())).collect();
+        let counters = self.people.entry(person).or_insert_with(|| {
+            self.held += PERSON;
+            empty()
+        });
+        let before = counters[index].times();
+        counters[index].add(&[event.time.seconds()]);
+        self.held += counters[index].times() - before;
+        while self.held > self.limit && self.people.len() > 1 {
+            let Some((last, counters)) = self.people.pop_last() else { break };
+            self.held -= PERSON + counters.iter().map(Counter::times).sum::<usize>();
+            self.until = Some(last);
+        }
+    }
+}
+
+/// Counts a part in one look through all logs of the data folder.
+async fn count(
+    app: &Arc<App>,
+    environment: EnvironmentId,
+    wanted: Vec<Wanted>,
+    from: Option<u64>,
+    limit: usize,
+) -> Result<Part, JobError> {
     let log = Arc::clone(app.log().map_err(|_| JobError::Retry("no_log_here"))?);
-    let wanted: Vec<_> = wanted.iter().map(|it| (Arc::clone(&it.did), it.watched.since)).collect();
-    let scan = tokio::task::spawn_blocking(move || {
-        let mut history = History::new();
-        let scanned = log.scan(environment, |_, event| {
-            for (index, (did, since)) in wanted.iter().enumerate() {
-                if event.received < *since && ingest::counts(did, event) {
-                    let person = history.entry(event.person).or_insert_with(|| vec![Vec::new(); wanted.len()]);
-                    person[index].push(event.time.seconds());
+    let counting = tokio::task::spawn_blocking(move || {
+        let mut part = Part { from, until: None, people: BTreeMap::new(), held: 0, limit };
+        let there = log.scan_all(environment, |arrival, event| {
+            for (index, it) in wanted.iter().enumerate() {
+                if it.counts(arrival, event) {
+                    part.add(&wanted, index, event);
                 }
             }
-        });
-        scanned.map(|()| history)
+        })?;
+        let noted = wanted.iter().flat_map(|it| &it.watched.noted);
+        let missing = noted.filter(|(log, noted)| **noted > 0 && !there.contains(&LogId(**log))).count();
+        Ok::<_, events::ReadError>((part, missing))
     });
-    scan.await.map_err(|_| JobError::Retry("panicked"))?.map_err(|error| {
-        tracing::error!(%error, "the log could not be read");
-        JobError::Retry("log_unreadable")
-    })
+    let counted = counting.await.map_err(|_| JobError::Retry("panicked"))?;
+    match counted {
+        Ok((part, 0)) => Ok(part),
+        Ok(_) => {
+            tracing::error!(%environment, "an event log is not in this data folder: its events cannot be counted here");
+            Err(JobError::Retry("log_elsewhere"))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the log could not be read");
+            Err(JobError::Retry("log_unreadable"))
+        }
+    }
 }
 
 /// Adds to the rows of these people, or of those into whom they were merged.
-async fn add<'a>(
+async fn add(
     app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
     wanted: &[Wanted],
-    history: impl Iterator<Item = &'a (u64, Vec<Vec<i64>>)>,
-) -> StoreResult<()> {
-    let history: BTreeMap<u64, &Vec<Vec<i64>>> = history.map(|(number, times)| (*number, times)).collect();
-    let numbers: Vec<u64> = history.keys().copied().collect();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let engine = app.main.engine();
-    // Held first, so that nobody is merged while their root is looked up.
-    people::hold(tx, engine, environment, &numbers).await?;
-    let roots = people::roots(&mut *tx, environment, &numbers).await?;
-    let mut wholes: Vec<u64> = roots.values().copied().collect();
-    wholes.sort_unstable();
-    wholes.dedup();
-    let mut rows = people::hold(tx, engine, environment, &wholes).await?;
-    for (number, times) in history {
-        let root = roots.get(&number).copied().unwrap_or(number);
-        let Some(row) = rows.iter_mut().find(|row| row.number == root) else { continue };
-        for (it, times) in wanted.iter().zip(times).filter(|(_, times)| !times.is_empty()) {
-            let empty = if it.did.within().is_some() { Counter::Times(Vec::new()) } else { Counter::Total(0) };
-            row.counters.entry(it.watched.key(it.hash)).or_insert(empty).add(times);
+    people: &[(u64, Vec<Counter>)],
+) -> Result<(), JobError> {
+    let numbers: Vec<u64> = people.iter().map(|(number, _)| *number).collect();
+    let (rows, roots) = people::hold_whole(&mut *tx, app.main.engine(), environment, &numbers).await?;
+    let mut rows: BTreeMap<u64, PersonRow> = rows.into_iter().map(|row| (row.number, row)).collect();
+    for (number, counters) in people {
+        let root = roots.get(number).unwrap_or(number);
+        let Some(row) = rows.get_mut(root) else { continue };
+        for (it, counter) in wanted.iter().zip(counters) {
+            let windowed = it.did.within().is_some();
+            row.counters.entry(it.watched.key(it.hash)).or_insert_with(|| Counter::new(windowed)).fold(counter);
         }
     }
-    people::update(tx, environment, &rows).await
+    let rows: Vec<PersonRow> = rows.into_values().collect();
+    Ok(people::update(tx, environment, &rows).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::tests::{publish, survey};
+    use crate::testing::TestApp;
+    use app_test::app_test;
+
+    #[app_test]
+    async fn people_are_counted_in_parts_as_in_one(app: TestApp) {
+        for number in 0..7 {
+            for _ in 0..=number {
+                app.user(&format!("u{number}")).does("Invoice Sent", json!({})).await;
+            }
+        }
+        let rule = |more: Value| {
+            let mut rule = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1}});
+            rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            rule
+        };
+        // Frames with nothing to note move no mark: here all of them are the job's to count.
+        let noted = app.app().log().unwrap().durable(app.production());
+        publish(&app, &survey(json!({"audience": {"all": [rule(json!({})), rule(json!({"within": "7d"}))]}}))).await;
+        let (app, environment) = (app.app(), app.production());
+        let known = watched::counters(app, environment).await.unwrap();
+        let mentions = watched::mentions(app.main.read(Scope::Environment(environment)), environment).await.unwrap();
+        let log = app.log().unwrap().log_id(environment);
+        let wanted: Vec<Wanted> = mentions
+            .counters
+            .into_iter()
+            .map(|(hash, did)| {
+                let watched = Watched { noted: [(log.0, noted)].into(), ..known[&hash].clone() };
+                Wanted { did, hash, watched }
+            })
+            .collect();
+        let whole = count(app, environment, wanted.clone(), None, HELD).await.unwrap();
+        assert_eq!((whole.people.len(), whole.until), (7, None));
+        let (mut parts, mut people, mut from) = (0, BTreeMap::new(), None);
+        loop {
+            let part = count(app, environment, wanted.clone(), from, 60).await.unwrap();
+            from = part.people.last_key_value().map(|(last, _)| *last);
+            people.extend(part.people);
+            parts += 1;
+            if part.until.is_none() {
+                break;
+            }
+        }
+        assert_eq!(people, whole.people);
+        assert!(parts > 2, "{parts}");
+        let elsewhere = Watched { noted: [(1, 1)].into(), ..wanted[0].watched.clone() };
+        let elsewhere = vec![Wanted { watched: elsewhere, ..wanted[0].clone() }];
+        assert!(count(app, environment, elsewhere, None, HELD).await.is_err(), "an event log that is not here");
+    }
 }

@@ -81,6 +81,12 @@ impl Rulesets {
         Ok(())
     }
 
+    #[cfg(test)]
+    /// What a process knows that has heard of nothing.
+    pub(crate) fn forget(&self) {
+        self.live.store(Arc::default());
+    }
+
     /// Takes up what this process does not know yet: everything at its start, later what other processes published.
     pub(crate) async fn catch_up(&self, app: &App) -> StoreResult<()> {
         for (environment, number) in contents::ruleset_numbers(&app.main).await? {

@@ -10,14 +10,16 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use base::ProblemResult;
+use base::id::EnvironmentId;
+use base::{Code, Problem, ProblemResult};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use store::keyring::SubjectKind;
 
 use super::decide::{answer, decide};
 use super::facts::{Device, Person};
 use crate::App;
-use crate::ingest::{self, EdgeRequest, edge_body, preflighted};
+use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
 use crate::people::{self, AttributeSet, PersonRef, PersonRow, Who};
 use crate::problem::store_failed;
 use crate::{extract, identity_tokens};
@@ -25,24 +27,52 @@ use crate::{extract, identity_tokens};
 /// What a browser sends. Page and locale stay with it: what depends on them is decided there.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Sync {
-    #[serde(default)]
-    anonymous_id: Option<String>,
-    #[serde(default)]
-    user_id: Option<String>,
+struct Sync<'a> {
+    #[serde(default, borrow)]
+    anonymous_id: Text<'a>,
+    #[serde(default, borrow)]
+    user_id: Text<'a>,
     #[serde(default)]
     traits: Option<Map<String, Value>>,
-    #[serde(default)]
-    company: Option<Company>,
+    #[serde(default, borrow)]
+    company: Option<Company<'a>>,
     #[serde(default)]
     device: Option<Device>,
 }
 
 #[derive(Deserialize)]
-struct Company {
-    id: String,
+struct Company<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
     #[serde(default)]
     traits: Option<Map<String, Value>>,
+}
+
+/// What is said of the person, with ids as every path of the edge takes them.
+struct Said {
+    anonymous: Option<String>,
+    user: Option<String>,
+    traits: Map<String, Value>,
+    company: Option<(String, Map<String, Value>)>,
+}
+
+impl Said {
+    fn of(asked: &mut Sync<'_>) -> ProblemResult<Self> {
+        let company = match asked.company.take() {
+            None => None,
+            Some(company) => {
+                let id = ingest::id_of_request("/company/id", &company.id)?;
+                let id = id.ok_or_else(|| Problem::new(Code::InvalidValue).field("/company/id", "name a company"))?;
+                Some((id, company.traits.unwrap_or_default()))
+            }
+        };
+        Ok(Self {
+            anonymous: ingest::id_of_request("/anonymousId", &asked.anonymous_id)?,
+            user: ingest::id_of_request("/userId", &asked.user_id)?,
+            traits: asked.traits.take().unwrap_or_default(),
+            company,
+        })
+    }
 }
 
 /// The operations of this feature.
@@ -52,15 +82,16 @@ pub(crate) fn router() -> Router<Arc<App>> {
 
 async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
     let EdgeRequest { key, body, token, .. } = edge_body(&app, request).await?;
-    let mut asked: Sync = extract::parse(&body)?;
-    if let Some(user) = &asked.user_id {
+    let mut asked: Sync<'_> = extract::parse(&body)?;
+    let said = Said::of(&mut asked)?;
+    if let Some(user) = &said.user {
         identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
     }
-    let who = Who { anonymous: asked.anonymous_id.as_deref(), user: asked.user_id.as_deref(), previous: None };
+    let who = Who { anonymous: said.anonymous.as_deref(), user: said.user.as_deref(), previous: None };
     let person = people::resolve(&app, key.environment, who).await?;
     let now = app.clock.now();
     people::touch(&app, key.environment, [(person.number(), now)].into_iter());
-    let row = known(&app, &person, &mut asked).await?;
+    let row = known(&app, &person, said).await?;
     let live = app.rulesets.live(key.environment);
     let person = Person { row: &row, live: &live, device: asked.device.as_ref(), now };
     let body = answer(&live, &decide(&live, &person));
@@ -69,28 +100,44 @@ async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
 }
 
 /// The person's row, with what the request says of them.
-async fn known(app: &App, person: &PersonRef, asked: &mut Sync) -> ProblemResult<PersonRow> {
+async fn known(app: &App, person: &PersonRef, said: Said) -> ProblemResult<PersonRow> {
     let row = people::row(app, person).await.map_err(store_failed)?;
-    let traits = asked.traits.take().unwrap_or_default();
-    let company = asked.company.take().map(|company| (company.id, company.traits.unwrap_or_default()));
-    let says_nothing = holds(&row.attributes, &traits)
-        && match &company {
+    let (environment, kind) = (person.environment, SubjectKind::Person);
+    let says_nothing = holds(app, environment, (kind, row.number), &row.attributes, &said.traits)?
+        && match &said.company {
             None => true,
             Some((id, traits)) => {
-                let found = people::find_company(app, person.environment, id).await?;
-                found.is_some_and(|found| row.company == Some(found.number())) && holds(&row.company_attributes, traits)
+                let found = people::find_company(app, environment, id).await?.map(|company| company.number());
+                match row.company.filter(|company| found == Some(*company)) {
+                    Some(company) => {
+                        let company = (SubjectKind::Company, company);
+                        holds(app, environment, company, &row.company_attributes, traits)?
+                    }
+                    None => false,
+                }
             }
         };
     if says_nothing {
         return Ok(row);
     }
-    let own: Vec<&str> = [&asked.anonymous_id, &asked.user_id].into_iter().filter_map(|id| id.as_deref()).collect();
-    let company = company.as_ref().map(|(id, traits)| (id.as_str(), traits.clone()));
-    ingest::update(app, *person, traits, company, &own).await?;
+    let own: Vec<&str> = [&said.anonymous, &said.user].into_iter().filter_map(|id| id.as_deref()).collect();
+    let company = said.company.as_ref().map(|(id, traits)| (id.as_str(), traits.clone()));
+    ingest::update(app, *person, said.traits, company, &own).await?;
     people::row(app, person).await.map_err(store_failed)
 }
 
-/// Whether these values are known already. Of personal ones nobody can tell here.
-fn holds(known: &AttributeSet, said: &Map<String, Value>) -> bool {
-    said.iter().all(|(name, value)| known.values.get(name) == Some(value))
+/// Whether these values are known already; of a personal one, whether it was written here a short while ago.
+fn holds(
+    app: &App,
+    environment: EnvironmentId,
+    of: (SubjectKind, u64),
+    known: &AttributeSet,
+    said: &Map<String, Value>,
+) -> ProblemResult<bool> {
+    for (name, value) in said {
+        if known.values.get(name) != Some(value) && !people::is_unchanged(app, environment, of, known, name, value)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

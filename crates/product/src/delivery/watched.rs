@@ -1,10 +1,12 @@
 //! What live rules ask for beyond plain attributes: counters of events and predicates over personal attributes.
 //!
-//! A counter is kept for events that were received at or after its `since`; what the log holds from before is added once,
-//! by a job, and only then the counter answers. `since` lies far enough ahead that every edge knows of the counter by
-//! then; an event is on one side of it by the time that its edge received it, so none is counted twice or left out. When
-//! no live rule mentions a counter any more it is forgotten; should one mention it again, it begins anew under another
-//! key, so that what was counted in between cannot be wrong.
+//! A counter is kept for what each event log holds behind the place up to which that log had been noted when the counter
+//! began; what is before is added once, by a job, and only then the counter answers. The places are read on the
+//! transaction that publishes, while nobody can move them ([`ingest::marks`](crate::ingest::marks)): an event is on one
+//! side of its log's place, so none is counted twice or left out, whenever it was received and whoever knew of the
+//! counter by then. When no live rule mentions a counter any more it is forgotten, and leaves the rows as they are
+//! written; should one mention it again, it begins anew under another key, so that what was counted in between cannot be
+//! wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -20,11 +22,13 @@ use targeting::{CounterHash, Mentions};
 use super::{BACKFILL, OUTCOMES};
 use crate::App;
 use crate::content::store as contents;
+use crate::ingest::marks::{self, Marks};
+use crate::people;
 use crate::problem::store_failed;
 
-/// When every process knows a ruleset that is published now.
+/// When every process knows a ruleset that is published now, and computes its outcomes.
 const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
-/// When what an edge received before that is in the log and in the rows.
+/// When what an edge received before that is in the rows.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Which of the two.
@@ -44,10 +48,12 @@ impl Kind {
 }
 
 /// Something that is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Watched {
-    pub(crate) since: Timestamp,
-    /// Whether what was before `since` is in it.
+    pub(super) since: Timestamp,
+    /// Of a counter: what is up to here is counted by a job.
+    pub(super) noted: Marks,
+    /// Whether it has been.
     pub(crate) ready: bool,
 }
 
@@ -61,46 +67,54 @@ impl Watched {
 /// What the jobs are told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Payload {
-    /// Hashes of counters, or names of attributes.
+    /// Keys of counters, or names of attributes.
     pub(super) of: BTreeSet<String>,
 }
 
 /// Brings what is watched in line with the live content as it is on this transaction, and enqueues what has to be
 /// computed for what is new.
 pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -> ProblemResult<()> {
-    let mut mentions = Mentions::default();
-    let (_, live) = contents::live(&mut *tx, environment).await.map_err(store_failed)?;
-    for content in live {
-        let conditions =
-            content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
-        conditions.iter().flat_map(targeting::Conditions::rules).for_each(|rule| mentions.add(rule));
-    }
+    let mentions = mentions(&mut *tx, environment).await.map_err(store_failed)?;
     let wanted = wanted(&mentions);
     let known = all(&mut *tx, environment).await.map_err(store_failed)?;
     for (kind, hash) in known.keys().filter(|watched| !wanted.contains_key(watched)) {
         remove(tx, environment, *kind, *hash).await.map_err(store_failed)?;
     }
-    let since = app.clock.now().plus(KNOWN_EVERYWHERE);
+    let since = app.clock.now();
+    let noted = marks::hold_all(tx, app.main.engine(), environment).await.map_err(store_failed)?;
     let mut new: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     for ((kind, hash), of) in wanted.into_iter().filter(|(watched, _)| !known.contains_key(watched)) {
-        insert(tx, environment, kind, hash, since).await.map_err(store_failed)?;
+        let watched = Watched { since, noted: noted.clone(), ready: false };
+        insert(tx, environment, kind, hash, &watched).await.map_err(store_failed)?;
+        let of = if kind == Kind::Counter { watched.key(CounterHash(hash)) } else { of };
         new.entry(kind).or_default().insert(of);
     }
     for (kind, of) in new {
-        let job = match kind {
-            Kind::Counter => BACKFILL,
-            Kind::Predicate => OUTCOMES,
+        let (job, due_at) = match kind {
+            Kind::Counter => (BACKFILL, since),
+            Kind::Predicate => (OUTCOMES, since.plus(KNOWN_EVERYWHERE).plus(SETTLED)),
         };
-        let due_at = since.plus(SETTLED);
         let job = NewJob { kind: job, environment: Some(environment), payload: json!(Payload { of }), due_at };
         jobs::enqueue(tx, app.clock.as_ref(), app.rng.as_ref(), job).await.map_err(store_failed)?;
     }
     Ok(())
 }
 
-/// What rules mention, and what a job is told to compute it from: a counter's own hash, a predicate's attribute.
+/// What the live content mentions, as the store has it.
+pub(super) async fn mentions(on: impl Executor, environment: EnvironmentId) -> StoreResult<Mentions> {
+    let mut mentions = Mentions::default();
+    let (_, live) = contents::live(on, environment).await?;
+    for content in live {
+        let conditions =
+            content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
+        conditions.iter().flat_map(targeting::Conditions::rules).for_each(|rule| mentions.add(rule));
+    }
+    Ok(mentions)
+}
+
+/// What rules mention, and of a predicate the attribute that a job computes it from.
 fn wanted(mentions: &Mentions) -> BTreeMap<(Kind, [u8; 16]), String> {
-    let counters = mentions.counters.keys().map(|hash| ((Kind::Counter, hash.0), hash.to_string()));
+    let counters = mentions.counters.keys().map(|hash| ((Kind::Counter, hash.0), String::new()));
     let predicates = mentions.predicates.iter().filter(|(_, filter)| !filter.is_relative());
     let predicates = predicates.map(|(hash, filter)| ((Kind::Predicate, hash.0), filter.field().to_string()));
     counters.chain(predicates).collect()
@@ -111,7 +125,7 @@ pub(crate) async fn all(
     on: impl Executor,
     environment: EnvironmentId,
 ) -> StoreResult<HashMap<(Kind, [u8; 16]), Watched>> {
-    sql("SELECT kind, hash, since, ready_at FROM watched WHERE environment_id = $1")
+    sql("SELECT kind, hash, since, noted, ready_at FROM watched WHERE environment_id = $1")
         .bind(environment)
         .fetch_all(on)
         .await?
@@ -119,7 +133,8 @@ pub(crate) async fn all(
         .map(|row| {
             let kind = if row.get::<String>("kind")? == "counter" { Kind::Counter } else { Kind::Predicate };
             let ready = row.get::<Option<Timestamp>>("ready_at")?.is_some();
-            Ok(((kind, row.get("hash")?), Watched { since: row.get("since")?, ready }))
+            let watched = Watched { since: row.get("since")?, noted: people::read_json(row, "noted")?, ready };
+            Ok(((kind, row.get("hash")?), watched))
         })
         .collect()
 }
@@ -136,13 +151,14 @@ async fn insert(
     environment: EnvironmentId,
     kind: Kind,
     hash: [u8; 16],
-    since: Timestamp,
+    watched: &Watched,
 ) -> StoreResult<u64> {
-    sql("INSERT INTO watched (environment_id, kind, hash, since) VALUES ($1, $2, $3, $4)")
+    sql("INSERT INTO watched (environment_id, kind, hash, since, noted) VALUES ($1, $2, $3, $4, $5)")
         .bind(environment)
         .bind(kind.name())
         .bind(hash)
-        .bind(since)
+        .bind(watched.since)
+        .bind(people::json(&watched.noted))
         .execute(tx)
         .await
 }
@@ -156,18 +172,18 @@ async fn remove(tx: &mut Tx, environment: EnvironmentId, kind: Kind, hash: [u8; 
         .await
 }
 
-/// Notes that a counter now has what was before its `since`.
+/// Notes that a counter now has what was before it began. Nothing happens if it was forgotten meanwhile.
 pub(super) async fn set_ready(
     tx: &mut Tx,
     environment: EnvironmentId,
     counter: CounterHash,
-    since: Timestamp,
+    watched: &Watched,
     now: Timestamp,
 ) -> StoreResult<u64> {
     sql("UPDATE watched SET ready_at = $4 WHERE environment_id = $1 AND kind = 'counter' AND hash = $2 AND since = $3")
         .bind(environment)
         .bind(counter.0)
-        .bind(since)
+        .bind(watched.since)
         .bind(now)
         .execute(tx)
         .await

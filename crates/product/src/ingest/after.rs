@@ -1,136 +1,103 @@
-//! What is kept up to date once events are durable: counters that live rules ask for, and what each person has seen.
-//!
-//! Counters count an event once: copies are left out. What was seen is a set of latest times, so that noting it twice
-//! changes nothing; a copy is noted again, in case the process ended between its first copy's sync and the note.
+//! What an event changes in its person's row: counters that live rules ask for, and what the person has seen.
 
 use std::collections::BTreeMap;
 
-use ::store::Scope;
+use ::store::{StoreResult, Tx};
 use base::id::EnvironmentId;
-use base::{ProblemResult, Timestamp};
-use events::{Event, Outcome};
+use events::{Arrival, Event};
 
+use super::watch::Watch;
 use crate::App;
 use crate::answers::{self, Encounter};
 use crate::content::model::ContentId;
 use crate::people::{self, Counter, PersonRow};
-use crate::problem::store_failed;
 
-const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
+/// Events that tell what became of content.
+pub(super) const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
 
 /// Whether an event tells what became of content.
 pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// What an event changes in its person's row.
-pub(super) struct Watched {
-    /// Its place in the batch.
-    index: usize,
-    person: u64,
-    time: Timestamp,
-    /// Keys of counters, and whether each counts within a window.
-    counters: Vec<(String, bool)>,
-    seen: Option<SeenEvent>,
+/// Whether an event of this name may change something.
+pub(super) fn is_noted(watch: &Watch, name: &str) -> bool {
+    is_reserved(name) || watch.event_names().any(|watched| watched == name)
 }
 
-struct SeenEvent {
-    name: &'static str,
-    content: String,
-    step: Option<String>,
-    version: Option<u64>,
+/// Whether an event changes something.
+pub(super) fn changes_something(watch: &Watch, event: &Event) -> bool {
+    content_of(event).is_some() || watch.counters(event).next().is_some()
 }
 
-impl Watched {
-    /// The encounter that it tells about, if it does.
-    fn encounter(&self) -> Option<(ContentId, Encounter)> {
-        let seen = self.seen.as_ref()?;
-        let met = Encounter {
-            person: self.person,
-            at: self.time,
-            completed: seen.name == "$completed",
-            dismissed: seen.name == "$dismissed",
-            step: seen.step.clone(),
-        };
-        Some((seen.content.parse().ok()?, met))
-    }
+/// The content that an event tells about, if it does.
+fn content_of(event: &Event) -> Option<&str> {
+    event.content.as_deref().filter(|_| is_reserved(&event.name))
 }
 
-/// Which of these events change something.
-pub(super) fn watched(app: &App, environment: EnvironmentId, events: &[Event]) -> Vec<Watched> {
-    let watch = app.watches.of(environment);
-    let mut watched = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        let counters: Vec<_> =
-            watch.counters(event).map(|counted| (counted.key.clone(), counted.is_windowed())).collect();
-        let seen = seen(event);
-        if !counters.is_empty() || seen.is_some() {
-            watched.push(Watched { index, person: event.person, time: event.time, counters, seen });
-        }
-    }
-    watched
+/// The encounter that an event of this person tells about.
+fn encounter(event: &Event, person: u64) -> Option<(ContentId, Encounter)> {
+    let met = Encounter {
+        person,
+        at: event.time,
+        completed: event.name == "$completed",
+        dismissed: event.name == "$dismissed",
+        step: event.step.clone(),
+    };
+    Some((content_of(event)?.parse().ok()?, met))
 }
 
-fn seen(event: &Event) -> Option<SeenEvent> {
-    let name = RESERVED.into_iter().find(|name| *name == event.name)?;
-    let version = event.properties.get("version").and_then(serde_json::Value::as_u64);
-    Some(SeenEvent { name, content: event.content.clone()?, step: event.step.clone(), version })
-}
-
-/// Brings the rows of those people up to date.
-pub(super) async fn note(
+/// Brings the rows of these events' people up to date. The caller sees to it that each event comes here once, and that
+/// `watch` is what the store says.
+pub(super) async fn write(
     app: &App,
+    tx: &mut Tx,
     environment: EnvironmentId,
-    watched: Vec<Watched>,
-    outcomes: &[Outcome],
-) -> ProblemResult<()> {
-    let mut by_person: BTreeMap<u64, Vec<Watched>> = BTreeMap::new();
-    for mut watched in watched {
-        if !matches!(outcomes.get(watched.index), Some(Outcome::Stored(_))) {
-            watched.counters.clear();
-        }
-        by_person.entry(watched.person).or_default().push(watched);
-    }
-    if by_person.is_empty() {
-        return Ok(());
+    watch: &Watch,
+    events: &[(Arrival, Event)],
+) -> StoreResult<()> {
+    let mut by_person: BTreeMap<u64, Vec<&Event>> = BTreeMap::new();
+    for (_, event) in events {
+        by_person.entry(event.person).or_default().push(event);
     }
     let numbers: Vec<u64> = by_person.keys().copied().collect();
-    let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     for numbers in numbers.chunks(people::ROWS) {
-        let engine = app.main.engine();
-        let (mut rows, roots) =
-            people::hold_whole(&mut tx, engine, environment, numbers).await.map_err(store_failed)?;
+        let (rows, roots) = people::hold_whole(&mut *tx, app.main.engine(), environment, numbers).await?;
+        let mut rows: BTreeMap<u64, PersonRow> = rows.into_iter().map(|row| (row.number, row)).collect();
         for (number, root) in roots {
-            let Some(row) = rows.iter_mut().find(|row| row.number == root) else { continue };
-            for mut watched in by_person.remove(&number).into_iter().flatten() {
-                watched.person = root;
-                if let Some((content, met)) = watched.encounter() {
-                    answers::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
+            let Some(row) = rows.get_mut(&root) else { continue };
+            for event in by_person.remove(&number).into_iter().flatten() {
+                if let Some((content, met)) = encounter(event, root) {
+                    answers::meet(tx, environment, content, &met).await?;
                 }
-                apply(row, watched);
+                apply(row, watch, event);
             }
         }
-        people::update(&mut tx, environment, &rows).await.map_err(store_failed)?;
+        let mut rows: Vec<PersonRow> = rows.into_values().collect();
+        for row in &mut rows {
+            row.counters.retain(|key, _| watch.keeps(key));
+        }
+        people::update(tx, environment, &rows).await?;
     }
-    tx.commit().await.map_err(store_failed)
+    Ok(())
 }
 
-fn apply(row: &mut PersonRow, watched: Watched) {
-    for (counter, windowed) in watched.counters {
-        let empty = if windowed { Counter::Times(Vec::new()) } else { Counter::Total(0) };
-        row.counters.entry(counter).or_insert(empty).add(&[watched.time.seconds()]);
+fn apply(row: &mut PersonRow, watch: &Watch, event: &Event) {
+    for counted in watch.counters(event) {
+        let counter = row.counters.entry(counted.key.clone()).or_insert_with(|| Counter::new(counted.is_windowed()));
+        counter.add(&[event.time.seconds()]);
     }
-    let Some(SeenEvent { name, content, step, version }) = watched.seen else { return };
-    let at = Some(watched.time);
-    let seen = row.seen_mut(&content);
-    seen.version = seen.version.max(version);
-    match name {
+    let Some(content) = content_of(event) else { return };
+    let at = Some(event.time);
+    let seen = row.seen_mut(content);
+    seen.version = seen.version.max(event.properties.get("version").and_then(serde_json::Value::as_u64));
+    match event.name.as_str() {
         "$shown" => seen.shown_at = seen.shown_at.max(at),
         "$completed" => seen.completed_at = seen.completed_at.max(at),
         "$dismissed" => seen.dismissed_at = seen.dismissed_at.max(at),
         _ => {}
     }
-    if step.is_some() && at >= seen.step_at {
-        (seen.step, seen.step_at) = (step, at);
+    if event.step.is_some() && at >= seen.step_at {
+        (seen.step, seen.step_at) = (event.step.clone(), at);
     }
 }

@@ -29,6 +29,8 @@ const SINGLE: [(&str, &str, Kind); 6] = [
     ("/v1/group", "/v1/g", Kind::Group),
     ("/v1/alias", "/v1/a", Kind::Alias),
 ];
+/// The most messages of a batch, as Segment has it. Its clients send a hundred at once or less.
+const MAX_MESSAGES: usize = 2_500;
 const BATCH: [&str; 3] = ["/v1/batch", "/v1/b", "/v1/import"];
 
 /// The tracking API.
@@ -97,6 +99,10 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
     let mut refused = Vec::new();
     let messages = {
         let batch: BatchBody<'_> = extract::parse(&body)?;
+        if batch.batch.len() > MAX_MESSAGES {
+            let detail = format!("send at most {MAX_MESSAGES} messages at once");
+            return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
+        }
         let shared: Context<'_> =
             batch.context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default();
         let user_agent = shared.user_agent.get().or(user_agent.as_deref());

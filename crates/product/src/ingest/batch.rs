@@ -8,9 +8,9 @@ use events::{AppendError, Event, Kind, Outcome};
 use keys::{KeyKind, Owner, SecretKey, hash};
 use serde_json::{Map, Value};
 
-use super::after;
 use super::classify::{self, Said};
 use super::message::{Message, Refusal};
+use super::{after, noting};
 use crate::App;
 use crate::attributes::Scope;
 use crate::people::{
@@ -46,27 +46,41 @@ pub(super) async fn store(
     let mut batch = Batch { merged, new, ..Batch::default() };
     let mut events: Vec<Event> = Vec::with_capacity(items.len());
     // A message that names no company is about the one that its person acts for at that point of the batch.
-    let mut acting: HashMap<u64, u64> = HashMap::new();
+    let mut acting: HashMap<u64, (u64, Timestamp)> = HashMap::new();
     for (item, person) in items.into_iter().zip(people) {
         let company = item.message.group.as_deref().and_then(|group| companies.get(group)).copied();
         let mut event = part(app, item, person, company, received, &mut batch)?;
         match event.company {
             Some(company) if matches!(event.kind, Kind::Group | Kind::Identify) => {
-                acting.insert(event.person, company);
+                let known = || people::standing(app, environment, event.person)?.company_at;
+                let since = acting.get(&event.person).map(|(_, at)| *at).or_else(known);
+                if since.is_none_or(|since| since <= event.time) {
+                    acting.insert(event.person, (company, event.time));
+                }
             }
             Some(_) => {}
             None => {
                 let known = || people::standing(app, environment, event.person)?.company;
-                event.company = acting.get(&event.person).copied().or_else(known);
+                event.company = acting.get(&event.person).map(|(company, _)| *company).or_else(known);
             }
         }
         events.push(event);
     }
     people::write(app, environment, batch).await?;
-    let watched = after::watched(app, environment, &events);
+    let watch = app.watches.of(environment);
+    let noted: Vec<bool> = events.iter().map(|event| after::is_noted(&watch, &event.name)).collect();
     people::touch(app, environment, events.iter().map(|event| (event.person, event.time)));
     let outcomes = append(app, environment, events).await?;
-    after::note(app, environment, watched, &outcomes).await
+    let noted = outcomes.iter().zip(noted).filter(|(_, noted)| *noted);
+    // Of a copy the first one may have been written a moment ago.
+    let upto = noted.map(|(outcome, _)| match outcome {
+        Outcome::Stored(arrival) => arrival.sequence,
+        Outcome::Duplicate => app.log().map_or(0, |log| log.durable(environment)),
+    });
+    if let Some(upto) = upto.max() {
+        noting::wait(app, environment, upto).await;
+    }
+    Ok(())
 }
 
 async fn classified(

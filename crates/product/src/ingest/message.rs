@@ -6,14 +6,13 @@ use base::{Code, Rng, Timestamp};
 use events::{DeviceKind, Kind};
 use serde_json::{Map, Value};
 
+use super::ids::outside_id;
 use super::moment::happened;
 use super::place::{self, Agent};
 use super::wire::{Context, Wire};
 use crate::attributes::MAX_NAME;
 use crate::people::Who;
 
-/// The longest outside id, in bytes.
-const MAX_ID: usize = 256;
 /// The longest message, in bytes.
 pub(super) const MAX_MESSAGE: usize = 32 * 1024;
 
@@ -112,9 +111,8 @@ fn checked(wire: Wire<'_>, kind: Kind, received: &Received<'_>, rng: &dyn Rng) -
     let stated = wire.original_timestamp.get().or_else(|| wire.timestamp.get());
     let sent_at = wire.sent_at.get().or(received.sent_at);
     let at = happened(stated, sent_at, received.at).map_err(|error| Refusal::invalid(error.to_string()))?;
-    let id = |name: &str, text: Option<&str>| match text {
-        Some(text) if text.len() > MAX_ID => Err(Refusal::invalid(format!("/{name}: at most {MAX_ID} bytes"))),
-        text => Ok(text.map(str::to_owned)),
+    let id = |name: &str, text: Option<&str>| {
+        outside_id(text).map_err(|error| Refusal::invalid(format!("/{name}: {error}")))
     };
     let context = wire.context.unwrap_or_default();
     let group = wire.group_id.get().or_else(|| context.group_id.get());

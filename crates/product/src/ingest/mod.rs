@@ -4,9 +4,10 @@
 //! the rest goes on ([`message`]); names are registered and values classified; people and companies are resolved, in one
 //! round trip or none; what became known of them is written, the keyring first, then the main store; the events, their
 //! personal properties sealed, go to the log, and only when they are durable the answer goes out; last, counters and what
-//! was seen are brought up to date ([`after`]).
+//! was seen are brought up to date by following the log ([`noting`]).
 //!
-//! Invariants: nothing is acknowledged before it is durable; a message that is sent again changes nothing; no outside id
+//! Invariants: nothing is acknowledged before it is durable; a message that is sent again changes nothing; an event that is in
+//! the log comes to be counted, once, whatever becomes of the request that brought it; no outside id
 //! and no unsealed personal value reaches the main store or the log; IP addresses and query strings are not stored.
 
 mod after;
@@ -14,8 +15,11 @@ pub(crate) mod api;
 mod batch;
 mod body;
 mod classify;
+mod ids;
+pub(crate) mod marks;
 mod message;
 mod moment;
+mod noting;
 mod place;
 mod settings;
 #[cfg(test)]
@@ -26,5 +30,8 @@ mod wire;
 pub(crate) use api::preflighted;
 pub(crate) use batch::{append, property_field, property_version, update};
 pub(crate) use body::{EdgeRequest, edge_body};
+pub(crate) use ids::id_of_request;
 pub(crate) use moment::happened;
+pub(crate) use noting::{NoteError, Noting, catch_up, catch_up_with};
 pub(crate) use watch::{Watch, Watches, counts};
+pub(crate) use wire::Text;

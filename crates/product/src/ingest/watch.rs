@@ -3,7 +3,7 @@
 //!
 //! A publish sets an environment's watch; until then nothing is watched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -20,8 +20,6 @@ use crate::delivery::Watched;
 #[derive(Debug)]
 pub(crate) struct Counted {
     did: Arc<Did>,
-    /// Events received before this are counted by a job.
-    since: Timestamp,
     /// Under what a person's row has it.
     pub(crate) key: String,
 }
@@ -38,6 +36,8 @@ impl Counted {
 pub(crate) struct Watch {
     /// By event name.
     counters: HashMap<String, Vec<Counted>>,
+    /// Under what people's rows have them.
+    keys: HashSet<String>,
     /// By attribute name.
     of_people: HashMap<String, Vec<Arc<Filter>>>,
     of_companies: HashMap<String, Vec<Arc<Filter>>>,
@@ -49,7 +49,8 @@ impl Watch {
         let mut watch = Self::default();
         for (hash, did) in &mentions.counters {
             let Some(watched) = watched.get(hash) else { continue };
-            let counted = Counted { did: Arc::clone(did), since: watched.since, key: watched.key(*hash) };
+            let counted = Counted { did: Arc::clone(did), key: watched.key(*hash) };
+            watch.keys.insert(counted.key.clone());
             watch.counters.entry(did.event().to_owned()).or_default().push(counted);
         }
         for filter in mentions.predicates.values().filter(|filter| !filter.is_relative()) {
@@ -65,7 +66,17 @@ impl Watch {
     /// Which counters an event belongs into.
     pub(crate) fn counters<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Counted> {
         let mentioned = self.counters.get(&event.name).into_iter().flatten();
-        mentioned.filter(|counted| counted.since <= event.received && counts(&counted.did, event))
+        mentioned.filter(|counted| counts(&counted.did, event))
+    }
+
+    /// The names of the events that some counter asks for.
+    pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.counters.keys().map(String::as_str)
+    }
+
+    /// Whether some live rule still asks for what a row has under this key.
+    pub(crate) fn keeps(&self, key: &str) -> bool {
+        self.keys.contains(key)
     }
 
     /// What rules say of a personal value, by predicate hash.
@@ -97,7 +108,11 @@ impl Watches {
 
     /// Watches something else from now on.
     pub(crate) fn set(&self, environment: EnvironmentId, watch: Watch) {
-        let watch = Arc::new(watch);
+        self.set_shared(environment, Arc::new(watch));
+    }
+
+    /// As [`set`](Self::set).
+    pub(crate) fn set_shared(&self, environment: EnvironmentId, watch: Arc<Watch>) {
         self.0.rcu(|watches| {
             let mut watches = HashMap::clone(watches);
             watches.insert(environment, Arc::clone(&watch));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ::store::keyring::Subject;
+use ::store::keyring::{Subject, SubjectKind};
 use base::id::EnvironmentId;
-use base::{Clock, Rng};
-use keys::SenderCache;
+use base::{Clock, Rng, Timestamp};
+use keys::{MAX_SENDER_AGE, SenderCache, hash};
 use moka::sync::Cache;
 
 use super::presence::Presence;
@@ -23,14 +23,19 @@ const FOR: Duration = Duration::from_mins(1);
 /// An id within an environment: its keyed hash tells namespaces apart.
 type IdOf = (EnvironmentId, [u8; 16]);
 
+/// A personal value: whose, and the attribute's name.
+pub(super) type ValueOf = (EnvironmentId, SubjectKind, u64, String);
+
 /// What this process remembers.
 pub(crate) struct People {
     ids: Cache<IdOf, Subject>,
     epoch: AtomicU64,
     /// Values that are indexed already, by subject number.
     indexed: Cache<(EnvironmentId, u64, [u8; 16]), ()>,
-    /// The one indexed value of an attribute.
-    only: Cache<(EnvironmentId, u64, String), [u8; 16]>,
+    /// The one indexed value of an attribute, and when it was written.
+    only: Cache<(EnvironmentId, u64, String), ([u8; 16], Timestamp)>,
+    /// Keyed hashes of personal values that were written a short while ago, and when their event was.
+    written: Cache<ValueOf, ([u8; 32], Timestamp)>,
     pub(super) presence: Presence,
     pub(super) senders: SenderCache,
 }
@@ -43,6 +48,7 @@ impl People {
             epoch: AtomicU64::new(0),
             indexed: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
             only: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
+            written: Cache::builder().max_capacity(IDS).time_to_live(MAX_SENDER_AGE).build(),
             presence: Presence::new(IDS, FOR),
             senders: SenderCache::new(SENDERS, clock, rng),
         }
@@ -78,9 +84,28 @@ impl People {
         self.indexed.insert((environment, number, hash), ());
     }
 
-    /// Whether this is known to be the one value of an attribute that is indexed.
-    pub(super) fn is_only_index(&self, environment: EnvironmentId, number: u64, name: &str, hash: [u8; 16]) -> bool {
-        self.only.get(&(environment, number, name.to_owned())) == Some(hash)
+    /// Whether this is known to be the one value of an attribute that is indexed, and nobody has written another since:
+    /// the attribute was written last when this process wrote it.
+    pub(super) fn is_only_index(
+        &self,
+        environment: EnvironmentId,
+        number: u64,
+        name: &str,
+        (hash, written): ([u8; 16], Option<i64>),
+    ) -> bool {
+        let only = self.only.get(&(environment, number, name.to_owned()));
+        only.is_some_and(|(known, at)| known == hash && Some(at.micros()) == written)
+    }
+
+    /// The one indexed value was written once more.
+    pub(super) fn still_only_index(
+        &self,
+        environment: EnvironmentId,
+        number: u64,
+        name: &str,
+        only: ([u8; 16], Timestamp),
+    ) {
+        self.only.insert((environment, number, name.to_owned()), only);
     }
 
     pub(super) fn remember_only_index(
@@ -88,14 +113,25 @@ impl People {
         environment: EnvironmentId,
         number: u64,
         name: &str,
-        hash: Option<[u8; 16]>,
+        only: Option<([u8; 16], Timestamp)>,
     ) {
         let key = (environment, number, name.to_owned());
-        match hash {
-            Some(hash) => self.only.insert(key, hash),
+        match only {
+            Some(only) => self.only.insert(key, only),
             None => self.only.invalidate(&key),
         }
         self.indexed.invalidate_all();
+    }
+
+    /// Remembers a personal value that was written.
+    pub(super) fn remember_written(&self, of: ValueOf, hash: [u8; 32], at: Timestamp) {
+        self.written.insert(of, (hash, at));
+    }
+
+    /// Whether the value that this process wrote at that time was this one. Nothing is known for longer than whoever owns
+    /// this process could open the value anyway.
+    pub(super) fn was_written(&self, of: &ValueOf, hash: &[u8; 32], at: i64) -> bool {
+        self.written.get(of).is_some_and(|(known, written)| written.micros() == at && hash::equal(&known, hash))
     }
 
     /// Wipes secrets that are too old. Called by the timer.

@@ -1,13 +1,16 @@
 //! Exact search over personal attributes: blind indexes of e-mail addresses, telephone numbers and user names in the
 //! keyring. Values that a guess is likely to hit (a birthday, a first name) are not indexed.
 //!
-//! An index is added before the value is written and removed after it was replaced; a stale one is harmless, since whoever
-//! searches opens the value and compares.
+//! An index is added before the value is written and removed after it was replaced, by the order of the events: a removal
+//! that comes late takes nothing away from a newer value. A stale index is harmless, since whoever searches opens the value
+//! and compares.
+
+use std::collections::HashSet;
 
 use ::store::Scope;
-use ::store::keyring::{self, IndexKey, NewIndex, SubjectKind};
-use base::ProblemResult;
+use ::store::keyring::{self, IndexKey, NewIndex, Replaced, SubjectKind};
 use base::id::EnvironmentId;
+use base::{ProblemResult, Timestamp};
 use keys::hash::{self, namespace};
 use serde_json::Value;
 
@@ -30,23 +33,40 @@ pub(super) fn searched(name: &str, value: &Value) -> Option<(String, String)> {
     }
 }
 
-/// Adds the indexes of a batch's values.
-pub(super) async fn add(app: &App, environment: EnvironmentId, batch: &Batch) -> ProblemResult<()> {
+/// An attribute of a person that a batch wrote.
+#[derive(Debug, Clone)]
+pub(super) struct Touched {
+    pub(super) person: SubjectRef,
+    pub(super) name: String,
+    /// When it had been written before.
+    pub(super) before: Option<i64>,
+    /// When the event was.
+    pub(super) at: Timestamp,
+    /// Whether there was a sealed value.
+    pub(super) replaced: bool,
+}
+
+/// Adds the indexes of a batch's values; those that were not there as far as this process knew.
+pub(super) async fn add(
+    app: &App,
+    environment: EnvironmentId,
+    batch: &Batch,
+) -> ProblemResult<HashSet<(u64, [u8; 16])>> {
     let hasher = IndexHasher::of(app, environment)?;
     let mut indexes = Vec::new();
     for change in &batch.people {
         gather(app, &hasher, &change.person, &change.attributes, &mut indexes)?;
     }
     if indexes.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
     let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
     keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &indexes).await.map_err(store_failed)?;
     tx.commit().await.map_err(store_failed)?;
-    for index in indexes {
+    for index in &indexes {
         app.people.remember_indexed(environment, index.number, index.key.hash);
     }
-    Ok(())
+    Ok(indexes.into_iter().map(|index| (index.number, index.key.hash)).collect())
 }
 
 fn gather(
@@ -59,53 +79,90 @@ fn gather(
     for (name, written) in &attributes.values {
         let Written::Personal(value) = written else { continue };
         let Some((namespace, text)) = searched(name, value.open()) else { continue };
-        let hash = hasher.hash(&namespace, &text);
-        let number = person.number();
-        let known = app.people.is_indexed(person.environment, number, hash)
-            || indexes.iter().any(|index: &NewIndex| index.number == number && index.key.hash == hash);
-        if !known {
-            let sealed_value = seal::seal(app, person, &namespace, INDEX_VERSION, text.as_bytes())?;
-            let key = IndexKey { namespace: namespace.into(), hash };
-            indexes.push(NewIndex { key, key_version: hasher.version, number, sealed_value });
+        let (hash, number) = (hasher.hash(&namespace, &text), person.number());
+        let same = |index: &&mut NewIndex| index.number == number && index.key.hash == hash;
+        if let Some(index) = indexes.iter_mut().find(same) {
+            index.written_at = index.written_at.max(attributes.at);
+        } else if !app.people.is_indexed(person.environment, number, hash) {
+            indexes.push(index(app, hasher, person, (&namespace, &text), attributes.at)?);
         }
     }
     Ok(())
 }
 
-/// Removes the indexes of values that were replaced or removed: all of the attribute's but its last value's.
-pub(super) async fn remove(
+fn index(
+    app: &App,
+    hasher: &IndexHasher,
+    person: &SubjectRef,
+    (namespace, text): (&str, &str),
+    written_at: Timestamp,
+) -> ProblemResult<NewIndex> {
+    let sealed_value = seal::seal(app, person, namespace, INDEX_VERSION, text.as_bytes())?;
+    let key = IndexKey { namespace: namespace.to_owned().into(), hash: hasher.hash(namespace, text) };
+    Ok(NewIndex { key, key_version: hasher.version, number: person.number(), sealed_value, written_at })
+}
+
+/// Lets the indexes of what a batch wrote stand for its newest values, and removes those of the values before. What an even
+/// later write has put there stays, and what an earlier one has taken away in the meantime is put back.
+pub(super) async fn settle(
     app: &App,
     environment: EnvironmentId,
     batch: &Batch,
-    replaced: &[(SubjectRef, String)],
+    touched: &[Touched],
+    added: &HashSet<(u64, [u8; 16])>,
 ) -> ProblemResult<()> {
-    let people = replaced
-        .iter()
-        .filter(|(owner, name)| owner.subject.kind == SubjectKind::Person && names::searched_as(name).is_some());
-    let mut stale = Vec::new();
     let hasher = IndexHasher::of(app, environment)?;
-    for (person, name) in people {
-        let last = last_written(batch, person, name).and_then(|value| searched(name, value));
-        let keep = last.map(|(namespace, text)| hasher.hash(&namespace, &text));
-        if keep.is_none_or(|hash| !app.people.is_only_index(environment, person.number(), name, hash)) {
-            stale.push((person, name, keep));
+    let mut stale = Vec::new();
+    for touched in once_each(touched) {
+        let number = touched.person.number();
+        let last = last_written(batch, &touched.person, &touched.name).and_then(|value| searched(&touched.name, value));
+        let hash = last.as_ref().map(|(namespace, text)| hasher.hash(namespace, text));
+        let is_settled = hash.is_some_and(|hash| {
+            let is_new = !touched.replaced && added.contains(&(number, hash));
+            is_new || app.people.is_only_index(environment, number, &touched.name, (hash, touched.before))
+        });
+        match (hash, is_settled) {
+            (Some(hash), true) => app.people.still_only_index(environment, number, &touched.name, (hash, touched.at)),
+            (None, _) if !touched.replaced => {}
+            _ => stale.push((touched, last, hash)),
         }
     }
     if stale.is_empty() {
         return Ok(());
     }
     let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
-    for (person, name, keep) in &stale {
-        let namespace = namespace_of(name);
-        keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, person.number(), &namespace, keep.as_ref())
+    for (touched, last, hash) in &stale {
+        if let Some((namespace, text)) = last {
+            let index = index(app, &hasher, &touched.person, (namespace, text), touched.at)?;
+            keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &[index]).await.map_err(store_failed)?;
+        }
+        let (number, namespace) = (touched.person.number(), namespace_of(&touched.name));
+        let replaced = Replaced { at: touched.at, keep: hash.as_ref() };
+        keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, number, &namespace, replaced)
             .await
             .map_err(store_failed)?;
     }
     tx.commit().await.map_err(store_failed)?;
-    for (person, name, keep) in stale {
-        app.people.remember_only_index(environment, person.number(), name, keep);
+    for (touched, _, hash) in stale {
+        let only = hash.map(|hash| (hash, touched.at));
+        app.people.remember_only_index(environment, touched.person.number(), &touched.name, only);
     }
     Ok(())
+}
+
+/// The attributes that are searched, each once: as it was before the batch, and when it was written last.
+fn once_each(touched: &[Touched]) -> Vec<Touched> {
+    let mut once: Vec<Touched> = Vec::new();
+    for new in touched {
+        if new.person.subject.kind != SubjectKind::Person || names::searched_as(&new.name).is_none() {
+            continue;
+        }
+        match once.iter_mut().find(|known| known.person.number() == new.person.number() && known.name == new.name) {
+            Some(known) => (known.at, known.replaced) = (known.at.max(new.at), known.replaced || new.replaced),
+            None => once.push(new.clone()),
+        }
+    }
+    once
 }
 
 fn namespace_of(name: &str) -> String {
@@ -125,5 +182,64 @@ fn last_written<'a>(batch: &'a Batch, person: &SubjectRef, name: &str) -> Option
     match written.max_by_key(|(at, _)| *at)?.1 {
         Written::Personal(value) => Some(value.open()),
         Written::Plain(_) | Written::Removed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::PersonChange;
+    use crate::testing::TestApp;
+    use app_test::app_test;
+    use base::Personal;
+    use serde_json::json;
+
+    async fn finds(app: &TestApp, email: &str) -> usize {
+        let found = app.api().json(&json!({"email": email})).post("/api/v1/people/search").await.assert(200).json();
+        found["data"].as_array().unwrap().len()
+    }
+
+    #[app_test]
+    async fn a_removal_that_comes_late_takes_nothing_from_a_newer_value(app: TestApp) {
+        let identify = |email: &str, time: &str| json!([{"type": "identify", "userId": "u", "traits": {"email": email}, "timestamp": time}]);
+        let [first, late, last] = ["2026-09-01T09:00:00Z", "2026-09-02T09:00:00Z", "2026-09-03T09:00:00Z"];
+        let edge = async |messages: Value| {
+            let key = app.installed().organisation.environments[0].server_key.as_ref().unwrap().expose().clone();
+            let asking = app.at(crate::doors::Door::Edge).bearer(&key).json(&json!({"batch": messages}));
+            asking.post("/v1/batch").await.assert(200);
+        };
+        edge(identify("v0@example.org", first)).await;
+        edge(identify("v2@example.org", last)).await;
+        assert_eq!((finds(&app, "v0@example.org").await, finds(&app, "v2@example.org").await), (0, 1));
+        let environment = app.production();
+        let person = crate::people::find(app.app(), environment, "u").await.unwrap().unwrap();
+        let at = |time: &str| time.parse::<Timestamp>().unwrap();
+        // Another request wrote v1 before v2 was there, and only now comes to the keyring.
+        let change = |email: &str, time: &str| {
+            let values = vec![("email".to_owned(), Written::Personal(Personal::new(json!(email))))];
+            let attributes = Attributes { at: at(time), values };
+            let people = vec![PersonChange { person, attributes, company: None, message: None }];
+            let name = "email".to_owned();
+            let touched = Touched { person, name, before: Some(at(first).micros()), at: at(time), replaced: true };
+            (Batch { people, ..Batch::default() }, [touched])
+        };
+        let (batch, touched) = change("v1@example.org", late);
+        settle(app.app(), environment, &batch, &touched, &HashSet::new()).await.unwrap();
+        assert_eq!((finds(&app, "v1@example.org").await, finds(&app, "v2@example.org").await), (0, 1));
+        // And what an earlier one took away meanwhile is put back.
+        let mut tx = app.app().keyring.begin(Scope::System).await.unwrap();
+        let all = Replaced { at: at("2026-09-09T09:00:00Z"), keep: None };
+        let number = person.number();
+        keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, number, namespace::EMAIL, all)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(finds(&app, "v2@example.org").await, 0);
+        let (batch, touched) = change("v2@example.org", last);
+        settle(app.app(), environment, &batch, &touched, &HashSet::new()).await.unwrap();
+        assert_eq!(finds(&app, "v2@example.org").await, 1);
+        edge(json!([{"type": "identify", "userId": "u", "traits": {"email": null}}])).await;
+        let all = crate::testing::dump(&app.app().keyring).await;
+        assert!(!all.contains(" 'email' ") && !all.contains(",email,"), "an index of a removed value is left");
     }
 }

@@ -41,11 +41,10 @@ pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, r
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, newest_personal_values, outside_ids};
 pub(crate) use store::{
-    ROWS, SealedAttribute, hold, hold_whole, int, json, of_company, read_attributes, read_json, roots, row, rows_of,
-    update,
+    ROWS, SealedAttribute, hold_whole, int, json, of_company, read_attributes, read_json, roots, row, rows_of, update,
 };
 pub(crate) use write::{
-    Attributes, Batch, CompanyChange, PersonChange, Written, missing, personal_field, update_rows, write,
+    Attributes, Batch, CompanyChange, PersonChange, Written, is_unchanged, missing, personal_field, update_rows, write,
 };
 
 /// The log's window of de-duplication, and a day on top.

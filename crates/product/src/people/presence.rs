@@ -10,10 +10,12 @@ use base::id::EnvironmentId;
 use moka::sync::Cache;
 
 /// A person who has a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// The number of the company that the person acts for.
     pub(crate) company: Option<u64>,
+    /// When the event was that said so.
+    pub(crate) company_at: Option<Timestamp>,
 }
 
 /// From when to when somebody was seen.

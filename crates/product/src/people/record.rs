@@ -117,20 +117,36 @@ impl Counter {
     /// How many times of a window are kept: no rule asks for more.
     const TIMES: usize = 1_000;
 
+    /// Nothing yet; the times if it counts within a window.
+    pub(crate) const fn new(windowed: bool) -> Self {
+        if windowed { Self::Times(Vec::new()) } else { Self::Total(0) }
+    }
+
     /// Counts events at these times, in seconds.
     pub(crate) fn add(&mut self, times: &[i64]) {
         match self {
             Self::Total(total) => *total += times.len() as u64,
             Self::Times(kept) => {
-                kept.extend_from_slice(times);
-                kept.sort_unstable();
-                let over = kept.len().saturating_sub(Self::TIMES);
-                kept.drain(..over);
+                for time in times {
+                    kept.insert(kept.partition_point(|kept| kept <= time), *time);
+                    if kept.len() > Self::TIMES {
+                        kept.remove(0);
+                    }
+                }
             }
         }
     }
 
-    fn fold(&mut self, other: &Self) {
+    /// How many times it holds.
+    pub(crate) fn times(&self) -> usize {
+        match self {
+            Self::Total(_) => 0,
+            Self::Times(kept) => kept.len(),
+        }
+    }
+
+    /// Adds what another counted.
+    pub(crate) fn fold(&mut self, other: &Self) {
         match (self, other) {
             (Self::Total(total), Self::Total(more)) => *total += more,
             (this @ Self::Times(_), Self::Times(more)) => this.add(more),
@@ -147,6 +163,8 @@ pub(crate) struct PersonRow {
     pub(crate) identified: bool,
     /// The number of the company that the person acts for.
     pub(crate) company: Option<u64>,
+    /// When the event was that said so.
+    pub(crate) company_at: Option<Timestamp>,
     pub(crate) attributes: AttributeSet,
     /// The attributes of that company.
     pub(crate) company_attributes: AttributeSet,
@@ -171,10 +189,19 @@ impl PersonRow {
         self.seen.entry(content.to_owned()).or_default()
     }
 
+    /// The person acts for a company, unless a later event said for which.
+    pub(crate) fn act_for(&mut self, company: u64, at: Timestamp) {
+        if self.company_at.is_none_or(|known| known <= at) {
+            (self.company, self.company_at) = (Some(company), Some(at));
+        }
+    }
+
     /// Takes in a person who was merged into this one.
     pub(crate) fn fold(&mut self, other: Self) {
         self.attributes.fold(other.attributes);
-        self.company = self.company.or(other.company);
+        if other.company.is_some() && (self.company.is_none() || other.company_at > self.company_at) {
+            (self.company, self.company_at) = (other.company, other.company_at);
+        }
         self.first_seen_at = self.first_seen_at.min(other.first_seen_at);
         self.last_seen_at = self.last_seen_at.max(other.last_seen_at);
         for (content, seen) in other.seen {

@@ -1,16 +1,17 @@
-//! From outside ids to people and companies, for a whole batch in one round trip, or in none.
+//! From outside ids to people and companies, for a whole batch in one round trip (a few for thousands of ids), or in none.
 //!
 //! What nobody knows yet is minted, and people are joined, under the environment's lock and after another look, so that two
 //! requests or processes that meet the same new id agree. Key pairs are made before the transaction is opened.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
 use ::store::{Scope, StoreError, Tx};
 use base::id::{CompanyId, EnvironmentId, PersonId};
-use base::{Code, Problem, ProblemResult};
+use base::{Clock, Code, Problem, ProblemResult, Rng, Timestamp};
 use keys::hash::{self, namespace};
-use keys::{KeyKind, Owner, PairId, SecretKey, mint_pair};
+use keys::{ErasablePublic, KeyKind, Owner, PairId, SealError, SecretKey, mint_pair};
 
 use super::identity::{Claim, Conflict, Id, Plan, Step};
 use super::{CompanyRef, PersonRef, SubjectRef, seal};
@@ -19,6 +20,8 @@ use crate::problem::{internal, store_failed};
 
 /// How often somebody else's simultaneous write is looked at anew.
 const ATTEMPTS: usize = 5;
+/// So many key pairs are minted, or ids sealed, apart from what the thread serves beside.
+const MANY: usize = 16;
 /// The version of a sealed outside id: it never changes.
 const ID_VERSION: u64 = 1;
 
@@ -223,7 +226,12 @@ async fn write(
     for step in &plan.steps {
         match *step {
             Step::Mint(_) => {}
-            Step::Bind(id, node) => indexes.push(index(app, environment, hasher, &id, subjects[node])?),
+            Step::Bind(id, node) => {
+                indexes.push(index(app, environment, hasher, &id, subjects[node])?);
+                if indexes.len().is_multiple_of(MANY) {
+                    tokio::task::yield_now().await;
+                }
+            }
             Step::Identify(node) => {
                 keyring::mark_identified(tx, environment, subjects[node].number).await.map_err(store_failed)?;
             }
@@ -253,6 +261,7 @@ fn index(
         key_version: hasher.version,
         number: subject.number,
         sealed_value: seal::seal(app, &owner, id.namespace, ID_VERSION, id.value.as_bytes())?,
+        written_at: Timestamp::default(),
     })
 }
 
@@ -263,25 +272,41 @@ async fn mint(
     kind: SubjectKind,
     count: usize,
 ) -> ProblemResult<Vec<NewSubject>> {
-    let (clock, rng) = (app.clock.as_ref(), app.rng.as_ref());
-    let mut pairs = Vec::with_capacity(count);
+    let mut wanted = Vec::with_capacity(count);
     for _ in 0..count {
-        let (key_kind, subject) = match kind {
+        let rng = app.rng.as_ref();
+        let (kind, subject) = match kind {
             SubjectKind::Person => (KeyKind::Person, keys::Subject::person(environment, PersonId::random(rng))),
             SubjectKind::Company => (KeyKind::Company, keys::Subject::company(environment, CompanyId::random(rng))),
         };
         let erasable = app.keys.provider().erasable_public(environment, subject.bucket()).await.map_err(internal)?;
-        let pair = PairId { subject, kind: key_kind, version: 1 };
-        let made = mint_pair(&erasable, &pair, clock, rng).map_err(internal)?;
-        pairs.push(NewSubject {
-            id: subject.id,
-            identified: true,
-            key_version: 1,
-            public_key: made.public.0,
-            sealed_private: made.sealed_private,
-        });
+        wanted.push((erasable, PairId { subject, kind, version: 1 }));
     }
-    Ok(pairs)
+    let (clock, rng) = (Arc::clone(&app.clock), Arc::clone(&app.rng));
+    let mint = move || wanted.iter().map(|(erasable, pair)| new_subject(erasable, pair, &*clock, &*rng)).collect();
+    let made: Result<_, SealError> = if count < MANY {
+        mint()
+    } else {
+        // A tenth of a millisecond each: not on the threads that serve.
+        tokio::task::spawn_blocking(mint).await.map_err(internal)?
+    };
+    made.map_err(internal)
+}
+
+fn new_subject(
+    erasable: &ErasablePublic,
+    pair: &PairId,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> Result<NewSubject, SealError> {
+    let made = mint_pair(erasable, pair, clock, rng)?;
+    Ok(NewSubject {
+        id: pair.subject.id,
+        identified: true,
+        key_version: 1,
+        public_key: made.public.0,
+        sealed_private: made.sealed_private,
+    })
 }
 
 /// The companies of these ids; made if nobody knows them yet.

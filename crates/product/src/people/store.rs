@@ -17,7 +17,7 @@ use crate::App;
 /// How many rows one statement writes: the databases bound the number of parameters.
 pub(crate) const ROWS: usize = 500;
 
-const COLUMNS: &str = "p.number, p.id, p.identified, p.company_number, p.attributes, p.attribute_times, p.outcomes, \
+const COLUMNS: &str = "p.number, p.id, p.identified, p.company_number, p.company_at, p.attributes, p.attribute_times, p.outcomes, \
      p.seen, p.counters, p.first_seen_at, p.last_seen_at";
 const COMPANY_COLUMNS: &str =
     "c.attributes AS company_attributes, c.attribute_times AS company_attribute_times, c.outcomes AS company_outcomes";
@@ -62,6 +62,7 @@ fn read(row: &Row) -> StoreResult<PersonRow> {
         id: row.get("id")?,
         identified: row.get("identified")?,
         company: row.get("company_number")?,
+        company_at: row.get("company_at")?,
         attributes: read_attributes(row, "")?,
         company_attributes: AttributeSet::default(),
         seen: read_json(row, "seen")?,
@@ -217,12 +218,17 @@ pub(super) async fn standings(
     numbers: &[u64],
 ) -> StoreResult<Vec<(u64, Standing)>> {
     let text = format!(
-        "SELECT number, company_number FROM people WHERE environment_id = $1 AND number IN ({})",
+        "SELECT number, company_number, company_at FROM people WHERE environment_id = $1 AND number IN ({})",
         placeholders(2, numbers.len())
     );
     let query = sql(text).bind(environment).bind_all(numbers.iter().map(|number| int(*number)));
     let rows = query.fetch_all(on).await?;
-    rows.iter().map(|row| Ok((row.get("number")?, Standing { company: row.get("company_number")? }))).collect()
+    rows.iter()
+        .map(|row| {
+            let standing = Standing { company: row.get("company_number")?, company_at: row.get("company_at")? };
+            Ok((row.get("number")?, standing))
+        })
+        .collect()
 }
 
 /// Which of these were merged without the main store having been told.
@@ -271,7 +277,7 @@ pub(super) async fn insert_missing(tx: &mut Tx, people: &[(PersonRef, Timestamp)
 pub(crate) async fn update(tx: &mut Tx, environment: EnvironmentId, people: &[PersonRow]) -> StoreResult<()> {
     for person in people {
         sql("UPDATE people SET identified = $3, company_number = $4, attributes = $5, attribute_times = $6, \
-             outcomes = $7, seen = $8, counters = $9, first_seen_at = $10, last_seen_at = $11 \
+             outcomes = $7, seen = $8, counters = $9, first_seen_at = $10, last_seen_at = $11, company_at = $12 \
              WHERE environment_id = $1 AND number = $2")
         .bind(environment)
         .bind(int(person.number))
@@ -284,6 +290,7 @@ pub(crate) async fn update(tx: &mut Tx, environment: EnvironmentId, people: &[Pe
         .bind(json(&person.counters))
         .bind(person.first_seen_at)
         .bind(person.last_seen_at)
+        .bind(person.company_at)
         .execute(&mut *tx)
         .await?;
     }

@@ -9,9 +9,11 @@ use ::store::keyring::SubjectKind;
 use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult, Timestamp};
+use keys::{Aad, KeyKind, Owner, hash};
 use serde_json::Value;
 
-use super::indexes;
+use super::cache::ValueOf;
+use super::indexes::{self, Touched};
 use super::record::{AttributeSet, PersonRow};
 use super::store::{self, SealedAttribute};
 use super::{CompanyRef, PersonRef, Standing, SubjectRef, seal};
@@ -118,20 +120,50 @@ pub(crate) async fn write(app: &App, environment: EnvironmentId, mut batch: Batc
     if batch.is_empty() {
         return Ok(());
     }
-    indexes::add(app, environment, &batch).await?;
+    let added = indexes::add(app, environment, &batch).await?;
     let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-    let replaced = write_on(app, &mut tx, environment, &batch).await?;
+    let done = write_on(app, &mut tx, environment, &batch).await?;
     tx.commit().await.map_err(store_failed)?;
     for (person, _) in &batch.new {
-        app.people.presence.set(environment, person.number(), Standing { company: None });
+        app.people.presence.set(environment, person.number(), Standing::default());
     }
-    for change in &batch.people {
-        if let Some(company) = change.company {
-            let standing = Standing { company: Some(company.number()) };
-            app.people.presence.set(environment, change.person.number(), standing);
-        }
+    for (number, standing) in done.standings {
+        app.people.presence.set(environment, number, standing);
     }
-    indexes::remove(app, environment, &batch, &replaced).await
+    for (of, hash, at) in done.written {
+        app.people.remember_written(of, hash, at);
+    }
+    indexes::settle(app, environment, &batch, &done.touched, &added).await
+}
+
+/// What a batch did, for what this process remembers and for the keyring.
+struct Done {
+    standings: Vec<(u64, Standing)>,
+    written: Vec<(ValueOf, [u8; 32], Timestamp)>,
+    touched: Vec<Touched>,
+}
+
+/// Whether a personal attribute has just this value, as far as this process knows: it wrote it a short while ago, and
+/// nobody has since.
+pub(crate) fn is_unchanged(
+    app: &App,
+    environment: EnvironmentId,
+    (kind, number): (SubjectKind, u64),
+    known: &AttributeSet,
+    name: &str,
+    value: &Value,
+) -> ProblemResult<bool> {
+    let (true, Some(at)) = (known.outcomes.contains_key(name), known.times.get(name)) else { return Ok(false) };
+    let of = (environment, kind, number, name.to_owned());
+    let plain = serde_json::to_vec(value).map_err(internal)?;
+    Ok(app.people.was_written(&of, &value_hash(app, &of, &plain)?, *at))
+}
+
+/// A value's keyed hash, kept in memory only. The same value of two people, or of two attributes, has two.
+fn value_hash(app: &App, (environment, kind, number, name): &ValueOf, value: &[u8]) -> ProblemResult<[u8; 32]> {
+    let (_, key) = app.keys.primary(KeyKind::Index, Owner::Environment(*environment)).map_err(internal)?;
+    let fields = Aad::new("pilotfish/written-value/v1").bytes(&environment.bytes()).text(kind.name());
+    Ok(hash::keyed(&key, &fields.u64(*number).text(name).bytes(value)))
 }
 
 async fn unfolded(
@@ -151,16 +183,11 @@ async fn unfolded(
     Ok(merged)
 }
 
-/// The answer: whose indexed attributes changed, for the keyring.
-async fn write_on(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    batch: &Batch,
-) -> ProblemResult<Vec<(SubjectRef, String)>> {
+async fn write_on(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch) -> ProblemResult<Done> {
     let new = claim(app, tx, environment, batch).await?;
     let watch = app.watches.of(environment);
-    let mut writer = Writer { app, watch: &watch, sealed: Vec::new(), removed: Vec::new() };
+    let mut writer = Writer { app, watch: &watch, sealed: Vec::new(), touched: Vec::new(), written: Vec::new() };
+    let mut standings = Vec::new();
 
     let (mut rows, roots) = held(app, tx, environment, batch).await?;
     for (number, into) in &batch.merged {
@@ -184,7 +211,10 @@ async fn write_on(
         }
         let Some(row) = rows.get_mut(&whole(change.person.number())) else { continue };
         row.identified = change.person.subject.identified;
-        row.company = change.company.map(|company| company.number()).or(row.company);
+        if let Some(company) = change.company {
+            row.act_for(company.number(), change.attributes.at);
+            standings.push((row.number, Standing { company: row.company, company_at: row.company_at }));
+        }
         writer.apply(&change.person, &mut row.attributes, &change.attributes)?;
     }
     let rows: Vec<PersonRow> = rows.into_values().collect();
@@ -203,7 +233,7 @@ async fn write_on(
     }
     companies::update(tx, environment, rows.values()).await.map_err(store_failed)?;
     writer.finish(tx, environment, SubjectKind::Company).await?;
-    Ok(writer.removed)
+    Ok(Done { standings, written: writer.written, touched: writer.touched })
 }
 
 /// The messages of this batch whose attributes have not been written.
@@ -256,8 +286,10 @@ struct Writer<'a> {
     app: &'a App,
     watch: &'a Watch,
     sealed: Vec<SealedAttribute>,
-    /// Whose sealed attributes were removed or replaced.
-    removed: Vec<(SubjectRef, String)>,
+    /// What was sealed, is sealed now, or both.
+    touched: Vec<Touched>,
+    /// What it is now, as a keyed hash.
+    written: Vec<(ValueOf, [u8; 32], Timestamp)>,
 }
 
 impl Writer<'_> {
@@ -266,8 +298,9 @@ impl Writer<'_> {
             if !set.accepts(name, new.at) {
                 continue;
             }
-            if set.outcomes.contains_key(name) {
-                self.removed.push((*owner, name.clone()));
+            let (replaced, before) = (set.outcomes.contains_key(name), set.times.get(name).copied());
+            if replaced || matches!(written, Written::Personal(_)) {
+                self.touched.push(Touched { person: *owner, name: name.clone(), before, at: new.at, replaced });
             }
             match written {
                 Written::Plain(value) => {
@@ -279,6 +312,9 @@ impl Writer<'_> {
                     let plain = serde_json::to_vec(value.open()).map_err(internal)?;
                     let sealed = seal::seal(self.app, owner, &field(owner, name), version, &plain)?;
                     let number = owner.number();
+                    let of = (owner.environment, owner.subject.kind, number, name.clone());
+                    let hash = value_hash(self.app, &of, &plain)?;
+                    self.written.push((of, hash, new.at));
                     self.sealed.retain(|sealed| sealed.number != number || sealed.name != *name);
                     self.sealed.push(SealedAttribute { number, name: name.clone(), version, sealed });
                     let outcomes = self.watch.outcomes(owner.subject.kind, name, value, self.app.clock.now());
@@ -295,8 +331,9 @@ impl Writer<'_> {
 
     /// Removes and writes what was gathered for subjects of a kind.
     async fn finish(&mut self, tx: &mut Tx, environment: EnvironmentId, kind: SubjectKind) -> ProblemResult<()> {
-        for (owner, name) in self.removed.iter().filter(|(owner, _)| owner.subject.kind == kind) {
-            store::remove_sealed(tx, environment, kind, owner.number(), name).await.map_err(store_failed)?;
+        let replaced = self.touched.iter().filter(|touched| touched.replaced && touched.person.subject.kind == kind);
+        for Touched { person, name, .. } in replaced {
+            store::remove_sealed(tx, environment, kind, person.number(), name).await.map_err(store_failed)?;
         }
         store::put_sealed(tx, environment, kind, &self.sealed).await.map_err(store_failed)?;
         self.sealed.clear();

@@ -35,16 +35,24 @@ pub struct OutsideId {
     pub sealed: Vec<u8>,
 }
 
+/// How long a list one statement has: the databases bound the number of parameters. A power of two, as lists are padded.
+const LIST: usize = 4_096;
+
 const COLUMNS: &str = "s.kind, s.number, s.id, s.identified, s.key_version, s.public_key";
 const ROOT_COLUMNS: &str = "s.kind, COALESCE(r.number, s.number) AS number, COALESCE(r.id, s.id) AS id, \
      COALESCE(r.identified, s.identified) AS identified, COALESCE(r.key_version, s.key_version) AS key_version, \
      COALESCE(r.public_key, s.public_key) AS public_key";
 
 /// What these keys lead to; several subjects per key where a namespace allows it. Unknown keys are left out.
-pub async fn find(on: impl Executor, environment: EnvironmentId, keys: &[IndexKey]) -> StoreResult<Vec<Found>> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
+pub async fn find(mut on: impl Executor, environment: EnvironmentId, keys: &[IndexKey]) -> StoreResult<Vec<Found>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(LIST) {
+        found.extend(find_some(&mut on, environment, keys).await?);
     }
+    Ok(found)
+}
+
+async fn find_some(on: &mut impl Executor, environment: EnvironmentId, keys: &[IndexKey]) -> StoreResult<Vec<Found>> {
     let mut namespaces: Vec<&str> = keys.iter().map(|key| key.namespace.as_ref()).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
@@ -57,7 +65,7 @@ pub async fn find(on: impl Executor, environment: EnvironmentId, keys: &[IndexKe
         placeholders(2, namespaces.len()),
         placeholders(2 + namespaces.len(), hashes.len()),
     );
-    let rows = sql(text).bind(environment).bind_all(namespaces).bind_all(hashes).fetch_all(on).await?;
+    let rows = sql(text).bind(environment).bind_all(namespaces).bind_all(hashes).fetch_some(on).await?;
     rows.iter()
         .map(|row| {
             let namespace = row.get::<String>("namespace")?.into();
@@ -85,21 +93,25 @@ pub async fn by_id(
 
 /// The key pairs of these subjects themselves.
 pub async fn pairs(
-    on: impl Executor,
+    mut on: impl Executor,
     environment: EnvironmentId,
     kind: SubjectKind,
     numbers: &[u64],
 ) -> StoreResult<Vec<StoredPair>> {
-    let numbers = padded(numbers.iter().map(|number| int(*number)).collect());
-    let text = format!(
-        "SELECT {COLUMNS}, s.sealed_private_key FROM subjects s \
-         WHERE s.environment_id = $1 AND s.kind = $2 AND s.number IN ({})",
-        placeholders(3, numbers.len()),
-    );
-    let rows = sql(text).bind(environment).bind(kind.name()).bind_all(numbers).fetch_all(on).await?;
-    rows.iter()
-        .map(|row| Ok(StoredPair { subject: subject(row)?, sealed_private: row.get("sealed_private_key")? }))
-        .collect()
+    let mut pairs = Vec::with_capacity(numbers.len());
+    for numbers in numbers.chunks(LIST) {
+        let numbers = padded(numbers.iter().map(|number| int(*number)).collect());
+        let text = format!(
+            "SELECT {COLUMNS}, s.sealed_private_key FROM subjects s \
+             WHERE s.environment_id = $1 AND s.kind = $2 AND s.number IN ({})",
+            placeholders(3, numbers.len()),
+        );
+        let query = sql(text).bind(environment).bind(kind.name()).bind_all(numbers);
+        for row in query.fetch_some(&mut on).await? {
+            pairs.push(StoredPair { subject: subject(&row)?, sealed_private: row.get("sealed_private_key")? });
+        }
+    }
+    Ok(pairs)
 }
 
 /// The numbers of a subject and of all that were merged into it, its own first.
@@ -122,21 +134,26 @@ pub async fn group(
 
 /// The outside ids of a namespace that these subjects themselves have.
 pub async fn indexes_of(
-    on: impl Executor,
+    mut on: impl Executor,
     environment: EnvironmentId,
     kind: SubjectKind,
     numbers: &[u64],
     namespace: &str,
 ) -> StoreResult<Vec<OutsideId>> {
-    let numbers = padded(numbers.iter().map(|number| int(*number)).collect());
-    let text = format!(
-        "SELECT number, sealed_value FROM blind_indexes \
-         WHERE environment_id = $1 AND kind = $2 AND namespace = $3 AND number IN ({}) ORDER BY number, hash",
-        placeholders(4, numbers.len()),
-    );
-    let query = sql(text).bind(environment).bind(kind.name()).bind(namespace).bind_all(numbers);
-    let rows = query.fetch_all(on).await?;
-    rows.iter().map(|row| Ok(OutsideId { number: row.get("number")?, sealed: row.get("sealed_value")? })).collect()
+    let mut ids = Vec::with_capacity(numbers.len());
+    for numbers in numbers.chunks(LIST) {
+        let numbers = padded(numbers.iter().map(|number| int(*number)).collect());
+        let text = format!(
+            "SELECT number, sealed_value FROM blind_indexes \
+             WHERE environment_id = $1 AND kind = $2 AND namespace = $3 AND number IN ({}) ORDER BY number, hash",
+            placeholders(4, numbers.len()),
+        );
+        let query = sql(text).bind(environment).bind(kind.name()).bind(namespace).bind_all(numbers);
+        for row in query.fetch_some(&mut on).await? {
+            ids.push(OutsideId { number: row.get("number")?, sealed: row.get("sealed_value")? });
+        }
+    }
+    Ok(ids)
 }
 
 /// A list lengthened to a power of two by its last value, so that the database meets few different statements.

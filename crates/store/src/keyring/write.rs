@@ -37,6 +37,8 @@ pub struct NewIndex {
     pub number: u64,
     /// The value, sealed to the subject.
     pub sealed_value: Vec<u8>,
+    /// When the event was that wrote the value; the beginning of time for what is never replaced.
+    pub written_at: Timestamp,
 }
 
 /// Holds whoever else mints or joins in this environment until the transaction ends.
@@ -107,7 +109,7 @@ async fn take_numbers(tx: &mut Tx, environment: EnvironmentId, kind: SubjectKind
     u64::try_from(next - count).map_err(|_| StoreError::Decode { column: "next".to_owned() })
 }
 
-/// Adds index entries. One that is there already for the same subject stays as it is.
+/// Adds index entries. Of one that is there already for the same subject the later time is kept.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if an outside id is another subject's.
@@ -119,9 +121,11 @@ pub async fn add_indexes(
 ) -> StoreResult<()> {
     for new in new.chunks(ROWS) {
         let text = format!(
-            "INSERT INTO blind_indexes (environment_id, namespace, hash, key_version, kind, number, sealed_value) \
-             VALUES {} ON CONFLICT (environment_id, namespace, hash, kind, number) DO NOTHING",
-            rows(1, new.len(), 7),
+            "INSERT INTO blind_indexes (environment_id, namespace, hash, key_version, kind, number, sealed_value, \
+             written_at) VALUES {} ON CONFLICT (environment_id, namespace, hash, kind, number) DO UPDATE SET written_at = \
+             CASE WHEN excluded.written_at > blind_indexes.written_at THEN excluded.written_at \
+             ELSE blind_indexes.written_at END",
+            rows(1, new.len(), 8),
         );
         let values = new.iter().flat_map(|index| {
             [
@@ -132,6 +136,7 @@ pub async fn add_indexes(
                 kind.name().into(),
                 int(index.number),
                 index.sealed_value.as_slice().into(),
+                index.written_at.into(),
             ]
         });
         sql(text).bind_all::<Value>(values).execute(&mut *tx).await?;
@@ -139,22 +144,32 @@ pub async fn add_indexes(
     Ok(())
 }
 
-/// Removes a subject's entries of a namespace, except the one with this hash.
+/// What takes the place of a subject's entries of a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced<'a> {
+    /// When the event was: what a later one wrote stays.
+    pub at: Timestamp,
+    /// The entry that stays; without one the value was removed, with what was written at the same time.
+    pub keep: Option<&'a [u8; 16]>,
+}
+
+/// Removes a subject's entries of a namespace that were replaced.
 pub async fn remove_indexes(
     tx: &mut Tx,
     environment: EnvironmentId,
     kind: SubjectKind,
     number: u64,
     namespace: &str,
-    keep: Option<&[u8; 16]>,
+    Replaced { at, keep }: Replaced<'_>,
 ) -> StoreResult<()> {
     sql("DELETE FROM blind_indexes WHERE environment_id = $1 AND kind = $2 AND number = $3 AND namespace = $4 \
-         AND hash <> $5")
+         AND hash <> $5 AND written_at < $6")
     .bind(environment)
     .bind(kind.name())
     .bind(int(number))
     .bind(namespace)
     .bind(keep.map_or(&[][..], |hash| &hash[..]))
+    .bind(Timestamp(at.micros().saturating_add(i64::from(keep.is_none()))))
     .execute(tx)
     .await?;
     Ok(())

@@ -139,3 +139,63 @@ async fn the_edge_asks_for_a_key_a_token_and_json(app: TestApp) {
     assert_eq!(claimed.code(), "invalid_identity_token");
     app.visitor("x").send("/v1/sync", json!({"traits": 3})).await.assert(400);
 }
+
+#[app_test]
+async fn ids_are_read_as_the_tracking_api_reads_them(app: TestApp) {
+    let id = publish(&app, &survey(json!({"audience": {"field": "person.plan", "op": "is", "value": "pro"}}))).await;
+    let server = app.user("unused");
+    let identify = json!({"userId": 42, "traits": {"plan": "pro"}});
+    server.send("/v1/identify", identify).await.assert(200);
+    for user in [json!(42), json!("42"), json!(" 42 ")] {
+        let answer = server.sync_with(json!({"userId": user, "anonymousId": ""})).await;
+        assert_eq!(answer["content"][0]["id"], json!(id), "{user}");
+    }
+    let people = app.api().get("/api/v1/people").await.assert(200).json();
+    assert_eq!(people["data"].as_array().unwrap().len(), 1);
+    let nobody = server.send("/v1/sync", json!({"userId": "", "anonymousId": "  "})).await.assert(422).json();
+    assert_eq!(nobody["errors"][0]["pointer"], "/anonymousId");
+    let long = "x".repeat(257);
+    for (body, pointer) in [
+        (json!({"userId": long}), "/userId"),
+        (json!({"anonymousId": long}), "/anonymousId"),
+        (json!({"company": {"id": long}}), "/company/id"),
+        (json!({"company": {"id": " "}}), "/company/id"),
+    ] {
+        let refused = server.send("/v1/sync", body).await.assert(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer);
+    }
+    let answer = json!({"userId": " 42 ", "anonymousId": "", "id": "00000000-0000-4000-8000-000000000001",
+                        "content": id, "version": 1, "answers": {"q1": 9}, "complete": true});
+    server.send("/v1/answers", answer.clone()).await.assert(200);
+    assert_eq!(why(&app, "42", &id).await["reason"], "already_shown");
+    let mut refused = answer;
+    refused["userId"] = json!("x".repeat(257));
+    server.send("/v1/answers", refused).await.assert(422);
+}
+
+#[app_test]
+async fn a_personal_trait_that_has_not_changed_is_not_written_again(app: TestApp) {
+    let (ana, bo) = (app.user("ana"), app.user("bo"));
+    let written = async |user: &str| {
+        let person = crate::people::find(app.app(), app.production(), user).await.unwrap().unwrap();
+        crate::people::row(app.app(), &person).await.unwrap().attributes.times["email"]
+    };
+    let email = |text: &str| json!({"traits": {"email": text}});
+    ana.sync_with(email("a@example.org")).await;
+    let first = written("ana").await;
+    app.advance(Duration::from_secs(1));
+    ana.sync_with(email("a@example.org")).await;
+    assert_eq!(written("ana").await, first);
+    bo.sync_with(email("a@example.org")).await;
+    assert_eq!(written("bo").await, first + 1_000_000, "another person's");
+    ana.sync_with(email("b@example.org")).await;
+    assert_eq!(written("ana").await, first + 1_000_000);
+    app.advance(Duration::from_secs(1));
+    ana.is(json!({"email": "c@example.org"})).await;
+    app.advance(Duration::from_secs(1));
+    ana.sync_with(email("b@example.org")).await;
+    assert_eq!(written("ana").await, first + 3_000_000, "somebody has written another since");
+    let company = |text: &str| json!({"company": {"id": "c1", "traits": {"email": text}}});
+    ana.sync_with(company("c@example.org")).await;
+    ana.sync_with(company("c@example.org")).await;
+}

@@ -100,3 +100,40 @@ async fn older_attributes_do_not_overwrite_and_null_removes(app: TestApp) {
     let search = app.api().json(&json!({"email": "a@example.org"})).post("/api/v1/people/search").await.assert(200);
     assert_eq!(search.json()["data"], json!([]));
 }
+
+#[app_test]
+async fn a_late_group_leaves_todays_company(app: TestApp) {
+    let group = |id: &str, time: &str| json!({"type": "group", "userId": "u", "groupId": id, "timestamp": time});
+    let company = async || app.person("u").await.assert(200).json()["company"]["external_id"].clone();
+    app.send(json!([group("today", "2026-10-01T09:00:00Z")])).await;
+    app.send(json!([group("last week", "2026-09-24T09:00:00Z"), {"type": "track", "userId": "u", "event": "E"}])).await;
+    assert_eq!(company().await, "today");
+    let person = crate::people::find(app.app(), app.production(), "u").await.unwrap().unwrap();
+    let standing = || crate::people::standing(app.app(), app.production(), person.number()).unwrap();
+    let (today, environment) = (standing().company.unwrap(), app.production());
+    let mut acted = None;
+    let log = app.app().log().unwrap();
+    log.scan(environment, |_, event| {
+        if event.name == "E" {
+            acted = event.company;
+        }
+    })
+    .unwrap();
+    assert_eq!(acted, Some(today), "an event belongs to the company of its time");
+    app.send(json!([group("later", "2026-10-01T10:00:00Z")])).await;
+    assert_eq!(company().await, "later");
+    assert_ne!(standing().company, Some(today));
+}
+
+#[app_test]
+async fn of_two_who_merge_the_later_membership_stays(app: TestApp) {
+    let group = |who: serde_json::Value, id: &str, time: &str| {
+        let mut message = json!({"type": "group", "groupId": id, "timestamp": time});
+        message.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+        json!([message])
+    };
+    app.send(group(json!({"userId": "u"}), "old", "2026-09-01T09:00:00Z")).await;
+    app.send(group(json!({"anonymousId": "a"}), "new", "2026-09-02T09:00:00Z")).await;
+    app.send(json!([{"type": "track", "anonymousId": "a", "userId": "u", "event": "E"}])).await;
+    assert_eq!(app.person("u").await.assert(200).json()["company"]["external_id"], "new");
+}

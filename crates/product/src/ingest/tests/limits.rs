@@ -90,3 +90,42 @@ async fn names_are_bounded(app: TestApp) {
     ]);
     assert_eq!(app.rejected(one_more).await, [(0, "too_many_names".to_owned())]);
 }
+
+#[app_test]
+async fn a_batch_has_at_most_2500_messages(app: TestApp) {
+    let messages = |count: usize| vec![json!({"type": "track", "userId": "u1", "event": "E"}); count];
+    app.send(json!(messages(2_500))).await;
+    let refused = app.edge().json(&json!({"batch": messages(2_501)})).post("/v1/batch").await.assert(413);
+    assert_eq!(refused.code(), "payload_too_large");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("2500 messages"));
+}
+
+#[app_test]
+async fn more_ids_than_a_statement_takes_are_looked_up(app: TestApp) {
+    use store::Scope;
+    use store::keyring::{self, IndexKey};
+    app.send(json!([{"type": "track", "userId": "u1", "event": "E"}])).await;
+    let person = crate::people::find(app.app(), app.production(), "u1").await.unwrap().unwrap();
+    let key = |number: u64| {
+        let mut hash = [0; 16];
+        hash[..8].copy_from_slice(&number.to_be_bytes());
+        IndexKey { namespace: "external_id".into(), hash }
+    };
+    let keys: Vec<IndexKey> = (0..40_000).map(key).collect();
+    let reader = app.app().keyring.read(Scope::System);
+    assert_eq!(keyring::find(reader, app.production(), &keys).await.unwrap(), []);
+    let numbers: Vec<u64> = (0..40_000).collect();
+    let pairs = keyring::pairs(reader, app.production(), person.subject.kind, &numbers).await;
+    assert_eq!(pairs.unwrap().iter().map(|pair| pair.subject).collect::<Vec<_>>(), [person.subject]);
+    let ids = keyring::indexes_of(reader, app.production(), person.subject.kind, &numbers, "external_id").await;
+    assert_eq!(ids.unwrap().len(), 1);
+}
+
+#[app_test]
+async fn many_people_of_one_batch_are_minted(app: TestApp) {
+    let messages: Vec<_> = (0..40).map(|n| json!({"type": "track", "userId": format!("u{n}"), "event": "E"})).collect();
+    app.send(json!(messages)).await;
+    for number in [0, 17, 39] {
+        assert_eq!(app.events_of(&format!("u{number}")).await, ["E"]);
+    }
+}

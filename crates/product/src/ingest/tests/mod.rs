@@ -4,6 +4,7 @@ mod accepting;
 mod classes;
 mod identity;
 mod limits;
+mod noting;
 mod reading;
 mod tokens;
 

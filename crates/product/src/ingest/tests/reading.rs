@@ -97,8 +97,7 @@ async fn what_rules_ask_for_is_counted_once_and_decided_in_the_clear(app: TestAp
     ]});
     let mentions = Rule::parse(&rule, Place::Audience, "").unwrap().mentions();
     let environment = app.installed().organisation.environments[0].id;
-    let since_ever = Watched { since: base::Timestamp(0), ready: true };
-    let watched = mentions.counters.keys().map(|counter| (*counter, since_ever)).collect();
+    let watched = mentions.counters.keys().map(|counter| (*counter, Watched::default())).collect();
     app.app().watches.set(environment, crate::ingest::Watch::of(&mentions, &watched));
     let sent = |id: &str, amount: i64| {
         json!({"type": "track", "messageId": id, "userId": "u1", "event": "Invoice Sent",

@@ -1,0 +1,49 @@
+//! SQL of the marks: how far each event log has been noted in people's rows.
+//!
+//! Whoever moves a mark shares the environment's lock; whoever has to know where all of them stand, since from there on
+//! something else is to be noted, holds it alone. So no event falls between the two.
+
+use std::collections::BTreeMap;
+
+use base::id::EnvironmentId;
+use events::LogId;
+use store::{Engine, StoreResult, Tx, dialect, sql};
+
+const PURPOSE: &str = "noting";
+
+/// Marks by log.
+pub(crate) type Marks = BTreeMap<u64, u64>;
+
+/// Where a log's mark stands; 0 if nothing of it was noted. It stays there until the transaction ends.
+pub(super) async fn hold(tx: &mut Tx, engine: Engine, environment: EnvironmentId, log: LogId) -> StoreResult<u64> {
+    dialect::lock_shared(tx, engine, PURPOSE, &environment.bytes()).await?;
+    let text = format!(
+        "SELECT sequence FROM noted_logs WHERE environment_id = $1 AND log = $2{}",
+        dialect::for_update(engine)
+    );
+    let row = sql(text).bind(environment).bind(log.0.cast_signed()).fetch_optional(tx).await?;
+    row.map_or(Ok(0), |row| row.get("sequence"))
+}
+
+/// Moves a log's mark.
+pub(super) async fn set(tx: &mut Tx, environment: EnvironmentId, log: LogId, sequence: u64) -> StoreResult<u64> {
+    sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, $3) \
+         ON CONFLICT (environment_id, log) DO UPDATE SET sequence = excluded.sequence")
+    .bind(environment)
+    .bind(log.0.cast_signed())
+    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
+    .execute(tx)
+    .await
+}
+
+/// Where every mark stands; none moves until the transaction ends.
+pub(crate) async fn hold_all(tx: &mut Tx, engine: Engine, environment: EnvironmentId) -> StoreResult<Marks> {
+    dialect::lock(tx, engine, PURPOSE, &environment.bytes()).await?;
+    sql("SELECT log, sequence FROM noted_logs WHERE environment_id = $1")
+        .bind(environment)
+        .fetch_all(tx)
+        .await?
+        .iter()
+        .map(|row| Ok((row.get::<i64>("log")?.cast_unsigned(), row.get("sequence")?)))
+        .collect()
+}

@@ -1,0 +1,144 @@
+//! Rows follow the log: each event is counted once, whatever becomes of its request, its process or its person.
+
+use std::time::Duration;
+
+use app_test::app_test;
+use serde_json::{Value, json};
+use store::{Scope, Tx, dialect, sql};
+
+use crate::delivery::tests::{publish, survey, why};
+use crate::ingest;
+use crate::testing::TestApp;
+
+/// A survey for whoever sent many invoices, that answers for everybody.
+async fn counting(app: &TestApp) -> String {
+    let audience = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1_000_000}});
+    let id = publish(app, &survey(json!({"audience": audience}))).await;
+    app.work().await;
+    id
+}
+
+/// How many invoices a user has sent, as decisions see it.
+async fn counted(app: &TestApp, user: &str, id: &str) -> Value {
+    why(app, user, id).await["trace"]["parts"][2]["parts"][0]["actual"].clone()
+}
+
+fn sent(user: &str, id: &str) -> Value {
+    json!([{"type": "track", "userId": user, "messageId": id, "event": "Invoice Sent"}])
+}
+
+/// Keeps everybody else from writing people's rows.
+async fn hold_rows(app: &TestApp) -> Tx {
+    let main = &app.app().main;
+    let mut tx = main.begin(Scope::System).await.unwrap();
+    sql(format!("SELECT number FROM people{}", dialect::for_update(main.engine()))).fetch_all(&mut tx).await.unwrap();
+    tx
+}
+
+/// Sends a message whose sender has gone away before the answer, while rows cannot be written; it is in the log.
+async fn send_and_leave(app: &TestApp, messages: Value) {
+    let held = hold_rows(app).await;
+    let before = app.app().log().unwrap().durable(app.production());
+    let asking = app.edge().json(&json!({"batch": messages})).post("/v1/batch");
+    assert!(tokio::time::timeout(Duration::from_millis(400), asking).await.is_err(), "it was answered");
+    assert_eq!(app.app().log().unwrap().durable(app.production()), before + 1);
+    drop(held);
+}
+
+#[app_test]
+async fn what_is_in_the_log_is_counted_though_its_sender_left(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    assert_eq!(counted(&app, "u", &id).await, 1);
+    send_and_leave(&app, sent("u", "m2")).await;
+    assert_eq!(counted(&app, "u", &id).await, 1, "nobody could write it");
+    app.send(sent("u", "m2")).await;
+    assert_eq!(counted(&app, "u", &id).await, 2, "the copy finds it counted");
+    send_and_leave(&app, sent("u", "m3")).await;
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 3, "the clock does it for whoever does not come back");
+    app.send(sent("u", "m3")).await;
+    assert_eq!(counted(&app, "u", &id).await, 3);
+}
+
+#[app_test]
+async fn what_a_process_left_is_counted_by_the_next_and_nothing_twice(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    send_and_leave(&app, sent("u", "m2")).await;
+    app.app().noting.forget();
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 2);
+    for _ in 0..2 {
+        app.app().noting.forget();
+        ingest::catch_up(app.app()).await.unwrap();
+    }
+    app.app().noting.believe_nothing_is_noted(app.production()).await;
+    app.send(sent("u", "m3")).await;
+    assert_eq!(counted(&app, "u", &id).await, 3, "the store's mark decides, not what memory says");
+}
+
+#[app_test]
+async fn what_a_process_has_not_heard_of_is_counted_all_the_same(app: TestApp) {
+    app.send(sent("u", "m0")).await;
+    let before = app.app().watches.of(app.production());
+    let id = counting(&app).await;
+    let environment = app.production();
+    // As in a process that has not looked for news since.
+    app.app().rulesets.forget();
+    app.app().watches.set_shared(environment, before);
+    // Something that it does note moves the mark.
+    let mut messages = sent("u", "m1");
+    let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": {"content": "flw_x"}});
+    messages.as_array_mut().unwrap().push(shown);
+    app.send(messages).await;
+    app.app().rulesets.catch_up(app.app()).await.unwrap();
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 2);
+}
+
+#[app_test]
+async fn nothing_is_lost_or_doubled_when_somebody_is_identified_meanwhile(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..6 {
+        let app = app.clone();
+        tasks.spawn(async move {
+            for number in 0..10 {
+                let message = format!("m{task}-{number}");
+                let device = format!("device-{}", task % 3);
+                // Device by device becomes the user's while others still send for it.
+                let mut event =
+                    json!({"type": "track", "anonymousId": device, "messageId": message, "event": "Invoice Sent"});
+                if number >= 4 && task >= 3 {
+                    event["userId"] = "u".into();
+                }
+                app.send(json!([event])).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 60);
+}
+
+#[app_test]
+async fn a_counter_that_nobody_asks_for_any_more_leaves_the_row(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    let row = async || {
+        let person = crate::people::find(app.app(), app.production(), "u").await.unwrap().unwrap();
+        crate::people::row(app.app(), &person).await.unwrap()
+    };
+    let first: Vec<String> = row().await.counters.into_keys().collect();
+    assert_eq!(first.len(), 1);
+    app.api().post(&format!("/api/v1/surveys/{id}/pause")).await.assert(200);
+    app.advance(Duration::from_mins(1));
+    app.api().post(&format!("/api/v1/surveys/{id}/publish")).await.assert(200);
+    app.work().await;
+    app.send(sent("u", "m2")).await;
+    let then = row().await.counters;
+    assert_eq!((then.len(), then.contains_key(&first[0])), (1, false));
+    assert_eq!(counted(&app, "u", &id).await, 2);
+}
