@@ -43,6 +43,7 @@ const MAIN: &[Step] = &[
     each!("main", 13, "0013_content_scope"),
     each!("main", 14, "0014_scope_of_keys_and_records"),
     same!("main", 20, "0020_demo"),
+    same!("main", 23, "0023_provisional_attributes"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init"), each!("keyring", 2, "0002_row_level_security")];

@@ -56,9 +56,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
 async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
     let EdgeRequest { key, body, token, .. } = edge_body(&app, request).await?;
     let mut given: Submission = extract::parse(&body)?;
-    if let Some(user) = &given.user_id {
-        identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
-    }
+    identity_tokens::admit(&app, &key, given.user_id.as_deref(), token.as_deref()).await?;
     let content: ContentId = given.content.parse().map_err(|()| Problem::new(Code::NotFound))?;
     let environment = key.environment;
     let survey = survey(&app, environment, content, given.version).await?;

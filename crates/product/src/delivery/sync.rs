@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::decide::{answer, decide};
 use super::facts::{Device, Person};
 use crate::App;
+use crate::attributes::Sighting;
 use crate::ingest::{self, EdgeRequest, edge_body, preflighted};
 use crate::people::{self, AttributeSet, PersonRef, PersonRow, Who};
 use crate::problem::store_failed;
@@ -53,14 +54,15 @@ pub(crate) fn router() -> Router<Arc<App>> {
 async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
     let EdgeRequest { key, body, token, .. } = edge_body(&app, request).await?;
     let mut asked: Sync = extract::parse(&body)?;
-    if let Some(user) = &asked.user_id {
-        identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
+    let admitted = identity_tokens::admit(&app, &key, asked.user_id.as_deref(), token.as_deref()).await?;
+    if let Some(company) = &asked.company {
+        admitted.check_company(&company.id)?;
     }
     let who = Who { anonymous: asked.anonymous_id.as_deref(), user: asked.user_id.as_deref(), previous: None };
     let person = people::resolve(&app, key.environment, who).await?;
     let now = app.clock.now();
     people::touch(&app, key.environment, [(person.number(), now)].into_iter());
-    let row = known(&app, &person, &mut asked).await?;
+    let row = known(&app, &person, &mut asked, key.kind.into()).await?;
     let live = app.rulesets.live(key.environment);
     let person = Person { row: &row, live: &live, device: asked.device.as_ref(), now };
     let body = answer(&live, &decide(&live, &person));
@@ -69,7 +71,7 @@ async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
 }
 
 /// The person's row, with what the request says of them.
-async fn known(app: &App, person: &PersonRef, asked: &mut Sync) -> ProblemResult<PersonRow> {
+async fn known(app: &App, person: &PersonRef, asked: &mut Sync, sighting: Sighting) -> ProblemResult<PersonRow> {
     let row = people::row(app, person).await.map_err(store_failed)?;
     let traits = asked.traits.take().unwrap_or_default();
     let company = asked.company.take().map(|company| (company.id, company.traits.unwrap_or_default()));
@@ -86,7 +88,7 @@ async fn known(app: &App, person: &PersonRef, asked: &mut Sync) -> ProblemResult
     }
     let own: Vec<&str> = [&asked.anonymous_id, &asked.user_id].into_iter().filter_map(|id| id.as_deref()).collect();
     let company = company.as_ref().map(|(id, traits)| (id.as_str(), traits.clone()));
-    ingest::update(app, *person, traits, company, &own).await?;
+    ingest::update(app, *person, traits, company, &own, sighting).await?;
     people::row(app, person).await.map_err(store_failed)
 }
 

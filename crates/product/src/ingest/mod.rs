@@ -17,6 +17,7 @@ mod classify;
 mod message;
 mod moment;
 mod place;
+mod scrub;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -27,4 +28,5 @@ pub(crate) use api::preflighted;
 pub(crate) use batch::{append, property_field, property_version, update};
 pub(crate) use body::{EdgeRequest, edge_body};
 pub(crate) use moment::happened;
+pub(crate) use place::percent_decoded;
 pub(crate) use watch::{Watch, Watches, counts};

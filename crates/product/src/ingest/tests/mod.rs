@@ -2,9 +2,12 @@
 
 mod accepting;
 mod classes;
+mod companies;
+mod corpus;
 mod identity;
 mod limits;
 mod reading;
+mod registry;
 mod tokens;
 
 use serde_json::{Value, json};
