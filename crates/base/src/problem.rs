@@ -34,6 +34,7 @@ codes! {
     Unauthenticated "unauthenticated" UNAUTHORIZED "a valid key or session is needed";
     InvalidCredentials "invalid_credentials" UNAUTHORIZED "the e-mail address or the password is wrong";
     InvalidIdentityToken "invalid_identity_token" UNAUTHORIZED "the identity token is missing, expired or not signed by this environment's key";
+    CompanyNotInToken "company_not_in_token" FORBIDDEN "a browser speaks for a company only with an identity token that names it";
     Forbidden "forbidden" FORBIDDEN "the key or session is known, but may not do this";
     CrossSite "cross_site" FORBIDDEN "the request comes from another site";
     NotFound "not_found" NOT_FOUND "there is nothing here";

@@ -154,7 +154,7 @@ impl App {
             ready: Arc::new(AtomicBool::new(false)),
             log,
             sdk,
-            noted: page_origins::Noted::new(),
+            noted: page_origins::Noted::default(),
             demo: OnceLock::new(),
             timer: Timer::default(),
             figures: None,

@@ -45,6 +45,7 @@ const MAIN: &[Step] = &[
     same!("main", 20, "0020_demo"),
     same!("main", 21, "0021_noted"),
     each!("main", 22, "0022_noted_scope"),
+    same!("main", 23, "0023_provisional_attributes"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -11,6 +11,7 @@ import { createQueue } from './queue';
 import { uuid } from './random';
 import { createDevice } from './storage';
 import { createSync } from './sync';
+import { createTokens } from './tokens';
 import { createTransport } from './transport';
 import type { Attributes, Company, Guard, InitOptions } from './types';
 
@@ -39,7 +40,6 @@ export interface Client {
 /** What is known of the visitor; replaced as a whole, so that an answer for somebody else can be told. */
 interface Visitor {
   userId?: string;
-  token?: string | undefined;
 }
 
 export function createClient(settings: Settings, emitter: Emitter, guard: Guard): Client {
@@ -51,9 +51,12 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
     note(`error: ${code}: ${message}`);
     emitter.emit('error', { code, message });
   };
-  const queue = createQueue(key, send, report);
+  const tokens = createTokens();
+  const queue = createQueue(key, send, report, tokens);
   const extensions = new Set<string>();
-  let visitor: Visitor = { token: settings.identityToken };
+  let visitor: Visitor = {};
+  /** What `init` was given: the token of the first user. */
+  let initialToken = settings.identityToken;
   let debugging = false;
   let loading = false;
   let ready = false;
@@ -64,7 +67,6 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
     if (debugging) console.info(`[pilotfish] ${text}`);
   };
   const who = (): Record<string, unknown> => ({ anonymousId: device.id(), userId: visitor.userId });
-  const token = (): string | undefined => (visitor.userId ? visitor.token : undefined);
 
   function message(type: string, fields: Record<string, unknown>, urgent = false, done?: () => void): void {
     const context = {
@@ -73,7 +75,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       library: { name: '@pilotfish/browser', version: VERSION },
     };
     const head = { type, messageId: uuid(), timestamp: new Date(), ...who() };
-    queue.message({ ...head, ...fields, context }, token(), urgent, done);
+    queue.message({ ...head, ...fields, context }, visitor.userId, urgent, done);
   }
 
   const sync = createSync({
@@ -81,7 +83,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
     body: (extra) => ({
       writeKey: key,
       ...who(),
-      token: token(),
+      token: tokens.of(visitor.userId),
       page: { url: bare(location.href) },
       locale,
       sdk: VERSION,
@@ -93,6 +95,8 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       if (!ready) emitter.emit('ready', { ruleset: answer.ruleset });
       ready = true;
     },
+    user: () => visitor.userId,
+    tokens,
     report,
     guard,
   });
@@ -100,7 +104,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
   const delivery: Delivery = createDelivery(
     {
       track: (event, properties, done) => message('track', { event, properties }, true, done),
-      answers: (id, body) => queue.answers(id, { ...who(), ...body }, token()),
+      answers: (id, body) => queue.answers(id, { ...who(), ...body }, visitor.userId),
       emit: emitter.emit,
       guard,
       go: (url) => (settings.navigate ? settings.navigate(url) : location.assign(url)),
@@ -172,7 +176,9 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       const before = visitor;
       const changed = before.userId !== userId;
       const other = changed && before.userId !== undefined;
-      const next = { userId, token: token ?? (other ? undefined : before.token) };
+      const next = { userId };
+      const renewed = tokens.give(userId, token ?? initialToken);
+      initialToken = undefined;
       // on one device two people are two people: the second gets a credential of their own
       if (other) become(next, true);
       else visitor = next;
@@ -180,6 +186,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       const said = JSON.stringify([userId, attributes]);
       if (said !== identified) message('identify', { traits: attributes }, true);
       identified = said;
+      if (renewed) queue.wake();
       sync.request({ traits: attributes });
       if (company) this.group(company.id, company.attributes);
     },

@@ -1,8 +1,10 @@
 /**
  * What waits to be sent, in memory only: messages (in batches) and answers (newest of an id). In order, one request
- * at a time; retried with backoff until the edge has it; dropped, with an `error` event, when the edge refuses it.
+ * at a time; retried with backoff until the edge has it; dropped, with an `error` event, when the edge refuses it. What
+ * is refused for its identity token alone waits for another token, while what others say goes on.
  * At page end everything left goes out at once with `keepalive`, within the 64 KB that browsers allow.
  */
+import { REFUSED, type Tokens } from './tokens';
 import { backoff, isTransient, type Reply, type Send } from './transport';
 import type { Json } from './types';
 
@@ -18,8 +20,8 @@ const LINGER = 250;
 interface Item {
   json: string;
   size: number;
-  /** Identity token that this item was made under: one request carries one. */
-  token: string | undefined;
+  /** Whom it is about: one request carries one identity token. */
+  user: string | undefined;
   /** Id of a set of answers; undefined for a message. */
   answers: string | undefined;
   flying: boolean;
@@ -27,8 +29,10 @@ interface Item {
 }
 
 export interface Queue {
-  message(message: Record<string, unknown>, token: string | undefined, urgent: boolean, done?: () => void): void;
-  answers(id: string, body: Record<string, unknown>, token: string | undefined): void;
+  message(message: Record<string, unknown>, user: string | undefined, urgent: boolean, done?: () => void): void;
+  answers(id: string, body: Record<string, unknown>, user: string | undefined): void;
+  /** Something that waited may go now. */
+  wake(): void;
   /** Send now. `last`: the page is going away, nothing can be waited for. */
   flush(last?: boolean): void;
 }
@@ -42,14 +46,14 @@ interface Problem {
   rejected?: { index: number; code: string; detail?: string }[];
 }
 
-export function createQueue(writeKey: string, send: Send, report: Report): Queue {
+export function createQueue(writeKey: string, send: Send, report: Report, tokens: Tokens): Queue {
   const items: Item[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = 0;
   let attempt = 0;
   let blocked = false;
 
-  function add(json: string, token: string | undefined, answers?: string, done?: () => void): void {
+  function add(json: string, user: string | undefined, answers?: string, done?: () => void): void {
     const size = new TextEncoder().encode(json).length;
     if (size > MESSAGE_LIMIT) return report('too_large', 'a message was larger than 32 KB and was not sent');
     if (items.length >= WAITING_LIMIT) {
@@ -59,7 +63,7 @@ export function createQueue(writeKey: string, send: Send, report: Report): Queue
       );
       report('queue_full', 'too many messages wait to be sent; the oldest was dropped');
     }
-    items.push({ json, size, token, answers, flying: false, done });
+    items.push({ json, size, user, answers, flying: false, done });
   }
 
   /** Sets the timer for the next request, unless an earlier one is set or the edge asked for patience. */
@@ -77,17 +81,18 @@ export function createQueue(writeKey: string, send: Send, report: Report): Queue
 
   /** Takes the next load off the line and sends it. Returns its size, 0 when there is nothing that fits. */
   function pump(room: number, keepalive: boolean): number {
-    const load = next(items, room);
+    const load = next(items, room, tokens);
     const first = load[0];
     if (!first) return 0;
     for (const item of load) item.flying = true;
-    const body = envelope(writeKey, load);
+    const token = tokens.of(first.user);
+    const body = envelope(writeKey, token, load);
     const path = first.answers ? '/v1/answers' : '/v1/batch';
-    send(path, body, keepalive || body.length < KEEPALIVE_LIMIT / 2).then((reply) => settle(load, reply));
+    send(path, body, keepalive || body.length < KEEPALIVE_LIMIT / 2).then((reply) => settle(load, reply, token));
     return load.reduce((sum, item) => sum + item.size, 0);
   }
 
-  function settle(load: Item[], reply: Reply): void {
+  function settle(load: Item[], reply: Reply, token: string | undefined): void {
     const problem = (reply.body ?? {}) as Problem;
     if (isTransient(reply.status)) {
       for (const item of load) item.flying = false;
@@ -96,6 +101,12 @@ export function createQueue(writeKey: string, send: Send, report: Report): Queue
     }
     attempt = 0;
     blocked = false;
+    const user = load[0]?.user;
+    if (problem.code === REFUSED && user !== undefined) {
+      for (const item of load) item.flying = false;
+      if (tokens.refuse(user, token)) report(REFUSED, problem.detail ?? REFUSED);
+      return schedule(0, true);
+    }
     for (const item of load) items.splice(items.indexOf(item), 1);
     const delivered = reply.status < 300;
     if (!delivered)
@@ -106,16 +117,17 @@ export function createQueue(writeKey: string, send: Send, report: Report): Queue
   }
 
   return {
-    message(message, token, urgent, done) {
-      add(JSON.stringify(message), token, undefined, done);
+    message(message, user, urgent, done) {
+      add(JSON.stringify(message), user, undefined, done);
       schedule(urgent ? 0 : LINGER);
     },
-    answers(id, body, token) {
+    answers(id, body, user) {
       const older = items.findIndex((item) => item.answers === id && !item.flying);
       if (older >= 0) items.splice(older, 1);
-      add(JSON.stringify(body), token, id);
+      add(JSON.stringify(body), user, id);
       schedule(0);
     },
+    wake: () => schedule(0),
     flush(last = false) {
       if (blocked && !last) return;
       let room = KEEPALIVE_LIMIT;
@@ -126,24 +138,24 @@ export function createQueue(writeKey: string, send: Send, report: Report): Queue
 }
 
 /** The longest run of items that one request can carry. */
-function next(items: Item[], room: number): Item[] {
+function next(items: Item[], room: number, tokens: Tokens): Item[] {
   const load: Item[] = [];
   let size = 200;
   for (const item of items) {
-    if (item.flying) continue;
+    if (item.flying || tokens.refused(item.user)) continue;
     const first = load[0];
     size += item.size + 1;
-    const apart = first && (first.answers || item.answers || first.token !== item.token);
+    const apart = first && (first.answers || item.answers || first.user !== item.user);
     if (apart || size > room || load.length >= BATCH_COUNT) break;
     load.push(item);
   }
   return load;
 }
 
-function envelope(writeKey: string, load: Item[]): string {
+function envelope(writeKey: string, token: string | undefined, load: Item[]): string {
   const first = load[0] as Item;
   const head: Record<string, Json> = { writeKey };
-  if (first.token) head.token = first.token;
+  if (token) head.token = token;
   const open = JSON.stringify(head).slice(0, -1);
   if (first.answers) return `${open},${first.json.slice(1)}`;
   const sentAt = JSON.stringify(new Date());

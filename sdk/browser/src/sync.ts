@@ -1,9 +1,11 @@
 /**
  * Asks the edge what may be shown: at the start, when the visitor becomes known or joins a company, and after an event
  * that live content waits for was acknowledged. Requests of the same moment become one; a failed one is tried again;
- * an answer about somebody else, or overtaken by a newer question, is dropped.
+ * an answer about somebody else, or overtaken by a newer question, is dropped. A question that is refused for its
+ * identity token waits for another token.
  */
 import type { Report } from './queue';
+import { REFUSED, type Tokens } from './tokens';
 import { backoff, isTransient, type Reply, type Send } from './transport';
 import type { Guard, SyncAnswer } from './types';
 
@@ -13,6 +15,9 @@ export interface SyncHost {
   send: Send;
   body(extra: Extra): Record<string, unknown>;
   ready(answer: SyncAnswer, event: string | undefined): void;
+  /** Who is asked about. */
+  user(): string | undefined;
+  tokens: Tokens;
   report: Report;
   guard: Guard;
 }
@@ -35,7 +40,7 @@ export interface Sync {
 /** In a page that lives for hours, a navigation asks again after this many milliseconds. */
 const FRESH = 5 * 60_000;
 
-export function createSync({ send, body, ready, report, guard }: SyncHost): Sync {
+export function createSync({ send, body, ready, user, tokens, report, guard }: SyncHost): Sync {
   let reserved: string[] | undefined;
   /** Acknowledged before we knew which events matter. */
   let early: string[] = [];
@@ -54,17 +59,27 @@ export function createSync({ send, body, ready, report, guard }: SyncHost): Sync
   }
 
   function ask(): void {
-    if (busy || !wanted) return;
+    const about = user();
+    if (busy || !wanted || tokens.refused(about)) return;
+    const token = tokens.of(about);
     const event = happened[0];
     const extra = pending;
-    const about = epoch;
+    const asked = epoch;
     wanted = false;
     busy = true;
     pending = {};
     send('/v1/sync', JSON.stringify(body({ ...extra, event }))).then(
       guard((reply: Reply) => {
         busy = false;
-        if (about !== epoch) return schedule(0);
+        if (asked !== epoch) return schedule(0);
+        const problem = reply.body as { code?: string; detail?: string } | undefined;
+        if (problem?.code === REFUSED && about !== undefined) {
+          if (tokens.refuse(about, token)) report(REFUSED, problem.detail ?? REFUSED);
+          pending = { ...extra, ...pending };
+          wanted = true;
+          attempt = 0;
+          return schedule(0);
+        }
         answered(reply, extra, event);
       }),
     );

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createQueue } from '../src/queue';
+import { createTokens } from '../src/tokens';
 import { backoff, isTransient, type Reply, waitFor } from '../src/transport';
 
 const ok: Reply = { status: 200, retryAfter: undefined, body: { success: true } };
@@ -13,6 +14,7 @@ function setUp(...replies: (Reply | Promise<Reply>)[]) {
     keepalive: boolean;
   }[] = [];
   const errors: string[] = [];
+  const tokens = createTokens();
   const queue = createQueue(
     'pfe_1',
     async (path, body, keepalive = false) => {
@@ -20,9 +22,10 @@ function setUp(...replies: (Reply | Promise<Reply>)[]) {
       return replies.shift() ?? ok;
     },
     (code) => errors.push(code),
+    tokens,
   );
   const ids = () => sent.flatMap(({ body }) => (body.batch ?? []).map(({ n }) => n));
-  return { queue, sent, errors, ids };
+  return { queue, sent, errors, ids, tokens };
 }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -56,11 +59,13 @@ describe('batches', () => {
   });
 
   it('keeps to one identity token a request', async () => {
-    const { queue, sent } = setUp();
+    const { queue, sent, tokens } = setUp();
+    tokens.give('ana', 'a');
+    tokens.give('bea', 'b');
     queue.message({ n: 0 }, undefined, false);
-    queue.message({ n: 1 }, 'a', false);
-    queue.message({ n: 2 }, 'a', false);
-    queue.message({ n: 3 }, 'b', false);
+    queue.message({ n: 1 }, 'ana', false);
+    queue.message({ n: 2 }, 'ana', false);
+    queue.message({ n: 3 }, 'bea', false);
     await vi.runAllTimersAsync();
     expect(sent.map(({ body }) => [body.token, body.batch.length])).toEqual([
       [undefined, 1],
@@ -128,10 +133,10 @@ describe('trouble', () => {
   });
 
   it('drops what the edge refuses, says so, and goes on', async () => {
-    const { queue, sent, errors } = setUp(status(401, undefined, { code: 'invalid_identity_token' }));
-    queue.message({ n: 1 }, 'bad', true);
+    const { queue, sent, errors } = setUp(status(401, undefined, { code: 'unauthenticated' }));
+    queue.message({ n: 1 }, 'ana', true);
     await vi.runAllTimersAsync();
-    expect(errors).toEqual(['invalid_identity_token']);
+    expect(errors).toEqual(['unauthenticated']);
     queue.message({ n: 2 }, undefined, true);
     await vi.runAllTimersAsync();
     expect(sent[1]?.body.batch).toEqual([{ n: 2 }]);
@@ -147,12 +152,85 @@ describe('trouble', () => {
   });
 });
 
+describe('a refused identity token', () => {
+  const refused = status(401, undefined, { code: 'invalid_identity_token' });
+
+  it('holds what is said of its user until there is another, and loses and sends nothing meanwhile', async () => {
+    const { queue, sent, errors, ids, tokens } = setUp(refused);
+    const done = vi.fn();
+    tokens.give('ana', 'old');
+    queue.message({ n: 1 }, 'ana', true, done);
+    await vi.runAllTimersAsync();
+    queue.message({ n: 2 }, 'ana', true);
+    queue.answers('x', { q1: 1 }, 'ana');
+    tokens.give('ana', 'old');
+    tokens.give('ana', undefined);
+    queue.wake();
+    queue.flush(true);
+    await vi.advanceTimersByTimeAsync(86_400_000);
+    expect(errors).toEqual(['invalid_identity_token']);
+    expect([sent.length, done.mock.calls.length]).toEqual([1, 0]);
+
+    expect(tokens.give('ana', 'new')).toBe(true);
+    queue.wake();
+    await vi.runAllTimersAsync();
+    expect(ids()).toEqual([1, 1, 2]);
+    expect(sent.slice(1).map(({ path, body }) => [path, body.token])).toEqual([
+      ['/v1/batch', 'new'],
+      ['/v1/answers', 'new'],
+    ]);
+    expect(done).toHaveBeenCalledOnce();
+  });
+
+  it('holds up nobody else', async () => {
+    const { queue, sent, tokens } = setUp(refused);
+    tokens.give('ana', 'old');
+    queue.message({ n: 1 }, 'ana', false);
+    queue.message({ n: 2 }, undefined, false);
+    queue.message({ n: 3 }, 'bea', false);
+    await vi.runAllTimersAsync();
+    expect(sent.slice(1).map(({ body }) => [body.token, body.batch])).toEqual([
+      [undefined, [{ n: 2 }]],
+      [undefined, [{ n: 3 }]],
+    ]);
+  });
+
+  it('is tried again at once when it was replaced on the way', async () => {
+    let land: (reply: Reply) => void = () => undefined;
+    const { queue, sent, errors, tokens } = setUp(
+      new Promise((resolve) => {
+        land = resolve;
+      }),
+    );
+    tokens.give('ana', 'old');
+    queue.message({ n: 1 }, 'ana', true);
+    await vi.advanceTimersByTimeAsync(0);
+    tokens.give('ana', 'new');
+    land(refused);
+    await vi.runAllTimersAsync();
+    expect(sent.map(({ body }) => body.token)).toEqual(['old', 'new']);
+    expect(errors).toEqual([]);
+  });
+
+  it('is asked for also when there was none yet', async () => {
+    const { queue, sent, errors, tokens } = setUp(refused);
+    queue.message({ n: 1 }, 'ana', true);
+    await vi.runAllTimersAsync();
+    expect([errors, sent.length]).toEqual([['invalid_identity_token'], 1]);
+    tokens.give('ana', 'new');
+    queue.wake();
+    await vi.runAllTimersAsync();
+    expect(sent[1]?.body).toMatchObject({ token: 'new', batch: [{ n: 1 }] });
+  });
+});
+
 describe('answers', () => {
   it('sends only the newest of an id, after what came before it', async () => {
-    const { queue, sent } = setUp();
+    const { queue, sent, tokens } = setUp();
+    tokens.give('ana', 'jwt');
     queue.message({ n: 1 }, undefined, false);
-    queue.answers('a', { id: 'a', answers: { q1: 1 } }, 'jwt');
-    queue.answers('a', { id: 'a', answers: { q1: 1, q2: 2 } }, 'jwt');
+    queue.answers('a', { id: 'a', answers: { q1: 1 } }, 'ana');
+    queue.answers('a', { id: 'a', answers: { q1: 1, q2: 2 } }, 'ana');
     await vi.runAllTimersAsync();
     expect(sent.map(({ path }) => path)).toEqual(['/v1/batch', '/v1/answers']);
     expect(sent[1]?.body).toEqual({ writeKey: 'pfe_1', token: 'jwt', id: 'a', answers: { q1: 1, q2: 2 } });

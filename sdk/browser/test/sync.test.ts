@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createSync } from '../src/sync';
+import { createTokens } from '../src/tokens';
 import type { Reply } from '../src/transport';
 
 function setUp(...replies: (Partial<Reply> | Promise<Partial<Reply>>)[]) {
   const asked: Record<string, unknown>[] = [];
   const ready = vi.fn();
   const report = vi.fn();
+  const tokens = createTokens();
   const sync = createSync({
     send: async (_, body) => {
       asked.push(JSON.parse(body));
@@ -19,10 +21,12 @@ function setUp(...replies: (Partial<Reply> | Promise<Partial<Reply>>)[]) {
     },
     body: (extra) => extra,
     ready,
+    user: () => 'ana',
+    tokens,
     report,
     guard: (fn) => fn,
   });
-  return { sync, asked, ready, report };
+  return { sync, asked, ready, report, tokens };
 }
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -49,11 +53,36 @@ it('tries again with what it had to say, and waits as asked', async () => {
 });
 
 it('reports a refusal and does not insist', async () => {
-  const { sync, asked, report } = setUp({ status: 401, body: { code: 'invalid_identity_token', detail: 'expired' } });
+  const { sync, asked, report } = setUp({ status: 403, body: { code: 'company_not_in_token', detail: 'no' } });
   sync.request();
   await vi.runAllTimersAsync();
-  expect(report).toHaveBeenCalledWith('invalid_identity_token', 'expired');
+  expect(report).toHaveBeenCalledWith('company_not_in_token', 'no');
   expect(asked.length).toBe(1);
+});
+
+it('waits for another identity token with all that it had to say', async () => {
+  const { sync, asked, ready, report, tokens } = setUp(
+    {},
+    { status: 401, body: { code: 'invalid_identity_token', detail: 'expired' } },
+  );
+  tokens.give('ana', 'old');
+  sync.request();
+  await vi.runAllTimersAsync();
+  sync.happened('Sent');
+  sync.request({ traits: { a: 1 } });
+  await vi.runAllTimersAsync();
+  sync.request();
+  await vi.runAllTimersAsync();
+  expect(report.mock.calls).toEqual([['invalid_identity_token', 'expired']]);
+  expect([asked.length, ready.mock.calls.length]).toEqual([2, 1]);
+  tokens.give('ana', 'new');
+  sync.request();
+  await vi.runAllTimersAsync();
+  expect(asked.slice(1)).toEqual([
+    { traits: { a: 1 }, event: 'Sent' },
+    { traits: { a: 1 }, event: 'Sent' },
+  ]);
+  expect(ready).toHaveBeenCalledTimes(2);
 });
 
 it('drops an answer about somebody else', async () => {

@@ -58,9 +58,7 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     let mut given: Submission<'_> = extract::parse(&body)?;
     let anonymous = ingest::id_of_request("/anonymousId", &given.anonymous_id)?;
     let user = ingest::id_of_request("/userId", &given.user_id)?;
-    if let Some(user) = &user {
-        identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
-    }
+    identity_tokens::admit(&app, &key, user.as_deref(), token.as_deref()).await?;
     let content: ContentId = given.content.parse().map_err(|()| Problem::new(Code::NotFound))?;
     let environment = key.environment;
     let survey = survey(&app, environment, content, given.version).await?;

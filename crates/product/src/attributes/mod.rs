@@ -1,30 +1,37 @@
 //! The registry of attributes: every attribute of people and companies, every property of events and every event name is
-//! registered on first sight, with its type and its class, and stays what it was registered as.
+//! registered on first sight, with its type and its class, and stays what it was registered as, unless the rules come to
+//! protect it better.
 //!
 //! A *personal* value is sealed to its person before it is stored; a *pseudonymous* or *plain* one is stored in clear,
 //! unless the value itself looks personal: then it alone is sealed. [`names`] and [`detect`] hold the rules. A name that
 //! looks personal itself would end up in the registry in clear, so its message is refused.
 //!
-//! The registry is held in memory, per environment; it is bounded, and what comes beyond is refused.
+//! The registry is held in memory, per environment; it is bounded, and what comes beyond is refused. A browser's key is
+//! public, so what it brings counts as *provisional*: a server's key settles it, and half of the room is for servers
+//! alone. A name's class follows from the name, never from a value or from who sent it first.
 
 mod detect;
 pub(crate) mod names;
 mod store;
+mod vocabulary;
+mod words;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::store::Scope as StoreScope;
 use arc_swap::ArcSwap;
 use base::id::EnvironmentId;
-use base::{Personal, ProblemResult};
+use base::{Personal, ProblemResult, Timestamp};
+use keys::ApiKeyKind;
 use serde_json::Value;
 
 use crate::App;
 use crate::people::Written;
 use crate::problem::store_failed;
 
-pub(crate) use detect::{names_somebody, text_looks_personal};
+pub(crate) use detect::{has_ip, is_ip, mentions, names_somebody, text_looks_personal};
 
 /// What is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,10 +65,15 @@ impl Scope {
             Self::Event | Self::EventName => 2_000,
         }
     }
+
+    /// How many of them browsers may bring.
+    const fn provisional_limit(self) -> usize {
+        self.limit() / 2
+    }
 }
 
-/// How values are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How values are stored; what protects more is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     /// Sealed.
     Personal,
@@ -69,6 +81,21 @@ pub(crate) enum Class {
     Pseudonymous,
     /// In clear.
     Plain,
+}
+
+/// What it counts for that somebody sent a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    /// A server's key, which is secret.
+    Trusted,
+    /// A browser's, which everybody has.
+    Provisional,
+}
+
+impl From<ApiKeyKind> for Sighting {
+    fn from(kind: ApiKeyKind) -> Self {
+        if kind == ApiKeyKind::Browser { Self::Provisional } else { Self::Trusted }
+    }
 }
 
 impl Class {
@@ -95,20 +122,65 @@ pub(crate) enum Refused {
     Personal,
     /// It is empty or too long.
     Length,
+    /// It has characters that nobody sees.
+    Shape,
 }
+
+/// How long a registry that is full is not read again for names that it doesn't have.
+const FULL_FOR: Duration = Duration::from_secs(10);
 
 /// What is registered in an environment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known([HashMap<String, Class>; 4]);
+pub(crate) struct Known {
+    names: [HashMap<String, Registered>; 4],
+    read_at: Timestamp,
+}
+
+/// How a name is registered.
+#[derive(Debug, Clone, Copy)]
+struct Registered {
+    sighting: Sighting,
+    rule: Rule,
+}
+
+/// What a name says about how its values are stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) class: Class,
+    /// It stands for how many people there are: anything but a number is sealed.
+    counts: bool,
+}
 
 impl Known {
     /// How a registered name's values are stored.
     pub(crate) fn class(&self, scope: Scope, name: &str) -> Option<Class> {
-        self.0[scope as usize].get(name).copied()
+        self.rule(scope, name).map(|rule| rule.class)
     }
 
-    fn is_full(&self, scope: Scope, new: usize) -> bool {
-        self.0[scope as usize].len() + new >= scope.limit()
+    /// The same in full.
+    pub(crate) fn rule(&self, scope: Scope, name: &str) -> Option<Rule> {
+        self.names[scope as usize].get(name).map(|registered| registered.rule)
+    }
+
+    /// Whether this sight of a name adds nothing to what is registered.
+    pub(crate) fn is_settled(&self, scope: Scope, name: &str, sighting: Sighting) -> bool {
+        let registered = self.names[scope as usize].get(name);
+        registered.is_some_and(|known| known.sighting == Sighting::Trusted || sighting == Sighting::Provisional)
+    }
+
+    /// How many more names there may be of a scope, by what was counted.
+    fn room(scope: Scope, sighting: Sighting, [all, provisional]: [usize; 2]) -> usize {
+        let room = scope.limit().saturating_sub(all);
+        match sighting {
+            Sighting::Trusted => room,
+            Sighting::Provisional => room.min(scope.provisional_limit().saturating_sub(provisional)),
+        }
+    }
+
+    fn counts(&self, scope: Scope) -> [usize; 2] {
+        let names = &self.names[scope as usize];
+        let provisional = names.values().filter(|registered| registered.sighting == Sighting::Provisional);
+        [names.len(), provisional.count()]
     }
 }
 
@@ -119,6 +191,7 @@ pub(crate) struct New {
     pub(crate) name: String,
     pub(crate) kind: &'static str,
     pub(crate) class: Class,
+    pub(crate) sighting: Sighting,
 }
 
 /// What is registered, by environment.
@@ -136,27 +209,26 @@ impl Registry {
         self.read(app, environment).await
     }
 
-    /// Registers names; one that was registered meanwhile stays as it is. Those beyond the limits are left out.
+    /// Registers names; one that was registered meanwhile stays as it is, but that a server's key settles what a browser's
+    /// brought. Those beyond the limits are left out.
     pub(crate) async fn register(
         &self,
         app: &App,
         environment: EnvironmentId,
-        known: &Known,
+        known: &Arc<Known>,
         new: Vec<New>,
     ) -> ProblemResult<Arc<Known>> {
-        let mut counts = [0; 4];
-        let mut wanted: Vec<New> = Vec::new();
-        for new in new {
-            let count = &mut counts[new.scope as usize];
-            let there = wanted.iter().any(|other| other.scope == new.scope && other.name == new.name);
-            if !there && !known.is_full(new.scope, *count) {
-                *count += 1;
-                wanted.push(new);
-            }
+        let wanted = fitting(new, known, |scope| known.counts(scope));
+        let now = app.clock.now();
+        if wanted.is_empty() && now.since(known.read_at) < FULL_FOR {
+            return Ok(Arc::clone(known));
         }
         if !wanted.is_empty() {
             let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
-            store::insert(&mut tx, environment, &wanted, app.clock.now()).await.map_err(store_failed)?;
+            // Another process may have filled the room meanwhile.
+            let counts = store::counts(&mut tx, environment).await.map_err(store_failed)?;
+            let wanted = fitting(wanted, known, |scope| counts[scope as usize]);
+            store::insert(&mut tx, environment, &wanted, now).await.map_err(store_failed)?;
             tx.commit().await.map_err(store_failed)?;
         }
         self.read(app, environment).await
@@ -164,9 +236,15 @@ impl Registry {
 
     async fn read(&self, app: &App, environment: EnvironmentId) -> ProblemResult<Arc<Known>> {
         let reader = app.main.read(StoreScope::Environment(environment));
-        let mut known = Known::default();
-        for (scope, name, class) in store::all(reader, environment).await.map_err(store_failed)? {
-            known.0[scope as usize].insert(name, class);
+        let mut known = Known { read_at: app.clock.now(), ..Known::default() };
+        for (scope, name, class, sighting) in store::all(reader, environment).await.map_err(store_failed)? {
+            if is_dropped(&name) {
+                continue;
+            }
+            // Rules that have become stricter hold for what is registered, too.
+            let rule = rule_of(scope, &name);
+            let rule = Rule { class: class.min(rule.class), ..rule };
+            known.names[scope as usize].insert(name, Registered { sighting, rule });
         }
         let known = Arc::new(known);
         let mut environments = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,26 +257,70 @@ impl Registry {
     }
 }
 
-/// A name as it would be registered, by its first value.
+/// Which of these names there is room for, each once.
+fn fitting(new: Vec<New>, known: &Known, counts: impl Fn(Scope) -> [usize; 2]) -> Vec<New> {
+    let mut seen: HashSet<(Scope, String)> = HashSet::new();
+    let mut counts: [[usize; 2]; 4] = Scope::ALL.map(counts);
+    let mut fitting = Vec::new();
+    for new in new {
+        let is_there = known.class(new.scope, &new.name).is_some();
+        let counts = &mut counts[new.scope as usize];
+        if (!is_there && Known::room(new.scope, new.sighting, *counts) == 0)
+            || !seen.insert((new.scope, new.name.clone()))
+        {
+            continue;
+        }
+        if !is_there {
+            counts[0] += 1;
+            counts[1] += usize::from(new.sighting == Sighting::Provisional);
+        }
+        fitting.push(new);
+    }
+    fitting
+}
+
+/// A name as it would be registered, by its first value; `own` are the outside ids of its message.
 ///
 /// # Errors
 /// [`Refused`] if a name like this is not registered at all.
-pub(crate) fn judge(scope: Scope, name: &str, value: &Value) -> Result<New, Refused> {
-    if name.is_empty() || name.len() > MAX_NAME {
+pub(crate) fn judge(scope: Scope, name: &str, value: &Value, own: &[&str], sighting: Sighting) -> Result<New, Refused> {
+    if name.trim().is_empty() || name.len() > MAX_NAME {
         return Err(Refused::Length);
     }
+    if name.chars().any(is_unseen) {
+        return Err(Refused::Shape);
+    }
     let personal = match scope {
-        Scope::EventName => names_somebody(name),
-        Scope::Person | Scope::Company | Scope::Event => text_looks_personal(name),
+        // An event is refused whole: a word such as a company's id can be in its name by chance.
+        Scope::EventName => {
+            let telling: Vec<&str> = own.iter().copied().filter(|id| *id == name || is_telling(id)).collect();
+            names_somebody(name) || mentions(name, &telling)
+        }
+        Scope::Person | Scope::Company | Scope::Event => text_looks_personal(name) || mentions(name, own),
     };
     if personal {
         return Err(Refused::Personal);
     }
-    let class = match scope {
-        Scope::EventName => Class::Plain,
-        _ => names::class_of(scope, name),
-    };
-    Ok(New { scope, name: name.to_owned(), kind: kind_of(value), class })
+    let class = rule_of(scope, name).class;
+    Ok(New { scope, name: name.to_owned(), kind: kind_of(value), class, sighting })
+}
+
+/// What the rules say of a name.
+pub(crate) fn rule_of(scope: Scope, name: &str) -> Rule {
+    match scope {
+        Scope::EventName => Rule { class: Class::Plain, counts: false },
+        _ => Rule { class: names::class_of(scope, name), counts: names::is_count_of_people(name) },
+    }
+}
+
+/// Whether an outside id is unlikely to be an ordinary word.
+fn is_telling(id: &str) -> bool {
+    id.bytes().any(|byte| byte.is_ascii_digit()) || id.len() >= 12
+}
+
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether a name's values are not stored at all: an IP address's.
@@ -206,12 +328,19 @@ pub(crate) fn is_dropped(name: &str) -> bool {
     names::is_address(name)
 }
 
+/// Whether a name is a version's, whose numbers can look like an IP address.
+pub(crate) fn is_version(name: &str) -> bool {
+    names::is_version(name)
+}
+
 /// How a value is stored; `own` are the outside ids of the message, which stand in the keyring only.
-pub(crate) fn treat(class: Class, value: Value, own: &[&str]) -> Written {
-    let is_own = |value: &Value| value.as_str().is_some_and(|text| own.contains(&text));
+pub(crate) fn treat(rule: Rule, name: &str, value: Value, own: &[&str]) -> Written {
     if value.is_null() {
         Written::Removed
-    } else if class == Class::Personal || is_own(&value) || detect::value_looks_personal(&value) {
+    } else if rule.class == Class::Personal
+        || detect::holds_id(&value, own)
+        || detect::value_looks_personal(name, rule.counts, &value)
+    {
         Written::Personal(Personal::new(value))
     } else {
         Written::Plain(value)

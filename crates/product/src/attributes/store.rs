@@ -2,34 +2,60 @@
 
 use base::Timestamp;
 use base::id::EnvironmentId;
-use store::{Executor, StoreError, StoreResult, Tx, Value, dialect, sql};
+use store::{Executor, Row, StoreError, StoreResult, Tx, Value, dialect, sql};
 
-use super::{Class, New, Scope};
+use super::{Class, New, Scope, Sighting};
 
 /// Everything that is registered in an environment.
-pub(super) async fn all(on: impl Executor, environment: EnvironmentId) -> StoreResult<Vec<(Scope, String, Class)>> {
-    let rows = sql("SELECT scope, name, class FROM registered_attributes WHERE environment_id = $1")
+pub(super) async fn all(
+    on: impl Executor,
+    environment: EnvironmentId,
+) -> StoreResult<Vec<(Scope, String, Class, Sighting)>> {
+    let rows = sql("SELECT scope, name, class, provisional FROM registered_attributes WHERE environment_id = $1")
         .bind(environment)
         .fetch_all(on)
         .await?;
-    let unknown = |column: &str| StoreError::Decode { column: column.to_owned() };
     rows.iter()
         .map(|row| {
-            let scope: String = row.get("scope")?;
-            let scope = Scope::ALL.into_iter().find(|other| other.name() == scope).ok_or_else(|| unknown("scope"))?;
             let class = Class::from_name(&row.get::<String>("class")?).ok_or_else(|| unknown("class"))?;
-            Ok((scope, row.get("name")?, class))
+            let sighting = if row.get("provisional")? { Sighting::Provisional } else { Sighting::Trusted };
+            Ok((scope(row)?, row.get("name")?, class, sighting))
         })
         .collect()
 }
 
-/// Registers names; one that is registered stays as it is.
+/// How many names are registered, by scope: all, and those that only browsers have brought.
+pub(super) async fn counts(tx: &mut Tx, environment: EnvironmentId) -> StoreResult<[[usize; 2]; 4]> {
+    let rows = sql("SELECT scope, count(*) AS names, count(CASE WHEN provisional = 1 THEN 1 END) AS provisional \
+                    FROM registered_attributes WHERE environment_id = $1 GROUP BY scope")
+    .bind(environment)
+    .fetch_all(tx)
+    .await?;
+    let mut counts = [[0; 2]; 4];
+    for row in &rows {
+        let count = |column: &str| -> StoreResult<usize> { Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0)) };
+        counts[scope(row)? as usize] = [count("names")?, count("provisional")?];
+    }
+    Ok(counts)
+}
+
+fn scope(row: &Row) -> StoreResult<Scope> {
+    let scope: String = row.get("scope")?;
+    Scope::ALL.into_iter().find(|other| other.name() == scope).ok_or_else(|| unknown("scope"))
+}
+
+fn unknown(column: &str) -> StoreError {
+    StoreError::Decode { column: column.to_owned() }
+}
+
+/// Registers names; one that is registered stays as it is, but that it and its type are settled by a trusted sight.
 pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, new: &[New], now: Timestamp) -> StoreResult<()> {
     for new in new.chunks(500) {
         let text = format!(
-            "INSERT INTO registered_attributes (environment_id, scope, name, type, class, first_seen_at) VALUES {} \
-             ON CONFLICT DO NOTHING",
-            dialect::rows(1, new.len(), 6)
+            "INSERT INTO registered_attributes (environment_id, scope, name, type, class, first_seen_at, provisional) \
+             VALUES {} ON CONFLICT (environment_id, scope, name) DO UPDATE SET type = excluded.type, provisional = 0 \
+             WHERE registered_attributes.provisional = 1 AND excluded.provisional = 0",
+            dialect::rows(1, new.len(), 7)
         );
         let values = new.iter().flat_map(|new| {
             [
@@ -39,6 +65,7 @@ pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, new: &[New],
                 new.kind.into(),
                 new.class.name().into(),
                 now.into(),
+                i64::from(new.sighting == Sighting::Provisional).into(),
             ]
         });
         sql(text).bind_all::<Value>(values).execute(&mut *tx).await?;

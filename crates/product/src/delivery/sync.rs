@@ -19,6 +19,7 @@ use store::keyring::SubjectKind;
 use super::decide::{answer, decide};
 use super::facts::{Device, Person};
 use crate::App;
+use crate::attributes::Sighting;
 use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
 use crate::people::{self, AttributeSet, PersonRef, PersonRow, Who};
 use crate::problem::store_failed;
@@ -84,14 +85,15 @@ async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
     let EdgeRequest { key, body, token, .. } = edge_body(&app, request).await?;
     let mut asked: Sync<'_> = extract::parse(&body)?;
     let said = Said::of(&mut asked)?;
-    if let Some(user) = &said.user {
-        identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
+    let admitted = identity_tokens::admit(&app, &key, said.user.as_deref(), token.as_deref()).await?;
+    if let Some((company, _)) = &said.company {
+        admitted.check_company(company)?;
     }
     let who = Who { anonymous: said.anonymous.as_deref(), user: said.user.as_deref(), previous: None };
     let person = people::resolve(&app, key.environment, who).await?;
     let now = app.clock.now();
     people::touch(&app, key.environment, [(person.number(), now)].into_iter());
-    let row = known(&app, &person, said).await?;
+    let row = known(&app, &person, said, key.kind.into()).await?;
     let live = app.rulesets.live(key.environment);
     let person = Person { row: &row, live: &live, device: asked.device.as_ref(), now };
     let body = answer(&live, &decide(&live, &person));
@@ -100,7 +102,7 @@ async fn sync(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
 }
 
 /// The person's row, with what the request says of them.
-async fn known(app: &App, person: &PersonRef, said: Said) -> ProblemResult<PersonRow> {
+async fn known(app: &App, person: &PersonRef, said: Said, sighting: Sighting) -> ProblemResult<PersonRow> {
     let row = people::row(app, person).await.map_err(store_failed)?;
     let (environment, kind) = (person.environment, SubjectKind::Person);
     let says_nothing = holds(app, environment, (kind, row.number), &row.attributes, &said.traits)?
@@ -122,7 +124,7 @@ async fn known(app: &App, person: &PersonRef, said: Said) -> ProblemResult<Perso
     }
     let own: Vec<&str> = [&said.anonymous, &said.user].into_iter().filter_map(|id| id.as_deref()).collect();
     let company = said.company.as_ref().map(|(id, traits)| (id.as_str(), traits.clone()));
-    ingest::update(app, *person, said.traits, company, &own).await?;
+    ingest::update(app, *person, said.traits, company, &own, sighting).await?;
     people::row(app, person).await.map_err(store_failed)
 }
 

@@ -2,7 +2,8 @@
 //! server for it, wherever the environment asks for one.
 //!
 //! A token is a JWT, HS256 under the environment's identity secret (the secret's text as bytes); `sub` is the user's id,
-//! `exp` lies at most 24 hours ahead. Another algorithm is refused whatever the token says of itself. Servers' keys are
+//! `exp` lies at most 24 hours ahead, and `company_id` is the company that the user may speak for, or a list of them: only
+//! for these a browser says who acts for a company and what is known of it, and an anonymous visitor for none. Another algorithm is refused whatever the token says of itself. Servers' keys are
 //! secret and need no token.
 
 pub(crate) mod api;
@@ -34,27 +35,103 @@ struct Claims {
     exp: u64,
     #[serde(default)]
     nbf: Option<u64>,
+    #[serde(default)]
+    company_id: CompanyIds,
 }
 
-/// Lets a request name this user, if its key may: a server's may always, a browser's as the environment says.
+/// One id or a list; customers that count their companies write numbers.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CompanyIds {
+    One(CompanyId),
+    Many(Vec<CompanyId>),
+    None(()),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CompanyId {
+    Text(String),
+    Number(u64),
+}
+
+impl Default for CompanyIds {
+    fn default() -> Self {
+        Self::None(())
+    }
+}
+
+impl CompanyIds {
+    fn into_texts(self) -> Vec<String> {
+        let text = |id| match id {
+            CompanyId::Text(text) => text,
+            CompanyId::Number(number) => number.to_string(),
+        };
+        match self {
+            Self::One(id) => vec![text(id)],
+            Self::Many(ids) => ids.into_iter().map(text).collect(),
+            Self::None(()) => Vec::new(),
+        }
+    }
+}
+
+/// What a refused company is told.
+pub(crate) const NOT_IN_TOKEN: &str = "in this environment a browser names a company only for an identified user, with an identity token whose \
+     company_id is this company's id or a list with it";
+
+/// Whom a request may speak for, beside its user.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    /// Everybody: it is a server's, or the environment asks for no token.
+    Unbound,
+    /// These companies.
+    Bound(Vec<String>),
+}
+
+impl Admitted {
+    /// Whether it may speak for a company.
+    pub(crate) fn speaks_for(&self, company: &str) -> bool {
+        match self {
+            Self::Unbound => true,
+            Self::Bound(companies) => companies.iter().any(|other| other == company),
+        }
+    }
+
+    /// The same, as a problem.
+    ///
+    /// # Errors
+    /// 403 `company_not_in_token`.
+    pub(crate) fn check_company(&self, company: &str) -> ProblemResult<()> {
+        if self.speaks_for(company) { Ok(()) } else { Err(Problem::new(Code::CompanyNotInToken).detail(NOT_IN_TOKEN)) }
+    }
+}
+
+/// Lets a request name this user, if its key may: a server's may always, a browser's as the environment says. Without a
+/// user a browser is let in as somebody anonymous.
 ///
 /// # Errors
 /// 401 `invalid_identity_token`.
-pub(crate) async fn admit(app: &App, key: &EdgeKey, user_id: &str, token: Option<&str>) -> ProblemResult<()> {
+pub(crate) async fn admit(
+    app: &App,
+    key: &EdgeKey,
+    user_id: Option<&str>,
+    token: Option<&str>,
+) -> ProblemResult<Admitted> {
     if key.kind == ApiKeyKind::Server || !key.identity_required {
-        return Ok(());
+        return Ok(Admitted::Unbound);
     }
+    let Some(user_id) = user_id else { return Ok(Admitted::Bound(Vec::new())) };
     match token {
-        Some(token) => check(app, TenantReader::new(app, key), user_id, token).await,
+        Some(token) => check(app, TenantReader::new(app, key), user_id, token).await.map(Admitted::Bound),
         None => Err(refused("this environment lets a browser name a user only with an identity token")),
     }
 }
 
-/// Checks a token of the reader's environment.
+/// Checks a token of the reader's environment. The answer: the companies that it names.
 ///
 /// # Errors
 /// 401 `invalid_identity_token`.
-async fn check(app: &App, reader: TenantReader<'_>, user_id: &str, token: &str) -> ProblemResult<()> {
+async fn check(app: &App, reader: TenantReader<'_>, user_id: &str, token: &str) -> ProblemResult<Vec<String>> {
     if token.len() > MAX_LENGTH {
         return Err(refused("the token is too long"));
     }
@@ -82,7 +159,7 @@ async fn check(app: &App, reader: TenantReader<'_>, user_id: &str, token: &str) 
     if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY))) {
         return Err(refused("the token is not good yet"));
     }
-    Ok(())
+    Ok(claims.company_id.into_texts())
 }
 
 fn refused(detail: &'static str) -> Problem {

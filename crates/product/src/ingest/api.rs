@@ -1,6 +1,6 @@
 //! The edge's paths: long and short, single and batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,6 +18,7 @@ use super::message::{self, Message, Received, Refusal};
 use super::wire::{BatchBody, Context};
 use super::{batch, settings};
 use crate::App;
+use crate::identity_tokens::{Admitted, NOT_IN_TOKEN};
 use crate::{edge_keys, extract, identity_tokens};
 
 /// Long and short paths.
@@ -77,14 +78,13 @@ pub(crate) fn open_to_pages(router: Router<Arc<App>>) -> Router<Arc<App>> {
 async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Response> {
     let EdgeRequest { key, body, token, user_agent } = edge_body(app, request).await?;
     let at = app.clock.now();
-    let received = Received { at, sent_at: None, user_agent: user_agent.as_deref() };
+    let received = Received { at, sent_at: None, user_agent: user_agent.as_deref(), sighting: key.kind.into() };
     let text = text_of(&body)?;
     // What is no JSON at all is the request's fault, not the message's.
     let _: serde::de::IgnoredAny = extract::parse(&body)?;
     let message = message::read(text, Some(kind), &received, app.rng.as_ref()).map_err(problem)?;
-    if let Some(user) = &message.user {
-        identity_tokens::admit(app, &key, user, token.as_deref()).await?;
-    }
+    let admitted = identity_tokens::admit(app, &key, message.user.as_deref(), token.as_deref()).await?;
+    speaks_for(&admitted, &message).map_err(problem)?;
     let mut refused = Vec::new();
     batch::store(app, key.environment, at, vec![(0, message)], &mut refused).await?;
     match refused.pop() {
@@ -106,7 +106,8 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
         let shared: Context<'_> =
             batch.context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default();
         let user_agent = shared.user_agent.get().or(user_agent.as_deref());
-        let received = Received { at, sent_at: batch.sent_at.as_deref(), user_agent };
+        let sent_at = batch.sent_at.as_deref();
+        let received = Received { at, sent_at, user_agent, sighting: key.kind.into() };
         let mut messages: Vec<(usize, Message)> = Vec::with_capacity(batch.batch.len());
         for (index, text) in batch.batch.iter().enumerate() {
             match message::read(text.get(), None, &received, app.rng.as_ref()) {
@@ -116,13 +117,33 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
         }
         messages
     };
-    let users: BTreeSet<&str> = messages.iter().filter_map(|(_, message)| message.user.as_deref()).collect();
+    let users: BTreeSet<Option<&str>> = messages.iter().map(|(_, message)| message.user.as_deref()).collect();
+    let mut admitted = BTreeMap::new();
     for user in users {
-        identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
+        let of_user = identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
+        admitted.insert(user.map(str::to_owned), of_user);
     }
+    let messages = messages.into_iter().filter_map(|(index, message)| {
+        match admitted.get(&message.user).map_or(Ok(()), |admitted| speaks_for(admitted, &message)) {
+            Ok(()) => Some((index, message)),
+            Err(refusal) => {
+                refused.push((index, refusal));
+                None
+            }
+        }
+    });
+    let messages: Vec<(usize, Message)> = messages.collect();
     batch::store(&app, key.environment, at, messages, &mut refused).await?;
     refused.sort_by_key(|(index, _)| *index);
     Ok(answer(&refused))
+}
+
+/// Whether the sender may say what the message says of a company, or that its person acts for it.
+fn speaks_for(admitted: &Admitted, message: &Message) -> Result<(), Refusal> {
+    match &message.group {
+        Some(group) if !admitted.speaks_for(group) => Err(Refusal::new(Code::CompanyNotInToken, NOT_IN_TOKEN)),
+        _ => Ok(()),
+    }
 }
 
 async fn project_settings(State(app): State<Arc<App>>, Path(key): Path<String>) -> ProblemResult<Response> {

@@ -12,7 +12,7 @@ use super::classify::{self, Said};
 use super::message::{Message, Refusal};
 use super::{after, noting};
 use crate::App;
-use crate::attributes::Scope;
+use crate::attributes::{Scope, Sighting};
 use crate::people::{
     self, Attributes, Batch, CompanyChange, CompanyRef, Conflict, PersonChange, PersonRef, Who, Written,
 };
@@ -259,6 +259,7 @@ pub(crate) async fn update(
     traits: Map<String, Value>,
     company: Option<(&str, Map<String, Value>)>,
     own: &[&str],
+    sighting: Sighting,
 ) -> ProblemResult<()> {
     let environment = person.environment;
     let at = app.clock.now();
@@ -266,14 +267,16 @@ pub(crate) async fn update(
     let acts_for = match company {
         Some((id, traits)) => {
             let company = people::company(app, environment, id).await?;
-            let attributes =
-                Attributes { at, values: known_values(app, environment, Scope::Company, traits, &[id]).await? };
+            let own: Vec<&str> = own.iter().copied().chain([id]).collect();
+            let values = known_values(app, environment, Scope::Company, traits, &own, sighting).await?;
+            let attributes = Attributes { at, values };
             batch.companies.push(CompanyChange { company, attributes, message: None });
             Some(company)
         }
         None => None,
     };
-    let attributes = Attributes { at, values: known_values(app, environment, Scope::Person, traits, own).await? };
+    let values = known_values(app, environment, Scope::Person, traits, own, sighting).await?;
+    let attributes = Attributes { at, values };
     if acts_for.is_some() || !attributes.values.is_empty() {
         batch.people.push(PersonChange { person, attributes, company: acts_for, message: None });
     }
@@ -286,7 +289,9 @@ async fn known_values(
     scope: Scope,
     values: Map<String, Value>,
     own: &[&str],
+    sighting: Sighting,
 ) -> ProblemResult<Vec<(String, Written)>> {
-    let known = classify::learn_names(app, environment, scope, &values).await?;
-    classify::values(&known, scope, values, own).map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
+    let known = classify::learn_names(app, environment, scope, &values, own, sighting).await?;
+    classify::values(&known, scope, values, own, sighting)
+        .map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
 }

@@ -8,9 +8,9 @@ use events::Kind;
 use serde_json::{Map, Value};
 
 use super::message::{Message, Refusal};
-use super::place;
+use super::scrub::scrub;
 use crate::App;
-use crate::attributes::{self, Known, Refused, Scope};
+use crate::attributes::{self, Known, New, Refused, Scope, Sighting};
 use crate::people::Written;
 
 /// What a message says, as it will be stored.
@@ -32,13 +32,11 @@ pub(super) async fn learn<'a>(
     let refusals = messages
         .map(|message| {
             let mut refusal = None;
+            let own = message.own_ids();
             for (scope, name, value) in names(message) {
-                if known.class(scope, name).is_some() || attributes::is_dropped(name) {
-                    continue;
-                }
-                match attributes::judge(scope, name, value) {
-                    Ok(judged) => new.push(judged),
-                    Err(refused) => refusal = refusal.or(Some(refuse(scope, refused))),
+                match look(&known, scope, name, value, &own, message.sighting) {
+                    Ok(judged) => new.extend(judged),
+                    Err(refused) => refusal = refusal.or(Some(refused)),
                 }
             }
             refusal
@@ -59,18 +57,31 @@ pub(super) async fn learn_names(
     environment: EnvironmentId,
     scope: Scope,
     values: &Map<String, Value>,
+    own: &[&str],
+    sighting: Sighting,
 ) -> ProblemResult<Arc<Known>> {
     let known = app.attributes.of(app, environment).await?;
     let mut new = Vec::new();
     for (name, value) in values {
-        if known.class(scope, name).is_none() && !attributes::is_dropped(name) {
-            new.push(attributes::judge(scope, name, value).map_err(|refused| {
-                let refusal = refuse(scope, refused);
-                Problem::new(refusal.code).detail(refusal.detail)
-            })?);
-        }
+        let judged = look(&known, scope, name, value, own, sighting);
+        new.extend(judged.map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))?);
     }
     if new.is_empty() { Ok(known) } else { app.attributes.register(app, environment, &known, new).await }
+}
+
+/// What is to be registered of a name, if anything.
+fn look(
+    known: &Known,
+    scope: Scope,
+    name: &str,
+    value: &Value,
+    own: &[&str],
+    sighting: Sighting,
+) -> Result<Option<New>, Refusal> {
+    if known.is_settled(scope, name, sighting) || attributes::is_dropped(name) {
+        return Ok(None);
+    }
+    attributes::judge(scope, name, value, own, sighting).map(Some).map_err(|refused| refuse(scope, refused))
 }
 
 /// Every name in a message that must be registered, with its value.
@@ -97,17 +108,27 @@ fn refuse(scope: Scope, refused: Refused) -> Refusal {
         (_, Refused::Length) => {
             Refusal::new(Code::InvalidMessage, format!("names have 1 to {} bytes", attributes::MAX_NAME))
         }
+        (_, Refused::Shape) => {
+            Refusal::new(Code::InvalidMessage, "names have no line breaks, control or invisible characters")
+        }
     }
 }
 
-fn too_many(scope: Scope) -> Refusal {
+fn too_many(scope: Scope, sighting: Sighting) -> Refusal {
     let what = match scope {
         Scope::Person => "attributes of people",
         Scope::Company => "attributes of companies",
         Scope::Event => "properties of events",
         Scope::EventName => "event names",
     };
-    Refusal::new(Code::TooManyNames, format!("this environment has as many different {what} as it may have"))
+    let detail = match sighting {
+        Sighting::Trusted => format!("this environment has as many different {what} as it may have"),
+        Sighting::Provisional => format!(
+            "browsers have brought as many different {what} into this environment as they may: \
+             send a message with this one through a server key first"
+        ),
+    };
+    Refusal::new(Code::TooManyNames, detail)
 }
 
 /// What a message says, classified.
@@ -115,14 +136,15 @@ fn too_many(scope: Scope) -> Refusal {
 /// # Errors
 /// [`Refusal`] if one of its names is beyond what an environment may have.
 pub(super) fn classify(known: &Known, message: &mut Message) -> Result<Said, Refusal> {
+    let sighting = message.sighting;
     if message.kind == Kind::Track && known.class(Scope::EventName, &message.name).is_none() {
-        return Err(too_many(Scope::EventName));
+        return Err(too_many(Scope::EventName, sighting));
     }
     let own: Vec<String> = message.own_ids().into_iter().map(str::to_owned).collect();
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     let scope = trait_scope(message.kind);
-    let traits = values(known, scope, std::mem::take(&mut message.traits), &own)?;
-    let properties = values(known, Scope::Event, std::mem::take(&mut message.properties), &own)?;
+    let traits = values(known, scope, std::mem::take(&mut message.traits), &own, sighting)?;
+    let properties = values(known, Scope::Event, std::mem::take(&mut message.properties), &own, sighting)?;
     Ok(Said { traits, properties })
 }
 
@@ -132,18 +154,20 @@ pub(super) fn values(
     scope: Scope,
     values: Map<String, Value>,
     own: &[&str],
+    sighting: Sighting,
 ) -> Result<Vec<(String, Written)>, Refusal> {
     let mut classified = Vec::with_capacity(values.len());
     for (name, value) in values {
-        if attributes::is_dropped(&name) {
-            continue;
-        }
-        let class = known.class(scope, &name).ok_or_else(|| too_many(scope))?;
-        let value = match value.as_str().and_then(|text| place::without_query(text, own)) {
-            Some(url) => Value::String(url),
-            None => value,
+        let Some(rule) = known.rule(scope, &name) else {
+            if attributes::is_dropped(&name) {
+                continue;
+            }
+            return Err(too_many(scope, sighting));
         };
-        classified.push((name, attributes::treat(class, value, own)));
+        if let Some(value) = scrub(&name, value, own) {
+            let value = attributes::treat(rule, &name, value, own);
+            classified.push((name, value));
+        }
     }
     Ok(classified)
 }

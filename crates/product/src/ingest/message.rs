@@ -10,7 +10,7 @@ use super::ids::outside_id;
 use super::moment::happened;
 use super::place::{self, Agent};
 use super::wire::{Context, Wire};
-use crate::attributes::MAX_NAME;
+use crate::attributes::{MAX_NAME, Sighting, mentions};
 use crate::people::Who;
 
 /// The longest message, in bytes.
@@ -40,12 +40,16 @@ pub(super) struct Received<'a> {
     pub(super) sent_at: Option<&'a str>,
     /// The request's own user agent; a server's says nothing about people.
     pub(super) user_agent: Option<&'a str>,
+    /// Whose key it came with.
+    pub(super) sighting: Sighting,
 }
 
 /// A message.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(super) kind: Kind,
+    /// What a name in it that nobody knows counts for.
+    pub(super) sighting: Sighting,
     /// The sender's id of it; copies have the same.
     pub(super) id: String,
     pub(super) at: Timestamp,
@@ -118,6 +122,7 @@ fn checked(wire: Wire<'_>, kind: Kind, received: &Received<'_>, rng: &dyn Rng) -
     let group = wire.group_id.get().or_else(|| context.group_id.get());
     let mut message = Message {
         kind,
+        sighting: received.sighting,
         id: wire.message_id.get().map_or_else(|| base::id::encode(base::id::uuid_v4(rng)), str::to_owned),
         at,
         anonymous: id("anonymousId", wire.anonymous_id.get())?,
@@ -186,20 +191,23 @@ fn describe(message: &mut Message, context: &Context<'_>, name: Option<&str>, us
     let own: Vec<String> = message.own_ids().into_iter().map(str::to_owned).collect();
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     let screen = name.or(said("name")).filter(|name| message.kind == Kind::Screen && name.len() <= MAX_NAME);
-    message.path =
-        path.and_then(|path| place::path_of(path, &own)).or_else(|| place::path_of(&format!("/{}", screen?), &own));
+    message.path = path.and_then(|path| place::path_of(path, &own)).or_else(|| Some(place::screen_of(screen?, &own)));
+    let host = url.and_then(place::host_of).filter(|host| !mentions(host, &own));
 
     let mut facts: Vec<(&'static str, Option<String>)> = vec![
-        ("$host", url.and_then(place::host_of).map(str::to_owned)),
-        ("$referrer", referrer.and_then(|url| place::referrer_of(url, &own))),
-        ("$locale", context.locale.get().filter(|text| is_tag(text)).map(str::to_owned)),
+        ("$host", host.map(str::to_owned)),
+        ("$referrer", referrer.and_then(|url| place::referrer_of(url, host, &own))),
+        ("$locale", context.locale.get().filter(|text| is_locale(text)).map(str::to_owned)),
         (
             "$library",
-            context.library.as_ref().and_then(|of| of.name.get()).filter(|text| is_tag(text)).map(str::to_owned),
+            (context.library.as_ref().and_then(|of| of.name.get()))
+                .filter(|text| is_tag(text) && !mentions(text, &own))
+                .map(str::to_owned),
         ),
     ];
     let agent: Option<Agent> = context.user_agent.get().or(user_agent).map(place::agent);
-    let system = context.os.as_ref().and_then(|os| os.name.get()).filter(|text| is_tag(text)).map(str::to_owned);
+    let system = context.os.as_ref().and_then(|os| os.name.get());
+    let system = system.filter(|text| is_tag(text) && !mentions(text, &own)).map(str::to_owned);
     facts.push(("$browser", agent.and_then(|agent| agent.browser).map(str::to_owned)));
     facts.push(("$system", system.or_else(|| agent?.system.map(str::to_owned))));
     message.surroundings = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -217,6 +225,15 @@ fn is_tag(text: &str) -> bool {
     text.len() <= 40
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " -_./@".contains(letter))
         && !crate::attributes::names_somebody(text)
+}
+
+/// Whether a text is the name of a locale, such as `en-GB`, `zh_Hant_TW` or `de_DE.UTF-8`.
+fn is_locale(text: &str) -> bool {
+    let mut parts = text.split(['-', '_', '.', '@']);
+    let is_part = |part: &str, range: std::ops::RangeInclusive<usize>| {
+        range.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    text.len() <= 35 && parts.next().is_some_and(|part| is_part(part, 2..=3)) && parts.all(|part| is_part(part, 1..=8))
 }
 
 /// The reserved events say which content and step they are about.

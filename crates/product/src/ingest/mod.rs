@@ -21,6 +21,7 @@ mod message;
 mod moment;
 mod noting;
 mod place;
+mod scrub;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -33,5 +34,6 @@ pub(crate) use body::{EdgeRequest, edge_body};
 pub(crate) use ids::id_of_request;
 pub(crate) use moment::happened;
 pub(crate) use noting::{NoteError, Noting, catch_up, catch_up_with};
+pub(crate) use place::percent_decoded;
 pub(crate) use watch::{Watch, Watches, counts};
 pub(crate) use wire::Text;

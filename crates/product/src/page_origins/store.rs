@@ -1,5 +1,7 @@
 //! SQL of the origins that were heard.
 
+use std::collections::HashMap;
+
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use store::{Db, Row, Scope, StoreResult, sql};
@@ -14,27 +16,32 @@ pub(super) struct Heard {
     pub(super) last: Timestamp,
 }
 
-/// Notes an origin; a new one only while there are fewer than `most`.
-pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestamp, most: i64) -> StoreResult<()> {
+/// Notes an origin, and forgets those beyond `most` that were heard longest ago.
+pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestamp, most: usize) -> StoreResult<()> {
     let mut tx = db.begin(Scope::Environment(of)).await?;
-    let known = sql("UPDATE page_origins SET last_heard_at = $3 WHERE environment_id = $1 AND origin = $2")
-        .bind(of)
-        .bind(origin)
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
-    if known == 0 {
-        sql("INSERT INTO page_origins (environment_id, origin, first_heard_at, last_heard_at) \
-             SELECT $1, $2, $3, $3 WHERE (SELECT count(*) FROM page_origins WHERE environment_id = $1) < $4 \
-             ON CONFLICT (environment_id, origin) DO NOTHING")
-        .bind(of)
-        .bind(origin)
-        .bind(now)
-        .bind(most)
-        .execute(&mut tx)
-        .await?;
-    }
+    sql("INSERT INTO page_origins (environment_id, origin, first_heard_at, last_heard_at) VALUES ($1, $2, $3, $3) \
+         ON CONFLICT (environment_id, origin) DO UPDATE SET last_heard_at = excluded.last_heard_at")
+    .bind(of)
+    .bind(origin)
+    .bind(now)
+    .execute(&mut tx)
+    .await?;
+    sql("DELETE FROM page_origins WHERE environment_id = $1 AND origin NOT IN \
+         (SELECT origin FROM page_origins WHERE environment_id = $1 ORDER BY last_heard_at DESC, origin LIMIT $2)")
+    .bind(of)
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .execute(&mut tx)
+    .await?;
     tx.commit().await
+}
+
+/// The origins of an environment, and when each was heard last.
+pub(super) async fn written(db: &Db, of: EnvironmentId) -> StoreResult<HashMap<String, Timestamp>> {
+    let rows = sql("SELECT origin, last_heard_at FROM page_origins WHERE environment_id = $1")
+        .bind(of)
+        .fetch_all(db.read(Scope::Environment(of)))
+        .await?;
+    rows.iter().map(|row| Ok((row.get("origin")?, row.get("last_heard_at")?))).collect()
 }
 
 /// The origins of the reader's environment, the last heard first.

@@ -36,3 +36,58 @@ async fn the_tag_names_the_key_and_the_hash_of_what_is_served(app: TestApp) {
     assert!(tag.contains(&format!("integrity=\"{}\"", list[path].as_str().unwrap())), "{tag}");
     assert!(tag.contains(app.installed().organisation.environments[0].browser_key.expose()), "{tag}");
 }
+
+impl TestApp {
+    /// The origins that were heard, the last first.
+    async fn heard(&self) -> Vec<String> {
+        let installation = self.api().get("/api/v1/installation").await.assert(200).json();
+        serde_json::from_value(installation["origins"].clone()).unwrap()
+    }
+}
+
+#[app_test]
+async fn what_is_no_origin_of_pages_is_not_noted(app: TestApp) {
+    for origin in [
+        "null",
+        "https://",
+        "harbour.example",
+        "https://ana:pw@harbour.example",
+        "https://harbour.example/people/ana",
+        "https://harbour.example?ana@example.org",
+        "HTTPS://Harbour.example",
+        "https://harbour.example:443",
+        "chrome-extension://abcdefgh",
+        "file://harbour.example",
+        "http://203.0.113.7:3000",
+        "http://[2001:db8::7]",
+        &format!("https://{}.example", "a".repeat(270)),
+    ] {
+        speak(&app, origin).await;
+        assert_eq!(app.heard().await, Vec::<String>::new(), "{origin}");
+    }
+    for origin in ["https://harbour.example", "http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:3000"] {
+        app.advance(Duration::from_secs(1));
+        speak(&app, origin).await;
+        assert_eq!(app.heard().await[0], origin);
+    }
+}
+
+#[app_test]
+async fn a_flood_of_origins_is_written_in_a_trickle_and_the_newest_are_kept(app: TestApp) {
+    speak(&app, "https://harbour.example").await;
+    for number in 0..100 {
+        speak(&app, &format!("https://flood-{number}.example")).await;
+    }
+    assert_eq!(app.heard().await.len(), 20);
+    for number in 0..60 {
+        app.advance(Duration::from_mins(1));
+        speak(&app, "https://harbour.example").await;
+        speak(&app, &format!("https://slow-{number}.example")).await;
+        speak(&app, &format!("https://slower-{number}.example")).await;
+    }
+    let heard = app.heard().await;
+    assert_eq!(heard.len(), 50);
+    assert!(heard.contains(&"https://harbour.example".to_owned()), "who goes on speaking stays: {heard:?}");
+    assert!(heard.contains(&"https://slow-59.example".to_owned()), "the newest is kept: {heard:?}");
+    assert!(!heard.contains(&"https://flood-0.example".to_owned()), "the oldest went: {heard:?}");
+}

@@ -61,7 +61,7 @@ function Sections({ installation }: { installation: Schema["Installation"] }) {
         title="3. Identity"
         text={
           environment.identity_required
-            ? "The key in the page is public, so your server vouches for who somebody is: a token signed with this environment’s identity secret. Here, an identify without a valid token is refused."
+            ? "The key in the page is public, so your server vouches for who somebody is: a token signed with this environment’s identity secret. Here, an identify without a valid token is refused, and so is what a page says of a company that the token’s company_id does not name (one id or a list)."
             : "The key in the page is public, so your server should vouch for who somebody is. This environment takes unsigned identities too; production does not."
         }
       >

@@ -29,14 +29,17 @@ export function originOf(url: string): string {
 
 export type Language = { value: string; label: string; code: string };
 
-/** An identity token is a JWT, HS256, `sub` the user's id, valid for at most 24 hours. Made on the server only. */
+/**
+ * An identity token is a JWT, HS256, `sub` the user's id, `company_id` the company (or a list) that the user may speak for,
+ * valid for at most 24 hours. Made on the server only.
+ */
 export const IDENTITY_TOKENS: Language[] = [
   {
     value: "node",
     label: "Node.js",
     code: `import jwt from "jsonwebtoken";
 
-const token = jwt.sign({}, process.env.PILOTFISH_IDENTITY_SECRET, {
+const token = jwt.sign({ company_id: user.companyId }, process.env.PILOTFISH_IDENTITY_SECRET, {
   algorithm: "HS256",
   subject: user.id,
   expiresIn: "1h",
@@ -49,7 +52,7 @@ const token = jwt.sign({}, process.env.PILOTFISH_IDENTITY_SECRET, {
 import jwt  # PyJWT
 
 token = jwt.encode(
-    {"sub": user.id, "exp": int(time.time()) + 3600},
+    {"sub": user.id, "company_id": user.company_id, "exp": int(time.time()) + 3600},
     os.environ["PILOTFISH_IDENTITY_SECRET"],
     algorithm="HS256",
 )`,
@@ -59,9 +62,10 @@ token = jwt.encode(
     label: "Go",
     code: `import "github.com/golang-jwt/jwt/v5"
 
-token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
-	Subject:   user.ID,
-	ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
+token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+	"sub":        user.ID,
+	"company_id": user.CompanyID,
+	"exp":        time.Now().Add(time.Hour).Unix(),
 }).SignedString([]byte(os.Getenv("PILOTFISH_IDENTITY_SECRET")))`,
   },
 ];

@@ -85,6 +85,7 @@ pub(super) struct Session {
 #[derive(Serialize)]
 struct Claims<'a> {
     sub: &'a str,
+    company_id: &'a str,
     iat: i64,
     exp: i64,
 }
@@ -99,7 +100,7 @@ pub(super) async fn sign_in(
         "new" => customer.newcomer(&given)?,
         id => customer.users.known.iter().find(|user| user.id == id).cloned().ok_or(Problem::new(Code::NotFound))?,
     };
-    let token = customer.token(&user.id, customer.clock.now())?;
+    let token = customer.token(&user, customer.clock.now())?;
     Ok(JsonAnswer(Session { user, token }))
 }
 
@@ -150,8 +151,9 @@ impl Customer {
     }
 
     /// The identity token of a user, as Pilotfish's installation page tells to make it.
-    fn token(&self, user: &str, now: Timestamp) -> ProblemResult<String> {
-        let claims = Claims { sub: user, iat: now.seconds(), exp: now.plus(LIFE).seconds() };
+    fn token(&self, user: &User, now: Timestamp) -> ProblemResult<String> {
+        let (sub, company_id) = (user.id.as_str(), user.company.id.as_str());
+        let claims = Claims { sub, company_id, iat: now.seconds(), exp: now.plus(LIFE).seconds() };
         let key = EncodingKey::from_secret(self.identity_secret.expose());
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(internal)
     }

@@ -104,6 +104,13 @@ async fn the_edge_believes_its_tokens_for_an_hour(app: TestApp) {
     identify("usr_maya", &token).post("/v1/identify").await.assert(200);
     identify("usr_tomas", &token).post("/v1/identify").await.assert(401);
     identify("usr_maya", &Value::Null).post("/v1/identify").await.assert(401);
+    let group = |company: &str| {
+        app.at(Door::Edge).json(&json!({"writeKey": key, "userId": "usr_maya", "groupId": company, "token": token}))
+    };
+    let company =
+        site().json(&json!({"user": "usr_maya"})).post("/session").await.json()["user"]["company"]["id"].clone();
+    group(company.as_str().unwrap()).post("/v1/group").await.assert(200);
+    assert_eq!(group("co_other").post("/v1/group").await.assert(403).code(), "company_not_in_token");
     app.advance(std::time::Duration::from_mins(62));
     identify("usr_maya", &token).post("/v1/identify").await.assert(401);
 }

@@ -7,7 +7,7 @@ use super::Of;
 use crate::doors::Door;
 use crate::testing::TestApp;
 
-const PLANTED: [&str; 9] = [
+const PLANTED: [&str; 10] = [
     "planted.ana@example.org",
     "Plantedname",
     "+49 170 5550199",
@@ -17,15 +17,21 @@ const PLANTED: [&str; 9] = [
     "203.0.113.77",
     "plantedquery",
     "company-4711",
+    "491705550199",
 ];
 
 /// Sends every planted value through every message that takes one.
 async fn plant(app: &TestApp) {
-    let [email, name, phone, user, device, text, ip, query, company] = PLANTED;
+    let [email, name, phone, user, device, text, ip, query, company, _] = PLANTED;
     let url = format!("https://app.example/people/{user}/{email}?q={query}#{query}");
     let properties = json!({
         "email": email, "note": text, "color": email, "contact": {"phone": phone}, "ip": ip, "address": ip,
         "link": url, "list": [1, {"deep": email}], "who": user, "first_name": name, "amount": 12,
+        "contact_name": name, "buyer-name": name, "shippingStreet": name, "user.nick": name, "billing": {"city": name},
+        "remark": format!("of {user}, {ip}"), "reference": format!("x {device} y"), "ids": [company, {user: [device]}],
+        "seen": [ip, "here", [ip]], "last_login_ip": ip, "links": [{"to": [url, format!("/a?{query}")]}], "tel": phone,
+        "hint": format!("call {phone}"), "number": 491_705_550_199_u64, "created_by": name, "page_title": name,
+        "see": format!("look at {url} there"),
     });
     let context = json!({"ip": ip, "page": {"url": url, "title": name, "referrer": url}, "traits": {"email": email},
         "userAgent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", "locale": "en-GB"});
@@ -33,9 +39,11 @@ async fn plant(app: &TestApp) {
         {"type": "identify", "userId": user, "anonymousId": device, "context": context,
          "traits": {"email": email, "name": name, "phone": phone, "bio": text, "plan": "pro", "favourite": email}},
         {"type": "group", "userId": user, "groupId": company, "traits": {"contact_email": email, "industry": "x", "about": text}},
-        {"type": "track", "userId": user, "event": "Invoice Sent", "properties": properties, "context": context},
+        {"type": "track", "userId": user, "anonymousId": device, "groupId": company, "event": "Invoice Sent", "properties": properties, "context": context},
         {"type": "page", "userId": user, "name": name, "properties": {"url": url, "title": name, "search": query}, "context": context},
         {"type": "screen", "anonymousId": device, "name": email},
+        {"type": "screen", "userId": user, "name": format!("Chat {user}"), "properties": {"category": email}},
+        {"type": "track", "userId": user, "event": "Odd", "properties": {"account": {"owner": name}, "to": format!("{phone} now")}},
         {"type": "alias", "userId": user, "previousId": "device-4711"},
     ]))
     .await;
@@ -70,7 +78,7 @@ async fn dump(app: &TestApp) -> String {
 #[app_test]
 async fn whoever_may_read_it_gets_it_back(app: TestApp) {
     plant(&app).await;
-    let [email, name, phone, user, _, text, ip, _, company] = PLANTED;
+    let [email, name, phone, user, _, text, ip, _, company, _] = PLANTED;
     let person = app.person(user).await.assert(200).json();
     assert_eq!(person["external_id"], user);
     assert_eq!(
@@ -83,8 +91,12 @@ async fn whoever_may_read_it_gets_it_back(app: TestApp) {
     let properties = &sent["properties"];
     assert_eq!((&properties["email"], &properties["amount"]), (&json!(email), &json!(12)));
     assert_eq!((&properties["contact"], &properties["who"]), (&json!({"phone": phone}), &json!(user)));
-    assert_eq!((&properties["list"], &properties["address"]), (&json!([1, {"deep": email}]), &json!(ip)));
-    assert_eq!(properties["ip"], json!(null));
+    assert_eq!((&properties["list"], &properties["address"]), (&json!([1, {"deep": email}]), &json!(null)));
+    assert_eq!((&properties["ip"], &properties["seen"]), (&json!(null), &json!(["here"])), "{ip} is not stored at all");
+    assert_eq!(
+        (&properties["contact_name"], &properties["remark"]),
+        (&json!(name), &json!(format!("of {user}, :hidden")))
+    );
     assert_eq!(properties["link"], "https://app.example/people/:hidden/:hidden");
     assert_eq!(sent["context"]["path"], "/people/:hidden/:hidden");
     assert_eq!((&sent["context"]["browser"], &sent["context"]["system"]), (&json!("Chrome"), &json!("Linux")));

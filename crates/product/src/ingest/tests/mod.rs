@@ -2,10 +2,13 @@
 
 mod accepting;
 mod classes;
+mod companies;
+mod corpus;
 mod identity;
 mod limits;
 mod noting;
 mod reading;
+mod registry;
 mod tokens;
 
 use serde_json::{Value, json};
