@@ -43,6 +43,8 @@ const MAIN: &[Step] = &[
     each!("main", 13, "0013_content_scope"),
     each!("main", 14, "0014_scope_of_keys_and_records"),
     same!("main", 20, "0020_demo"),
+    each!("main", 25, "0025_answer_tallies"),
+    each!("main", 26, "0026_count_what_was_answered"),
 ];
 
 const KEYRING: &[Step] = &[same!("keyring", 1, "0001_init"), each!("keyring", 2, "0002_row_level_security")];

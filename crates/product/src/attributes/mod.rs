@@ -23,6 +23,7 @@ use serde_json::Value;
 use crate::App;
 use crate::people::Written;
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 pub(crate) use detect::{names_somebody, text_looks_personal};
 
@@ -155,9 +156,15 @@ impl Registry {
             }
         }
         if !wanted.is_empty() {
-            let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
-            store::insert(&mut tx, environment, &wanted, app.clock.now()).await.map_err(store_failed)?;
-            tx.commit().await.map_err(store_failed)?;
+            // In the order of the key, so that two who register at once wait for each other and not crosswise.
+            wanted.sort_by(|one, other| (one.scope.name(), &one.name).cmp(&(other.scope.name(), &other.name)));
+            let wanted = &wanted;
+            retrying(app, || async move {
+                let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
+                store::insert(&mut tx, environment, wanted, app.clock.now()).await.map_err(store_failed)?;
+                tx.commit().await.map_err(store_failed)
+            })
+            .await?;
         }
         self.read(app, environment).await
     }

@@ -3,7 +3,7 @@
 use base::Timestamp;
 use base::id::EnvironmentId;
 use serde_json::Value;
-use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 use targeting::{ContentKind, Status};
 use uuid::Uuid;
 
@@ -143,21 +143,30 @@ pub(super) async fn insert_version(
     .await
 }
 
-/// A version's definition.
-pub(crate) async fn version(
-    on: impl Executor,
+/// The definitions of these versions, of those that were published.
+pub(super) async fn versions(
+    on: impl Executor + Copy,
     environment: EnvironmentId,
-    id: ContentId,
-    version: u64,
-) -> StoreResult<Option<Value>> {
-    sql("SELECT definition FROM content_versions WHERE environment_id = $1 AND content_id = $2 AND version = $3")
-        .bind(environment)
-        .bind(id.uuid())
-        .bind(number(version))
-        .fetch_optional(on)
-        .await?
-        .map(|row| json(&row, "definition"))
-        .transpose()
+    wanted: &[(ContentId, u64)],
+) -> StoreResult<Vec<(ContentId, u64, Value)>> {
+    let mut found = Vec::with_capacity(wanted.len());
+    for wanted in wanted.chunks(500) {
+        let text = format!(
+            "SELECT v.content_id, v.version, c.kind, v.definition FROM content_versions v \
+             JOIN contents c ON c.id = v.content_id \
+             WHERE v.environment_id = $1 AND (v.content_id, v.version) IN (VALUES {})",
+            dialect::rows(2, wanted.len(), 2)
+        );
+        let values = wanted.iter().flat_map(|(id, version)| [store::Value::from(id.uuid()), number(*version).into()]);
+        for row in sql(text).bind(environment).bind_all(values).fetch_all(on).await? {
+            found.push((
+                ContentId::of(kind(&row)?, row.get("content_id")?),
+                row.get("version")?,
+                json(&row, "definition")?,
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// Makes the next ruleset; its number.
@@ -198,11 +207,7 @@ pub(crate) async fn live(on: impl Executor, environment: EnvironmentId) -> Store
 
 fn read(row: &Row) -> StoreResult<Content> {
     let unknown = |column: &str| StoreError::Decode { column: column.to_owned() };
-    let kind = match row.get::<String>("kind")?.as_str() {
-        "survey" => ContentKind::Survey,
-        "flow" => ContentKind::Flow,
-        _ => return Err(unknown("kind")),
-    };
+    let kind = kind(row)?;
     let status = [Status::Draft, Status::Live, Status::Paused];
     let name: String = row.get("status")?;
     let status = status.into_iter().find(|status| status_name(*status) == name).ok_or_else(|| unknown("status"))?;
@@ -223,6 +228,13 @@ fn read(row: &Row) -> StoreResult<Content> {
         updated_at: row.get("updated_at")?,
         deleted_at: row.get("deleted_at")?,
     })
+}
+
+fn kind(row: &Row) -> StoreResult<ContentKind> {
+    let name: String = row.get("kind")?;
+    let kinds = [ContentKind::Survey, ContentKind::Flow];
+    let kind = kinds.into_iter().find(|kind| kind_name(*kind) == name);
+    kind.ok_or_else(|| StoreError::Decode { column: "kind".to_owned() })
 }
 
 fn json(row: &Row, column: &str) -> StoreResult<Value> {

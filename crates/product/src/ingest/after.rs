@@ -15,6 +15,7 @@ use crate::answers::{self, Encounter};
 use crate::content::model::ContentId;
 use crate::people::{self, Counter, PersonRow};
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
 
@@ -42,12 +43,13 @@ struct SeenEvent {
 }
 
 impl Watched {
-    /// The encounter that it tells about, if it does.
-    fn encounter(&self) -> Option<(ContentId, Encounter)> {
+    /// The encounter that it tells about, if it does, with the person who stands for its own.
+    fn encounter(&self, person: u64) -> Option<(ContentId, Encounter)> {
         let seen = self.seen.as_ref()?;
         let met = Encounter {
-            person: self.person,
+            person,
             at: self.time,
+            shown: seen.version.filter(|_| seen.name == "$shown"),
             completed: seen.name == "$completed",
             dismissed: seen.name == "$dismissed",
             step: seen.step.clone(),
@@ -94,6 +96,11 @@ pub(super) async fn note(
     if by_person.is_empty() {
         return Ok(());
     }
+    let by_person = &by_person;
+    retrying(app, || write(app, environment, by_person)).await
+}
+
+async fn write(app: &App, environment: EnvironmentId, by_person: &BTreeMap<u64, Vec<Watched>>) -> ProblemResult<()> {
     let numbers: Vec<u64> = by_person.keys().copied().collect();
     let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     for numbers in numbers.chunks(people::ROWS) {
@@ -102,10 +109,9 @@ pub(super) async fn note(
             people::hold_whole(&mut tx, engine, environment, numbers).await.map_err(store_failed)?;
         for (number, root) in roots {
             let Some(row) = rows.iter_mut().find(|row| row.number == root) else { continue };
-            for mut watched in by_person.remove(&number).into_iter().flatten() {
-                watched.person = root;
-                if let Some((content, met)) = watched.encounter() {
-                    answers::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
+            for watched in by_person.get(&number).into_iter().flatten() {
+                if let Some((content, met)) = watched.encounter(root) {
+                    answers::meet(app, &mut tx, environment, content, &met).await.map_err(store_failed)?;
                 }
                 apply(row, watched);
             }
@@ -115,22 +121,22 @@ pub(super) async fn note(
     tx.commit().await.map_err(store_failed)
 }
 
-fn apply(row: &mut PersonRow, watched: Watched) {
-    for (counter, windowed) in watched.counters {
-        let empty = if windowed { Counter::Times(Vec::new()) } else { Counter::Total(0) };
-        row.counters.entry(counter).or_insert(empty).add(&[watched.time.seconds()]);
+fn apply(row: &mut PersonRow, watched: &Watched) {
+    for (counter, windowed) in &watched.counters {
+        let empty = if *windowed { Counter::Times(Vec::new()) } else { Counter::Total(0) };
+        row.counters.entry(counter.clone()).or_insert(empty).add(&[watched.time.seconds()]);
     }
-    let Some(SeenEvent { name, content, step, version }) = watched.seen else { return };
+    let Some(SeenEvent { name, content, step, version }) = &watched.seen else { return };
     let at = Some(watched.time);
-    let seen = row.seen_mut(&content);
-    seen.version = seen.version.max(version);
-    match name {
+    let seen = row.seen_mut(content);
+    seen.version = seen.version.max(*version);
+    match *name {
         "$shown" => seen.shown_at = seen.shown_at.max(at),
         "$completed" => seen.completed_at = seen.completed_at.max(at),
         "$dismissed" => seen.dismissed_at = seen.dismissed_at.max(at),
         _ => {}
     }
     if step.is_some() && at >= seen.step_at {
-        (seen.step, seen.step_at) = (step, at);
+        (seen.step, seen.step_at) = (step.clone(), at);
     }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::body::{EdgeRequest, edge_body};
 use super::message::{self, Message, Received, Refusal};
 use super::wire::{BatchBody, Context};
-use super::{batch, settings};
+use super::{about_content, batch, settings};
 use crate::App;
 use crate::{edge_keys, extract, identity_tokens};
 
@@ -84,7 +84,8 @@ async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Respon
         identity_tokens::admit(app, &key, user, token.as_deref()).await?;
     }
     let mut refused = Vec::new();
-    batch::store(app, key.environment, at, vec![(0, message)], &mut refused).await?;
+    let messages = about_content::known(app, key.environment, vec![(0, message)], &mut refused).await?;
+    batch::store(app, key.environment, at, messages, &mut refused).await?;
     match refused.pop() {
         Some((_, refusal)) => Err(problem(refusal)),
         None => Ok(answer(&[])),
@@ -96,7 +97,7 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
     let at = app.clock.now();
     let mut refused = Vec::new();
     let messages = {
-        let batch: BatchBody<'_> = extract::parse(&body)?;
+        let batch: BatchBody<'_> = extract::parse_outer(&body)?;
         let shared: Context<'_> =
             batch.context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default();
         let user_agent = shared.user_agent.get().or(user_agent.as_deref());
@@ -114,6 +115,7 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
     for user in users {
         identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
     }
+    let messages = about_content::known(&app, key.environment, messages, &mut refused).await?;
     batch::store(&app, key.environment, at, messages, &mut refused).await?;
     refused.sort_by_key(|(index, _)| *index);
     Ok(answer(&refused))

@@ -9,6 +9,7 @@
 //! Invariants: nothing is acknowledged before it is durable; a message that is sent again changes nothing; no outside id
 //! and no unsealed personal value reaches the main store or the log; IP addresses and query strings are not stored.
 
+mod about_content;
 mod after;
 pub(crate) mod api;
 mod batch;

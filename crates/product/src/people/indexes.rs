@@ -17,6 +17,7 @@ use super::{SubjectRef, seal};
 use crate::App;
 use crate::attributes::names;
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 /// The version of a sealed index value: it never changes.
 const INDEX_VERSION: u64 = 1;
@@ -40,9 +41,15 @@ pub(super) async fn add(app: &App, environment: EnvironmentId, batch: &Batch) ->
     if indexes.is_empty() {
         return Ok(());
     }
-    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
-    keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &indexes).await.map_err(store_failed)?;
-    tx.commit().await.map_err(store_failed)?;
+    // In the order of the key, so that two who add at once wait for each other and not crosswise.
+    indexes.sort_by(|one, other| (&one.key, one.number).cmp(&(&other.key, other.number)));
+    let new = &indexes;
+    retrying(app, || async move {
+        let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        keyring::add_indexes(&mut tx, environment, SubjectKind::Person, new).await.map_err(store_failed)?;
+        tx.commit().await.map_err(store_failed)
+    })
+    .await?;
     for index in indexes {
         app.people.remember_indexed(environment, index.number, index.key.hash);
     }
@@ -94,14 +101,19 @@ pub(super) async fn remove(
     if stale.is_empty() {
         return Ok(());
     }
-    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
-    for (person, name, keep) in &stale {
-        let namespace = namespace_of(name);
-        keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, person.number(), &namespace, keep.as_ref())
-            .await
-            .map_err(store_failed)?;
-    }
-    tx.commit().await.map_err(store_failed)?;
+    stale.sort_by(|(one, name, _), (other, others, _)| (one.number(), name).cmp(&(other.number(), others)));
+    let old = &stale;
+    retrying(app, || async move {
+        let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        for (person, name, keep) in old {
+            let (kind, namespace) = (SubjectKind::Person, namespace_of(name));
+            keyring::remove_indexes(&mut tx, environment, kind, person.number(), &namespace, keep.as_ref())
+                .await
+                .map_err(store_failed)?;
+        }
+        tx.commit().await.map_err(store_failed)
+    })
+    .await?;
     for (person, name, keep) in stale {
         app.people.remember_only_index(environment, person.number(), name, keep);
     }

@@ -25,6 +25,7 @@ pub(crate) use database::{create as create_databases, drop_all as drop_databases
 pub(crate) use dump::dump;
 pub(crate) use logs::Logs;
 pub(crate) use request::{Answer, Asking};
+pub(crate) use visitor::Visitor;
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";
@@ -124,6 +125,13 @@ impl TestApp {
             .header("pilotfish-environment", &environment.to_string())
     }
 
+    /// As [`TestApp::api`], of another process over the same databases.
+    pub(crate) fn api_of(&self, other: &Arc<App>) -> Asking {
+        Self::through(router(other, Door::Api), "localhost")
+            .bearer(self.installed().api_key.as_ref().unwrap().expose())
+            .header("pilotfish-environment", &self.production().to_string())
+    }
+
     /// Signs the owner in; the cookie.
     pub(crate) async fn sign_in(&self) -> String {
         let body = serde_json::json!({"email": OWNER, "password": PASSWORD});
@@ -179,7 +187,13 @@ impl std::ops::Deref for Unowned {
     }
 }
 
-async fn open(folder: &Path, databases: &Databases, clock: &Arc<FrozenClock>, rng: &Arc<dyn Rng>) -> Arc<App> {
+/// Opens a product whose installation may not be made yet.
+pub(crate) async fn open(
+    folder: &Path,
+    databases: &Databases,
+    clock: &Arc<FrozenClock>,
+    rng: &Arc<dyn Rng>,
+) -> Arc<App> {
     let data = folder.join("data");
     let sharing = match databases {
         Databases::Embedded => Sharing::Exclusive,
