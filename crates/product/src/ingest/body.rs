@@ -62,7 +62,7 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
         }
     };
     if let (ApiKeyKind::Browser, Some(origin)) = (request.key.kind, origin) {
-        page_origins::note(app, request.key.environment, &origin).await?;
+        page_origins::note(app, &request.key, &origin).await?;
     }
     Ok(request)
 }

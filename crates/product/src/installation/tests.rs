@@ -9,7 +9,7 @@ use store::Db;
 use super::{create, prepare, setup_link};
 use crate::Databases;
 use crate::doors::Door;
-use crate::testing::{TestApp, Unowned, create_databases, drop_databases, open};
+use crate::testing::{TestApp, Unowned, create_databases, drop_databases, open, unfenced_url};
 
 fn owner(link: &str) -> Value {
     let token = link.split_once("#token=").unwrap().1;
@@ -164,6 +164,12 @@ async fn an_init_over_postgresql_that_was_killed_before_its_commit_is_begun_agai
     assert_eq!(std::fs::read(app.tls_folder().join("ca.pem")).unwrap(), made);
     app.close().await;
     drop_databases(&databases).await;
+}
+
+#[tokio::test]
+async fn a_role_above_row_level_security_may_not_serve() {
+    let refused = Db::connect_postgres(&unfenced_url()).await.err();
+    assert!(matches!(refused, Some(store::StoreError::Unfenced)), "{refused:?}");
 }
 
 #[app_test]

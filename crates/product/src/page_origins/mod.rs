@@ -12,7 +12,9 @@ use base::{ProblemResult, Timestamp};
 use moka::sync::Cache;
 
 use crate::App;
-use crate::problem::store_failed;
+use crate::authority::TenantTx;
+use crate::edge_keys::EdgeKey;
+use crate::retry::retrying;
 
 /// How exactly the last time is kept.
 const LAST_HEARD_TO: Duration = Duration::from_secs(10);
@@ -31,15 +33,20 @@ impl Noted {
 }
 
 /// Notes the origin of a request that carried a browser key.
-pub(crate) async fn note(app: &App, environment: EnvironmentId, origin: &str) -> ProblemResult<()> {
+pub(crate) async fn note(app: &App, by: &EdgeKey, origin: &str) -> ProblemResult<()> {
     if origin.len() > 200 || !origin.contains("://") {
         return Ok(());
     }
-    let (key, now) = ((environment, origin.to_owned()), app.clock.now());
+    let (key, now) = ((by.environment, origin.to_owned()), app.clock.now());
     if app.noted.0.get(&key).is_some_and(|at| now.since(at) < LAST_HEARD_TO) {
         return Ok(());
     }
-    store::note(&app.main, environment, origin, now, MOST).await.map_err(store_failed)?;
+    retrying(app, || async move {
+        let mut tx = TenantTx::begin(app, by).await?;
+        store::note(&mut tx, origin, now, MOST).await?;
+        tx.commit().await
+    })
+    .await?;
     app.noted.0.insert(key, now);
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! SQL of the origins that were heard.
 
-use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
-use store::{Db, Row, Scope, StoreResult, sql};
+use store::{Row, StoreResult, sql};
 
-use crate::authority::TenantReader;
+use crate::authority::{TenantReader, TenantTx};
 use crate::problem::store_failed;
 
 /// An origin and when it was heard.
@@ -14,15 +13,16 @@ pub(super) struct Heard {
     pub(super) last: Timestamp,
 }
 
-/// Notes an origin; a new one only while there are fewer than `most`.
-pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestamp, most: i64) -> StoreResult<()> {
-    let mut tx = db.begin(Scope::Environment(of)).await?;
+/// Notes an origin of the transaction's environment; a new one only while there are fewer than `most`.
+pub(super) async fn note(tx: &mut TenantTx, origin: &str, now: Timestamp, most: i64) -> ProblemResult<()> {
+    let of = tx.environment()?;
     let known = sql("UPDATE page_origins SET last_heard_at = $3 WHERE environment_id = $1 AND origin = $2")
         .bind(of)
         .bind(origin)
         .bind(now)
-        .execute(&mut tx)
-        .await?;
+        .execute(tx.tx())
+        .await
+        .map_err(store_failed)?;
     if known == 0 {
         sql("INSERT INTO page_origins (environment_id, origin, first_heard_at, last_heard_at) \
              SELECT $1, $2, $3, $3 WHERE (SELECT count(*) FROM page_origins WHERE environment_id = $1) < $4 \
@@ -31,10 +31,11 @@ pub(super) async fn note(db: &Db, of: EnvironmentId, origin: &str, now: Timestam
         .bind(origin)
         .bind(now)
         .bind(most)
-        .execute(&mut tx)
-        .await?;
+        .execute(tx.tx())
+        .await
+        .map_err(store_failed)?;
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// The origins of the reader's environment, the last heard first.

@@ -21,7 +21,7 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
-pub(crate) use database::{create as create_databases, drop_all as drop_databases};
+pub(crate) use database::{create as create_databases, drop_all as drop_databases, unfenced_url};
 pub(crate) use dump::dump;
 pub(crate) use logs::Logs;
 pub(crate) use request::{Answer, Asking};
@@ -201,7 +201,8 @@ pub(crate) async fn open(
     };
     let lock = DataFolder::open(&data, sharing).unwrap();
     let root_key = folder.join("keys/root.key");
-    let provider = FileProvider::create(&root_key, &data, clock.clone(), rng.clone()).unwrap();
+    let make = if root_key.exists() { FileProvider::open } else { FileProvider::create };
+    let provider = make(&root_key, &data, clock.clone(), rng.clone()).unwrap();
     let urls = Urls {
         edge: "https://localhost:8443".to_owned(),
         api: "https://localhost:8445".to_owned(),

@@ -78,7 +78,7 @@ async fn in_answers(app: &App, caller: &Caller, text: &str) -> ProblemResult<Opt
 
 async fn surveys(app: &App, caller: &Caller) -> ProblemResult<Vec<Content>> {
     let page = contents::Page { kind: ContentKind::Survey, deleted_since: None, before: None, limit: NEWEST };
-    contents::list(&app.main, caller.environment()?, &page).await.map_err(store_failed)
+    contents::list(caller.reader(app), &page).await
 }
 
 /// The words of a question, as it was published last.
