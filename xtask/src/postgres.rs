@@ -103,7 +103,9 @@ impl Postgres {
     fn make_role(&mut self, port: u16) -> Result<()> {
         let password = random_hex()?;
         let role = format!("create role pilotfish login createdb nosuperuser nobypassrls password '{password}'");
-        for statement in [role.as_str(), "create database pilotfish owner pilotfish"] {
+        // What must never serve, for the test that it is refused.
+        let unfenced = format!("create role pilotfish_unfenced login nosuperuser bypassrls password '{password}'");
+        for statement in [role.as_str(), unfenced.as_str(), "create database pilotfish owner pilotfish"] {
             process::output(&mut self.psql(port, statement)?)?;
         }
         self.url = format!("postgres://pilotfish:{password}@127.0.0.1:{port}/pilotfish");

@@ -58,6 +58,7 @@ codes! {
     HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "the headers are larger than this door takes";
     Internal "internal" INTERNAL_SERVER_ERROR "something went wrong on our side";
     StorageUnavailable "storage_unavailable" SERVICE_UNAVAILABLE "nothing can be stored right now";
+    StorageContended "storage_contended" SERVICE_UNAVAILABLE "others are changing the same things right now";
 }
 
 /// What is wrong with one field: a JSON pointer to it, and what to do.

@@ -55,7 +55,7 @@ async fn make(app: &App, owner: &FirstOwner) -> Result<Installed, Failure> {
         )));
     }
     let pending = installation::prepare(app, Some(owner)).await?;
-    app.authority()?;
+    app.authority_ahead()?;
     Ok(pending.commit(app).await?)
 }
 

@@ -141,3 +141,18 @@ async fn figures_are_for_an_owners_key_and_name_no_path() {
     assert!(text.contains(r#"pilotfish_requests_total{door="edge",route="(none)",status="404"} 1"#), "{text}");
     assert!(!text.contains("secret-looking"));
 }
+
+#[tokio::test]
+async fn more_headers_than_a_door_takes_are_refused_before_they_are_looked_at() {
+    let place = Place::new();
+    place.init();
+    let server = place.serve(&[]);
+    let url = format!("{}/healthz", server.url("api"));
+    let client = server.client_over_http1();
+    let with = async |count: usize| {
+        let headers = (0..count).map(|number| (format!("x{number}").parse().unwrap(), "1".parse().unwrap()));
+        let headers: reqwest::header::HeaderMap = headers.collect();
+        client.get(&url).headers(headers).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((with(1_000).await, with(1_100).await), (200, 431));
+}

@@ -8,6 +8,7 @@ use base::{Clock, Rng};
 use futures::FutureExt as _;
 use serde_json::Value;
 use store::{Db, StoreResult};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,13 +24,21 @@ pub struct Options {
     pub poll: Duration,
     /// How long a job stays with a worker that gives no sign of life.
     pub lease: Duration,
+    /// How often a worker gives one; well below the lease.
+    pub beat: Duration,
     /// How many runs a job is given.
     pub attempts: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 2, poll: Duration::from_millis(250), lease: Duration::from_secs(30), attempts: 10 }
+        Self {
+            workers: 2,
+            poll: Duration::from_millis(250),
+            lease: Duration::from_secs(30),
+            beat: Duration::from_secs(10),
+            attempts: 10,
+        }
     }
 }
 
@@ -141,14 +150,23 @@ impl Runner {
         }
     }
 
-    /// Extends the lease as long as it is ours; returns when it is not.
+    /// Extends the lease as long as it is ours; returns when it is not, or when the store has not answered for so long
+    /// that it may be another's.
     async fn heartbeat(&self, id: base::id::JobId, lease: Lease) {
+        let mut held_until = Instant::now() + self.options.lease;
         loop {
-            tokio::time::sleep(self.options.lease / 3).await;
-            match queue::extend(&self.db, id, lease, self.clock.now().plus(self.options.lease)).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => tracing::warn!(job = %id, %error, "a lease could not be extended"),
+            tokio::time::sleep(self.options.beat).await;
+            let asked = Instant::now();
+            if asked >= held_until {
+                tracing::warn!(job = %id, "the lease ended, since the store did not answer");
+                return;
+            }
+            let until = self.clock.now().plus(self.options.lease);
+            match tokio::time::timeout_at(held_until, queue::extend(&self.db, id, lease, until)).await {
+                Ok(Ok(true)) => held_until = asked + self.options.lease,
+                Ok(Ok(false)) => return,
+                Ok(Err(error)) => tracing::warn!(job = %id, %error, "a lease could not be extended"),
+                Err(_) => tracing::warn!(job = %id, "a lease was not extended in time"),
             }
         }
     }

@@ -10,9 +10,11 @@ use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
 use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
+use store::folder::remove_durably;
 use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
 
 use crate::attributes::Registry;
+use crate::content::published::Versions;
 use crate::delivery::Rulesets;
 use crate::demo::Demo;
 use crate::doors::{CertificateError, LocalAuthority};
@@ -84,6 +86,8 @@ pub struct App {
     timer: Timer,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
+    /// Published versions that were named lately.
+    pub(crate) versions: Versions,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
     demo: OnceLock<Demo>,
@@ -155,6 +159,7 @@ impl App {
             log,
             sdk,
             noted: page_origins::Noted::default(),
+            versions: Versions::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
             figures: None,
@@ -188,18 +193,30 @@ impl App {
 
     /// Says that the installation is whole: what is missing from now on was lost.
     pub(crate) fn finish_making(&self) -> Result<(), StoreError> {
-        embedded::finish(self.data())
+        embedded::finish(self.data())?;
+        remove_durably(&self.tls_folder().join("making"))
     }
 
     /// The local certificate authority, made for the hosts of the public URLs if there is none.
     pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
-        let hosts: Vec<String> = [&self.urls.edge, &self.urls.api, &self.urls.dashboard]
+        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        LocalAuthority::open_or_create(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+    }
+
+    /// As [`authority`](Self::authority), for an installation that is made and not yet kept.
+    pub fn authority_ahead(&self) -> Result<LocalAuthority, CertificateError> {
+        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+    }
+
+    fn own_hosts(&self) -> Vec<String> {
+        [&self.urls.edge, &self.urls.api, &self.urls.dashboard]
             .into_iter()
             .chain(self.demo().map(|demo| &demo.site_url))
             .map(|url| host_of(url).trim_matches(['[', ']']).to_owned())
-            .collect();
-        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
-        LocalAuthority::open_or_create(&self.tls_folder(), &hosts, &key, self.clock.clone(), self.rng.clone())
+            .collect()
     }
 
     /// The demo, if this process runs it.

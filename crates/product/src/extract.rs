@@ -59,6 +59,11 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Pro
     if holds_nul(bytes) {
         return Err(Problem::new(Code::InvalidJson).field("", "send texts without the NUL character (\\u0000)"));
     }
+    parse_outer(bytes)
+}
+
+/// As [`parse`], of a body whose parts are parsed one by one after this: a NUL character is the fault of its part.
+pub(crate) fn parse_outer<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -29,6 +29,7 @@ mod page_origins;
 mod pages;
 mod people;
 mod problem;
+mod retry;
 mod routers;
 mod sdk_files;
 mod sealed;

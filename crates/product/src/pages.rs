@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use base::ProblemResult;
+use base::{Code, Problem, ProblemResult};
 
 use crate::App;
 use crate::doors::page_headers;
@@ -35,17 +35,18 @@ async fn shell(State(app): State<Arc<App>>) -> ProblemResult<Response> {
 }
 
 /// A file of the package, the shell on a route of the app, or for a person who went astray the shell with a 404. There is
-/// nothing to change here: other methods find nothing.
+/// nothing to change here: other methods are told so where there is something, and find nothing where there is not.
 async fn file_or_shell(
     state: State<Arc<App>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> ProblemResult<Response> {
-    if ![Method::GET, Method::HEAD].contains(&method) {
-        return Err(missing());
-    }
     let path = uri.path().trim_start_matches('/');
+    if ![Method::GET, Method::HEAD].contains(&method) {
+        let there = is_route(path) || (path != "index.html" && assets::get(assets::Package::Dashboard, path).is_some());
+        return if there { Ok(read_only()) } else { Err(missing()) };
+    }
     if let Some(asset) = path.strip_prefix("assets/") {
         return file_of_build(asset, &headers);
     }
@@ -62,6 +63,13 @@ async fn file_or_shell(
     let mut page = shell(state).await?;
     *page.status_mut() = StatusCode::NOT_FOUND;
     Ok(page)
+}
+
+/// The refusal of a method that changes something.
+fn read_only() -> Response {
+    let mut response = Problem::new(Code::MethodNotAllowed).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    response
 }
 
 /// Whether the single-page app has a screen at this path. Most are an environment's: `app/<app>/<environment>/<screen>`.

@@ -16,9 +16,11 @@ pub(crate) fn internal(error: impl std::error::Error) -> Problem {
     Problem::new(Code::Internal)
 }
 
-/// As [`internal`], but a store that cannot be reached is 503: the same request may succeed later.
+/// As [`internal`], but a store that cannot be reached, or broke the work off since others were changing the same, is 503:
+/// the same request may succeed later.
 pub(crate) fn store_failed(error: StoreError) -> Problem {
     match error {
+        StoreError::Contended => Problem::new(Code::StorageContended).retry_after(1),
         StoreError::Unavailable(_) => {
             tracing::error!(%error, "a request failed");
             Problem::new(Code::StorageUnavailable).retry_after(1)

@@ -6,6 +6,10 @@ pub enum StoreError {
     /// A unique or foreign key constraint refused a row.
     #[error("the row conflicts with one that is there")]
     Conflict,
+    /// The database broke the transaction off, since others were changing the same rows: done again as a whole it may
+    /// succeed.
+    #[error("the transaction was broken off, since others were changing the same rows")]
+    Contended,
     /// The database cannot be reached, or cannot serve: the same statement may succeed later.
     #[error("the database cannot be reached or does not work ({0})")]
     Unavailable(&'static str),
@@ -126,6 +130,10 @@ fn of_database(error: &(dyn sqlx::error::DatabaseError + 'static)) -> StoreError
         return StoreError::Conflict;
     }
     let code = error.code().map_or_else(|| "no code".to_owned(), Into::into);
+    // Serialization failure, deadlock.
+    if ["40001", "40P01"].contains(&code.as_str()) {
+        return StoreError::Contended;
+    }
     let trouble = if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         trouble_of_sqlite(&code)
     } else {

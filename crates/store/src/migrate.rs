@@ -46,6 +46,8 @@ const MAIN: &[Step] = &[
     same!("main", 21, "0021_noted"),
     each!("main", 22, "0022_noted_scope"),
     same!("main", 23, "0023_provisional_attributes"),
+    each!("main", 25, "0025_answer_tallies"),
+    each!("main", 26, "0026_count_what_was_answered"),
 ];
 
 const KEYRING: &[Step] = &[

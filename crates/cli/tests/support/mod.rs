@@ -174,6 +174,15 @@ impl Running {
 
     /// A client that trusts this server's authority and no other.
     pub(crate) fn client(&self) -> reqwest::Client {
+        self.client_builder().build().unwrap()
+    }
+
+    /// As [`client`](Self::client), over HTTP/1.1 whatever the server offers.
+    pub(crate) fn client_over_http1(&self) -> reqwest::Client {
+        self.client_builder().http1_only().build().unwrap()
+    }
+
+    fn client_builder(&self) -> reqwest::ClientBuilder {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let ca = reqwest::Certificate::from_pem(&std::fs::read(&self.ca).unwrap()).unwrap();
         let loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -181,8 +190,6 @@ impl Running {
             .tls_certs_only([ca])
             .resolve("dashboard.localhost", loopback)
             .resolve("localhost", loopback)
-            .build()
-            .unwrap()
     }
 
     /// Ends it as a loss of power would: it gets no chance to do anything.

@@ -1,14 +1,16 @@
 //! `POST /v1/answers`, on the edge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::store::Scope;
+use ::store::{Scope, Tx, dialect};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{Event, Kind};
 use keys::{ApiKeyKind, KeyKind, Owner, hash};
@@ -16,17 +18,22 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::encounters::{self, Encounter};
 use super::model::Answers;
-use super::store::{self, AnswerRow, Encounter};
-use super::{TEXT_VERSION, text_field};
+use super::store::{self, AnswerRow};
+use super::{TEXT_VERSION, tallies, text_field};
 use crate::App;
-use crate::content::model::{Body, ContentId, Definition};
-use crate::content::store as contents;
+use crate::content::model::{Body, ContentId};
+use crate::content::published;
 use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
 use crate::people::{self, PersonRef, Who};
 use crate::problem::{internal, store_failed};
-use crate::surveys::model::Survey;
+use crate::retry::retrying;
 use crate::{extract, identity_tokens};
+
+/// How often one person may answer a survey that is shown whenever its trigger fires.
+const MOST_A_DAY: u64 = 20;
+const A_DAY: Duration = Duration::from_hours(24);
 
 /// What a browser sends. What else stands in it (the key, the token) has been read already.
 #[derive(Deserialize)]
@@ -61,34 +68,23 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     identity_tokens::admit(&app, &key, user.as_deref(), token.as_deref()).await?;
     let content: ContentId = given.content.parse().map_err(|()| Problem::new(Code::NotFound))?;
     let environment = key.environment;
-    let survey = survey(&app, environment, content, given.version).await?;
-    let answers = Answers::check(&survey, std::mem::take(&mut given.answers), given.complete)?;
+    let version = published::version(&app, environment, content, given.version).await.map_err(store_failed)?;
+    let Some(Body::Survey(survey)) = version.as_deref().map(|version| &version.body) else {
+        return Err(Problem::new(Code::NotFound).detail("no survey of this id and version was published here"));
+    };
+    let mut answers = Answers::check(survey, std::mem::take(&mut given.answers), given.complete)?;
+    let cleared = std::mem::take(&mut answers.cleared);
     let who = Who { anonymous: anonymous.as_deref(), user: user.as_deref(), previous: None };
     let person = people::resolve(&app, environment, who).await?;
     let stated = given.timestamp.as_deref().filter(|_| key.kind == ApiKeyKind::Server);
     let at = ingest::happened(stated, None, app.clock.now())
         .map_err(|error| Problem::new(Code::InvalidValue).field("/timestamp", error.to_string()))?;
     let row = sealed(&app, &person, &given, answers, at)?;
-    if write(&app, &person, content, &row).await? && row.complete {
+    let written = retrying(&app, || write(&app, &person, content, &row, &cleared)).await?;
+    if written && row.complete {
         tell(&app, &person, content, row).await?;
     }
     Ok(([(header::CONTENT_TYPE, "application/json")], r#"{"success":true}"#).into_response())
-}
-
-/// The version that was answered, whether or not it is live still.
-async fn survey(
-    app: &App,
-    environment: base::id::EnvironmentId,
-    content: ContentId,
-    version: u64,
-) -> ProblemResult<Survey> {
-    let reader = app.main.read(Scope::Environment(environment));
-    let found = contents::version(reader, environment, content, version).await.map_err(store_failed)?;
-    let definition = found.and_then(|definition| Definition::parse(content.kind(), &definition, "").ok());
-    match definition.map(|definition| definition.body) {
-        Some(Body::Survey(survey)) => Ok(survey),
-        _ => Err(Problem::new(Code::NotFound).detail("there is no such survey in this version")),
-    }
 }
 
 fn sealed(
@@ -107,7 +103,6 @@ fn sealed(
         id: given.id,
         version: given.version,
         person: person.number(),
-        root: person.number(),
         plain: answers.plain,
         texts,
         complete: given.complete,
@@ -119,24 +114,39 @@ fn sealed(
 /// one is an earlier part of it that came late.
 ///
 /// # Errors
-/// 409 if the id is another person's or of another survey or version.
-async fn write(app: &App, person: &PersonRef, content: ContentId, row: &AnswerRow) -> ProblemResult<bool> {
-    let environment = person.environment;
+/// 409 if the id is another person's or of another survey or version, or if the person has answered as often as the survey
+/// was shown to them.
+async fn write(
+    app: &App,
+    person: &PersonRef,
+    content: ContentId,
+    row: &AnswerRow,
+    cleared: &BTreeSet<String>,
+) -> ProblemResult<bool> {
+    let (environment, engine) = (person.environment, app.main.engine());
     let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+    // Two people may send the same id at once; the rows of people are held after this, by whoever has the id.
+    dialect::lock(&mut tx, engine, "answer", row.id.as_bytes()).await.map_err(store_failed)?;
     let (mut rows, roots) =
-        people::hold_whole(&mut tx, app.main.engine(), environment, &[row.person]).await.map_err(store_failed)?;
+        people::hold_whole(&mut tx, engine, environment, &[row.person]).await.map_err(store_failed)?;
     let whole = roots.get(&row.person).copied().unwrap_or(row.person);
-    if let Some(owner) = store::owner(&mut tx, environment, row.id).await.map_err(store_failed)? {
-        if owner.person != whole || owner.content != content.uuid() || owner.version != row.version {
+    let earlier = store::find(&mut tx, environment, row.id).await.map_err(store_failed)?;
+    let mut met = Encounter { person: whole, at: row.updated_at, completed: row.complete, ..Encounter::default() };
+    let mut now = match &earlier {
+        Some((of, earlier)) if earlier.person != whole || *of != content.uuid() || earlier.version != row.version => {
             return Err(Problem::new(Code::Conflict).detail("this id belongs to another answer"));
         }
-        if owner.complete && !row.complete {
-            return Ok(false);
+        Some((_, earlier)) if earlier.complete && !row.complete => return Ok(false),
+        Some((_, earlier)) => row.clone().after(earlier, cleared),
+        None => {
+            let shown = make_room(&mut tx, environment, content, whole, row.updated_at).await?;
+            met.shown = (!shown).then_some(row.version);
+            row.clone()
         }
-    }
-    store::put(&mut tx, environment, content, row).await.map_err(store_failed)?;
-    let met = Encounter { person: whole, at: row.updated_at, completed: row.complete, ..Encounter::default() };
-    store::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
+    };
+    now.person = whole;
+    store::put(&mut tx, environment, content, &now).await.map_err(store_failed)?;
+    encounters::meet(app, &mut tx, environment, content, &met).await.map_err(store_failed)?;
     for known in &mut rows {
         let seen = known.seen_mut(&content.to_string());
         seen.version = seen.version.max(Some(row.version));
@@ -146,8 +156,37 @@ async fn write(app: &App, person: &PersonRef, content: ContentId, row: &AnswerRo
         }
     }
     people::update(&mut tx, environment, &rows).await.map_err(store_failed)?;
+    // Last, since everybody who answers this survey waits for these rows.
+    let earlier = earlier.as_ref().map(|(_, earlier)| earlier);
+    tallies::change(&mut tx, environment, content, earlier, &now).await.map_err(store_failed)?;
     tx.commit().await.map_err(store_failed)?;
     Ok(true)
+}
+
+/// Whether the survey is known to have been shown to this person, who may answer it once more.
+///
+/// # Errors
+/// 409 if they have answered each time that it was shown, or too often today.
+async fn make_room(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    content: ContentId,
+    person: u64,
+    at: Timestamp,
+) -> ProblemResult<bool> {
+    let answered = store::answered(tx, environment, content, person, at.minus(A_DAY)).await.map_err(store_failed)?;
+    let shown = encounters::showings(tx, environment, content, person).await.map_err(store_failed)?.count;
+    if answered.ever >= shown.max(1) {
+        return Err(Problem::new(Code::Conflict).detail(
+            "this person has answered this survey as often as it was shown to them: another answer needs another \
+             $shown, when the survey's frequency allows it",
+        ));
+    }
+    if answered.since >= MOST_A_DAY {
+        return Err(Problem::new(Code::Conflict)
+            .detail(format!("this person has answered this survey {MOST_A_DAY} times within a day")));
+    }
+    Ok(shown > 0)
 }
 
 /// Puts the answer, without what was written, into the log: once, however often it is sent.

@@ -40,13 +40,9 @@ pub(crate) async fn figures(
 
 async fn select(app: &App, environment: EnvironmentId, ids: &[ContentId]) -> StoreResult<HashMap<ContentId, Figures>> {
     let text = format!(
-        "SELECT content_id, COUNT(*) AS shown, SUM(completed) AS completed, \
-                SUM(CASE WHEN completed = 0 THEN dismissed ELSE 0 END) AS dismissed FROM ( \
-             SELECT e.content_id, MAX(CASE WHEN e.completed_at IS NULL THEN 0 ELSE 1 END) AS completed, \
-                    MAX(CASE WHEN e.dismissed_at IS NULL THEN 0 ELSE 1 END) AS dismissed \
-             FROM encounters e LEFT JOIN people p ON p.environment_id = e.environment_id AND p.number = e.person_number \
-             WHERE e.environment_id = $1 AND e.content_id IN ({}) \
-             GROUP BY e.content_id, COALESCE(p.merged_into, e.person_number)) AS met GROUP BY content_id",
+        "SELECT content_id, COUNT(*) AS shown, COUNT(completed_at) AS completed, \
+                COUNT(CASE WHEN completed_at IS NULL THEN dismissed_at END) AS dismissed FROM encounters \
+         WHERE environment_id = $1 AND content_id IN ({}) GROUP BY content_id",
         dialect::placeholders(2, ids.len())
     );
     let kinds: HashMap<Uuid, ContentKind> = ids.iter().map(|id| (id.uuid(), id.kind())).collect();

@@ -1,7 +1,7 @@
 //! What may be answered to which question, and how it is kept: scores and choices as they are, words apart, since they
 //! are sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Code, Personal, Problem, ProblemResult};
 use serde_json::{Map, Value};
@@ -18,10 +18,12 @@ pub(crate) struct Answers {
     pub(crate) plain: Map<String, Value>,
     /// Question -> words.
     pub(crate) texts: BTreeMap<String, Personal<String>>,
+    /// Questions whose answer is taken back.
+    pub(crate) cleared: BTreeSet<String>,
 }
 
 impl Answers {
-    /// Checks answers against the questions that were asked. Null and empty text are no answer.
+    /// Checks answers against the questions that were asked. Null, an empty text and an empty list take an answer back.
     ///
     /// # Errors
     /// 422 with every place that is wrong; no answer is quoted.
@@ -36,7 +38,7 @@ impl Answers {
             };
             match accept(question, value) {
                 Err(expected) => problem = problem.field(at, format!("expected {expected}")),
-                Ok(None) => {}
+                Ok(None) => drop(answers.cleared.insert(id)),
                 Ok(Some(Accepted::Plain(value))) => drop(answers.plain.insert(id, value)),
                 Ok(Some(Accepted::Text(text))) => drop(answers.texts.insert(id, text)),
             }

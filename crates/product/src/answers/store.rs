@@ -1,24 +1,25 @@
-//! SQL of answers and of encounters.
+//! SQL of answers.
 
 use base::Timestamp;
 use base::id::EnvironmentId;
 use data_encoding::BASE64;
+use keys::SealedHeader;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{Executor, Row, StoreError, StoreResult, Tx, sql};
 use uuid::Uuid;
 
 use crate::content::model::ContentId;
+
+const COLUMNS: &str = "id, version, person_number, answers, texts, complete, updated_at";
 
 /// One time that somebody answered.
 #[derive(Debug, Clone)]
 pub(crate) struct AnswerRow {
     pub(crate) id: Uuid,
     pub(crate) version: u64,
-    /// To whom the texts are sealed.
+    /// Whose it is; never somebody who was merged. A text is sealed to who wrote it: its header says to whom.
     pub(crate) person: u64,
-    /// Who that is now: another person, if they were merged.
-    pub(crate) root: u64,
     pub(crate) plain: Map<String, Value>,
     /// Question -> sealed text.
     pub(crate) texts: BTreeMap<String, Vec<u8>>,
@@ -26,37 +27,41 @@ pub(crate) struct AnswerRow {
     pub(crate) updated_at: Timestamp,
 }
 
-/// Whose and of what an answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) content: Uuid,
-    pub(super) version: u64,
-    /// The person, or the one into whom that person was merged.
-    pub(super) person: u64,
-    pub(super) complete: bool,
+impl AnswerRow {
+    /// To whom one of the texts is sealed: who sends an answer's next part may have been identified since.
+    pub(crate) fn writer_of(&self, sealed: &[u8]) -> u64 {
+        SealedHeader::parse(sealed).map_or(self.person, |header| header.key.number)
+    }
+
+    /// To whom the texts are sealed.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = u64> {
+        self.texts.values().map(|sealed| self.writer_of(sealed))
+    }
+
+    /// With what was answered before under the same id: a part adds to it and takes back what it names as empty, the
+    /// whole takes its place.
+    pub(super) fn after(mut self, earlier: &Self, cleared: &BTreeSet<String>) -> Self {
+        if self.complete {
+            return self;
+        }
+        for (question, value) in earlier.plain.iter().filter(|(question, _)| !cleared.contains(*question)) {
+            self.plain.entry(question.clone()).or_insert_with(|| value.clone());
+        }
+        for (question, sealed) in earlier.texts.iter().filter(|(question, _)| !cleared.contains(*question)) {
+            self.texts.entry(question.clone()).or_insert_with(|| sealed.clone());
+        }
+        self
+    }
 }
 
-/// Whose an answer is, if it is there.
-pub(super) async fn owner(tx: &mut Tx, environment: EnvironmentId, id: Uuid) -> StoreResult<Option<Owner>> {
-    let row = sql("SELECT a.content_id, a.version, a.complete, COALESCE(p.merged_into, a.person_number) AS person \
-                   FROM answers a LEFT JOIN people p ON p.environment_id = a.environment_id AND p.number = a.person_number \
-                   WHERE a.environment_id = $1 AND a.id = $2")
-    .bind(environment)
-    .bind(id)
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| {
-        Ok(Owner {
-            content: row.get("content_id")?,
-            version: row.get("version")?,
-            person: row.get("person")?,
-            complete: row.get("complete")?,
-        })
-    })
-    .transpose()
+/// The answer of this id and the content that it is about, if it is there. The caller holds the id's lock.
+pub(super) async fn find(tx: &mut Tx, environment: EnvironmentId, id: Uuid) -> StoreResult<Option<(Uuid, AnswerRow)>> {
+    let text = format!("SELECT {COLUMNS}, content_id FROM answers WHERE environment_id = $1 AND id = $2");
+    let row = sql(text).bind(environment).bind(id).fetch_optional(tx).await?;
+    row.map(|row| Ok((row.get("content_id")?, read(&row)?))).transpose()
 }
 
-/// Writes an answer, in place of an earlier one of that id; a part that comes late never takes the place of the whole.
+/// Writes an answer, in place of an earlier one of that id.
 pub(super) async fn put(
     tx: &mut Tx,
     environment: EnvironmentId,
@@ -68,9 +73,7 @@ pub(super) async fn put(
     sql("INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, complete, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
          ON CONFLICT (environment_id, id) DO UPDATE SET answers = excluded.answers, texts = excluded.texts, \
-         person_number = excluded.person_number, complete = excluded.complete, updated_at = excluded.updated_at \
-         WHERE answers.content_id = excluded.content_id AND answers.version = excluded.version \
-         AND (answers.complete = 0 OR excluded.complete = 1)")
+         person_number = excluded.person_number, complete = excluded.complete, updated_at = excluded.updated_at")
     .bind(environment)
     .bind(answer.id)
     .bind(content.uuid())
@@ -84,24 +87,47 @@ pub(super) async fn put(
     .await
 }
 
-/// Answers to a survey, newest first, from before the given place.
+/// How often a person answered a survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) ever: u64,
+    pub(super) since: u64,
+}
+
+/// How often a person answered a survey: ever, and since a time.
+pub(super) async fn answered(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    content: ContentId,
+    person: u64,
+    since: Timestamp,
+) -> StoreResult<Answered> {
+    let row = sql("SELECT COUNT(*) AS ever, COUNT(CASE WHEN created_at > $4 THEN 1 END) AS since FROM answers \
+                   WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
+    .bind(environment)
+    .bind(content.uuid())
+    .bind(int(person))
+    .bind(since)
+    .fetch_one(tx)
+    .await?;
+    Ok(Answered { ever: row.get("ever")?, since: row.get("since")? })
+}
+
+/// The latest answers to a survey, newest first: of all, or of those in which somebody wrote something.
 pub(crate) async fn newest(
     on: impl Executor,
     environment: EnvironmentId,
     content: ContentId,
-    before: Option<(Timestamp, Uuid)>,
+    with_texts: bool,
     limit: u32,
 ) -> StoreResult<Vec<AnswerRow>> {
-    let (at, id) = before.unwrap_or((Timestamp(i64::MAX), Uuid::max()));
-    sql("SELECT a.id, a.version, a.person_number, COALESCE(p.merged_into, a.person_number) AS root, a.answers, a.texts, \
-         a.complete, a.updated_at FROM answers a \
-         LEFT JOIN people p ON p.environment_id = a.environment_id AND p.number = a.person_number \
-         WHERE a.environment_id = $1 AND a.content_id = $2 AND (a.updated_at < $3 OR (a.updated_at = $3 AND a.id < $4)) \
-         ORDER BY a.updated_at DESC, a.id DESC LIMIT $5")
+    let which = if with_texts { "AND texts <> '{}'" } else { "" };
+    sql(format!(
+        "SELECT {COLUMNS} FROM answers WHERE environment_id = $1 AND content_id = $2 {which} \
+         ORDER BY updated_at DESC, id DESC LIMIT $3"
+    ))
     .bind(environment)
     .bind(content.uuid())
-    .bind(at)
-    .bind(id)
     .bind(limit)
     .fetch_all(on)
     .await?
@@ -112,78 +138,22 @@ pub(crate) async fn newest(
 
 /// How many people answered at all.
 pub(super) async fn started(on: impl Executor, environment: EnvironmentId, content: ContentId) -> StoreResult<u64> {
-    sql("SELECT COUNT(DISTINCT COALESCE(p.merged_into, a.person_number)) AS people FROM answers a \
-         LEFT JOIN people p ON p.environment_id = a.environment_id AND p.number = a.person_number \
-         WHERE a.environment_id = $1 AND a.content_id = $2")
-    .bind(environment)
-    .bind(content.uuid())
-    .fetch_one(on)
-    .await?
-    .get("people")
-}
-
-/// What happened when a person met a piece of content.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Encounter {
-    pub(crate) person: u64,
-    pub(crate) at: Timestamp,
-    pub(crate) completed: bool,
-    pub(crate) dismissed: bool,
-    /// The step that was reached.
-    pub(crate) step: Option<String>,
-}
-
-/// Notes an encounter. What is not content of this environment is passed over.
-pub(crate) async fn meet(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    met: &Encounter,
-) -> StoreResult<()> {
-    let there = sql(
-        "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at) \
-                     SELECT id, $3, environment_id, $4, $5, $6 FROM contents WHERE environment_id = $1 AND id = $2 \
-                     ON CONFLICT (content_id, person_number) DO UPDATE SET \
-                     completed_at = COALESCE(excluded.completed_at, encounters.completed_at), \
-                     dismissed_at = COALESCE(excluded.dismissed_at, encounters.dismissed_at)",
-    )
-    .bind(environment)
-    .bind(content.uuid())
-    .bind(int(met.person))
-    .bind(met.at)
-    .bind(met.completed.then_some(met.at))
-    .bind(met.dismissed.then_some(met.at))
-    .execute(&mut *tx)
-    .await?;
-    if let (1.., Some(step)) = (there, &met.step) {
-        sql("INSERT INTO encounter_steps (content_id, person_number, step, environment_id) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (content_id, person_number, step) DO NOTHING")
-        .bind(content.uuid())
-        .bind(int(met.person))
-        .bind(step.as_str())
+    sql("SELECT COUNT(DISTINCT person_number) AS people FROM answers WHERE environment_id = $1 AND content_id = $2")
         .bind(environment)
-        .execute(tx)
-        .await?;
-    }
-    Ok(())
+        .bind(content.uuid())
+        .fetch_one(on)
+        .await?
+        .get("people")
 }
 
-/// How many people reached each step.
-pub(super) async fn steps(
-    on: impl Executor,
-    environment: EnvironmentId,
-    content: ContentId,
-) -> StoreResult<BTreeMap<String, u64>> {
-    sql("SELECT s.step, COUNT(DISTINCT COALESCE(p.merged_into, s.person_number)) AS people FROM encounter_steps s \
-         LEFT JOIN people p ON p.environment_id = s.environment_id AND p.number = s.person_number \
-         WHERE s.environment_id = $1 AND s.content_id = $2 GROUP BY s.step")
-    .bind(environment)
-    .bind(content.uuid())
-    .fetch_all(on)
-    .await?
-    .iter()
-    .map(|row| Ok((row.get("step")?, row.get("people")?)))
-    .collect()
+/// Gives the answers of somebody who was merged to whom they joined.
+pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<u64> {
+    sql("UPDATE answers SET person_number = $3 WHERE environment_id = $1 AND person_number = $2")
+        .bind(environment)
+        .bind(int(from))
+        .bind(int(into))
+        .execute(tx)
+        .await
 }
 
 fn read(row: &Row) -> StoreResult<AnswerRow> {
@@ -197,7 +167,6 @@ fn read(row: &Row) -> StoreResult<AnswerRow> {
         id: row.get("id")?,
         version: row.get("version")?,
         person: row.get("person_number")?,
-        root: row.get("root")?,
         plain: serde_json::from_str(&row.get::<String>("answers")?).map_err(|_| broken("answers"))?,
         texts: texts.collect::<StoreResult<_>>()?,
         complete: row.get("complete")?,
@@ -205,6 +174,6 @@ fn read(row: &Row) -> StoreResult<AnswerRow> {
     })
 }
 
-fn int(number: u64) -> i64 {
+pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

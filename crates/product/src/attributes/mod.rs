@@ -30,6 +30,7 @@ use serde_json::Value;
 use crate::App;
 use crate::people::Written;
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 pub(crate) use detect::{has_ip, is_ip, mentions, names_somebody, text_looks_personal};
 
@@ -224,12 +225,18 @@ impl Registry {
             return Ok(Arc::clone(known));
         }
         if !wanted.is_empty() {
-            let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
-            // Another process may have filled the room meanwhile.
-            let counts = store::counts(&mut tx, environment).await.map_err(store_failed)?;
-            let wanted = fitting(wanted, known, |scope| counts[scope as usize]);
-            store::insert(&mut tx, environment, &wanted, now).await.map_err(store_failed)?;
-            tx.commit().await.map_err(store_failed)?;
+            let wanted = &wanted;
+            retrying(app, || async move {
+                let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
+                // Another process may have filled the room meanwhile.
+                let counts = store::counts(&mut tx, environment).await.map_err(store_failed)?;
+                let mut wanted = fitting(wanted.clone(), known, |scope| counts[scope as usize]);
+                // In the order of the key, so that two who register at once wait for each other and not crosswise.
+                wanted.sort_by(|one, other| (one.scope.name(), &one.name).cmp(&(other.scope.name(), &other.name)));
+                store::insert(&mut tx, environment, &wanted, now).await.map_err(store_failed)?;
+                tx.commit().await.map_err(store_failed)
+            })
+            .await?;
         }
         self.read(app, environment).await
     }

@@ -93,8 +93,9 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    pub(super) async fn begin(app: &App, caller: &Caller) -> ProblemResult<Self> {
-        let tenant = Tenant::from(caller);
+    /// Opens one: for a caller, or for who has an environment's key.
+    pub(crate) async fn begin(app: &App, tenant: impl Into<Tenant>) -> ProblemResult<Self> {
+        let tenant = tenant.into();
         let tx = app.main.begin(tenant.scope()).await.map_err(store_failed)?;
         Ok(Self { tx, tenant })
     }

@@ -15,7 +15,6 @@ use super::wire::{ContentBody, ContentList, ContentWire};
 use crate::App;
 use crate::answers;
 use crate::authority::{Caller, Permission as _, PublishContent};
-use crate::problem::store_failed;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -58,7 +57,7 @@ pub(crate) async fn list(
         before: before.map(ContentId::uuid),
         limit: limit + 1,
     };
-    let mut found = store::list(&app.main, environment, &page).await.map_err(store_failed)?;
+    let mut found = store::list(caller.reader(app), &page).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
@@ -89,9 +88,7 @@ pub(crate) async fn get(app: &App, caller: &Caller, id: ContentId) -> ProblemRes
 
 /// A piece of content that is not deleted.
 pub(crate) async fn find(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Content> {
-    let environment = caller.environment()?;
-    let scope = ::store::Scope::Environment(environment);
-    let found = store::get(app.main.read(scope), environment, id).await.map_err(store_failed)?;
+    let found = store::get(caller.reader(app), id).await?;
     found.filter(|content| content.deleted_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))
 }
 

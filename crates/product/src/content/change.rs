@@ -68,7 +68,7 @@ impl<'a> Change<'a> {
     ) -> ProblemResult<Self> {
         let mut tx = caller.begin(app).await?;
         let environment = tx.environment()?;
-        let found = store::get(tx.tx(), environment, id).await.map_err(store_failed)?;
+        let found = store::get_on(&mut tx, id).await?;
         let content = found
             .filter(|content| visible(content, deleted, app.clock.now()))
             .ok_or_else(|| Problem::new(Code::NotFound))?;
@@ -82,7 +82,7 @@ impl<'a> Change<'a> {
     pub(super) async fn commit(mut self, action: &'static str, live_changed: bool) -> ProblemResult<Content> {
         let (app, environment) = (self.app, self.environment);
         self.content.updated_at = app.clock.now();
-        if !store::update(self.tx.tx(), environment, &self.content).await.map_err(store_failed)? {
+        if !store::update(&mut self.tx, &self.content).await? {
             return Err(changed());
         }
         self.content.revision += 1;
@@ -118,8 +118,7 @@ pub(super) async fn create(app: &App, caller: &Caller, kind: ContentKind, writte
         deleted_at: None,
     };
     let mut tx = caller.begin(app).await?;
-    let environment = tx.environment()?;
-    store::insert(tx.tx(), environment, &content).await.map_err(store_failed)?;
+    store::insert(&mut tx, &content).await?;
     record(app, tx.tx(), caller, "content.create", content.id, json!({})).await?;
     tx.commit().await?;
     Ok(content)
@@ -144,8 +143,8 @@ pub(super) async fn publish(change: &mut Change<'_>) -> ProblemResult<bool> {
     if !same {
         let version = content.published.as_ref().map_or(1, |published| published.version + 1);
         let published = Published { version, at: change.app.clock.now(), definition: content.draft.clone() };
-        let (id, environment) = (content.id, change.environment);
-        store::insert_version(change.tx.tx(), environment, id, &published).await.map_err(store_failed)?;
+        let id = content.id;
+        store::insert_version(&mut change.tx, id, &published).await?;
         change.content.published = Some(published);
     }
     Ok(true)

@@ -15,6 +15,7 @@
 pub(crate) mod api;
 mod change;
 pub(crate) mod model;
+pub(crate) mod published;
 pub(crate) mod read;
 mod sound;
 pub(crate) mod store;

@@ -1,13 +1,15 @@
 //! SQL of content, its versions and the ruleset's number.
 
-use base::Timestamp;
 use base::id::EnvironmentId;
+use base::{ProblemResult, Timestamp};
 use serde_json::Value;
-use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 use targeting::{ContentKind, Status};
 use uuid::Uuid;
 
 use super::model::ContentId;
+use crate::authority::{TenantReader, TenantTx};
+use crate::problem::store_failed;
 
 /// A piece of content as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +64,8 @@ const fn status_name(status: Status) -> &'static str {
 }
 
 /// Adds a draft.
-pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, content: &Content) -> StoreResult<u64> {
+pub(super) async fn insert(tx: &mut TenantTx, content: &Content) -> ProblemResult<()> {
+    let environment = tx.environment()?;
     sql("INSERT INTO contents (id, environment_id, kind, name, status, draft, revision, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, 'draft', $5, 1, $6, $6)")
     .bind(content.id.uuid())
@@ -71,12 +74,24 @@ pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, content: &Co
     .bind(content.name.as_str())
     .bind(content.draft.to_string())
     .bind(content.created_at)
-    .execute(tx)
+    .execute(tx.tx())
     .await
+    .map(drop)
+    .map_err(store_failed)
 }
 
-/// A piece of content, deleted or not.
-pub(crate) async fn get(on: impl Executor, environment: EnvironmentId, id: ContentId) -> StoreResult<Option<Content>> {
+/// A piece of content of the reader's environment, deleted or not.
+pub(crate) async fn get(reader: TenantReader<'_>, id: ContentId) -> ProblemResult<Option<Content>> {
+    find(reader.db(), reader.environment()?, id).await.map_err(store_failed)
+}
+
+/// As [`get`], on the transaction that changes it.
+pub(super) async fn get_on(tx: &mut TenantTx, id: ContentId) -> ProblemResult<Option<Content>> {
+    let environment = tx.environment()?;
+    find(tx.tx(), environment, id).await.map_err(store_failed)
+}
+
+async fn find(on: impl Executor, environment: EnvironmentId, id: ContentId) -> StoreResult<Option<Content>> {
     sql(format!("{SELECT} WHERE c.environment_id = $1 AND c.id = $2 AND c.kind = $3"))
         .bind(environment)
         .bind(id.uuid())
@@ -88,26 +103,26 @@ pub(crate) async fn get(on: impl Executor, environment: EnvironmentId, id: Conte
         .transpose()
 }
 
-/// Content of a kind, newest first.
-pub(crate) async fn list(db: &Db, environment: EnvironmentId, page: &Page) -> StoreResult<Vec<Content>> {
+/// Content of a kind in the reader's environment, newest first.
+pub(crate) async fn list(reader: TenantReader<'_>, page: &Page) -> ProblemResult<Vec<Content>> {
     let shown = if page.deleted_since.is_some() { "c.deleted_at > $3" } else { "c.deleted_at IS NULL AND 0 = $3" };
     sql(format!(
         "{SELECT} WHERE c.environment_id = $1 AND c.kind = $2 AND {shown} AND c.id < $4 ORDER BY c.id DESC LIMIT $5"
     ))
-    .bind(environment)
+    .bind(reader.environment()?)
     .bind(kind_name(page.kind))
     .bind(page.deleted_since.map_or(0, Timestamp::micros))
     .bind(page.before.unwrap_or(Uuid::max()))
     .bind(page.limit)
-    .fetch_all(db.read(Scope::Environment(environment)))
-    .await?
-    .iter()
-    .map(read)
-    .collect()
+    .fetch_all(reader.db())
+    .await
+    .and_then(|rows| rows.iter().map(read).collect())
+    .map_err(store_failed)
 }
 
 /// Writes what has changed of a piece of content; false if somebody else has changed it since it was read.
-pub(super) async fn update(tx: &mut Tx, environment: EnvironmentId, content: &Content) -> StoreResult<bool> {
+pub(super) async fn update(tx: &mut TenantTx, content: &Content) -> ProblemResult<bool> {
+    let environment = tx.environment()?;
     let version = content.published.as_ref().map(|published| published.version);
     let changed = sql("UPDATE contents SET name = $4, status = $5, draft = $6, version = $7, updated_at = $8, \
                        deleted_at = $9, revision = revision + 1 WHERE environment_id = $1 AND id = $2 AND revision = $3")
@@ -120,18 +135,15 @@ pub(super) async fn update(tx: &mut Tx, environment: EnvironmentId, content: &Co
     .bind(version.map(number))
     .bind(content.updated_at)
     .bind(content.deleted_at)
-    .execute(tx)
-    .await?;
+    .execute(tx.tx())
+    .await
+    .map_err(store_failed)?;
     Ok(changed == 1)
 }
 
 /// Adds a version, which nothing changes after this.
-pub(super) async fn insert_version(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    id: ContentId,
-    published: &Published,
-) -> StoreResult<u64> {
+pub(super) async fn insert_version(tx: &mut TenantTx, id: ContentId, published: &Published) -> ProblemResult<()> {
+    let environment = tx.environment()?;
     sql("INSERT INTO content_versions (content_id, version, environment_id, definition, published_at) \
          VALUES ($1, $2, $3, $4, $5)")
     .bind(id.uuid())
@@ -139,25 +151,36 @@ pub(super) async fn insert_version(
     .bind(environment)
     .bind(published.definition.to_string())
     .bind(published.at)
-    .execute(tx)
+    .execute(tx.tx())
     .await
+    .map(drop)
+    .map_err(store_failed)
 }
 
-/// A version's definition.
-pub(crate) async fn version(
-    on: impl Executor,
+/// The definitions of these versions, of those that were published.
+pub(super) async fn versions(
+    on: impl Executor + Copy,
     environment: EnvironmentId,
-    id: ContentId,
-    version: u64,
-) -> StoreResult<Option<Value>> {
-    sql("SELECT definition FROM content_versions WHERE environment_id = $1 AND content_id = $2 AND version = $3")
-        .bind(environment)
-        .bind(id.uuid())
-        .bind(number(version))
-        .fetch_optional(on)
-        .await?
-        .map(|row| json(&row, "definition"))
-        .transpose()
+    wanted: &[(ContentId, u64)],
+) -> StoreResult<Vec<(ContentId, u64, Value)>> {
+    let mut found = Vec::with_capacity(wanted.len());
+    for wanted in wanted.chunks(500) {
+        let text = format!(
+            "SELECT v.content_id, v.version, c.kind, v.definition FROM content_versions v \
+             JOIN contents c ON c.id = v.content_id \
+             WHERE v.environment_id = $1 AND (v.content_id, v.version) IN (VALUES {})",
+            dialect::rows(2, wanted.len(), 2)
+        );
+        let values = wanted.iter().flat_map(|(id, version)| [store::Value::from(id.uuid()), number(*version).into()]);
+        for row in sql(text).bind(environment).bind_all(values).fetch_all(on).await? {
+            found.push((
+                ContentId::of(kind(&row)?, row.get("content_id")?),
+                row.get("version")?,
+                json(&row, "definition")?,
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// Makes the next ruleset; its number.
@@ -204,11 +227,7 @@ pub(crate) async fn live(on: impl Executor, environment: EnvironmentId) -> Store
 
 fn read(row: &Row) -> StoreResult<Content> {
     let unknown = |column: &str| StoreError::Decode { column: column.to_owned() };
-    let kind = match row.get::<String>("kind")?.as_str() {
-        "survey" => ContentKind::Survey,
-        "flow" => ContentKind::Flow,
-        _ => return Err(unknown("kind")),
-    };
+    let kind = kind(row)?;
     let status = [Status::Draft, Status::Live, Status::Paused];
     let name: String = row.get("status")?;
     let status = status.into_iter().find(|status| status_name(*status) == name).ok_or_else(|| unknown("status"))?;
@@ -229,6 +248,13 @@ fn read(row: &Row) -> StoreResult<Content> {
         updated_at: row.get("updated_at")?,
         deleted_at: row.get("deleted_at")?,
     })
+}
+
+fn kind(row: &Row) -> StoreResult<ContentKind> {
+    let name: String = row.get("kind")?;
+    let kinds = [ContentKind::Survey, ContentKind::Flow];
+    let kind = kinds.into_iter().find(|kind| kind_name(*kind) == name);
+    kind.ok_or_else(|| StoreError::Decode { column: "kind".to_owned() })
 }
 
 fn json(row: &Row, column: &str) -> StoreResult<Value> {

@@ -1,6 +1,10 @@
 //! Where the doors' certificate comes from: the operator's files, reloaded when they change, or the installation's own
 //! local authority.
 //!
+//! An authority that is made before its installation is kept lies under a marker (`tls/making`) until that is done: nobody
+//! has been shown it, so what an interrupted `init` left of it is thrown away and made again. Without the marker an
+//! authority that does not open is a loss, and is named, never replaced.
+//!
 //! The local authority may sign for the names it was made with and no others (name constraints, critical). Its private
 //! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
 //! written.
@@ -21,7 +25,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
-use store::folder::write_durably;
+use store::folder::{remove_durably, write_durably};
 
 use super::tls;
 
@@ -105,28 +109,77 @@ impl LocalAuthority {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
-        let hosts = with_loopback(hosts);
+        let files = AuthorityFiles::of(folder);
+        let _lock = lock(folder)?;
+        let authority = Self::open_under_lock(&files, hosts, sealing_key, clock, rng)?;
+        // The installation is there, and so is its authority.
+        remove_durably(&files.making)?;
+        Ok(authority)
+    }
+
+    /// As [`open_or_create`](Self::open_or_create), for an installation that is not kept yet.
+    pub(crate) fn make_ahead(
+        folder: &Path,
+        hosts: &[String],
+        sealing_key: &Secret<[u8; 32]>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, CertificateError> {
         let files = AuthorityFiles::of(folder);
         let _lock = lock(folder)?;
         if !files.certificate.exists() {
-            make(&files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
+            write_durably(&files.making, b"an installation is being made\n", rng.as_ref())?;
         }
+        Self::open_under_lock(&files, hosts, sealing_key, clock, rng)
+    }
+
+    fn open_under_lock(
+        files: &AuthorityFiles,
+        hosts: &[String],
+        sealing_key: &Secret<[u8; 32]>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, CertificateError> {
+        let hosts = with_loopback(hosts);
+        let made_ahead = files.making.exists();
+        if made_ahead && files.certificate.exists() {
+            match Self::open(files, &hosts, sealing_key, clock.clone(), rng.clone()) {
+                Ok(authority) => return Ok(authority),
+                Err(error) => tracing::info!(%error, "what an interrupted start left of the local authority goes"),
+            }
+            remove_durably(&files.certificate)?;
+        }
+        if !files.certificate.exists() {
+            make(files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
+        }
+        Self::open(files, &hosts, sealing_key, clock, rng)
+    }
+
+    fn open(
+        files: &AuthorityFiles,
+        hosts: &[String],
+        sealing_key: &Secret<[u8; 32]>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, CertificateError> {
+        let folder = &files.folder;
         let pem = read(&files.certificate)?;
         let certificate =
             CertificateDer::from_pem_slice(&pem).map_err(|error| file_error(&files.certificate, &error))?;
         let permitted = String::from_utf8_lossy(&read(&files.hosts)?).into_owned();
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
-            return Err(CertificateError::NotPermitted { path: folder.to_owned(), host: host.clone() });
+            return Err(CertificateError::NotPermitted { path: folder.clone(), host: host.clone() });
         }
         let der = aead::open(sealing_key, &sealing_context(), &read(&files.key)?)
             .map_err(|_| CertificateError::Sealed(files.key.clone()))?;
         let pkcs8 = PrivatePkcs8KeyDer::from(der.expose().as_slice());
         let pair = CertifiedKey::from_der(vec![certificate.clone()], pkcs8.clone_key().into(), &tls::provider());
         if pair.and_then(|pair| pair.keys_match()).is_err() {
-            return Err(CertificateError::ForeignPair(folder.to_owned()));
+            return Err(CertificateError::ForeignPair(folder.clone()));
         }
         let key = KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &rcgen::PKCS_ECDSA_P256_SHA256)?;
-        let params = authority_params(&key, &hosts, clock.now(), rng.as_ref());
+        let params = authority_params(&key, hosts, clock.now(), rng.as_ref());
+        let hosts = hosts.to_vec();
         Ok(Self { hosts, issuer: Issuer::new(params, key), certificate, clock, rng })
     }
 
@@ -150,15 +203,19 @@ impl LocalAuthority {
 
 /// The authority's files.
 struct AuthorityFiles {
+    folder: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
     hosts: PathBuf,
+    /// There as long as the installation is not kept.
+    making: PathBuf,
 }
 
 impl AuthorityFiles {
     fn of(folder: &Path) -> Self {
-        let [certificate, key, hosts] = ["ca.pem", "ca.key.sealed", "ca.hosts"].map(|name| folder.join(name));
-        Self { certificate, key, hosts }
+        let [certificate, key, hosts, making] =
+            ["ca.pem", "ca.key.sealed", "ca.hosts", "making"].map(|name| folder.join(name));
+        Self { folder: folder.to_owned(), certificate, key, hosts, making }
     }
 }
 

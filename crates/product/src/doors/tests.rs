@@ -35,7 +35,7 @@ async fn an_unknown_path_is_404_for_anybody(app: TestApp) {
 async fn an_unknown_path_is_404_whatever_the_method(app: TestApp) {
     for door in DOORS {
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
-            for path in ["/nothing/here", "/api/v1/nothing", "/app/app/production/content"] {
+            for path in ["/nothing/here", "/api/v1/nothing", "/app/app/production/nothing"] {
                 assert_eq!(app.at(door).send(method.clone(), path).await.assert(404).code(), "not_found", "{path}");
             }
         }
@@ -99,6 +99,38 @@ async fn a_wrong_method_that_names_the_right_ones(app: TestApp) {
     let answer = app.api().send(Method::PATCH, "/api/v1/me").await.assert(405);
     assert_eq!(answer.code(), "method_not_allowed");
     assert_eq!(answer.header("allow"), "GET,HEAD");
+}
+
+#[app_test]
+async fn every_router_names_the_methods_that_a_path_takes(app: TestApp) {
+    let key = app.installed().organisation.environments[0].browser_key.expose().clone();
+    let settings = format!("/v1/projects/{key}/settings");
+    let sdk = app.app().sdk.current().unwrap().0.clone();
+    let read = "GET,HEAD";
+    let mut paths = vec![
+        (Door::Edge, settings.as_str(), "GET,HEAD,OPTIONS"),
+        (Door::Edge, sdk.as_str(), read),
+        (Door::Edge, "/sdk/pilotfish.js", read),
+        (Door::Edge, "/sdk/integrity.json", read),
+        (Door::Edge, "/v1/track", "POST,OPTIONS"),
+        (Door::Edge, "/v1/sync", "POST,OPTIONS"),
+        (Door::Edge, "/v1/answers", "POST,OPTIONS"),
+        (Door::Metrics, "/metrics", read),
+    ];
+    for door in [Door::Edge, Door::Api, Door::Dashboard, Door::Metrics] {
+        paths.extend([(door, "/healthz", read), (door, "/readyz", read)]);
+    }
+    paths.extend([Door::Api, Door::Dashboard].map(|door| (door, "/api/openapi.json", read)));
+    paths.extend(
+        ["/", "/preview.html", "/setup", "/sign-in", "/app/a/e/home"].map(|path| (Door::Dashboard, path, read)),
+    );
+    for (door, path, methods) in paths {
+        for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = app.at(door).send(method.clone(), path).await.assert(405);
+            assert_eq!(answer.code(), "method_not_allowed", "{method} {path}");
+            assert_eq!(answer.header("allow"), methods, "{method} {path}");
+        }
+    }
 }
 
 #[app_test]

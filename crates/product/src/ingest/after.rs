@@ -35,11 +35,17 @@ fn content_of(event: &Event) -> Option<&str> {
     event.content.as_deref().filter(|_| is_reserved(&event.name))
 }
 
+/// The version of the content that an event tells about.
+fn version_of(event: &Event) -> Option<u64> {
+    event.properties.get("version").and_then(serde_json::Value::as_u64)
+}
+
 /// The encounter that an event of this person tells about.
 fn encounter(event: &Event, person: u64) -> Option<(ContentId, Encounter)> {
     let met = Encounter {
         person,
         at: event.time,
+        shown: version_of(event).filter(|_| event.name == "$shown"),
         completed: event.name == "$completed",
         dismissed: event.name == "$dismissed",
         step: event.step.clone(),
@@ -68,7 +74,7 @@ pub(super) async fn write(
             let Some(row) = rows.get_mut(&root) else { continue };
             for event in by_person.remove(&number).into_iter().flatten() {
                 if let Some((content, met)) = encounter(event, root) {
-                    answers::meet(tx, environment, content, &met).await?;
+                    answers::meet(app, tx, environment, content, &met).await?;
                 }
                 apply(row, watch, event);
             }
@@ -90,7 +96,7 @@ fn apply(row: &mut PersonRow, watch: &Watch, event: &Event) {
     let Some(content) = content_of(event) else { return };
     let at = Some(event.time);
     let seen = row.seen_mut(content);
-    seen.version = seen.version.max(event.properties.get("version").and_then(serde_json::Value::as_u64));
+    seen.version = seen.version.max(version_of(event));
     match event.name.as_str() {
         "$shown" => seen.shown_at = seen.shown_at.max(at),
         "$completed" => seen.completed_at = seen.completed_at.max(at),

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::body::{EdgeRequest, edge_body};
 use super::message::{self, Message, Received, Refusal};
 use super::wire::{BatchBody, Context};
-use super::{batch, settings};
+use super::{about_content, batch, settings};
 use crate::App;
 use crate::identity_tokens::{Admitted, NOT_IN_TOKEN};
 use crate::{edge_keys, extract, identity_tokens};
@@ -86,7 +86,8 @@ async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Respon
     let admitted = identity_tokens::admit(app, &key, message.user.as_deref(), token.as_deref()).await?;
     speaks_for(&admitted, &message).map_err(problem)?;
     let mut refused = Vec::new();
-    batch::store(app, key.environment, at, vec![(0, message)], &mut refused).await?;
+    let messages = about_content::known(app, key.environment, vec![(0, message)], &mut refused).await?;
+    batch::store(app, key.environment, at, messages, &mut refused).await?;
     match refused.pop() {
         Some((_, refusal)) => Err(problem(refusal)),
         None => Ok(answer(&[])),
@@ -98,7 +99,7 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
     let at = app.clock.now();
     let mut refused = Vec::new();
     let messages = {
-        let batch: BatchBody<'_> = extract::parse(&body)?;
+        let batch: BatchBody<'_> = extract::parse_outer(&body)?;
         if batch.batch.len() > MAX_MESSAGES {
             let detail = format!("send at most {MAX_MESSAGES} messages at once");
             return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
@@ -133,6 +134,7 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
         }
     });
     let messages: Vec<(usize, Message)> = messages.collect();
+    let messages = about_content::known(&app, key.environment, messages, &mut refused).await?;
     batch::store(&app, key.environment, at, messages, &mut refused).await?;
     refused.sort_by_key(|(index, _)| *index);
     Ok(answer(&refused))

@@ -62,7 +62,7 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
         }
     };
     if let (ApiKeyKind::Browser, Some(origin)) = (request.key.kind, origin) {
-        page_origins::note(app, request.key.environment, &origin).await?;
+        page_origins::note(app, &request.key, &origin).await?;
     }
     Ok(request)
 }
@@ -75,7 +75,7 @@ async fn with_key_inside(
 ) -> ProblemResult<EdgeRequest> {
     let body = within(body?)?;
     let (key, token) = {
-        let envelope: Envelope<'_> = extract::parse(&body).map_err(|_| edge_keys::refused())?;
+        let envelope: Envelope<'_> = extract::parse_outer(&body).map_err(|_| edge_keys::refused())?;
         (envelope.write_key.map(Cow::into_owned), envelope.token.map(Cow::into_owned))
     };
     let key = edge_keys::check(app, &key.ok_or_else(edge_keys::refused)?).await?;
@@ -84,7 +84,7 @@ async fn with_key_inside(
 }
 
 fn token_in(body: &[u8]) -> ProblemResult<Option<String>> {
-    let envelope: Envelope<'_> = extract::parse(body)?;
+    let envelope: Envelope<'_> = extract::parse_outer(body)?;
     Ok(envelope.token.map(Cow::into_owned))
 }
 

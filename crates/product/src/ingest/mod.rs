@@ -10,6 +10,7 @@
 //! the log comes to be counted, once, whatever becomes of the request that brought it; no outside id
 //! and no unsealed personal value reaches the main store or the log; IP addresses and query strings are not stored.
 
+mod about_content;
 mod after;
 pub(crate) mod api;
 mod batch;

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use app_test::app_test;
@@ -5,10 +6,10 @@ use base::Code;
 use serde_json::{Value, json};
 use store::Db;
 
-use super::{create, setup_link};
+use super::{create, prepare, setup_link};
 use crate::Databases;
 use crate::doors::Door;
-use crate::testing::{TestApp, Unowned, create_databases, drop_databases};
+use crate::testing::{TestApp, Unowned, create_databases, drop_databases, open, unfenced_url};
 
 fn owner(link: &str) -> Value {
     let token = link.split_once("#token=").unwrap().1;
@@ -134,6 +135,41 @@ async fn several_processes_may_migrate_fresh_databases_at_once() {
         keyring.unwrap();
     }
     drop_databases(&databases).await;
+}
+
+#[tokio::test]
+async fn an_init_over_postgresql_that_was_killed_before_its_commit_is_begun_again() {
+    let databases = create_databases("killed_init").await;
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, rng): (_, Arc<dyn base::Rng>) = (Arc::default(), Arc::new(base::SystemRng));
+    let start = async || open(folder.path(), &databases, &clock, &rng).await;
+    let app = start().await;
+    let pending = prepare(&app, None).await.unwrap();
+    app.authority_ahead().unwrap();
+    let left = std::fs::read(app.tls_folder().join("ca.pem")).unwrap();
+    drop(pending);
+    drop(app);
+
+    let app = start().await;
+    let pending = prepare(&app, None).await.unwrap();
+    app.authority_ahead().unwrap();
+    pending.commit(&app).await.unwrap();
+    let made = std::fs::read(app.tls_folder().join("ca.pem")).unwrap();
+    assert_ne!(made, left, "its key was never kept");
+    assert!(!app.tls_folder().join("making").exists());
+    app.close().await;
+
+    let app = start().await;
+    app.authority().unwrap();
+    assert_eq!(std::fs::read(app.tls_folder().join("ca.pem")).unwrap(), made);
+    app.close().await;
+    drop_databases(&databases).await;
+}
+
+#[tokio::test]
+async fn a_role_above_row_level_security_may_not_serve() {
+    let refused = Db::connect_postgres(&unfenced_url()).await.err();
+    assert!(matches!(refused, Some(store::StoreError::Unfenced)), "{refused:?}");
 }
 
 #[app_test]

@@ -9,7 +9,6 @@ use base::id::JobId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use store::Scope;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -50,9 +49,8 @@ async fn get(
 ) -> ProblemResult<Json<JobWire>> {
     let missing = || Problem::new(Code::NotFound);
     let id: JobId = id.parse().map_err(|_| missing())?;
-    let environment = caller.environment()?;
-    let on = app.main.read(Scope::Environment(environment));
-    let job = ::jobs::get(on, environment, id).await.map_err(store_failed)?.ok_or_else(missing)?;
+    let reader = caller.reader(&app);
+    let job = ::jobs::get(reader.db(), reader.environment()?, id).await.map_err(store_failed)?.ok_or_else(missing)?;
     Ok(Json(JobWire {
         id: job.id,
         kind: job.kind,

@@ -14,8 +14,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::testing::TestApp;
 
-const OPTIONS: Options =
-    Options { workers: 1, poll: Duration::from_millis(10), lease: Duration::from_millis(300), attempts: 3 };
+const OPTIONS: Options = Options {
+    workers: 1,
+    poll: Duration::from_millis(10),
+    // By the clock of the test, which stands still: what a slow machine takes is not counted.
+    lease: Duration::from_mins(1),
+    beat: Duration::from_millis(20),
+    attempts: 3,
+};
 
 fn runner(app: &TestApp, handlers: Handlers) -> Runner {
     let app = app.app();
@@ -164,6 +170,35 @@ async fn a_heartbeat_keeps_the_lease_and_who_lost_it_changes_nothing(app: TestAp
     let (_, ()) = tokio::join!(first.run_due(), taken_over);
     let done = job(&app, id).await;
     assert_eq!((done.result, done.progress.done), (Some(json!("quick")), 0));
+}
+
+#[app_test]
+async fn a_worker_stops_when_the_store_does_not_answer_until_its_lease_ends(app: TestApp) {
+    let here = Arc::new(Notify::new());
+    let told = Arc::clone(&here);
+    let handlers = Handlers::default().with("test.long", move |_| {
+        told.notify_one();
+        std::future::pending::<Result<Value, JobError>>()
+    });
+    let id = add(&app, "test.long").await;
+    let options = Options { lease: Duration::from_millis(400), beat: Duration::from_millis(50), ..OPTIONS };
+    let inner = app.app();
+    let runner = Runner::new(inner.main.clone(), inner.clock.clone(), inner.rng.clone(), handlers, options);
+    let held = async {
+        here.notified().await;
+        // Nobody else writes the row while this lasts.
+        let mut tx = inner.main.begin(Scope::System).await.unwrap();
+        sql("UPDATE jobs SET done = done WHERE id = $1").bind(id).execute(&mut tx).await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ran = tokio::time::timeout(Duration::from_secs(5), runner.run_due()) => assert_eq!(ran.unwrap().unwrap(), 1),
+        () = held => {}
+    }
+    assert_eq!(job(&app, id).await.state, State::Running, "it is another worker's to take");
+    app.advance(OPTIONS.lease);
+    let done = Handlers::default().with("test.long", |_| async { Ok(json!(null)) });
+    assert_eq!(self::runner(&app, done).run_due().await.unwrap(), 1);
 }
 
 #[app_test]

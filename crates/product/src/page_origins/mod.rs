@@ -19,7 +19,9 @@ use base::{ProblemResult, Timestamp};
 use url::{Host, Url};
 
 use crate::App;
-use crate::problem::store_failed;
+use crate::authority::{TenantReader, TenantTx};
+use crate::edge_keys::EdgeKey;
+use crate::retry::retrying;
 
 /// How exactly the last time is kept.
 const LAST_HEARD_TO: Duration = Duration::from_secs(10);
@@ -72,20 +74,25 @@ impl Heard {
 }
 
 /// Notes the origin of a request that carried a browser key.
-pub(crate) async fn note(app: &App, environment: EnvironmentId, origin: &str) -> ProblemResult<()> {
+pub(crate) async fn note(app: &App, by: &EdgeKey, origin: &str) -> ProblemResult<()> {
     if !is_origin(origin) {
         return Ok(());
     }
-    let now = app.clock.now();
+    let (environment, now) = (by.environment, app.clock.now());
     let due = if let Some(due) = app.noted.due(environment, origin, now) {
         due
     } else {
-        let written = store::written(&app.main, environment).await.map_err(store_failed)?;
+        let written = store::written(TenantReader::new(app, by)).await?;
         app.noted.remember(environment, written, now);
         app.noted.due(environment, origin, now).unwrap_or(false)
     };
     if due {
-        store::note(&app.main, environment, origin, now, MOST).await.map_err(store_failed)?;
+        retrying(app, || async move {
+            let mut tx = TenantTx::begin(app, by).await?;
+            store::note(&mut tx, origin, now, MOST).await?;
+            tx.commit().await
+        })
+        .await?;
     }
     Ok(())
 }

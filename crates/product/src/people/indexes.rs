@@ -20,6 +20,7 @@ use super::{SubjectRef, seal};
 use crate::App;
 use crate::attributes::names;
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 /// The version of a sealed index value: it never changes.
 const INDEX_VERSION: u64 = 1;
@@ -60,9 +61,15 @@ pub(super) async fn add(
     if indexes.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
-    keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &indexes).await.map_err(store_failed)?;
-    tx.commit().await.map_err(store_failed)?;
+    // In the order of the key, so that two who add at once wait for each other and not crosswise.
+    indexes.sort_by(|one, other| (&one.key, one.number).cmp(&(&other.key, other.number)));
+    let new = &indexes;
+    retrying(app, || async move {
+        let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        keyring::add_indexes(&mut tx, environment, SubjectKind::Person, new).await.map_err(store_failed)?;
+        tx.commit().await.map_err(store_failed)
+    })
+    .await?;
     for index in &indexes {
         app.people.remember_indexed(environment, index.number, index.key.hash);
     }
@@ -102,6 +109,27 @@ fn index(
     Ok(NewIndex { key, key_version: hasher.version, number: person.number(), sealed_value, written_at })
 }
 
+/// Lets the newest value alone be found, unless a later write has been there.
+async fn replace(
+    app: &App,
+    tx: &mut Tx,
+    hasher: &IndexHasher,
+    touched: &Touched,
+    last: Option<&(String, String)>,
+    hash: Option<&[u8; 16]>,
+) -> ProblemResult<()> {
+    let (environment, number) = (touched.person.environment, touched.person.number());
+    if let Some((namespace, text)) = last {
+        let index = index(app, hasher, &touched.person, (namespace, text), touched.at)?;
+        keyring::add_indexes(tx, environment, SubjectKind::Person, &[index]).await.map_err(store_failed)?;
+    }
+    let replaced = Replaced { at: touched.at, keep: hash };
+    let namespace = namespace_of(&touched.name);
+    keyring::remove_indexes(tx, environment, SubjectKind::Person, number, &namespace, replaced)
+        .await
+        .map_err(store_failed)
+}
+
 /// Lets the indexes of what a batch wrote stand for its newest values, and removes those of the values before. What an even
 /// later write has put there stays, and what an earlier one has taken away in the meantime is put back.
 pub(super) async fn settle(
@@ -130,19 +158,16 @@ pub(super) async fn settle(
     if stale.is_empty() {
         return Ok(());
     }
-    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
-    for (touched, last, hash) in &stale {
-        if let Some((namespace, text)) = last {
-            let index = index(app, &hasher, &touched.person, (namespace, text), touched.at)?;
-            keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &[index]).await.map_err(store_failed)?;
+    stale.sort_by_key(|(touched, ..)| (touched.person.number(), &touched.name));
+    let (old, hasher) = (&stale, &hasher);
+    retrying(app, || async move {
+        let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        for (touched, last, hash) in old {
+            replace(app, &mut tx, hasher, touched, last.as_ref(), hash.as_ref()).await?;
         }
-        let (number, namespace) = (touched.person.number(), namespace_of(&touched.name));
-        let replaced = Replaced { at: touched.at, keep: hash.as_ref() };
-        keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, number, &namespace, replaced)
-            .await
-            .map_err(store_failed)?;
-    }
-    tx.commit().await.map_err(store_failed)?;
+        tx.commit().await.map_err(store_failed)
+    })
+    .await?;
     for (touched, _, hash) in stale {
         let only = hash.map(|hash| (hash, touched.at));
         app.people.remember_only_index(environment, touched.person.number(), &touched.name, only);

@@ -20,6 +20,11 @@ mod search;
 mod store;
 mod write;
 
+#[cfg(test)]
+mod contention_tests;
+#[cfg(test)]
+mod scope_tests;
+
 use std::time::Duration;
 
 use ::store::Scope;
@@ -32,6 +37,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
+use crate::retry::retrying;
 
 pub(crate) use cache::People;
 pub(crate) use identity::Conflict;
@@ -104,14 +110,23 @@ pub(crate) fn standing(app: &App, environment: EnvironmentId, number: u64) -> Op
     app.people.presence.get(environment, number)
 }
 
-/// Writes down who was seen since the last time.
+/// Writes down who was seen since the last time. What could not be written is kept for the next time.
 pub(crate) async fn write_seen(app: &App) -> ProblemResult<()> {
-    for (environment, seen) in app.people.presence.take() {
-        let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-        store::set_seen(&mut tx, environment, &seen).await.map_err(store_failed)?;
-        tx.commit().await.map_err(store_failed)?;
+    let mut result = Ok(());
+    for (environment, mut seen) in app.people.presence.take() {
+        seen.sort_unstable_by_key(|(number, _)| *number);
+        let seen = &seen;
+        let written = retrying(app, || async move {
+            let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+            store::set_seen(&mut tx, app.main.engine(), environment, seen).await.map_err(store_failed)?;
+            tx.commit().await.map_err(store_failed)
+        });
+        if let Err(problem) = written.await {
+            app.people.presence.give_back(environment, seen);
+            result = Err(problem);
+        }
     }
-    Ok(())
+    result
 }
 
 /// Forgets which messages wrote attributes longer ago than the log recognises copies.
@@ -123,7 +138,7 @@ pub(crate) async fn forget_messages(app: &App) -> ProblemResult<()> {
 
 /// The person of an id of ours; whom they were merged into, if they were.
 pub(crate) async fn by_id(app: &App, environment: EnvironmentId, id: PersonId) -> ProblemResult<Option<PersonRef>> {
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(environment));
     let subject = keyring::by_id(reader, environment, SubjectKind::Person, id.bytes()).await.map_err(store_failed)?;
     Ok(subject.map(|subject| SubjectRef { environment, subject }))
 }
@@ -134,7 +149,7 @@ pub(crate) async fn company_by_id(
     environment: EnvironmentId,
     id: CompanyId,
 ) -> ProblemResult<Option<CompanyRef>> {
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(environment));
     let subject = keyring::by_id(reader, environment, SubjectKind::Company, id.bytes()).await.map_err(store_failed)?;
     Ok(subject.map(|subject| SubjectRef { environment, subject }))
 }

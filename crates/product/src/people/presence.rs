@@ -43,10 +43,19 @@ impl Presence {
 
     /// Notes that people were seen.
     pub(super) fn touch(&self, environment: EnvironmentId, seen: impl Iterator<Item = (u64, Timestamp)>) {
+        self.add(environment, seen.map(|(number, at)| (number, (at, at))));
+    }
+
+    /// Takes back what could not be written down.
+    pub(super) fn give_back(&self, environment: EnvironmentId, seen: &[(u64, Span)]) {
+        self.add(environment, seen.iter().copied());
+    }
+
+    fn add(&self, environment: EnvironmentId, seen: impl Iterator<Item = (u64, Span)>) {
         let mut map = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for (number, at) in seen {
-            let span = map.entry((environment, number)).or_insert((at, at));
-            *span = (span.0.min(at), span.1.max(at));
+        for (number, (first, last)) in seen {
+            let span = map.entry((environment, number)).or_insert((first, last));
+            *span = (span.0.min(first), span.1.max(last));
         }
     }
 

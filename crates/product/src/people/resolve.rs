@@ -150,7 +150,7 @@ async fn look_up(
     }
     asked.sort_unstable();
     asked.dedup();
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(environment));
     for found in keyring::find(reader, environment, &asked).await.map_err(store_failed)? {
         if found.own != found.subject.number {
             merged.push((found.own, SubjectRef { environment, subject: found.subject }));
@@ -174,7 +174,7 @@ async fn carry_out<'a>(
     keys.sort_unstable();
     keys.dedup();
     for _ in 0..ATTEMPTS {
-        let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
+        let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
         keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
         let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
         let known = found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
@@ -347,7 +347,7 @@ async fn make(
     let mut pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
     let keys: Vec<IndexKey> =
         missing.iter().map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
-    let mut tx = app.keyring.begin(Scope::System).await.map_err(store_failed)?;
+    let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
     let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
     let mut subjects: HashMap<[u8; 16], Subject> =

@@ -38,7 +38,7 @@ impl Openers {
     ) -> ProblemResult<Self> {
         let mut by_number = HashMap::with_capacity(numbers.len());
         if !numbers.is_empty() {
-            let reader = app.keyring.read(Scope::System);
+            let reader = app.keyring.read(Scope::Environment(environment));
             let pairs = keyring::pairs(reader, environment, kind, numbers).await.map_err(store_failed)?;
             for StoredPair { subject, sealed_private } in pairs {
                 let Some(sealed) = sealed_private else { continue };

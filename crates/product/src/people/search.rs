@@ -35,7 +35,7 @@ pub(crate) async fn outside_ids(
         SubjectKind::Person => namespace::EXTERNAL_ID,
         SubjectKind::Company => namespace::COMPANY_ID,
     };
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(environment));
     let sealed = keyring::indexes_of(reader, environment, kind, numbers, namespace).await.map_err(store_failed)?;
     let owners: Vec<u64> = sealed.iter().map(|id| id.number).collect();
     let openers = Openers::load(app, environment, kind, &owners).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn outside_ids(
 
 /// A subject's number and those of everybody who was merged into it.
 pub(crate) async fn group(app: &App, subject: &SubjectRef) -> ProblemResult<Vec<u64>> {
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(subject.environment));
     keyring::group(reader, subject.environment, subject.subject.kind, subject.number()).await.map_err(store_failed)
 }
 
@@ -117,7 +117,7 @@ pub(crate) async fn by_email(
     let Some((namespace, text)) = searched("email", &wanted) else { return Ok(Vec::new()) };
     let hash = IndexHasher::of(app, environment)?.hash(&namespace, &text);
     let key = IndexKey { namespace: namespace.into(), hash };
-    let reader = app.keyring.read(Scope::System);
+    let reader = app.keyring.read(Scope::Environment(environment));
     let found = keyring::find(reader, environment, &[key]).await.map_err(store_failed)?;
     let mut people: Vec<PersonRef> =
         found.into_iter().map(|found| SubjectRef { environment, subject: found.subject }).collect();

@@ -1,6 +1,6 @@
 //! SQL of people, and of the sealed attributes of people and companies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::Timestamp;
 use base::id::EnvironmentId;
@@ -122,22 +122,24 @@ pub(crate) async fn hold(
 }
 
 /// The rows that stand for these people now, held until the transaction ends, and which stands for whom: somebody may
-/// have been merged since a request found out who they are.
+/// have been merged since a request found out who they are. All are held in the order of their numbers.
 pub(crate) async fn hold_whole(
     tx: &mut Tx,
     engine: Engine,
     environment: EnvironmentId,
     numbers: &[u64],
 ) -> StoreResult<(Vec<PersonRow>, BTreeMap<u64, u64>)> {
-    let rows = hold(&mut *tx, engine, environment, numbers).await?;
+    let before = roots(&mut *tx, environment, numbers).await?;
+    let wanted: BTreeSet<u64> = before.into_iter().flat_map(|(number, root)| [number, root]).collect();
+    let wanted: Vec<u64> = wanted.into_iter().collect();
+    let mut rows = hold(&mut *tx, engine, environment, &wanted).await?;
     let roots = roots(&mut *tx, environment, numbers).await?;
-    if roots.iter().all(|(number, root)| number == root) {
-        return Ok((rows, roots));
-    }
-    let mut wholes: Vec<u64> = roots.values().copied().collect();
-    wholes.sort_unstable();
-    wholes.dedup();
-    Ok((hold(tx, engine, environment, &wholes).await?, roots))
+    let wholes: BTreeSet<u64> = roots.values().copied().collect();
+    rows.retain(|row| wholes.contains(&row.number));
+    let missing: Vec<u64> = wholes.into_iter().filter(|root| wanted.binary_search(root).is_err()).collect();
+    // Merged between the two looks: seldom, and out of order.
+    rows.extend(hold(tx, engine, environment, &missing).await?);
+    Ok((rows, roots))
 }
 
 /// Into whom each of these people was merged, or themselves.
@@ -308,9 +310,20 @@ pub(super) async fn set_merged(tx: &mut Tx, into: &SubjectRef, number: u64) -> S
     Ok(())
 }
 
-/// Writes when people were seen.
-pub(super) async fn set_seen(tx: &mut Tx, environment: EnvironmentId, seen: &[(u64, Span)]) -> StoreResult<()> {
+/// Writes when people were seen; they come in the order of their numbers, and are held in it.
+pub(super) async fn set_seen(
+    tx: &mut Tx,
+    engine: Engine,
+    environment: EnvironmentId,
+    seen: &[(u64, Span)],
+) -> StoreResult<()> {
     for seen in seen.chunks(ROWS) {
+        let text = format!(
+            "SELECT number FROM people WHERE environment_id = $1 AND number IN ({}) ORDER BY number{}",
+            placeholders(2, seen.len()),
+            dialect::for_update(engine)
+        );
+        sql(text).bind(environment).bind_all(seen.iter().map(|(number, _)| int(*number))).fetch_all(&mut *tx).await?;
         // Both databases call the columns of a list of values column1, column2, …
         let text = format!(
             "UPDATE people SET \
@@ -325,7 +338,8 @@ pub(super) async fn set_seen(tx: &mut Tx, environment: EnvironmentId, seen: &[(u
     Ok(())
 }
 
-/// Which of these messages have not written their attributes; they have from now on.
+/// Which of these messages have not written their attributes; they have from now on. They are written in their order, so
+/// that two who claim the same at once wait for each other and not crosswise.
 pub(super) async fn claim_messages(
     tx: &mut Tx,
     environment: EnvironmentId,
@@ -333,6 +347,8 @@ pub(super) async fn claim_messages(
     now: Timestamp,
 ) -> StoreResult<Vec<[u8; 16]>> {
     let mut new = Vec::with_capacity(messages.len());
+    let mut messages = messages.to_vec();
+    messages.sort_unstable();
     for messages in messages.chunks(ROWS) {
         let text = format!(
             "INSERT INTO applied_messages (environment_id, message, received_at) VALUES {} \

@@ -18,9 +18,11 @@ use super::record::{AttributeSet, PersonRow};
 use super::store::{self, SealedAttribute};
 use super::{CompanyRef, PersonRef, Standing, SubjectRef, seal};
 use crate::App;
+use crate::answers;
 use crate::companies::store as companies;
 use crate::ingest::Watch;
 use crate::problem::{internal, store_failed};
+use crate::retry::retrying;
 
 /// A value as it will be stored.
 #[derive(Debug, Clone)]
@@ -121,9 +123,14 @@ pub(crate) async fn write(app: &App, environment: EnvironmentId, mut batch: Batc
         return Ok(());
     }
     let added = indexes::add(app, environment, &batch).await?;
-    let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-    let done = write_on(app, &mut tx, environment, &batch).await?;
-    tx.commit().await.map_err(store_failed)?;
+    let changes = &batch;
+    let done = retrying(app, || async move {
+        let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+        let done = write_on(app, &mut tx, environment, changes).await?;
+        tx.commit().await.map_err(store_failed)?;
+        Ok(done)
+    })
+    .await?;
     for (person, _) in &batch.new {
         app.people.presence.set(environment, person.number(), Standing::default());
     }
@@ -201,6 +208,7 @@ async fn write_on(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Ba
             into.fold(from);
         }
         store::set_merged(tx, into, *number).await.map_err(store_failed)?;
+        answers::merge(tx, environment, *number, into.number()).await.map_err(store_failed)?;
     }
     let folded: BTreeMap<u64, u64> = batch.merged.iter().map(|(from, into)| (*from, into.number())).collect();
     let whole = |number: u64| folded.get(&number).or_else(|| roots.get(&number)).copied().unwrap_or(number);
@@ -264,7 +272,11 @@ async fn held(
     let made: HashSet<u64> = batch.new.iter().map(|(person, _)| person.number()).collect();
     let changed: HashSet<u64> = batch.people.iter().map(|change| change.person.number()).collect();
     let merged = batch.merged.iter().flat_map(|(from, into)| [*from, into.number()]);
-    let mut numbers: Vec<u64> = merged.chain(changed.iter().copied()).collect();
+    let asked: Vec<u64> = merged.chain(changed.iter().copied()).collect();
+    let mut numbers = asked.clone();
+    for asked in asked.chunks(store::ROWS) {
+        numbers.extend(store::roots(&mut *tx, environment, asked).await.map_err(store_failed)?.into_values());
+    }
     numbers.sort_unstable();
     numbers.dedup();
     tracing::debug!(made = made.len(), held = numbers.len(), "rows of people");
@@ -274,6 +286,7 @@ async fn held(
         rows.extend(store::hold(&mut *tx, engine, environment, numbers).await.map_err(store_failed)?);
         roots.extend(store::roots(&mut *tx, environment, numbers).await.map_err(store_failed)?);
     }
+    // Merged between the two looks: seldom, and out of order.
     let mut wholes: Vec<u64> = roots.values().copied().filter(|root| numbers.binary_search(root).is_err()).collect();
     wholes.sort_unstable();
     wholes.dedup();
@@ -335,6 +348,7 @@ impl Writer<'_> {
         for Touched { person, name, .. } in replaced {
             store::remove_sealed(tx, environment, kind, person.number(), name).await.map_err(store_failed)?;
         }
+        self.sealed.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
         store::put_sealed(tx, environment, kind, &self.sealed).await.map_err(store_failed)?;
         self.sealed.clear();
         Ok(())

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::Survey;
-use super::tally::{QuestionResults, Tally};
+use super::tally::{self, QuestionResults};
 use crate::App;
 use crate::answers::{self, AnswerRow};
 use crate::audit::{self, By, Entry};
@@ -30,10 +30,9 @@ use crate::people::{self, Openers};
 use crate::problem::store_failed;
 
 /// How many answers are shown one by one.
-const LATEST: usize = 50;
-/// How many texts of a question are opened.
-const TEXTS: usize = 200;
-const PAGE: u32 = 2_000;
+const LATEST: u32 = 50;
+/// In how many answers the texts are opened.
+const TEXTS: u32 = 200;
 
 /// What came back.
 #[derive(Serialize, ToSchema)]
@@ -98,15 +97,18 @@ async fn reveal(
     Path(id): Path<String>,
 ) -> ProblemResult<Json<SurveyResults>> {
     let id = parse_id(ContentKind::Survey, &id)?;
-    let gathered = gather(&app, &caller, id).await?;
-    let mut people: Vec<u64> = gathered.kept.iter().map(|row| row.person).collect();
+    let mut gathered = gather(&app, &caller, id).await?;
+    let reader = app.main.read(Scope::Environment(gathered.environment));
+    gathered.written = answers::newest(reader, gathered.environment, id, true, TEXTS).await.map_err(store_failed)?;
+    let both = gathered.latest.iter().chain(&gathered.written);
+    let mut people: Vec<u64> = both.flat_map(AnswerRow::writers).collect();
     people.sort_unstable();
     people.dedup();
     let mut tx = caller.begin(&app).await?;
     let entry = Entry {
         action: "answers.reveal",
         object: id.to_string(),
-        detail: json!({"answers": gathered.kept.len()}),
+        detail: json!({"answers": gathered.written.len()}),
         environment: Some(caller.environment()?),
         by: By::Caller(&caller),
     };
@@ -116,30 +118,21 @@ async fn reveal(
     Ok(Json(gathered.shown(&app, Some(&openers)).await?))
 }
 
-/// Everything that was answered, counted, and the latest answers as they are stored.
+/// The figures, and the latest answers as they are stored.
 struct Gathered {
     environment: EnvironmentId,
     results: SurveyResults,
-    kept: Vec<AnswerRow>,
+    latest: Vec<AnswerRow>,
+    /// Of those in which somebody wrote something: only where it was asked to be revealed.
+    written: Vec<AnswerRow>,
 }
 
 async fn gather(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Gathered> {
     let environment = caller.environment()?;
     let survey = survey_of(app, caller, id).await?;
-    let mut tally = Tally::new(&survey);
-    let (mut kept, mut before): (Vec<AnswerRow>, _) = (Vec::new(), None);
-    loop {
-        let reader = app.main.read(Scope::Environment(environment));
-        let rows = answers::newest(reader, environment, id, before, PAGE).await.map_err(store_failed)?;
-        let Some(last) = rows.last() else { break };
-        before = Some((last.updated_at, last.id));
-        for row in rows {
-            tally.add(&row.plain, row.texts.keys());
-            if kept.len() < LATEST || (kept.len() < TEXTS && !row.texts.is_empty()) {
-                kept.push(row);
-            }
-        }
-    }
+    let tallies = answers::tallies(app, environment, id).await?;
+    let reader = app.main.read(Scope::Environment(environment));
+    let latest = answers::newest(reader, environment, id, false, LATEST).await.map_err(store_failed)?;
     let figures = answers::figures(app, environment, &[id]).await?.remove(&id).unwrap_or_default();
     let started = answers::started(app, environment, id).await?;
     let results = SurveyResults {
@@ -147,10 +140,10 @@ async fn gather(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Gath
         started,
         completed: figures.completed,
         dismissed: figures.dismissed,
-        questions: tally.finish(),
+        questions: tally::questions(&survey, &tallies),
         answers: Vec::new(),
     };
-    Ok(Gathered { environment, results, kept })
+    Ok(Gathered { environment, results, latest, written: Vec::new() })
 }
 
 /// The questions as they were published last, or as the draft has them.
@@ -166,32 +159,23 @@ async fn survey_of(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<S
 impl Gathered {
     /// As a client sees it; texts only if they can be opened.
     async fn shown(mut self, app: &App, openers: Option<&Openers>) -> ProblemResult<SurveyResults> {
-        let people = names(app, self.environment, &self.kept).await?;
-        let mut texts: HashMap<String, Vec<TextWire>> = HashMap::new();
-        for (index, row) in self.kept.into_iter().enumerate() {
-            let person = people.get(&row.root).cloned();
-            let mut all = row.plain;
-            for (question, sealed) in row.texts {
-                let field = answers::text_field(row.id, &question);
-                let text =
-                    openers.and_then(|openers| openers.open_text(row.person, &field, answers::TEXT_VERSION, &sealed));
-                let Some(text) = text else { continue };
-                let text = text.into_open();
-                all.insert(question.clone(), text.clone().into());
-                texts.entry(question).or_default().push(TextWire { text, at: row.updated_at, person: person.clone() });
-            }
-            if index < LATEST {
-                let id = row.id.to_string();
-                self.results.answers.push(AnswerWire {
-                    id,
-                    at: row.updated_at,
-                    person,
-                    complete: row.complete,
-                    answers: all,
-                });
-            }
+        let people = names(app, self.environment, self.latest.iter().chain(&self.written)).await?;
+        for row in self.latest {
+            let texts = opened(&row, openers).map(|(question, text)| (question.clone(), text.into())).collect();
+            let mut answers: Map<String, Value> = texts;
+            answers.extend(row.plain);
+            let person = people.get(&row.person).cloned();
+            let (id, at, complete) = (row.id.to_string(), row.updated_at, row.complete);
+            self.results.answers.push(AnswerWire { id, at, person, complete, answers });
         }
         if openers.is_some() {
+            let mut texts: HashMap<String, Vec<TextWire>> = HashMap::new();
+            for row in &self.written {
+                for (question, text) in opened(row, openers) {
+                    let wire = TextWire { text, at: row.updated_at, person: people.get(&row.person).cloned() };
+                    texts.entry(question.clone()).or_default().push(wire);
+                }
+            }
             for question in self.results.questions.iter_mut().filter(|question| question.is_text()) {
                 question.texts = Some(texts.remove(&question.id).unwrap_or_default());
             }
@@ -200,9 +184,22 @@ impl Gathered {
     }
 }
 
+/// What somebody wrote, as far as it can be opened.
+fn opened<'a>(row: &'a AnswerRow, openers: Option<&'a Openers>) -> impl Iterator<Item = (&'a String, String)> {
+    row.texts.iter().filter_map(move |(question, sealed)| {
+        let field = answers::text_field(row.id, question);
+        let text = openers?.open_text(row.writer_of(sealed), &field, answers::TEXT_VERSION, sealed)?;
+        Some((question, text.into_open()))
+    })
+}
+
 /// What these people are called: the customer's id, or ours.
-async fn names(app: &App, environment: EnvironmentId, rows: &[AnswerRow]) -> ProblemResult<HashMap<u64, String>> {
-    let mut numbers: Vec<u64> = rows.iter().map(|row| row.root).collect();
+async fn names(
+    app: &App,
+    environment: EnvironmentId,
+    rows: impl Iterator<Item = &AnswerRow>,
+) -> ProblemResult<HashMap<u64, String>> {
+    let mut numbers: Vec<u64> = rows.map(|row| row.person).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let reader = app.main.read(Scope::Environment(environment));

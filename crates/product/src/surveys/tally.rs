@@ -1,10 +1,11 @@
-//! From answers to figures: a fold over what was answered, question by question.
+//! From what was counted to figures, question by question.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::model::{Question, QuestionKind, Survey};
+use crate::answers::Tallies;
 
 /// How a question was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -54,47 +55,26 @@ pub(crate) struct Share {
     count: u64,
 }
 
-/// Counts as answers come by.
-pub(super) struct Tally {
-    questions: Vec<QuestionResults>,
+/// The figures of a survey's questions. What another version asked under the same id counts if it fits.
+pub(super) fn questions(survey: &Survey, tallies: &Tallies) -> Vec<QuestionResults> {
+    survey.questions.iter().map(|question| figures(question, tallies)).collect()
 }
 
-impl Tally {
-    /// Counts for these questions.
-    pub(super) fn new(survey: &Survey) -> Self {
-        Self { questions: survey.questions.iter().map(empty).collect() }
+fn figures(question: &Question, tallies: &Tallies) -> QuestionResults {
+    let mut results = empty(question);
+    for share in &mut results.distribution {
+        share.count = tallies.of(&question.id, &share.value);
     }
-
-    /// Counts one time that somebody answered. What another version asked under the same id counts if it fits.
-    pub(super) fn add<'a>(&mut self, plain: &Map<String, Value>, texts: impl Iterator<Item = &'a String> + Clone) {
-        for question in &mut self.questions {
-            if question.is_text() {
-                question.count += u64::from(texts.clone().any(|id| *id == question.id));
-                continue;
-            }
-            let Some(answer) = plain.get(&question.id) else { continue };
-            let given = match answer {
-                Value::Array(choices) => choices.as_slice(),
-                one => std::slice::from_ref(one),
-            };
-            let mut counted = false;
-            for value in given {
-                if let Some(share) = question.distribution.iter_mut().find(|share| share.value == *value) {
-                    share.count += 1;
-                    counted = true;
-                }
-            }
-            question.count += u64::from(counted);
-        }
+    let given = results.distribution.iter().map(|share| share.count).sum();
+    results.count = match question.kind {
+        QuestionKind::Nps { .. } | QuestionKind::SingleChoice { .. } => given,
+        QuestionKind::MultipleChoice { .. } => tallies.lists(&question.id),
+        QuestionKind::OpenText { .. } => tallies.texts(&question.id),
+    };
+    if matches!(question.kind, QuestionKind::Nps { .. }) {
+        results.nps = Some(Nps::of(&results.distribution));
     }
-
-    /// The figures.
-    pub(super) fn finish(mut self) -> Vec<QuestionResults> {
-        for question in self.questions.iter_mut().filter(|question| question.kind == "nps") {
-            question.nps = Some(Nps::of(&question.distribution));
-        }
-        self.questions
-    }
+    results
 }
 
 impl Nps {

@@ -39,6 +39,11 @@ pub(crate) async fn drop_all(databases: &Databases) {
     admin.close().await;
 }
 
+/// The cluster's URL with the role that row-level security does not hold.
+pub(crate) fn unfenced_url() -> Secret<String> {
+    Secret::new(cluster().replacen("//pilotfish:", "//pilotfish_unfenced:", 1))
+}
+
 /// The cluster's URL with another database.
 fn url(database: &str) -> String {
     let cluster = cluster();

@@ -21,10 +21,11 @@ use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
 use crate::{App, Databases, Urls, router};
 
-pub(crate) use database::{create as create_databases, drop_all as drop_databases};
+pub(crate) use database::{create as create_databases, drop_all as drop_databases, unfenced_url};
 pub(crate) use dump::dump;
 pub(crate) use logs::Logs;
 pub(crate) use request::{Answer, Asking};
+pub(crate) use visitor::Visitor;
 
 /// The owner's address in every test.
 pub(crate) const OWNER: &str = "ana@example.org";
@@ -124,6 +125,13 @@ impl TestApp {
             .header("pilotfish-environment", &environment.to_string())
     }
 
+    /// As [`TestApp::api`], of another process over the same databases.
+    pub(crate) fn api_of(&self, other: &Arc<App>) -> Asking {
+        Self::through(router(other, Door::Api), "localhost")
+            .bearer(self.installed().api_key.as_ref().unwrap().expose())
+            .header("pilotfish-environment", &self.production().to_string())
+    }
+
     /// Signs the owner in; the cookie.
     pub(crate) async fn sign_in(&self) -> String {
         let body = serde_json::json!({"email": OWNER, "password": PASSWORD});
@@ -179,7 +187,13 @@ impl std::ops::Deref for Unowned {
     }
 }
 
-async fn open(folder: &Path, databases: &Databases, clock: &Arc<FrozenClock>, rng: &Arc<dyn Rng>) -> Arc<App> {
+/// Opens a product whose installation may not be made yet.
+pub(crate) async fn open(
+    folder: &Path,
+    databases: &Databases,
+    clock: &Arc<FrozenClock>,
+    rng: &Arc<dyn Rng>,
+) -> Arc<App> {
     let data = folder.join("data");
     let sharing = match databases {
         Databases::Embedded => Sharing::Exclusive,
@@ -187,7 +201,8 @@ async fn open(folder: &Path, databases: &Databases, clock: &Arc<FrozenClock>, rn
     };
     let lock = DataFolder::open(&data, sharing).unwrap();
     let root_key = folder.join("keys/root.key");
-    let provider = FileProvider::create(&root_key, &data, clock.clone(), rng.clone()).unwrap();
+    let make = if root_key.exists() { FileProvider::open } else { FileProvider::create };
+    let provider = make(&root_key, &data, clock.clone(), rng.clone()).unwrap();
     let urls = Urls {
         edge: "https://localhost:8443".to_owned(),
         api: "https://localhost:8445".to_owned(),

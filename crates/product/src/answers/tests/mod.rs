@@ -1,3 +1,7 @@
+mod concurrent;
+mod counted;
+mod showings;
+
 use app_test::app_test;
 use serde_json::{Value, json};
 use store::{Scope, sql};

@@ -55,20 +55,21 @@ async fn in_answers(app: &App, caller: &Caller, text: &str) -> ProblemResult<Opt
     let mut rows: Vec<(AnswerRow, Content)> = Vec::new();
     for survey in surveys(app, caller).await? {
         let reader = app.main.read(Scope::Environment(environment));
-        let newest = answers::newest(reader, environment, survey.id, None, NEWEST).await.map_err(store_failed)?;
+        let newest = answers::newest(reader, environment, survey.id, false, NEWEST).await.map_err(store_failed)?;
         rows.extend(newest.into_iter().map(|row| (row, survey.clone())));
     }
     rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.updated_at));
     rows.truncate(NEWEST as usize);
-    let people: Vec<u64> = rows.iter().map(|(row, _)| row.person).collect();
+    let people: Vec<u64> = rows.iter().flat_map(|(row, _)| row.writers()).collect();
     let openers = Openers::load(app, environment, SubjectKind::Person, &people).await?;
     for (row, survey) in rows {
         for (question, sealed) in &row.texts {
             let field = answers::text_field(row.id, question);
-            let value = openers.open_text(row.person, &field, answers::TEXT_VERSION, sealed).map(Personal::into_open);
+            let writer = row.writer_of(sealed);
+            let value = openers.open_text(writer, &field, answers::TEXT_VERSION, sealed).map(Personal::into_open);
             if let Some(value) = value.filter(|value| value.contains(text)) {
                 let field = format!("Answer to “{}”", asked(&survey, question));
-                return Ok(Some(Opened { field, person: name(app, caller, row.root).await?, value }));
+                return Ok(Some(Opened { field, person: name(app, caller, row.person).await?, value }));
             }
         }
     }
@@ -77,7 +78,7 @@ async fn in_answers(app: &App, caller: &Caller, text: &str) -> ProblemResult<Opt
 
 async fn surveys(app: &App, caller: &Caller) -> ProblemResult<Vec<Content>> {
     let page = contents::Page { kind: ContentKind::Survey, deleted_since: None, before: None, limit: NEWEST };
-    contents::list(&app.main, caller.environment()?, &page).await.map_err(store_failed)
+    contents::list(caller.reader(app), &page).await
 }
 
 /// The words of a question, as it was published last.

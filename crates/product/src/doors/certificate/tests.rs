@@ -52,6 +52,25 @@ fn processes_that_begin_together_have_one_authority() {
 }
 
 #[test]
+fn what_an_interrupted_init_left_is_made_again_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = || Arc::new(SystemClock);
+    let path = folder.path();
+    let ahead = |key| LocalAuthority::make_ahead(path, &[], &Secret::new([key; 32]), clock(), Arc::new(SystemRng));
+    let open = |key| LocalAuthority::open_or_create(path, &[], &Secret::new([key; 32]), clock(), Arc::new(SystemRng));
+    let first = ahead(1).unwrap().certificate;
+    // Its key was never kept, and neither was the next one's.
+    assert_ne!(ahead(2).unwrap().certificate, first);
+    let last = ahead(3).unwrap().certificate;
+    assert_eq!(open(3).unwrap().certificate, last, "kept before the marker went");
+    assert!(!path.join("making").exists());
+    for refused in [open(4), ahead(4)] {
+        assert!(matches!(refused.err(), Some(CertificateError::Sealed(_))), "somebody has been shown this one");
+    }
+    assert_eq!(open(3).unwrap().certificate, last);
+}
+
+#[test]
 fn an_authority_that_is_not_whole_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path(), &[]).unwrap();

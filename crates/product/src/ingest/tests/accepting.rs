@@ -147,3 +147,24 @@ async fn a_copy_is_taken_and_changes_nothing(app: TestApp) {
     assert_eq!(app.person("u1").await.json()["attributes"]["plan"], "pro");
     assert_eq!(app.events_of("u1").await, ["identify", "E", "identify"]);
 }
+
+#[app_test]
+async fn a_nul_in_a_message_is_its_own_refusal_and_the_rest_goes_on(app: TestApp) {
+    let nul = "a\0b";
+    let messages = json!([
+        {"type": "identify", "userId": "u1", "traits": {"plan": "pro"}},
+        {"type": "track", "userId": "u1", "event": "A", "properties": {"note": nul}},
+        {"type": "track", "userId": "u1", "event": nul},
+        {"type": "identify", "userId": "u1", "traits": {nul: 1}},
+        {"type": "track", "userId": nul, "event": "A"},
+        {"type": "track", "userId": "u1", "event": "B", "properties": {"note": "a\\u0000b"}},
+    ]);
+    let refused = [1, 2, 3, 4].map(|index| (index, "invalid_message".to_owned()));
+    assert_eq!(app.rejected(messages.clone()).await, refused);
+    assert_eq!(app.events_of("u1").await, ["B", "identify"]);
+    let inside = json!({"writeKey": app.server_key(Of::Production), "batch": messages});
+    let told = app.at(Door::Edge).json(&inside).post("/v1/batch").await.assert(200).json();
+    assert_eq!(told["rejected"].as_array().unwrap().len(), 4);
+    app.edge().json(&json!({"userId": "u1", "event": nul})).post("/v1/track").await.assert(400);
+    app.edge().json(&json!({"userId": "u1", "traits": {nul: 1}})).post("/v1/sync").await.assert(400);
+}

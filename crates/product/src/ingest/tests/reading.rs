@@ -2,6 +2,7 @@ use app_test::app_test;
 use serde_json::json;
 
 use super::Of;
+use crate::delivery::tests::{flow, publish};
 use crate::doors::Door;
 use crate::testing::TestApp;
 
@@ -72,16 +73,17 @@ async fn another_environments_people_are_not_there(app: TestApp) {
 
 #[app_test]
 async fn what_browsers_see_is_kept_per_person(app: TestApp) {
+    let id = publish(&app, &flow(json!({}))).await;
     let seen = |event: &str, at: &str| {
         json!({"type": "track", "userId": "u1", "event": event, "timestamp": at,
-        "properties": {"content": "flw_x", "version": 3, "step": "s2"}})
+        "properties": {"content": id, "version": 1, "step": "s2"}})
     };
     app.send(json!([seen("$shown", "2026-09-30T10:00:00Z"), seen("$step", "2026-09-30T10:01:00Z")])).await;
     app.send(json!([seen("$completed", "2026-09-30T10:02:00Z"), seen("$shown", "2026-09-30T09:00:00Z")])).await;
     let environment = app.installed().organisation.environments[0].id;
     let person = crate::people::find(app.app(), environment, "u1").await.unwrap().unwrap();
     let row = crate::people::row(app.app(), &person).await.unwrap();
-    let seen = serde_json::to_value(&row.seen["flw_x"]).unwrap();
+    let seen = serde_json::to_value(&row.seen[&id]).unwrap();
     assert_eq!(seen["shown_at"], "2026-09-30T10:00:00Z");
     assert_eq!((&seen["completed_at"], &seen["step"]), (&json!("2026-09-30T10:02:00Z"), &json!("s2")));
 }

@@ -1,0 +1,161 @@
+//! SQL of encounters: who met which piece of content, how often it was shown to them, and how far they came. What
+//! somebody met who was merged is given to whom they joined, so that a count of rows is a count of people.
+//!
+//! A `$shown` is a new *showing* if by the frequency that was published the content can have been shown again: never for
+//! `once`, after its days for `recontact`. So saying more often that it was shown does not make more showings of it, nor
+//! room for more responses.
+
+use std::collections::BTreeMap;
+
+use base::Timestamp;
+use base::id::EnvironmentId;
+use store::{Executor, StoreResult, Tx, sql};
+
+use super::store::int;
+use crate::App;
+use crate::content::model::ContentId;
+use crate::content::published;
+
+/// What happened when a person met a piece of content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Encounter {
+    pub(crate) person: u64,
+    pub(crate) at: Timestamp,
+    /// The version that was shown, if this is what happened.
+    pub(crate) shown: Option<u64>,
+    pub(crate) completed: bool,
+    pub(crate) dismissed: bool,
+    /// The step that was reached.
+    pub(crate) step: Option<String>,
+}
+
+/// How often a piece of content was shown to somebody, and when it was last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Showings {
+    pub(super) count: u64,
+    pub(super) last: Option<Timestamp>,
+}
+
+/// Notes an encounter; the caller holds the person's row. What is not content of this environment is passed over.
+pub(crate) async fn meet(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    content: ContentId,
+    met: &Encounter,
+) -> StoreResult<()> {
+    let is_showing = match met.shown {
+        Some(version) => is_new(app, tx, environment, (content, version), met).await?,
+        None => false,
+    };
+    let there = sql(
+        "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
+         showings, last_showing_at) SELECT id, $3, environment_id, $4, $5, $6, $7, $8 FROM contents \
+         WHERE environment_id = $1 AND id = $2 ON CONFLICT (content_id, person_number) DO UPDATE SET \
+         completed_at = COALESCE(excluded.completed_at, encounters.completed_at), \
+         dismissed_at = COALESCE(excluded.dismissed_at, encounters.dismissed_at), \
+         showings = encounters.showings + excluded.showings, \
+         last_showing_at = COALESCE(excluded.last_showing_at, encounters.last_showing_at)",
+    )
+    .bind(environment)
+    .bind(content.uuid())
+    .bind(int(met.person))
+    .bind(met.at)
+    .bind(met.completed.then_some(met.at))
+    .bind(met.dismissed.then_some(met.at))
+    .bind(is_showing)
+    .bind(is_showing.then_some(met.at))
+    .execute(&mut *tx)
+    .await?;
+    if let (1.., Some(step)) = (there, &met.step) {
+        sql("INSERT INTO encounter_steps (content_id, person_number, step, environment_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (content_id, person_number, step) DO NOTHING")
+        .bind(content.uuid())
+        .bind(int(met.person))
+        .bind(step.as_str())
+        .bind(environment)
+        .execute(tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whether it was shown anew.
+async fn is_new(
+    app: &App,
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    (content, version): (ContentId, u64),
+    met: &Encounter,
+) -> StoreResult<bool> {
+    let Some(last) = showings(tx, environment, content, met.person).await?.last else { return Ok(true) };
+    let version = published::version(app, environment, content, version).await?;
+    let until_next = version.and_then(|version| version.until_next_showing());
+    Ok(until_next.is_some_and(|pause| met.at >= last.plus(pause)))
+}
+
+/// How often a piece of content was shown to a person.
+pub(super) async fn showings(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    content: ContentId,
+    person: u64,
+) -> StoreResult<Showings> {
+    let row = sql("SELECT showings, last_showing_at FROM encounters \
+                   WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
+    .bind(environment)
+    .bind(content.uuid())
+    .bind(int(person))
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(Showings::default()) };
+    Ok(Showings { count: row.get("showings")?, last: row.get("last_showing_at")? })
+}
+
+/// How many people reached each step.
+pub(super) async fn steps(
+    on: impl Executor,
+    environment: EnvironmentId,
+    content: ContentId,
+) -> StoreResult<BTreeMap<String, u64>> {
+    sql("SELECT step, COUNT(*) AS people FROM encounter_steps WHERE environment_id = $1 AND content_id = $2 \
+         GROUP BY step")
+    .bind(environment)
+    .bind(content.uuid())
+    .fetch_all(on)
+    .await?
+    .iter()
+    .map(|row| Ok((row.get("step")?, row.get("people")?)))
+    .collect()
+}
+
+/// Gives what somebody who was merged has met to whom they joined. Both rows of people are held.
+pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<()> {
+    let texts = [
+        // Of times the earliest showing and the latest of the rest stay: null is less than any.
+        "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
+         showings, last_showing_at) SELECT content_id, $3, environment_id, shown_at, completed_at, dismissed_at, \
+         showings, last_showing_at FROM encounters WHERE environment_id = $1 AND person_number = $2 \
+         ON CONFLICT (content_id, person_number) DO UPDATE SET \
+         shown_at = CASE WHEN excluded.shown_at < encounters.shown_at THEN excluded.shown_at \
+             ELSE encounters.shown_at END, \
+         completed_at = CASE WHEN COALESCE(excluded.completed_at, 0) > COALESCE(encounters.completed_at, 0) \
+             THEN excluded.completed_at ELSE encounters.completed_at END, \
+         dismissed_at = CASE WHEN COALESCE(excluded.dismissed_at, 0) > COALESCE(encounters.dismissed_at, 0) \
+             THEN excluded.dismissed_at ELSE encounters.dismissed_at END, \
+         showings = encounters.showings + excluded.showings, \
+         last_showing_at = CASE WHEN COALESCE(excluded.last_showing_at, 0) > COALESCE(encounters.last_showing_at, 0) \
+             THEN excluded.last_showing_at ELSE encounters.last_showing_at END",
+        "INSERT INTO encounter_steps (content_id, person_number, step, environment_id) \
+         SELECT content_id, $3, step, environment_id FROM encounter_steps \
+         WHERE environment_id = $1 AND person_number = $2 ON CONFLICT DO NOTHING",
+    ];
+    for text in texts {
+        sql(text).bind(environment).bind(int(from)).bind(int(into)).execute(&mut *tx).await?;
+    }
+    for table in ["encounters", "encounter_steps"] {
+        let text = format!("DELETE FROM {table} WHERE environment_id = $1 AND person_number = $2");
+        sql(text).bind(environment).bind(int(from)).execute(&mut *tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Figures that are kept as answers come.
+
+use std::time::{Duration, Instant};
+
+use app_test::app_test;
+use serde_json::{Value, json};
+use store::{Engine, Scope, sql};
+
+use super::{answer, survey};
+use crate::delivery::tests::publish;
+use crate::testing::TestApp;
+
+/// The tallies, as they are stored.
+async fn tallies(app: &TestApp) -> Vec<(String, String, i64)> {
+    let rows = sql("SELECT question, value, count FROM answer_tallies WHERE count <> 0 ORDER BY question, value");
+    let rows = rows.fetch_all(app.app().main.read(Scope::System)).await.unwrap();
+    rows.iter()
+        .map(|row| (row.get("question").unwrap(), row.get("value").unwrap(), row.get("count").unwrap()))
+        .collect()
+}
+
+/// Runs the migration that counts what was there before there were tallies.
+async fn count_anew(app: &TestApp) {
+    let text = match app.app().main.engine() {
+        Engine::Sqlite => include_str!("../../../../../migrations/main/0026_count_what_was_answered.sql"),
+        Engine::Postgres => include_str!("../../../../../migrations/main/0026_count_what_was_answered.postgres.sql"),
+    };
+    let mut tx = app.app().main.begin(Scope::System).await.unwrap();
+    sql("DELETE FROM answer_tallies").execute(&mut tx).await.unwrap();
+    for statement in text.split(';').filter(|statement| !statement.trim().is_empty()) {
+        sql(statement.to_owned()).fetch_all(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[app_test]
+async fn a_tally_says_what_a_count_of_the_answers_says(app: TestApp) {
+    let id = publish(&app, &survey()).await;
+    let given = [
+        json!({"q1": 9, "q2": "a", "q3": ["a", "b"], "q4": "Why not."}),
+        json!({"q1": 10, "q3": ["b"], "q4": null}),
+        json!({"q1": 9, "q2": "b", "q3": ["c", "a"]}),
+    ];
+    let mut parts: Vec<(u8, &Value, bool)> = Vec::new();
+    for (number, answers) in (0_u8..).zip(given.iter().cycle().take(9)) {
+        parts.push((number % 4, answers, false));
+    }
+    parts.extend([(0, &given[1], true), (1, &given[0], true), (1, &given[2], false)]);
+    for (number, answers, complete) in parts {
+        let person = app.visitor(&format!("device-{number}"));
+        person.send("/v1/answers", answer(number, &id, answers.clone(), complete)).await.assert(200);
+    }
+    let kept = tallies(&app).await;
+    count_anew(&app).await;
+    assert_eq!(kept, tallies(&app).await);
+    assert!(kept.iter().any(|(question, value, _)| question == "q2" && value == "\"a\""), "{kept:?}");
+    assert!(kept.iter().any(|(question, value, _)| question == "q4" && value == "text"), "{kept:?}");
+}
+
+#[app_test]
+async fn a_hundred_thousand_answers_are_figures_at_once(app: TestApp) {
+    let id = publish(&app, &survey()).await;
+    let person = app.visitor("device-1");
+    person.send("/v1/answers", answer(1, &id, json!({"q1": 9, "q3": ["a"], "q4": "Words."}), true)).await.assert(200);
+    fill(&app, 100_000).await;
+    count_anew(&app).await;
+    let path = format!("/api/v1/surveys/{id}/results");
+    // The best of some, so that what else the machine does is not counted.
+    let (mut results, mut took) = (Value::Null, Duration::MAX);
+    for _ in 0..5 {
+        let asked = Instant::now();
+        results = app.api().get(&path).await.assert(200).json();
+        took = took.min(asked.elapsed());
+    }
+    assert_eq!((&results["questions"][0]["count"], &results["started"]), (&json!(100_001), &json!(100_001)));
+    assert_eq!((&results["shown"], results["answers"].as_array().unwrap().len()), (&json!(100_001), 50));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let next = app.visitor("device-2");
+    next.send("/v1/answers", answer(2, &id, json!({"q1": 0}), true)).await.assert(200);
+    assert_eq!(app.api().get(&path).await.json()["questions"][0]["count"], 100_002, "the next one is there at once");
+}
+
+/// Copies the one answer, its person and encounter so often.
+async fn fill(app: &TestApp, count: u32) {
+    let bytes = match app.app().main.engine() {
+        Engine::Sqlite => "CAST(printf('%016d', i) AS BLOB)",
+        Engine::Postgres => "decode(lpad(to_hex(i), 32, '0'), 'hex')",
+    };
+    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let mut tx = app.app().main.begin(Scope::System).await.unwrap();
+    for text in [
+        format!(
+            "{numbers} INSERT INTO people (environment_id, number, id, identified, attributes, attribute_times, \
+             outcomes, seen, counters, first_seen_at, last_seen_at) SELECT environment_id, 1000 + i, {bytes}, \
+             identified, attributes, attribute_times, outcomes, seen, counters, first_seen_at, last_seen_at \
+             FROM people, n"
+        ),
+        format!(
+            "{numbers} INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, \
+             showings) SELECT content_id, 1000 + i, environment_id, shown_at, completed_at, 1 FROM encounters, n"
+        ),
+        format!(
+            "{numbers} INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, \
+             complete, created_at, updated_at) SELECT environment_id, {bytes}, content_id, version, 1000 + i, answers, \
+             texts, complete, created_at, updated_at - i FROM answers, n"
+        ),
+    ] {
+        sql(text).execute(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}

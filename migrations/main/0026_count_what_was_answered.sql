@@ -1,0 +1,47 @@
+-- Counts the answers and showings that were there before 0025, and gives those of people who were merged to whom they
+-- joined.
+
+INSERT INTO answer_tallies (content_id, question, value, environment_id, count)
+SELECT content_id, question, value, environment_id, COUNT(*) FROM (
+    SELECT a.content_id, a.environment_id, q.key AS question,
+           CASE q.type WHEN 'array' THEN '[]' WHEN 'text' THEN json_quote(q.value) ELSE CAST(q.value AS TEXT) END AS value
+    FROM answers a, json_each(a.answers) q
+    UNION ALL
+    SELECT a.content_id, a.environment_id, q.key, json_quote(c.value)
+    FROM answers a, json_each(a.answers) q, json_each(q.value) c WHERE q.type = 'array'
+    UNION ALL
+    SELECT a.content_id, a.environment_id, q.key, 'text' FROM answers a, json_each(a.texts) q
+) AS given GROUP BY content_id, question, value, environment_id;
+
+UPDATE encounters SET showings = 1, last_showing_at = shown_at;
+
+UPDATE answers SET person_number = (
+    SELECT p.merged_into FROM people p WHERE p.environment_id = answers.environment_id AND p.number = answers.person_number)
+WHERE EXISTS (
+    SELECT 1 FROM people p WHERE p.environment_id = answers.environment_id AND p.number = answers.person_number
+    AND p.merged_into IS NOT NULL);
+
+INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, showings,
+    last_showing_at)
+SELECT e.content_id, p.merged_into, e.environment_id, MIN(e.shown_at), MAX(e.completed_at), MAX(e.dismissed_at), COUNT(*),
+    MAX(e.last_showing_at)
+FROM encounters e JOIN people p ON p.environment_id = e.environment_id AND p.number = e.person_number
+WHERE p.merged_into IS NOT NULL GROUP BY e.content_id, p.merged_into, e.environment_id
+ON CONFLICT (content_id, person_number) DO UPDATE SET
+    shown_at = CASE WHEN excluded.shown_at < encounters.shown_at THEN excluded.shown_at ELSE encounters.shown_at END,
+    completed_at = COALESCE(encounters.completed_at, excluded.completed_at),
+    dismissed_at = COALESCE(encounters.dismissed_at, excluded.dismissed_at),
+    showings = encounters.showings + excluded.showings;
+
+DELETE FROM encounters WHERE EXISTS (
+    SELECT 1 FROM people p WHERE p.environment_id = encounters.environment_id AND p.number = encounters.person_number
+    AND p.merged_into IS NOT NULL);
+
+INSERT INTO encounter_steps (content_id, person_number, step, environment_id)
+SELECT s.content_id, p.merged_into, s.step, s.environment_id FROM encounter_steps s
+JOIN people p ON p.environment_id = s.environment_id AND p.number = s.person_number
+WHERE p.merged_into IS NOT NULL ON CONFLICT DO NOTHING;
+
+DELETE FROM encounter_steps WHERE EXISTS (
+    SELECT 1 FROM people p WHERE p.environment_id = encounter_steps.environment_id
+    AND p.number = encounter_steps.person_number AND p.merged_into IS NOT NULL);
