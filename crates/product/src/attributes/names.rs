@@ -23,6 +23,8 @@ const OF_COMPANIES: &[&str] = &["name", "website", "description", "location", "a
 const OF_PEOPLE: &[&str] = &["title", "jobtitle"];
 /// Names that are personal, and made of words that are not.
 const WHOLE: &[&str] = &["q", "login", "handle", "alias", "age", "ages", "token", "fio", "signature", "city.of.birth"];
+/// Names of numbers that do not say of what.
+const UNSAID: &[&str] = &["number", "no", "nr", "num", "ref", "reference"];
 /// Names of IP addresses.
 const ADDRESSES: &[&str] =
     &["ipaddress", "ipaddr", "ipadresse", "remoteaddr", "remoteaddress", "xforwardedfor", "forwardedfor", "peeraddr"];
@@ -179,7 +181,9 @@ pub(super) fn digits_of(name: &str) -> Digits {
     let of_people = words.iter().any(|word| v::ROLES.contains(word.as_str()));
     let has = |set: &Set| !of_people && words.iter().any(|word| set.contains(word.as_str()));
     let groups = has(&v::CODES);
-    Digits { groups, row: groups || has(&v::QUANTITY) }
+    // A mere `number` does not say of what.
+    let says_of_what = words.len() > 1 || !words.iter().any(|word| UNSAID.contains(&word.as_str()));
+    Digits { groups, row: groups || (says_of_what && has(&v::QUANTITY)) }
 }
 
 /// Whether a name is an IP address's.
