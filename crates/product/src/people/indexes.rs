@@ -7,8 +7,8 @@
 
 use std::collections::HashSet;
 
-use ::store::Scope;
 use ::store::keyring::{self, IndexKey, NewIndex, Replaced, SubjectKind};
+use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use keys::hash::{self, namespace};
@@ -45,6 +45,13 @@ pub(super) struct Touched {
     pub(super) at: Timestamp,
     /// Whether there was a sealed value.
     pub(super) replaced: bool,
+}
+
+impl Touched {
+    /// In this order they are written, so that two who write at once wait for each other and not crosswise.
+    fn key(&self) -> (u64, &str) {
+        (self.person.number(), &self.name)
+    }
 }
 
 /// Adds the indexes of a batch's values; those that were not there as far as this process knew.
@@ -158,7 +165,7 @@ pub(super) async fn settle(
     if stale.is_empty() {
         return Ok(());
     }
-    stale.sort_by_key(|(touched, ..)| (touched.person.number(), &touched.name));
+    stale.sort_by(|(one, ..), (other, ..)| one.key().cmp(&other.key()));
     let (old, hasher) = (&stale, &hasher);
     retrying(app, || async move {
         let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
