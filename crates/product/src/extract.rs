@@ -64,6 +64,10 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Pro
 
 /// As [`parse`], of a body whose parts are parsed one by one after this: a NUL character is the fault of its part.
 pub(crate) fn parse_outer<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
+    // Finding out where something is wrong costs as much again as reading: only when something is.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
@@ -77,7 +81,7 @@ pub(crate) fn parse_outer<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<
 /// Whether JSON has an escaped NUL; a bare one is not JSON.
 fn holds_nul(json: &[u8]) -> bool {
     let mut rest = json;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+    while let Some(at) = memchr::memchr(b'\\', rest) {
         if rest[at + 1..].starts_with(b"u0000") {
             return true;
         }

@@ -147,9 +147,9 @@ fn hashes(rng: &dyn Rng) -> Value {
     json!({
         "key": hex::encode(key.expose()),
         "blind_index": {"namespace": "email", "value": "ana@example.org",
-            "hash": hex::encode(&hash::blind_index(&key, hash::namespace::EMAIL, "ana@example.org"))},
+            "hash": hex::encode(&hash::Hasher::new(&key).blind_index(hash::namespace::EMAIL, "ana@example.org"))},
         "message_hash": {"environment": hex::encode(&ENVIRONMENT.bytes()), "message_id": "m-1",
-            "hash": hex::encode(&hash::message_hash(&key, ENVIRONMENT, "m-1"))},
+            "hash": hex::encode(&hash::Hasher::new(&key).message_hash(ENVIRONMENT, "m-1"))},
         "token_hash": {"purpose": "session", "token": "t-1",
             "hash": hex::encode(&hash::token_hash(&key, "session", "t-1"))},
         "address_hash": [

@@ -200,7 +200,7 @@ async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow)
         company: people::standing(app, environment, row.person).and_then(|standing| standing.company),
         time: row.updated_at,
         received: app.clock.now(),
-        message: hash::message_hash(&key, environment, &format!("answer:{}", row.id)),
+        message: hash::Hasher::new(&key).message_hash(environment, &format!("answer:{}", row.id)),
         kind: Kind::Answer,
         name: "$answer".to_owned(),
         session: None,

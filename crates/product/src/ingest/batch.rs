@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{AppendError, Event, Kind, Outcome};
-use keys::{KeyKind, Owner, SecretKey, hash};
+use keys::{KeyKind, Owner, hash};
 use serde_json::{Map, Value};
 
 use super::classify::{self, Said};
@@ -91,6 +91,7 @@ async fn classified(
 ) -> ProblemResult<Vec<Item>> {
     let (known, refusals) = classify::learn(app, environment, messages.iter().map(|(_, message)| message)).await?;
     let (_, key) = app.keys.primary(KeyKind::MessageHash, Owner::Environment(environment)).map_err(internal)?;
+    let hasher = hash::Hasher::new(&key);
     let mut items = Vec::with_capacity(messages.len());
     for ((index, mut message), refusal) in messages.into_iter().zip(refusals) {
         let said = match refusal {
@@ -99,17 +100,13 @@ async fn classified(
         };
         match said {
             Ok(said) => {
-                let hash = message_hash(&key, environment, &message);
+                let hash = hasher.message_hash(environment, &message.id);
                 items.push(Item { index, message, said, hash });
             }
             Err(refusal) => refused.push((index, refusal)),
         }
     }
     Ok(items)
-}
-
-fn message_hash(key: &SecretKey, environment: EnvironmentId, message: &Message) -> [u8; 16] {
-    hash::message_hash(key, environment, &message.id)
 }
 
 type ResolvedItems = (Vec<Item>, Vec<PersonRef>, Vec<(u64, PersonRef)>);

@@ -140,11 +140,10 @@ pub(super) fn classify(known: &Known, message: &mut Message) -> Result<Said, Ref
     if message.kind == Kind::Track && known.class(Scope::EventName, &message.name).is_none() {
         return Err(too_many(Scope::EventName, sighting));
     }
-    let own: Vec<String> = message.own_ids().into_iter().map(str::to_owned).collect();
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
-    let scope = trait_scope(message.kind);
-    let traits = values(known, scope, std::mem::take(&mut message.traits), &own, sighting)?;
-    let properties = values(known, Scope::Event, std::mem::take(&mut message.properties), &own, sighting)?;
+    let (traits, properties) = (std::mem::take(&mut message.traits), std::mem::take(&mut message.properties));
+    let own = message.own_ids();
+    let traits = values(known, trait_scope(message.kind), traits, &own, sighting)?;
+    let properties = values(known, Scope::Event, properties, &own, sighting)?;
     Ok(Said { traits, properties })
 }
 

@@ -188,10 +188,9 @@ fn describe(message: &mut Message, context: &Context<'_>, name: Option<&str>, us
     let url = page.and_then(|page| page.url.get()).or(said("url"));
     let path = url.or(page.and_then(|page| page.path.get())).or(said("path"));
     let referrer = page.and_then(|page| page.referrer.get()).or(said("referrer"));
-    let own: Vec<String> = message.own_ids().into_iter().map(str::to_owned).collect();
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    let own = message.own_ids();
     let screen = name.or(said("name")).filter(|name| message.kind == Kind::Screen && name.len() <= MAX_NAME);
-    message.path = path.and_then(|path| place::path_of(path, &own)).or_else(|| Some(place::screen_of(screen?, &own)));
+    let path = path.and_then(|path| place::path_of(path, &own)).or_else(|| Some(place::screen_of(screen?, &own)));
     let host = url.and_then(place::host_of).filter(|host| !mentions(host, &own));
 
     let mut facts: Vec<(&'static str, Option<String>)> = vec![
@@ -210,6 +209,7 @@ fn describe(message: &mut Message, context: &Context<'_>, name: Option<&str>, us
     let system = system.filter(|text| is_tag(text) && !mentions(text, &own)).map(str::to_owned);
     facts.push(("$browser", agent.and_then(|agent| agent.browser).map(str::to_owned)));
     facts.push(("$system", system.or_else(|| agent?.system.map(str::to_owned))));
+    message.path = path;
     message.surroundings = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let stated = context.device.as_ref().and_then(|device| device.r#type.get()).map(|kind| match kind {
         "ios" | "android" | "mobile" => DeviceKind::Mobile,

@@ -12,9 +12,12 @@ use keys::{MAX_SENDER_AGE, SenderCache, hash};
 use moka::sync::Cache;
 
 use super::presence::Presence;
+use super::recent::Recent;
 
 /// Ids that are remembered.
-const IDS: u64 = 200_000;
+const IDS: usize = 200_000;
+/// Values and indexes that are remembered.
+const VALUES: u64 = 200_000;
 /// People whose encapsulated secrets are at hand.
 const SENDERS: usize = 50_000;
 /// Another process may have merged somebody: what it did is seen after so long.
@@ -28,7 +31,7 @@ pub(super) type ValueOf = (EnvironmentId, SubjectKind, u64, String);
 
 /// What this process remembers.
 pub(crate) struct People {
-    ids: Cache<IdOf, Subject>,
+    ids: Recent<IdOf, Subject>,
     epoch: AtomicU64,
     /// Values that are indexed already, by subject number.
     indexed: Cache<(EnvironmentId, u64, [u8; 16]), ()>,
@@ -44,11 +47,11 @@ impl People {
     /// Remembers nothing yet.
     pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         Self {
-            ids: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
+            ids: Recent::new(IDS, FOR),
             epoch: AtomicU64::new(0),
-            indexed: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
-            only: Cache::builder().max_capacity(IDS).time_to_live(FOR).build(),
-            written: Cache::builder().max_capacity(IDS).time_to_live(MAX_SENDER_AGE).build(),
+            indexed: Cache::builder().max_capacity(VALUES).time_to_live(FOR).build(),
+            only: Cache::builder().max_capacity(VALUES).time_to_live(FOR).build(),
+            written: Cache::builder().max_capacity(VALUES).time_to_live(MAX_SENDER_AGE).build(),
             presence: Presence::new(IDS, FOR),
             senders: SenderCache::new(SENDERS, clock, rng),
         }

@@ -13,6 +13,7 @@ mod cache;
 mod identity;
 mod indexes;
 mod presence;
+mod recent;
 mod record;
 mod resolve;
 mod seal;

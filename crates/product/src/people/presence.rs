@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use base::Timestamp;
 use base::id::EnvironmentId;
-use moka::sync::Cache;
+
+use super::recent::Recent;
 
 /// A person who has a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,14 +24,13 @@ pub(super) type Span = (Timestamp, Timestamp);
 
 /// Who stands how, and who was seen since it was last written down.
 pub(super) struct Presence {
-    standings: Cache<(EnvironmentId, u64), Standing>,
+    standings: Recent<(EnvironmentId, u64), Standing>,
     seen: Mutex<HashMap<(EnvironmentId, u64), Span>>,
 }
 
 impl Presence {
-    pub(super) fn new(capacity: u64, keep: Duration) -> Self {
-        let standings = Cache::builder().max_capacity(capacity).time_to_live(keep).build();
-        Self { standings, seen: Mutex::default() }
+    pub(super) fn new(capacity: usize, keep: Duration) -> Self {
+        Self { standings: Recent::new(capacity, keep), seen: Mutex::default() }
     }
 
     pub(super) fn get(&self, environment: EnvironmentId, number: u64) -> Option<Standing> {

@@ -11,7 +11,7 @@ use ::store::{Scope, StoreError, Tx};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{Clock, Code, Problem, ProblemResult, Rng, Timestamp};
 use keys::hash::{self, namespace};
-use keys::{ErasablePublic, KeyKind, Owner, PairId, SealError, SecretKey, mint_pair};
+use keys::{ErasablePublic, KeyKind, Owner, PairId, SealError, mint_pair};
 
 use super::identity::{Claim, Conflict, Id, Plan, Step};
 use super::{CompanyRef, PersonRef, SubjectRef, seal};
@@ -47,17 +47,17 @@ pub(crate) struct Resolved {
 /// Makes index keys of an environment.
 pub(super) struct IndexHasher {
     pub(super) version: u32,
-    key: SecretKey,
+    key: hash::Hasher,
 }
 
 impl IndexHasher {
     pub(super) fn of(app: &App, environment: EnvironmentId) -> ProblemResult<Self> {
         let (version, key) = app.keys.primary(KeyKind::Index, Owner::Environment(environment)).map_err(internal)?;
-        Ok(Self { version, key })
+        Ok(Self { version, key: hash::Hasher::new(&key) })
     }
 
     pub(super) fn hash(&self, namespace: &str, value: &str) -> [u8; 16] {
-        hash::blind_index(&self.key, namespace, value)
+        self.key.blind_index(namespace, value)
     }
 
     fn id<'a>(&self, namespace: &'static str, value: &'a str) -> Id<'a> {

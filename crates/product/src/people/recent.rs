@@ -1,0 +1,54 @@
+//! A bounded cache whose entries are not trusted for longer than a while, for the hot path: a look costs a few dozen
+//! nanoseconds, and does not make an entry last longer.
+
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+
+/// What was learnt lately.
+pub(super) struct Recent<K, V> {
+    entries: Cache<K, (Instant, V)>,
+    keep: Duration,
+}
+
+impl<K: Hash + Eq, V: Copy> Recent<K, V> {
+    /// At most so many entries, each for so long.
+    pub(super) fn new(capacity: usize, keep: Duration) -> Self {
+        Self { entries: Cache::new(capacity), keep }
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<V> {
+        let (learnt, value) = self.entries.get(key)?;
+        (learnt.elapsed() < self.keep).then_some(value)
+    }
+
+    pub(super) fn insert(&self, key: K, value: V) {
+        self.entries.insert(key, (Instant::now(), value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_trusted_for_a_while_however_often_it_is_looked_at() {
+        let recent = Recent::new(10, Duration::from_millis(50));
+        recent.insert(1, "one");
+        let learnt = Instant::now();
+        while recent.get(&1) == Some("one") {
+            assert!(learnt.elapsed() < Duration::from_secs(5));
+        }
+        assert!(learnt.elapsed() >= Duration::from_millis(40));
+        recent.insert(1, "uno");
+        assert_eq!((recent.get(&1), recent.get(&2)), (Some("uno"), None));
+    }
+
+    #[test]
+    fn there_are_no_more_than_there_may_be() {
+        let recent = Recent::new(100, Duration::from_mins(1));
+        (0..1_000).for_each(|number| recent.insert(number, ()));
+        assert!((0..1_000).filter(|number| recent.get(number).is_some()).count() <= 100);
+    }
+}
