@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { everyScreen } from "./screens.mjs";
 
 const { SITE, SETUP_LINK, EDGE, SCREENS } = process.env;
 const WITHIN = 15_000;
@@ -204,6 +205,9 @@ async function journey() {
   assert.equal(why.shown, false);
   assert.equal(why.reason, "audience", JSON.stringify(why));
   step("somebody outside the audience is not shown it, and why says so");
+
+  await everyScreen(team, newPage);
+  step("every screen of the dashboard opens over the real server, wide and narrow");
 
   assert.deepEqual(edgeCookies, [], "a cookie reached the edge");
   assert.deepEqual(complaints, []);

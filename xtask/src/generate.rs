@@ -4,21 +4,40 @@ use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{paths, process};
+use crate::{paths, process, web};
 
 /// A generated file and the command that prints it.
 struct Generated {
     file: &'static str,
-    command: &'static [&'static str],
+    program: &'static str,
+    arguments: &'static [&'static str],
 }
 
-const ALL: &[Generated] = &[Generated {
-    file: "docs/generated/error-codes.md",
-    command: &["run", "--quiet", "--locked", "-p", "base", "--example", "gen_error_codes"],
-}];
+/// The folder of what writes TypeScript from the OpenAPI document.
+const OPENAPI: &str = "xtask/openapi";
+
+/// In an order in which a later one may be made from an earlier one.
+const ALL: &[Generated] = &[
+    Generated {
+        file: "docs/generated/error-codes.md",
+        program: "cargo",
+        arguments: &["run", "--quiet", "--locked", "-p", "base", "--example", "gen_error_codes"],
+    },
+    Generated {
+        file: "docs/generated/openapi.json",
+        program: "cargo",
+        arguments: &["run", "--quiet", "--locked", "-p", "product", "--example", "gen_openapi"],
+    },
+    Generated {
+        file: "web/dashboard/src/api/schema.d.ts",
+        program: "node",
+        arguments: &["xtask/openapi/node_modules/openapi-typescript/bin/cli.js", "docs/generated/openapi.json"],
+    },
+];
 
 /// Writes every generated file.
 pub(crate) fn write() -> Result<()> {
+    web::install_in(&paths::root().join(OPENAPI))?;
     for generated in ALL {
         let path = paths::root().join(generated.file);
         fs::create_dir_all(path.parent().context("a generated file lies in a folder")?)?;
@@ -45,6 +64,6 @@ pub(crate) fn check() -> Result<()> {
 
 impl Generated {
     fn make(&self) -> Result<Vec<u8>> {
-        process::output(&mut process::command("cargo", self.command, &paths::root()))
+        process::output(&mut process::command(self.program, self.arguments, &paths::root()))
     }
 }

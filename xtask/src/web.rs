@@ -29,15 +29,17 @@ pub(crate) fn folders() -> Result<Vec<PathBuf>> {
 
 /// Installs the locked packages of every folder, unless they are there already.
 pub(crate) fn install() -> Result<()> {
-    for folder in folders()? {
-        if is_installed(&folder) {
-            println!("up to date: {}", paths::relative(&folder));
-        } else {
-            println!("in {}:", paths::relative(&folder));
-            process::run(&mut process::command("npm", &["ci", "--no-audit", "--no-fund"], &folder))?;
-        }
+    folders()?.iter().try_for_each(|folder| install_in(folder))
+}
+
+/// Installs the locked packages of one folder, unless they are there already.
+pub(crate) fn install_in(folder: &Path) -> Result<()> {
+    if is_installed(folder) {
+        println!("up to date: {}", paths::relative(folder));
+        return Ok(());
     }
-    Ok(())
+    println!("in {}:", paths::relative(folder));
+    process::run(&mut process::command("npm", &["ci", "--no-audit", "--no-fund"], folder))
 }
 
 /// Runs one script of a package.

@@ -9,7 +9,7 @@ mod rng;
 mod secret;
 mod time;
 
-pub use problem::{Code, FieldProblem, Problem, ProblemResult};
+pub use problem::{Code, FieldProblem, Problem, ProblemDocument, ProblemResult};
 pub use rng::{CryptoRngOf, Rng, SeededRng, SystemRng};
 pub use secret::{Personal, Secret};
 pub use time::{Clock, FrozenClock, SystemClock, Timestamp};

@@ -70,6 +70,30 @@ pub struct FieldProblem {
     pub detail: String,
 }
 
+/// A problem as it is written: RFC 9457, with a stable code and the fields that are wrong.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Always `about:blank`: `code` says more.
+    r#type: &'static str,
+    /// What the code means, the same for every occurrence.
+    title: &'static str,
+    status: u16,
+    /// Stable; `docs/generated/error-codes.md` lists all.
+    code: &'static str,
+    /// What was wrong here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    detail: Option<&'a str>,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldProblem],
+    /// Names this request to support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request_id: Option<&'a str>,
+}
+
 /// An error for the client. Never holds a personal value, a secret or a source error's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -115,22 +139,15 @@ impl Problem {
 
     /// The document, RFC 9457, with the request's id if there is one.
     pub fn document(&self, request_id: Option<&str>) -> serde_json::Value {
-        let mut document = serde_json::json!({
-            "type": "about:blank",
-            "title": self.code.title(),
-            "status": self.code.status().as_u16(),
-            "code": self.code.name(),
-        });
-        if let Some(detail) = &self.detail {
-            document["detail"] = detail.as_str().into();
-        }
-        if !self.errors.is_empty() {
-            document["errors"] = serde_json::json!(self.errors);
-        }
-        if let Some(id) = request_id {
-            document["request_id"] = id.into();
-        }
-        document
+        serde_json::json!(ProblemDocument {
+            r#type: "about:blank",
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.name(),
+            detail: self.detail.as_deref(),
+            errors: &self.errors,
+            request_id,
+        })
     }
 
     /// The response, with the request's id if there is one. The problem itself rides along as an extension, so that

@@ -47,6 +47,7 @@ pub struct Progress {
     /// So much is done, in the job's own unit.
     pub done: u64,
     /// Of so much, once that is known.
+    #[schema(required)]
     pub total: Option<u64>,
 }
 

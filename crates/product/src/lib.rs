@@ -43,4 +43,4 @@ mod timer;
 
 pub use app::{App, Databases, OpenError, Urls};
 pub use organisations::{NewEnvironment, NewOrganisation};
-pub use routers::router;
+pub use routers::{dashboard_document, router};

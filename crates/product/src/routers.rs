@@ -9,9 +9,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
-use base::{Code, Problem};
+use base::{Code, FieldProblem, Problem, ProblemDocument};
+use utoipa::PartialSchema as _;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::{CredentialKind, prove};
@@ -40,12 +44,7 @@ pub fn router(app: &Arc<App>, door: Door) -> Router {
         }
         Door::Api => interface(app, CredentialKind::ApiKey, operations(), limits.body).fallback(nothing),
         Door::Dashboard => {
-            let mut dashboard_only =
-                OpenApiRouter::new().merge(sessions::api::router()).merge(installation::api::router());
-            if app.demo().is_some() {
-                dashboard_only = dashboard_only.merge(demo::search_router());
-            }
-            let operations = operations().merge(dashboard_only);
+            let operations = dashboard_operations(app.demo().is_some());
             interface(app, CredentialKind::Session, operations, limits.body)
                 .merge(pages::router().method_not_allowed_fallback(not_allowed))
         }
@@ -99,6 +98,17 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(identity_tokens::api::router())
 }
 
+/// Those and what only sessions have; in a demo also the demo's own.
+fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
+    let operations = operations().merge(sessions::api::router()).merge(installation::api::router());
+    if demo { operations.merge(demo::search_router()) } else { operations }
+}
+
+/// The OpenAPI document of everything that the dashboard asks for, a demo's operations too.
+pub fn dashboard_document() -> OpenApi {
+    documented(CredentialKind::Session, dashboard_operations(true)).1
+}
+
 /// The operations under `/api/v1`, and the document that lists them. Whoever reaches one has shown a valid credential, or
 /// it is public; method and size are looked at after that.
 fn interface(
@@ -107,9 +117,7 @@ fn interface(
     operations: OpenApiRouter<Arc<App>>,
     body: usize,
 ) -> Router<Arc<App>> {
-    let document = document(credential);
-    let (routes, mut document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
-    let public = open_to_anybody(&mut document);
+    let (routes, document, public) = documented(credential, operations);
     let document = Arc::new(document);
     let list = get(move || async move { Json(document.as_ref().clone()) });
     let list = Router::new().route("/api/openapi.json", list).method_not_allowed_fallback(not_allowed);
@@ -119,13 +127,47 @@ fn interface(
         .merge(bounded(list, body))
 }
 
+/// The routes, the document that lists them, and the paths that are public.
+fn documented(
+    credential: CredentialKind,
+    operations: OpenApiRouter<Arc<App>>,
+) -> (Router<Arc<App>>, OpenApi, BTreeSet<String>) {
+    let document = document(credential);
+    let (routes, mut document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
+    let public = open_to_anybody(&mut document);
+    add_problems(&mut document);
+    (routes, document, public)
+}
+
+/// Says of every operation that whatever does not succeed answers with a problem.
+fn add_problems(document: &mut OpenApi) {
+    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    for operation in document.paths.paths.values_mut().flat_map(each_operation) {
+        for (status, response) in &mut operation.responses.responses {
+            if let (true, RefOr::T(response)) = (status.starts_with('4'), response) {
+                response.content.insert("application/problem+json".to_owned(), problem().into());
+            }
+        }
+        let refused = ResponseBuilder::new().description("a problem; `code` says which");
+        let refused = refused.content("application/problem+json", problem()).build();
+        operation.responses.responses.insert("default".to_owned(), refused.into());
+    }
+    if let Some(components) = &mut document.components {
+        components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
+        components.schemas.insert("FieldProblem".to_owned(), FieldProblem::schema());
+    }
+}
+
+fn each_operation(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
 /// Gives public operations `security: []`, which says that nothing is needed (what the macro writes says that a key is
 /// optional); their paths.
 fn open_to_anybody(document: &mut OpenApi) -> BTreeSet<String> {
     let mut public = BTreeSet::new();
     for (path, item) in &mut document.paths.paths {
-        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        for operation in methods.into_iter().flatten().filter(|operation| operation.security.is_some()) {
+        for operation in each_operation(item).filter(|operation| operation.security.is_some()) {
             operation.security = Some(Vec::new());
             public.insert(path.clone());
         }
@@ -170,5 +212,47 @@ pub(crate) fn host_of(url: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() => host,
         _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Every `$ref` of a document.
+    fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str));
+                map.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_document_is_whole() {
+        let document = serde_json::to_value(dashboard_document()).unwrap();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 100, "{} references", found.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_answers_with_problems() {
+        let mut names = BTreeSet::new();
+        for operation in dashboard_document().paths.paths.values_mut().flat_map(each_operation) {
+            let name = operation.operation_id.clone().unwrap();
+            assert!(operation.responses.responses.contains_key("default"), "{name}");
+            assert!(names.insert(name.clone()), "{name} is there twice");
+        }
+        assert!(names.len() > 30);
     }
 }

@@ -3,13 +3,14 @@
 use base::FieldProblem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::field::MAX_NAME;
 use crate::parse::{kind, nearest, present};
 use crate::{Place, Rule};
 
 /// What kind of content it is; frequency means something else for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentKind {
     /// Questions.
@@ -19,7 +20,7 @@ pub enum ContentKind {
 }
 
 /// Where content is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Never published.
@@ -31,12 +32,13 @@ pub enum Status {
 }
 
 /// What makes it appear.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Trigger {
     /// Being on a page; on any, without a rule.
     Page {
         /// Filters on page and locale.
+        #[schema(required)]
         r#where: Option<Rule>,
     },
     /// Something that the person just did.
@@ -49,7 +51,7 @@ pub enum Trigger {
 }
 
 /// How often one person may be shown it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Frequency {
     /// Survey: never again once it was shown. Flow: never again once it was completed or dismissed.

@@ -52,7 +52,7 @@ pub struct Content {
 }
 
 /// Why it was or was not delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Nothing speaks against it: it shows.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{CounterHash, Facts, Filter, Outcome, Span};
 
 /// How a count is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountOp {
     /// Exactly so many times.
@@ -27,7 +27,7 @@ impl CountOp {
 }
 
 /// How often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Count {
     /// How the number of events is compared.
     pub op: CountOp,

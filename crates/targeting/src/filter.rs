@@ -13,7 +13,8 @@ use crate::pattern::Pattern;
 use crate::{Field, PredicateHash};
 
 /// An operator, by the name it has on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+#[schema(as = Operator)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are what they say; sdk/spec/README.md has the table")]
 pub enum Op {

@@ -31,6 +31,7 @@ mod partial;
 mod pattern;
 mod rule;
 mod ruleset;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod trace;

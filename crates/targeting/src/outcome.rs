@@ -1,7 +1,7 @@
 //! Truth in three values, after Kleene: unknown is "could be either", and only true shows anything.
 
 /// What came of evaluating something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It holds.

@@ -7,11 +7,13 @@
 use base::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use crate::schema::TriggerKind;
 use crate::{Count, Did, Fact, Facts, Field, Filter, Frequency, Op, Outcome, Rule, Span, Status};
 
 /// One node of a trace, with its parts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Trace {
     /// What was evaluated.
     #[serde(flatten)]
@@ -20,14 +22,16 @@ pub struct Trace {
     pub outcome: Outcome,
     /// `browser` if it depends on page or locale and may still become true there.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub decided: Option<DecidedBy>,
     /// What it is made of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
     pub parts: Vec<Trace>,
 }
 
 /// Who decides, if not the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecidedBy {
     /// The browser, from page and locale.
@@ -35,7 +39,7 @@ pub enum DecidedBy {
 }
 
 /// What was known of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FactKind {
     /// No value.
@@ -49,7 +53,8 @@ pub enum FactKind {
 }
 
 /// What a node of a trace is about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = TraceNode)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// Content as a whole: its status, frequency, audience and trigger.
@@ -65,15 +70,19 @@ pub enum What {
         frequency: Frequency,
         /// When it was shown last.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         shown_at: Option<Timestamp>,
         /// When it was completed.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         completed_at: Option<Timestamp>,
         /// When it was dismissed.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         dismissed_at: Option<Timestamp>,
         /// When any survey was shown last, which a recontact period counts from.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         last_survey_shown_at: Option<Timestamp>,
     },
     /// The audience; its one part is the rule.
@@ -81,9 +90,11 @@ pub enum What {
     /// What makes it appear; on a page with a rule, that is its one part.
     Trigger {
         /// `page`, `event` or `manual`.
+        #[schema(value_type = TriggerKind)]
         on: &'static str,
         /// The event's name.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         event: Option<String>,
     },
     /// Every part.
@@ -95,16 +106,19 @@ pub enum What {
     /// A condition on a field.
     Filter {
         /// The field.
+        #[schema(value_type = String)]
         field: Field,
         /// The operator.
         op: Op,
         /// What the value is compared with; absent if the fact is or may be personal.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         expected: Option<Value>,
         /// What is known of it.
         fact: FactKind,
         /// The value; absent unless the fact is a value.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         actual: Option<Value>,
     },
     /// A condition on what somebody did.
@@ -118,9 +132,11 @@ pub enum What {
         count: Count,
         /// Within which window.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = String)]
         within: Option<Span>,
         /// How often it was; absent if nobody has counted yet.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         actual: Option<u64>,
     },
 }

@@ -2,24 +2,22 @@
  * An in-memory stand-in for the server, for development and for the browser tests only: nothing in `src/` knows it.
  * The cookie `dev_scenario` chooses a state: `empty`, `error`, `slow`, `setup`, or none for a full installation.
  */
-import type { components } from "../src/api/schema";
+import type { Schema } from "../src/api/types";
 import { flowResults, makeContent, surveyResults } from "./data/content";
-import { makePeople, timelineOf } from "./data/people";
-import { type Ask, ok, problem, type Reply, type Route } from "./http";
+import { makePeople, type StoredPerson, timelineOf } from "./data/people";
+import { type Ask, ok, problem, type Reply, type Route, route } from "./http";
+import { Shelf } from "./shelf";
 import { why } from "./why";
-
-type Schema = components["schemas"];
-type Stored = Schema["Survey"] | Schema["Flow"];
 
 const STARTED = Date.now();
 const { people, companies } = makePeople(STARTED);
 const content = makeContent(STARTED);
-const stored = new Map<string, Stored>([...content.surveys, ...content.flows].map((one) => [one.id, one]));
-const deleted = new Map<string, Stored>();
-let made = 0;
+const surveys = new Shelf("survey", "srv", content.surveys);
+const flows = new Shelf("flow", "flw", content.flows);
 
 const me: Schema["Me"] = {
-  member: { id: "mem_1", email: "ana@harbour.example", name: "Ana Okafor", role: "owner" },
+  member: { id: "mem_1", email: "ana@harbour.example", name: "Ana Okafor" },
+  role: "owner",
   organisation: { id: "org_1", name: "Harbour" },
   apps: [
     {
@@ -38,27 +36,35 @@ const me: Schema["Me"] = {
 };
 
 const empty = (ask: Ask) => ask.cookies.get("dev_scenario") === "empty";
-const shown = ({ secrets: _secrets, ...person }: (typeof people)[number]): Schema["Person"] => person;
-const page = <T>(ask: Ask, all: T[]): Reply => {
+const shown = ({ secrets: _secrets, ...person }: StoredPerson): Schema["Person"] => person;
+const missing = problem(404, "not_found", "there is no such thing here");
+
+function page<T>(ask: Ask, all: T[]): { data: T[]; next_cursor: string | null } {
   const from = Number(ask.query.get("cursor") ?? 0);
   const limit = Number(ask.query.get("limit") ?? 25);
   const data = empty(ask) ? [] : all.slice(from, from + limit);
-  return ok({ data, next_cursor: !empty(ask) && from + limit < all.length ? String(from + limit) : null });
-};
-const person = (id: string) => people.find((one) => [one.id, one.external_id].includes(decodeURIComponent(id)));
-const missing = problem(404, "not_found", "there is no such thing here");
+  return { data, next_cursor: !empty(ask) && from + limit < all.length ? String(from + limit) : null };
+}
 
-function counts(ask: Ask): Reply {
-  if (empty(ask)) {
-    return ok({ data: [] });
-  }
+/** By the customer's id or by ours, as the server does. */
+function named<T extends { id: string; external_id: string | null }>(all: T[], id = ""): T | undefined {
+  return all.find((one) => [one.id, one.external_id].includes(decodeURIComponent(id)));
+}
+
+/** The query's `q` is a whole id. */
+function asked<T extends { external_id: string | null }>(ask: Ask, all: T[]): T[] {
+  const q = ask.query.get("q");
+  return q ? all.filter((one) => one.external_id === q) : all;
+}
+
+function counts(ask: Ask): Schema["EventCount"][] {
   const names: [string, number][] = [
-    ["Page Viewed", 900],
+    ["$page", 900],
     ["Invoice Sent", 310],
     ["Customer Added", 84],
     ["$shown", 60],
   ];
-  const data = Array.from({ length: 30 }, (_, back) => {
+  return Array.from({ length: empty(ask) ? 0 : 30 }, (_, back) => {
     const day = new Date(STARTED - (29 - back) * 86_400_000);
     const weekend = [0, 6].includes(day.getUTCDay()) ? 0.35 : 1;
     return names.map(([event, base]) => ({
@@ -67,230 +73,133 @@ function counts(ask: Ask): Reply {
       count: Math.round(base * weekend * (0.8 + ((back * 37) % 17) / 40)),
     }));
   }).flat();
-  return ok({ data });
 }
 
-function make(kind: "survey" | "flow", ask: Ask): Reply {
-  made += 1;
-  const now = new Date().toISOString();
-  const base = { id: `${kind === "survey" ? "srv" : "flw"}_made${made}`, kind, name: ask.body.name, status: "draft" };
-  const one = {
-    ...base,
-    draft: ask.body.definition,
-    published: null,
-    has_changes: true,
-    created_at: now,
-    updated_at: now,
-  };
-  stored.set(base.id, one as Stored);
-  return { status: 201, body: one };
-}
+const cookie = "dev_session=1; Path=/; HttpOnly; SameSite=Strict";
+const signedIn = { status: 201 as const, body: { member: "mem_1" }, cookie };
+const INTEGRITY = "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC";
+const SDK = "https://localhost:8443/sdk/0.1.0/pilotfish.js";
 
-function save(id: string, ask: Ask): Reply {
-  const one = stored.get(id);
-  if (!one) {
-    return missing;
-  }
-  const next = {
-    ...one,
-    name: ask.body.name,
-    draft: ask.body.definition,
-    has_changes: true,
-    updated_at: new Date().toISOString(),
-  };
-  stored.set(id, next as Stored);
-  return ok(next);
-}
-
-function publish(id: string): Reply {
-  const one = stored.get(id);
-  if (!one) {
-    return missing;
-  }
-  const version = (one.published?.version ?? 0) + 1;
-  if (one.kind === "survey" && one.draft.questions[0]?.text === "server says no") {
-    return problem(422, "invalid_content", "the survey cannot be published yet", [
-      { pointer: "/definition/questions/0/text", detail: "a question of this name is live already" },
-    ]);
-  }
-  const next = {
-    ...one,
-    status: "live",
-    has_changes: false,
-    published: { version, at: new Date().toISOString(), definition: one.draft },
-  };
-  stored.set(id, next as Stored);
-  return ok(next);
-}
-
-function setStatus(id: string, status: Schema["ContentStatus"]): Reply {
-  const one = stored.get(id);
-  if (!one) {
-    return missing;
-  }
-  stored.set(id, { ...one, status });
-  return ok({ ...one, status });
-}
-
-function move(id: string, from: Map<string, Stored>, to: Map<string, Stored>, reply: (one: Stored) => Reply): Reply {
-  const one = from.get(id);
-  if (!one) {
-    return missing;
-  }
-  from.delete(id);
-  to.set(id, one);
-  return reply(one);
-}
-
-const list = (kind: "survey" | "flow") => (ask: Ask) =>
-  ok({ data: empty(ask) ? [] : [...stored.values()].filter((one) => one.kind === kind), next_cursor: null });
-
-const session = { status: 201, cookie: "dev_session=1; Path=/; HttpOnly; SameSite=Strict" };
-const KINDS = "(?:surveys|flows)";
-
-const routes: Route[] = [
-  ["GET", /^\/setup$/, (ask) => ok({ needed: ask.cookies.get("dev_scenario") === "setup" })],
-  ["POST", /^\/setup$/, () => session],
-  [
-    "POST",
-    /^\/sessions$/,
-    (ask) => (ask.body.password === "wrong" ? problem(401, "invalid_credentials", "no") : session),
-  ],
-  ["DELETE", /^\/sessions\/current$/, () => ({ status: 204, cookie: "dev_session=; Path=/; Max-Age=0" })],
-  ["GET", /^\/me$/, (ask) => ok({ ...me, demo: ask.cookies.get("dev_demo") !== "0" })],
-  [
-    "GET",
-    /^\/installation$/,
-    (ask) =>
-      ok({
-        tag: '<script src="https://localhost:8443/sdk/0.1.0/pilotfish.js"\n  integrity="sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC"\n  crossorigin="anonymous" async></script>',
-        integrity: "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
-        sdk_url: "https://localhost:8443/sdk/0.1.0/pilotfish.js",
-        first_seen_at: empty(ask) ? null : new Date(STARTED - 86_400_000 * 12).toISOString(),
-        last_seen_at: empty(ask) ? null : new Date().toISOString(),
-        origins: empty(ask) ? [] : ["https://harbour.localhost:8446"],
-      }),
-  ],
-  ["POST", /^\/installation\/identity-secret\/reveal$/, () => ok({ identity_secret: "pfi_x3Qm0a9sD7vKc2LwT8hZ" })],
-  ["GET", /^\/events\/counts$/, counts],
-  ["GET", /^\/surveys$/, list("survey")],
-  ["GET", /^\/flows$/, list("flow")],
-  ["POST", /^\/surveys$/, (ask) => make("survey", ask)],
-  ["POST", /^\/flows$/, (ask) => make("flow", ask)],
-  ["GET", new RegExp(`^/${KINDS}/([^/]+)$`), (_ask, id) => (stored.has(id ?? "") ? ok(stored.get(id ?? "")) : missing)],
-  ["PUT", new RegExp(`^/${KINDS}/([^/]+)$`), (ask, id) => save(id ?? "", ask)],
-  ["DELETE", new RegExp(`^/${KINDS}/([^/]+)$`), (_ask, id) => move(id ?? "", stored, deleted, () => ({ status: 204 }))],
-  ["POST", new RegExp(`^/${KINDS}/([^/]+)/restore$`), (_ask, id) => move(id ?? "", deleted, stored, ok)],
-  ["POST", new RegExp(`^/${KINDS}/([^/]+)/publish$`), (_ask, id) => publish(id ?? "")],
-  ["POST", new RegExp(`^/${KINDS}/([^/]+)/pause$`), (_ask, id) => setStatus(id ?? "", "paused")],
-  [
-    "GET",
-    /^\/surveys\/([^/]+)\/results$/,
-    (ask) =>
-      ok(
-        empty(ask)
-          ? { shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] }
-          : surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)),
-      ),
-  ],
-  ["POST", /^\/surveys\/([^/]+)\/results\/reveal$/, () => ok(surveyResults(STARTED, 0, true))],
-  [
-    "GET",
-    /^\/flows\/([^/]+)\/results$/,
-    (ask) => ok(empty(ask) ? { shown: 0, completed: 0, dismissed: 0, steps: [] } : flowResults()),
-  ],
-  [
-    "GET",
-    /^\/people$/,
-    (ask) => {
-      const [q, company] = [ask.query.get("q"), ask.query.get("company")];
-      return page(
-        ask,
-        people
-          .filter((one) => (!q || one.external_id?.startsWith(q)) && (!company || one.company === company))
-          .map(shown),
-      );
-    },
-  ],
-  [
-    "POST",
-    /^\/people\/search$/,
-    (ask) => ok({ data: people.filter((one) => one.secrets.email === ask.body.email).map(shown), next_cursor: null }),
-  ],
-  [
-    "GET",
-    /^\/people\/([^/]+)$/,
-    (_ask, id) => {
-      const one = person(id ?? "");
-      return one ? ok(shown(one)) : missing;
-    },
-  ],
-  [
-    "POST",
-    /^\/people\/([^/]+)\/reveal$/,
-    (_ask, id) => {
-      const one = person(id ?? "");
-      return one ? ok({ attributes: one.secrets }) : missing;
-    },
-  ],
-  [
-    "GET",
-    /^\/people\/([^/]+)\/events$/,
-    (ask, id) => {
-      const one = person(id ?? "");
-      return one ? page(ask, timelineOf(one)) : missing;
-    },
-  ],
-  ["GET", /^\/people\/[^/]+\/content\/([^/]+)\/why$/, (_ask, id) => ok(why(id ?? ""))],
-  [
-    "GET",
-    /^\/companies$/,
-    (ask) =>
-      page(
-        ask,
-        companies.filter((one) => !ask.query.get("q") || one.external_id.startsWith(ask.query.get("q") ?? "")),
-      ),
-  ],
-  [
-    "GET",
-    /^\/companies\/([^/]+)$/,
-    (_ask, id) => {
-      const one = companies.find((c) => c.external_id === id);
-      return one ? ok(one) : missing;
-    },
-  ],
-  [
-    "POST",
-    /^\/demo\/disk-search$/,
-    (ask) =>
-      ok({
-        files: 214,
-        bytes: 48_731_904,
-        found: 0,
-        control: { file: "disk-search-control.txt", found: 1 },
-        opened:
-          ask.body.text === "nothing"
-            ? null
-            : { field: "answer to “What is the main reason for your score?”", value: ask.body.text },
-        took_ms: 412,
-      }),
-  ],
+const session: Route[] = [
+  route("get", "/api/v1/setup", (ask) => ok({ needed: ask.cookies.get("dev_scenario") === "setup" })),
+  route("post", "/api/v1/setup", () => signedIn),
+  route("post", "/api/v1/sessions", (ask) =>
+    ask.body.password === "wrong" ? problem(401, "invalid_credentials", "no") : signedIn,
+  ),
+  route("delete", "/api/v1/sessions/current", () => ({ status: 204, cookie: "dev_session=; Path=/; Max-Age=0" })),
+  route("get", "/api/v1/me", (ask) => ok({ ...me, demo: ask.cookies.get("dev_demo") !== "0" })),
+  route("get", "/api/v1/installation", (ask) =>
+    ok({
+      tag: `<script async src="${SDK}" integrity="${INTEGRITY}" crossorigin="anonymous" data-key="pfe_9f2kq81mz0xv"></script>`,
+      integrity: INTEGRITY,
+      sdk_url: SDK,
+      first_seen_at: empty(ask) ? null : new Date(STARTED - 86_400_000 * 12).toISOString(),
+      last_seen_at: empty(ask) ? null : new Date().toISOString(),
+      origins: empty(ask) ? [] : ["https://harbour.localhost:8446"],
+    }),
+  ),
+  route("post", "/api/v1/installation/identity-secret/reveal", () =>
+    ok({ identity_secret: "pfi_x3Qm0a9sD7vKc2LwT8hZ" }),
+  ),
 ];
 
-const PUBLIC = /^\/(setup|sessions)$/;
+const contents: Route[] = [
+  route("get", "/api/v1/surveys", (ask) => ok({ data: empty(ask) ? [] : surveys.all(), next_cursor: null })),
+  route("post", "/api/v1/surveys", (ask) => surveys.make(ask)),
+  route("get", "/api/v1/surveys/{id}", (_ask, id) => surveys.read(id)),
+  route("put", "/api/v1/surveys/{id}", (ask, id) => surveys.save(id, ask)),
+  route("delete", "/api/v1/surveys/{id}", (_ask, id) => surveys.remove(id)),
+  route("post", "/api/v1/surveys/{id}/restore", (_ask, id) => surveys.restore(id)),
+  route("post", "/api/v1/surveys/{id}/pause", (_ask, id) => surveys.pause(id)),
+  route("post", "/api/v1/surveys/{id}/publish", (_ask, id) =>
+    surveys.one(id)?.draft.questions[0]?.text === "server says no"
+      ? problem(422, "not_publishable", "the survey cannot be published yet", [
+          { pointer: "/definition/questions/0/text", detail: "a question of this name is live already" },
+        ])
+      : surveys.publish(id),
+  ),
+  route("get", "/api/v1/surveys/{id}/results", (ask) =>
+    ok(
+      empty(ask)
+        ? { shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] }
+        : surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)),
+    ),
+  ),
+  route("post", "/api/v1/surveys/{id}/results/reveal", () => ok(surveyResults(STARTED, 0, true))),
+  route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(), next_cursor: null })),
+  route("post", "/api/v1/flows", (ask) => flows.make(ask)),
+  route("get", "/api/v1/flows/{id}", (_ask, id) => flows.read(id)),
+  route("put", "/api/v1/flows/{id}", (ask, id) => flows.save(id, ask)),
+  route("delete", "/api/v1/flows/{id}", (_ask, id) => flows.remove(id)),
+  route("post", "/api/v1/flows/{id}/restore", (_ask, id) => flows.restore(id)),
+  route("post", "/api/v1/flows/{id}/pause", (_ask, id) => flows.pause(id)),
+  route("post", "/api/v1/flows/{id}/publish", (_ask, id) => flows.publish(id)),
+  route("get", "/api/v1/flows/{id}/results", (ask) =>
+    ok(empty(ask) ? { shown: 0, completed: 0, dismissed: 0, steps: [] } : flowResults()),
+  ),
+];
+
+const known: Route[] = [
+  route("get", "/api/v1/events/counts", (ask) => ok({ data: counts(ask) })),
+  route("get", "/api/v1/people", (ask) => ok(page(ask, asked(ask, people).map(shown)))),
+  route("post", "/api/v1/people/search", (ask) =>
+    ok({ data: people.filter((one) => one.secrets.email === ask.body.email).map(shown), next_cursor: null }),
+  ),
+  route("get", "/api/v1/people/{external_id}", (_ask, id) => {
+    const one = named(people, id);
+    return one ? ok(shown(one)) : missing;
+  }),
+  route("post", "/api/v1/people/{external_id}/reveal", (_ask, id) => {
+    const one = named(people, id);
+    return one ? ok({ attributes: one.secrets }) : missing;
+  }),
+  route("get", "/api/v1/people/{external_id}/events", (ask, id) => {
+    const one = named(people, id);
+    return one ? ok(page(ask, timelineOf(one))) : missing;
+  }),
+  route("get", "/api/v1/people/{external_id}/content/{id}/why", (_ask, _person, id) => ok(why(id ?? ""))),
+  route("get", "/api/v1/companies", (ask) => ok(page(ask, asked(ask, companies)))),
+  route("get", "/api/v1/companies/{external_id}", (_ask, id) => {
+    const one = named(companies, id);
+    return one ? ok(one) : missing;
+  }),
+  route("get", "/api/v1/companies/{external_id}/people", (ask, id) => {
+    const one = named(companies, id);
+    return one ? ok(page(ask, people.filter(({ company }) => company?.id === one.id).map(shown))) : missing;
+  }),
+  route("post", "/api/v1/demo/disk-search", (ask) =>
+    ok({
+      files: 214,
+      bytes: 48_731_904,
+      found: 0,
+      control: { file: "disk-search-control.txt", found: 1 },
+      opened:
+        ask.body.text === "nothing"
+          ? null
+          : {
+              field: "answer to “What is the main reason for your score?”",
+              person: "u-2408",
+              value: String(ask.body.text),
+            },
+      took_ms: 412,
+    }),
+  ),
+];
+
+const ROUTES = [...session, ...contents, ...known];
+const PUBLIC = /^\/api\/v1\/(setup|sessions)$/;
 
 export function answer(ask: Ask): Reply {
-  const path = ask.path.replace("/api/v1", "");
-  if (!PUBLIC.test(path) && ask.cookies.get("dev_session") !== "1") {
+  if (!PUBLIC.test(ask.path) && ask.cookies.get("dev_session") !== "1") {
     return problem(401, "unauthenticated", "sign in first");
   }
-  if (ask.cookies.get("dev_scenario") === "error" && !["/me", "/setup"].includes(path)) {
+  if (ask.cookies.get("dev_scenario") === "error" && !["/api/v1/me", "/api/v1/setup"].includes(ask.path)) {
     return problem(500, "internal", "something failed");
   }
-  for (const [method, pattern, respond] of routes) {
-    const match = method === ask.method ? pattern.exec(path) : null;
+  for (const { method, pattern, answer } of ROUTES) {
+    const match = method === ask.method ? pattern.exec(ask.path) : null;
     if (match) {
-      return respond(ask, ...match.slice(1));
+      return answer(ask, ...match.slice(1));
     }
   }
   return missing;

@@ -1,5 +1,10 @@
-/** Just enough HTTP for the development server: routes, JSON bodies, problems. */
+/**
+ * Just enough HTTP for the development server: routes, JSON bodies, problems. A route names an operation of the wire, and
+ * what it answers must be what the generated types say of that operation: the stand-in cannot drift from the server.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { paths } from "../src/api/schema";
+import type { Schema } from "../src/api/types";
 
 export type Ask = {
   method: string;
@@ -8,13 +13,43 @@ export type Ask = {
   body: Record<string, unknown>;
   cookies: Map<string, string>;
 };
+export type Refusal = { status: number; body: Schema["Problem"] };
 export type Reply = { status: number; body?: unknown; cookie?: string };
-export type Route = [method: string, pattern: RegExp, answer: (ask: Ask, ...parts: string[]) => Reply];
+export type Route = { method: string; pattern: RegExp; answer: (ask: Ask, ...parts: string[]) => Reply };
 
-export const ok = (body: unknown): Reply => ({ status: 200, body });
-export const problem = (status: number, code: string, detail: string, errors?: unknown): Reply => ({
+type Method = "get" | "post" | "put" | "delete";
+type Operations<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never };
+/** What an operation answers when it succeeds. */
+type Good<Operation> = Operation extends { responses: infer R }
+  ? {
+      [Status in Extract<keyof R, 200 | 201 | 204>]: R[Status] extends { content: { "application/json": infer Body } }
+        ? { status: Status; body: Body; cookie?: string }
+        : { status: Status; cookie?: string };
+    }[Extract<keyof R, 200 | 201 | 204>]
+  : never;
+
+/** A route of an operation of the wire: its path's parameters are handed on in order. */
+export function route<M extends Method, P extends Operations<M>[keyof paths]>(
+  method: M,
+  path: P,
+  answer: (ask: Ask, ...parts: string[]) => Good<paths[P][M]> | Refusal,
+): Route {
+  const pattern = new RegExp(`^${path.replace(/\{[^}]+\}/g, "([^/]+)")}$`);
+  return { method: method.toUpperCase(), pattern, answer };
+}
+
+export const ok = <T>(body: T) => ({ status: 200 as const, body });
+export const problem = (status: number, code: string, detail: string, errors?: Schema["FieldProblem"][]): Refusal => ({
   status,
-  body: { type: "about:blank", title: code, status, code, detail, errors, request_id: "req_01hx3v9k" },
+  body: {
+    type: "about:blank",
+    title: code,
+    status,
+    code,
+    detail,
+    ...(errors ? { errors } : {}),
+    request_id: "req_01hx3v9k",
+  },
 });
 
 export async function readAsk(request: IncomingMessage): Promise<Ask> {

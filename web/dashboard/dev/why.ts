@@ -1,6 +1,5 @@
-import type { components } from "../src/api/schema";
+import type { Schema } from "../src/api/types";
 
-type Schema = components["schemas"];
 type Trace = Schema["Trace"];
 
 const filter = (

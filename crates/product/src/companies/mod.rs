@@ -4,6 +4,8 @@
 
 pub(crate) mod api;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

@@ -8,6 +8,7 @@ use store::dialect::{self, placeholders};
 use store::{Executor, Row, StoreResult, Tx, Value, sql};
 
 use crate::App;
+use crate::people::api::Place;
 use crate::people::{AttributeSet, CompanyChange, CompanyRef, ROWS, int, json, read_attributes};
 
 /// What is known of a company.
@@ -73,6 +74,24 @@ pub(super) async fn page(
     );
     let query = sql(text).bind(environment).bind(seen).bind(int(number)).bind(int(limit as u64));
     query.fetch_all(on).await?.iter().map(read).collect()
+}
+
+/// A page of the places of people who act for a company and were not merged, seen last first; before one, if it is given.
+pub(super) async fn people_page(
+    on: impl Executor,
+    environment: EnvironmentId,
+    company: u64,
+    before: Option<Place>,
+    limit: usize,
+) -> StoreResult<Vec<Place>> {
+    let Place(seen, number) = before.unwrap_or(Place(Timestamp(i64::MAX), i64::MAX.unsigned_abs()));
+    let query = sql("SELECT last_seen_at, number FROM people \
+                     WHERE environment_id = $1 AND company_number = $2 AND merged_into IS NULL \
+                     AND (last_seen_at < $3 OR (last_seen_at = $3 AND number < $4)) \
+                     ORDER BY last_seen_at DESC, number DESC LIMIT $5");
+    let query = query.bind(environment).bind(int(company)).bind(seen).bind(int(number)).bind(int(limit as u64));
+    let rows = query.fetch_all(on).await?;
+    rows.iter().map(|row| Ok(Place(row.get("last_seen_at")?, row.get("number")?))).collect()
 }
 
 /// The rows that these changes are about, held until the transaction ends. Made first where they are missing.

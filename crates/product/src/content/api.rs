@@ -175,7 +175,7 @@ async fn shown(app: &App, environment: EnvironmentId, content: Content) -> Probl
 
 /// Declares the routes of a kind: the operations are the same, the paths and the document's words are its own.
 macro_rules! kind_routes {
-    ($kind:ident, $path:literal, $tag:literal, $one:literal) => {
+    ($kind:ident, $list:ident, $draft:ident, $path:literal, $tag:literal, $one:literal) => {
         mod routes {
             use std::sync::Arc;
 
@@ -191,7 +191,7 @@ macro_rules! kind_routes {
             use crate::App;
             use crate::authority::{Can, EditContent, PublishContent, ReadContent};
             use crate::content::api;
-            use crate::content::wire::{ContentBody, ContentList, ContentWire};
+            use crate::content::wire::{$draft, $kind, $list, ContentBody, ContentList};
             use crate::extract::{Json, Query};
 
             const KIND: ContentKind = ContentKind::$kind;
@@ -208,7 +208,7 @@ macro_rules! kind_routes {
 
             #[doc = concat!("List ", $tag, ", newest first.")]
             #[utoipa::path(get, path = $path, tag = $tag, operation_id = concat!("list_", $tag),
-                params(api::ListQuery), responses((status = 200, body = ContentList)))]
+                params(api::ListQuery), responses((status = 200, body = $list)))]
             async fn list(
                 Can { caller, .. }: Can<ReadContent>,
                 State(app): State<Arc<App>>,
@@ -219,7 +219,7 @@ macro_rules! kind_routes {
 
             #[doc = concat!("Make a ", $one, "'s draft.")]
             #[utoipa::path(post, path = $path, tag = $tag, operation_id = concat!("create_", $one),
-                request_body = ContentBody, responses((status = 201, body = ContentWire)))]
+                request_body = $draft, responses((status = 201, body = $kind)))]
             async fn create(
                 Can { caller, .. }: Can<EditContent>,
                 State(app): State<Arc<App>>,
@@ -230,7 +230,7 @@ macro_rules! kind_routes {
 
             #[doc = concat!("Read a ", $one, ". The answer's `ETag` is for `If-Match`.")]
             #[utoipa::path(get, path = concat!($path, "/{id}"), tag = $tag, operation_id = concat!("get_", $one),
-                params(("id" = String, Path)), responses((status = 200, body = ContentWire)))]
+                params(("id" = String, Path)), responses((status = 200, body = $kind)))]
             async fn get(
                 Can { caller, .. }: Can<ReadContent>,
                 State(app): State<Arc<App>>,
@@ -241,8 +241,8 @@ macro_rules! kind_routes {
 
             #[doc = concat!("Replace a ", $one, "'s name and draft. With `If-Match`, only what was read.")]
             #[utoipa::path(put, path = concat!($path, "/{id}"), tag = $tag, operation_id = concat!("replace_", $one),
-                params(("id" = String, Path)), request_body = ContentBody,
-                responses((status = 200, body = ContentWire), (status = 409, description = "conflict")))]
+                params(("id" = String, Path)), request_body = $draft,
+                responses((status = 200, body = $kind), (status = 409, description = "conflict")))]
             async fn replace(
                 Can { caller, .. }: Can<EditContent>,
                 State(app): State<Arc<App>>,
@@ -268,7 +268,7 @@ macro_rules! kind_routes {
             #[doc = concat!("Put a ", $one, "'s draft live.")]
             #[utoipa::path(post, path = concat!($path, "/{id}/publish"), tag = $tag,
                 operation_id = concat!("publish_", $one), params(("id" = String, Path)),
-                responses((status = 200, body = ContentWire), (status = 422, description = "not_publishable")))]
+                responses((status = 200, body = $kind), (status = 422, description = "not_publishable")))]
             async fn publish(
                 Can { caller, .. }: Can<PublishContent>,
                 State(app): State<Arc<App>>,
@@ -281,7 +281,7 @@ macro_rules! kind_routes {
             #[doc = concat!("Stop showing a ", $one, ".")]
             #[utoipa::path(post, path = concat!($path, "/{id}/pause"), tag = $tag,
                 operation_id = concat!("pause_", $one), params(("id" = String, Path)),
-                responses((status = 200, body = ContentWire)))]
+                responses((status = 200, body = $kind)))]
             async fn pause(
                 Can { caller, .. }: Can<PublishContent>,
                 State(app): State<Arc<App>>,
@@ -294,7 +294,7 @@ macro_rules! kind_routes {
             #[doc = concat!("Bring a deleted ", $one, " back, paused or as a draft.")]
             #[utoipa::path(post, path = concat!($path, "/{id}/restore"), tag = $tag,
                 operation_id = concat!("restore_", $one), params(("id" = String, Path)),
-                responses((status = 200, body = ContentWire)))]
+                responses((status = 200, body = $kind)))]
             async fn restore(
                 Can { caller, .. }: Can<EditContent>,
                 State(app): State<Arc<App>>,

@@ -11,7 +11,8 @@ use base::id::{FlowId, SurveyId};
 use base::{Clock, FieldProblem, Rng};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use targeting::ContentKind;
+use targeting::{ContentKind, Frequency, Rule, Trigger};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::read::{Object, Problems};
@@ -92,16 +93,20 @@ impl Serialize for ContentId {
     }
 }
 
-/// A definition of well-formed shape.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Definition {
+/// A definition of well-formed shape. Clients see that of a kind, such as `Definition<Survey>`.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Definition<B = Body> {
     /// A rule, or everybody.
+    #[schema(value_type = Option<Rule>, required)]
     pub(crate) audience: Option<Value>,
+    #[schema(value_type = Trigger)]
     pub(crate) trigger: Value,
+    #[schema(value_type = Frequency)]
     pub(crate) frequency: Value,
+    #[schema(required)]
     pub(crate) theme: Option<Theme>,
     #[serde(flatten)]
-    pub(crate) body: Body,
+    pub(crate) body: B,
 }
 
 /// What a kind adds.
@@ -115,19 +120,23 @@ pub(crate) enum Body {
 }
 
 /// How it looks; what is absent is the browser's default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Theme {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     accent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     background: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
     radius: u64,
     mode: Mode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ThemeMode)]
 #[serde(rename_all = "snake_case")]
 enum Mode {
     Light,

@@ -27,11 +27,10 @@ use crate::problem::{internal, store_failed};
 struct Why {
     /// Whether it is delivered, and nothing known here keeps it from being shown.
     shown: bool,
-    /// `eligible`, `in_browser`, `draft`, `paused`, `frequency`, `recontact`, `audience`, `audience_unknown` or `trigger`.
-    #[schema(value_type = String)]
+    /// What decided it.
     reason: targeting::Reason,
     /// A tree: each node has `kind`, `outcome` and `parts`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = targeting::Trace)]
     trace: Value,
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 
-crate::content::kind_routes!(Flow, "/flows", "flows", "flow");
+crate::content::kind_routes!(Flow, FlowList, FlowDraft, "/flows", "flows", "flow");
 
 /// The operations of flows.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {

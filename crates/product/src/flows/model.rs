@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use targeting::{Place, Rule};
+use utoipa::ToSchema;
 
 use crate::content::read::{Object, Problems};
 
@@ -14,13 +15,14 @@ const MAX_SELECTOR: usize = 500;
 const MAX_URL: usize = 2_000;
 
 /// What a flow adds to a definition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = FlowBody)]
 pub(crate) struct Flow {
     pub(crate) steps: Vec<Step>,
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Step {
     pub(crate) id: String,
     #[serde(flatten)]
@@ -28,11 +30,12 @@ pub(crate) struct Step {
     pub(crate) title: String,
     body: String,
     /// On which pages; on any, without a rule.
+    #[schema(value_type = Option<Rule>, required)]
     r#where: Option<Value>,
     buttons: Vec<Button>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum StepKind {
     /// In the middle of the page.
@@ -41,12 +44,13 @@ enum StepKind {
     Tooltip { target: Target, placement: Placement, advance: Advance },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StepTarget)]
 struct Target {
     selector: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Placement {
     Top,
@@ -56,22 +60,24 @@ enum Placement {
     Auto,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Advance {
     Button,
     TargetClick,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 struct Button {
     text: String,
     action: Action,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     url: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ButtonAction)]
 #[serde(rename_all = "snake_case")]
 enum Action {
     Next,

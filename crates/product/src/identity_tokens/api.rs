@@ -30,7 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Show an environment's identity secret. The look is recorded.
 #[utoipa::path(
-    post, path = "/installation/identity-secret/reveal", tag = "installation",
+    post, path = "/installation/identity-secret/reveal", tag = "installation", operation_id = "reveal_identity_secret",
     responses((status = 200, body = IdentitySecret))
 )]
 async fn reveal(

@@ -55,7 +55,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Does the installation wait for its owner?
-#[utoipa::path(get, path = "/setup", tag = "installation", security(()), responses((status = 200, body = SetupState)))]
+#[utoipa::path(get, path = "/setup", tag = "installation", operation_id = "get_setup", security(()), responses((status = 200, body = SetupState)))]
 async fn state(State(app): State<Arc<App>>) -> ProblemResult<JsonBody<SetupState>> {
     let needed = !store::has_owner(&app.main).await.map_err(store_failed)?;
     Ok(JsonBody(SetupState { needed }))

@@ -26,11 +26,13 @@ struct JobWire {
     state: JobState,
     progress: Progress,
     /// What came of it; null until it is completed.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>, required)]
     result: Option<Value>,
     /// A code that says why it was given up, or why the last try failed.
+    #[schema(required)]
     error: Option<String>,
     created_at: Timestamp,
+    #[schema(required)]
     finished_at: Option<Timestamp>,
 }
 

@@ -25,6 +25,7 @@ use crate::problem::store_failed;
 struct Me {
     /// The member; absent for an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     member: Option<MeMember>,
     role: Role,
     organisation: MeOrganisation,
@@ -37,6 +38,7 @@ struct Me {
     demo: bool,
     /// Where the demo's app is reached; in a demo only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     demo_site_url: Option<String>,
 }
 
@@ -105,7 +107,7 @@ async fn add_server_key(
 }
 
 /// Who am I, and what can I reach?
-#[utoipa::path(get, path = "/me", tag = "organisation", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/me", tag = "organisation", operation_id = "get_me", responses((status = 200, body = Me)))]
 async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Json<Me>> {
     let (organisation, reader) = (caller.organisation(), caller.reader(&app));
     let member = match caller.actor() {

@@ -26,8 +26,10 @@ struct Installation {
     /// `sha384-…` of that file.
     integrity: String,
     /// When a page was first heard.
+    #[schema(required)]
     first_seen_at: Option<Timestamp>,
     /// When a page was last heard.
+    #[schema(required)]
     last_seen_at: Option<Timestamp>,
     /// The origins that were heard, the last first.
     origins: Vec<String>,
@@ -39,7 +41,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// How is the SDK installed, and does a page speak to us?
-#[utoipa::path(get, path = "/installation", tag = "installation", responses((status = 200, body = Installation)))]
+#[utoipa::path(get, path = "/installation", tag = "installation", operation_id = "get_installation", responses((status = 200, body = Installation)))]
 async fn installation(
     Can { caller, .. }: Can<ReadEnvironment>,
     State(app): State<Arc<App>>,

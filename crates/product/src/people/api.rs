@@ -33,14 +33,16 @@ use crate::problem::store_failed;
 pub(crate) struct PersonView {
     id: PersonId,
     /// The customer's id; null for somebody who was never identified.
+    #[schema(required)]
     external_id: Option<String>,
     identified: bool,
     /// Every attribute. A personal one is `{"personal": true}` unless it is shown.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     attributes: Map<String, Value>,
     /// The names of those that are personal.
     personal: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     company: Option<PersonCompany>,
     first_seen_at: Timestamp,
     last_seen_at: Timestamp,
@@ -50,20 +52,23 @@ pub(crate) struct PersonView {
 #[derive(Serialize, ToSchema)]
 struct PersonCompany {
     id: CompanyId,
+    #[schema(required)]
     external_id: Option<String>,
 }
 
 /// A page of people, seen last first.
 #[derive(Serialize, ToSchema)]
-struct PeoplePage {
-    data: Vec<PersonView>,
+pub(crate) struct PeoplePage {
+    pub(crate) data: Vec<PersonView>,
     /// Give it back for the next page; null at the end.
-    next_cursor: Option<String>,
+    #[schema(required)]
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Of an earlier page.
     cursor: Option<String>,
@@ -86,7 +91,7 @@ struct SearchBody {
 #[derive(Serialize, ToSchema)]
 struct Revealed {
     /// The personal attributes with their values.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     attributes: BTreeMap<String, Value>,
 }
 
@@ -132,7 +137,7 @@ pub(crate) fn page_size(limit: Option<usize>) -> ProblemResult<usize> {
 }
 
 /// List people, seen last first.
-#[utoipa::path(get, path = "/people", tag = "people", params(ListQuery), responses((status = 200, body = PeoplePage)))]
+#[utoipa::path(get, path = "/people", tag = "people", operation_id = "list_people", params(ListQuery), responses((status = 200, body = PeoplePage)))]
 async fn list(
     Can { caller, .. }: Can<ReadPeople>,
     State(app): State<Arc<App>>,
@@ -179,7 +184,7 @@ async fn search_people(
 
 /// Get a person, by the customer's id or by ours.
 #[utoipa::path(
-    get, path = "/people/{external_id}", tag = "people", params(("external_id" = String, Path)),
+    get, path = "/people/{external_id}", tag = "people", operation_id = "get_person", params(("external_id" = String, Path)),
     responses((status = 200, body = PersonView), (status = 404, description = "not_found"))
 )]
 async fn get(
@@ -202,7 +207,7 @@ async fn get(
 
 /// Show a person's personal values. It is put on record.
 #[utoipa::path(
-    post, path = "/people/{external_id}/reveal", tag = "people", params(("external_id" = String, Path)),
+    post, path = "/people/{external_id}/reveal", tag = "people", operation_id = "reveal_person", params(("external_id" = String, Path)),
     responses((status = 200, body = Revealed), (status = 404, description = "not_found"))
 )]
 async fn reveal(
@@ -259,7 +264,11 @@ pub(crate) async fn record_look(app: &App, caller: &Caller, person: &PersonRef, 
 }
 
 /// People as they are shown, personal values masked.
-async fn views(app: &App, environment: EnvironmentId, rows: Vec<PersonRow>) -> ProblemResult<Vec<PersonView>> {
+pub(crate) async fn views(
+    app: &App,
+    environment: EnvironmentId,
+    rows: Vec<PersonRow>,
+) -> ProblemResult<Vec<PersonView>> {
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
     let ids = search::outside_ids(app, environment, SubjectKind::Person, &numbers).await?;
     let mut companies: Vec<u64> = rows.iter().filter_map(|row| row.company).collect();

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 
-crate::content::kind_routes!(Survey, "/surveys", "surveys", "survey");
+crate::content::kind_routes!(Survey, SurveyList, SurveyDraft, "/surveys", "surveys", "survey");
 
 /// The operations of surveys.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {

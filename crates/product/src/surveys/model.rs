@@ -1,6 +1,7 @@
 //! A survey: questions, one after the other, and a closing message.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::content::read::{Object, Problems};
 
@@ -10,15 +11,17 @@ const MAX_TEXT: usize = 1_000;
 const MAX_LABEL: usize = 200;
 
 /// What a survey adds to a definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SurveyBody)]
 pub(crate) struct Survey {
     pub(crate) questions: Vec<Question>,
+    #[schema(required)]
     pub(crate) closing: Option<Closing>,
     pub(crate) position: Position,
 }
 
 /// A question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Question {
     pub(crate) id: String,
     #[serde(flatten)]
@@ -28,7 +31,7 @@ pub(crate) struct Question {
 }
 
 /// What is asked, and so what is an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum QuestionKind {
     /// 0 to 10.
@@ -43,24 +46,28 @@ pub(crate) enum QuestionKind {
     /// Any of several.
     MultipleChoice { choices: Vec<Choice> },
     /// Words.
-    OpenText { placeholder: Option<String> },
+    OpenText {
+        #[schema(required)]
+        placeholder: Option<String>,
+    },
 }
 
 /// One thing to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Choice {
     pub(crate) id: String,
     pub(crate) text: String,
 }
 
 /// What is said at the end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Closing {
     title: String,
     body: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SurveyPosition)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Position {
     BottomRight,
@@ -68,8 +75,11 @@ pub(crate) enum Position {
     Center,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
+/// A kind of question, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = QuestionName)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
     Nps,
     SingleChoice,
     MultipleChoice,
@@ -148,6 +158,16 @@ impl Question {
             Kind::OpenText => QuestionKind::OpenText { placeholder: object.optional_text("placeholder", MAX_LABEL) },
         };
         Self { id, kind, text: object.text("text", MAX_TEXT), required: object.flag("required", false) }
+    }
+
+    /// Its kind.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self.kind {
+            QuestionKind::Nps { .. } => Kind::Nps,
+            QuestionKind::SingleChoice { .. } => Kind::SingleChoice,
+            QuestionKind::MultipleChoice { .. } => Kind::MultipleChoice,
+            QuestionKind::OpenText { .. } => Kind::OpenText,
+        }
     }
 
     /// What can be chosen, if it is a choice.

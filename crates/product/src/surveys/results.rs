@@ -56,11 +56,22 @@ struct AnswerWire {
     id: String,
     at: Timestamp,
     /// Who: the customer's id, or ours of somebody who is not identified.
+    #[schema(required)]
     person: Option<String>,
     complete: bool,
     /// Question -> score, choice, choices or text.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, GivenAnswer>)]
     answers: Map<String, Value>,
+}
+
+/// A score, a choice or a text; or choices.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape of a value that is kept as JSON")]
+enum GivenAnswer {
+    Score(u8),
+    Text(String),
+    Choices(Vec<String>),
 }
 
 /// What somebody wrote.
@@ -68,6 +79,8 @@ struct AnswerWire {
 pub(crate) struct TextWire {
     text: String,
     at: Timestamp,
+    /// Who: the customer's id, or ours of somebody who is not identified.
+    #[schema(required)]
     person: Option<String>,
 }
 

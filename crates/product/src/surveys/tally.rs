@@ -4,31 +4,32 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::model::{Question, QuestionKind, Survey};
+use super::model::{Kind, Question, QuestionKind, Survey};
 use crate::answers::Tallies;
 
 /// How a question was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct QuestionResults {
     pub(super) id: String,
-    /// `nps`, `single_choice`, `multiple_choice` or `open_text`.
-    kind: &'static str,
+    kind: Kind,
     text: String,
     /// How many answered it.
     count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     nps: Option<Nps>,
     /// How often each answer was given; empty for free text.
     distribution: Vec<Share>,
     /// The latest free texts. Only where they were asked to be revealed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(super) texts: Option<Vec<super::results::TextWire>>,
 }
 
 impl QuestionResults {
     /// Whether it is answered in words.
     pub(super) fn is_text(&self) -> bool {
-        self.kind == "open_text"
+        self.kind == Kind::OpenText
     }
 }
 
@@ -49,10 +50,19 @@ pub(crate) struct Nps {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Share {
     /// A score or the id of a choice.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Chosen)]
     value: Value,
     label: String,
     count: u64,
+}
+
+/// What can be counted: a score, or the id of a choice.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape of a value that is kept as JSON")]
+enum Chosen {
+    Score(u8),
+    Choice(String),
 }
 
 /// The figures of a survey's questions. What another version asked under the same id counts if it fits.
@@ -93,12 +103,6 @@ impl Nps {
 }
 
 fn empty(question: &Question) -> QuestionResults {
-    let kind = match question.kind {
-        QuestionKind::Nps { .. } => "nps",
-        QuestionKind::SingleChoice { .. } => "single_choice",
-        QuestionKind::MultipleChoice { .. } => "multiple_choice",
-        QuestionKind::OpenText { .. } => "open_text",
-    };
     let distribution = match (&question.kind, question.choices()) {
         (QuestionKind::Nps { .. }, _) => {
             (0..=10).map(|score: u64| Share { value: score.into(), label: score.to_string(), count: 0 }).collect()
@@ -111,7 +115,7 @@ fn empty(question: &Question) -> QuestionResults {
     };
     QuestionResults {
         id: question.id.clone(),
-        kind,
+        kind: question.kind(),
         text: question.text.clone(),
         count: 0,
         nps: None,

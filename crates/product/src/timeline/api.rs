@@ -29,20 +29,62 @@ use crate::problem::{internal, store_failed};
 #[derive(Serialize, ToSchema)]
 struct EventView {
     id: EventId,
-    /// track, page, screen, identify, group, alias or answer.
-    #[schema(value_type = String)]
+    #[schema(value_type = EventType)]
     r#type: &'static str,
     /// The event's name; null for what is not a track event.
+    #[schema(required)]
     event: Option<String>,
     time: Timestamp,
     /// Every property. A personal one is `{"personal": true}` unless it is shown.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     properties: Map<String, Value>,
     /// The names of those that are personal.
     personal: Vec<String>,
-    /// Where and with what: path, device, browser, system, locale, host, referrer, library, content, step.
-    #[schema(value_type = Object)]
+    /// Where and with what.
+    #[schema(value_type = EventContext)]
     context: Map<String, Value>,
+}
+
+/// Where and with what something happened; what is not known is absent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a map that is filled name by name")]
+struct EventContext {
+    #[schema(required = false)]
+    path: String,
+    #[schema(required = false)]
+    device: String,
+    #[schema(required = false)]
+    browser: String,
+    #[schema(required = false)]
+    system: String,
+    #[schema(required = false)]
+    locale: String,
+    #[schema(required = false)]
+    host: String,
+    #[schema(required = false)]
+    referrer: String,
+    #[schema(required = false)]
+    library: String,
+    /// The survey or flow that it is about.
+    #[schema(required = false)]
+    content: String,
+    /// The step or question of it.
+    #[schema(required = false)]
+    step: String,
+}
+
+/// What kind of event.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the names that `events::Kind` is written with")]
+enum EventType {
+    Track,
+    Identify,
+    Page,
+    Screen,
+    Group,
+    Alias,
+    Answer,
 }
 
 /// A page of events, newest first.
@@ -50,12 +92,14 @@ struct EventView {
 struct EventsPage {
     data: Vec<EventView>,
     /// Give it back for the next page; null at the end.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct PageQuery {
     /// Of an earlier page.
     cursor: Option<String>,
@@ -66,6 +110,7 @@ struct PageQuery {
 /// From when to when.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct RangeQuery {
     /// From this moment; 30 days before `to` unless given.
     #[param(value_type = Option<String>)]
@@ -97,7 +142,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// List a person's events, newest first.
 #[utoipa::path(
-    get, path = "/people/{external_id}/events", tag = "events", params(("external_id" = String, Path), PageQuery),
+    get, path = "/people/{external_id}/events", tag = "events", operation_id = "list_events_of_person", params(("external_id" = String, Path), PageQuery),
     responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
 )]
 async fn of_person(
@@ -128,7 +173,7 @@ const PEOPLE_OF_A_COMPANY: u64 = 1_000;
 
 /// List the events of a company's people that were theirs for the company, newest first; personal values masked.
 #[utoipa::path(
-    get, path = "/companies/{external_id}/events", tag = "events", params(("external_id" = String, Path), PageQuery),
+    get, path = "/companies/{external_id}/events", tag = "events", operation_id = "list_events_of_company", params(("external_id" = String, Path), PageQuery),
     responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
 )]
 async fn of_company(
@@ -148,7 +193,7 @@ async fn of_company(
 }
 
 /// Count events by name and day.
-#[utoipa::path(get, path = "/events/counts", tag = "events", params(RangeQuery), responses((status = 200, body = CountsPage)))]
+#[utoipa::path(get, path = "/events/counts", tag = "events", operation_id = "count_events", params(RangeQuery), responses((status = 200, body = CountsPage)))]
 async fn counts(
     Can { caller, .. }: Can<ReadPeople>,
     State(app): State<Arc<App>>,

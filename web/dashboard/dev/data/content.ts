@@ -1,6 +1,4 @@
-import type { components } from "../../src/api/schema";
-
-type Schema = components["schemas"];
+import type { Schema } from "../../src/api/types";
 
 const audience: Schema["Rule"] = {
   all: [
@@ -114,7 +112,7 @@ export function makeContent(now: number): { surveys: Schema["Survey"][]; flows: 
     created_at: ago(hours + 400),
     updated_at: ago(hours),
     published: status === "draft" ? null : { version: 3, at: ago(hours), definition },
-    figures: { shown: figures[0], completed: figures[1] },
+    figures: { shown: figures[0], completed: figures[1], dismissed: Math.round(figures[0] / 5) },
   });
   const flow = (
     id: string,
@@ -133,7 +131,7 @@ export function makeContent(now: number): { surveys: Schema["Survey"][]; flows: 
     created_at: ago(hours + 300),
     updated_at: ago(hours),
     published: status === "draft" ? null : { version: 2, at: ago(hours), definition: welcome },
-    figures: { shown: figures[0], completed: figures[1] },
+    figures: { shown: figures[0], completed: figures[1], dismissed: Math.round(figures[0] / 5) },
   });
   return {
     surveys: [
@@ -212,9 +210,9 @@ export function surveyResults(now: number, extra: number, open = false): Schema[
       person: index % 9 === 4 ? null : `u-${2401 + index * 7}`,
       complete: index % 5 !== 3,
       answers: {
-        q1: [9, 10, 8, 10, 6, 9][index % 6],
-        q2: [["invoices", "reminders"], ["invoices"], ["bank"]][index % 3],
-        ...(open && index < REASONS.length ? { q3: REASONS[index] } : {}),
+        q1: [9, 10, 8, 10, 6, 9][index % 6] ?? 9,
+        q2: [["invoices", "reminders"], ["invoices"], ["bank"]][index % 3] ?? [],
+        ...(open && index < REASONS.length ? { q3: REASONS[index] ?? "" } : {}),
       },
     })),
   };

@@ -1,7 +1,6 @@
-import type { components } from "../../src/api/schema";
+import type { Schema } from "../../src/api/types";
 import { pick, seeded } from "../random";
 
-type Schema = components["schemas"];
 export type StoredPerson = Schema["Person"] & { secrets: Schema["Attributes"] };
 
 const FIRST = ["Ana", "Mira", "Jonas", "Lucía", "Tomas", "Ines", "Oskar", "Freya", "Noor", "Pavel", "Greta", "Samir"];
@@ -44,17 +43,16 @@ export function makePeople(now: number): { people: StoredPerson[]; companies: Sc
     personal: [],
     first_seen_at: ago(40 + random() * 200),
     last_seen_at: ago(random() * 6),
-    people: 0,
   }));
   const people = Array.from({ length: 184 }, (_, index): StoredPerson => {
     const first = pick(random, FIRST);
     const last = pick(random, LAST);
     const company = pick(random, companies);
-    company.people = (company.people ?? 0) + 1;
     const seen = random() ** 3 * 30;
     return {
       id: `per_${String(index).padStart(5, "0")}`,
       external_id: `u-${2401 + index}`,
+      identified: true,
       attributes: {
         plan: company.attributes.plan,
         role: pick(random, ROLES),
@@ -66,7 +64,7 @@ export function makePeople(now: number): { people: StoredPerson[]; companies: Sc
       secrets: { email: `${first}.${last}${index}@example.com`.toLowerCase(), name: `${first} ${last}` },
       first_seen_at: ago(seen + random() * 120),
       last_seen_at: ago(seen),
-      company: company.external_id,
+      company: { id: company.id, external_id: company.external_id },
     };
   }).sort((a, b) => b.last_seen_at.localeCompare(a.last_seen_at));
   return { people, companies };
@@ -79,23 +77,33 @@ export function timelineOf(person: StoredPerson): Schema["Event"][] {
   let time = Date.parse(person.last_seen_at);
   return Array.from({ length: 46 }, (_, index): Schema["Event"] => {
     time -= 20_000 + random() * 9_000_000;
-    const base = { id: `evt_${person.id}_${index}`, time: new Date(time).toISOString() };
+    const base = {
+      id: `evt_${person.id}_${index}`,
+      time: new Date(time).toISOString(),
+      properties: {},
+      personal: [],
+      context: { device: "desktop", browser: "Firefox", system: "Linux" },
+    };
+    const nps = { ...base.context, content: "srv_nps" };
     const roll = random();
     if (index === 3) {
-      return { ...base, type: "track", event: "$completed", properties: { content: "srv_nps", version: 3 } };
+      return { ...base, type: "track", event: "$completed", properties: { version: 3 }, context: nps };
+    }
+    if (index === 2) {
+      return { ...base, type: "answer", event: null, context: nps };
     }
     if (index === 4) {
-      return { ...base, type: "track", event: "$shown", properties: { content: "srv_nps", version: 3 } };
+      return { ...base, type: "track", event: "$shown", properties: { version: 3 }, context: nps };
     }
     if (roll < 0.55) {
-      return { ...base, type: "page", event: null, properties: { path: pick(random, PATHS) } };
+      return { ...base, type: "page", event: null, context: { ...base.context, path: pick(random, PATHS) } };
     }
     if (roll < 0.85) {
       return {
         ...base,
         type: "track",
         event: "Invoice Sent",
-        properties: { amount: Math.round(random() * 240_000) / 100, currency: "EUR", recipient: null },
+        properties: { amount: Math.round(random() * 240_000) / 100, currency: "EUR", recipient: { personal: true } },
         personal: ["recipient"],
       };
     }

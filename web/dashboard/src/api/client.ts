@@ -1,9 +1,9 @@
 /** The one way to the server: typed by the wire, with the environment's header, and refusals as `Problem`. */
 import createClient from "openapi-fetch";
 import { problemFrom } from "./problem";
-import type { components, paths } from "./schema";
+import type { paths } from "./schema";
 
-export type Schema = components["schemas"];
+export type { Schema } from "./types";
 
 const ENVIRONMENT_HEADER = "Pilotfish-Environment";
 let environmentId: string | undefined;

@@ -1,8 +1,8 @@
 /** What the server said when it refused: RFC 9457, with a stable `code` and, for fields, JSON pointers. */
-import type { components } from "./schema";
+import type { Schema } from "./types";
 
-export type ProblemBody = components["schemas"]["Problem"];
-export type FieldError = { pointer: string; detail: string };
+export type ProblemBody = Schema["Problem"];
+export type FieldError = Schema["FieldProblem"];
 
 export class Problem extends Error {
   readonly status: number;

@@ -11,7 +11,7 @@ export type Suggestions = { names: (subject: Subject) => string[]; events: strin
 export function useSuggestions(): Suggestions {
   const environment = useEnvironmentId();
   const calm = { staleTime: 60_000, refetchInterval: false } as const;
-  const people = useInfiniteQuery({ ...peopleQuery(environment, {}), ...calm });
+  const people = useInfiniteQuery({ ...peopleQuery(environment, ""), ...calm });
   const companies = useInfiniteQuery({ ...companiesQuery(environment, ""), ...calm });
   const counts = useQuery({ ...eventCountsQuery(environment), ...calm });
   const person = namesOf(people.data?.pages[0]?.data);
@@ -22,6 +22,6 @@ export function useSuggestions(): Suggestions {
   };
 }
 
-function namesOf(all: { attributes: Record<string, unknown>; personal?: string[] }[] | undefined): string[] {
-  return [...new Set((all ?? []).flatMap((one) => [...Object.keys(one.attributes), ...(one.personal ?? [])]))].sort();
+function namesOf(all: { attributes: Record<string, unknown>; personal: string[] }[] | undefined): string[] {
+  return [...new Set((all ?? []).flatMap((one) => [...Object.keys(one.attributes), ...one.personal]))].sort();
 }

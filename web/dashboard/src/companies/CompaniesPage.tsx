@@ -4,14 +4,13 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { count } from "../charts/number";
 import { LinkAnchor, LinkButton, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { EmptyState } from "../states/EmptyState";
 import { Loaded } from "../states/Loaded";
 import { Time } from "../time/Time";
-import { type Company, companiesQuery, companyName } from "./companies";
+import { type Company, companiesQuery, companyName, idOf } from "./companies";
 
 export function CompaniesPage() {
   const [text, setText] = useState("");
@@ -30,14 +29,14 @@ export function CompaniesPage() {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         leftSection={<IconSearch size={16} stroke={1.75} />}
-        placeholder="Id"
-        aria-label="Search companies by id"
+        placeholder="The exact id"
+        aria-label="Search companies by exact id"
       />
       <Loaded query={companies}>
         {({ pages }) => {
           const all = pages.flatMap((page) => page.data);
           if (all.length === 0) {
-            return search ? <Card>No id begins with “{search}”.</Card> : <None />;
+            return search ? <Card>No company has exactly the id “{search}”.</Card> : <None />;
           }
           return (
             <>
@@ -69,7 +68,6 @@ function CompaniesTable({ companies }: { companies: Company[] }) {
         <Table.Tr>
           <Table.Th>Company</Table.Th>
           <Table.Th visibleFrom="sm">Id</Table.Th>
-          <Table.Th ta="right">People</Table.Th>
           <Table.Th>Last seen</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -77,12 +75,11 @@ function CompaniesTable({ companies }: { companies: Company[] }) {
         {companies.map((company) => (
           <Table.Tr key={company.id}>
             <Table.Td>
-              <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: company.external_id }} fw={550}>
+              <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: company.id }} fw={550}>
                 {companyName(company)}
               </LinkAnchor>
             </Table.Td>
-            <Table.Td visibleFrom="sm">{company.external_id}</Table.Td>
-            <Table.Td ta="right">{company.people === undefined ? "–" : count(company.people)}</Table.Td>
+            <Table.Td visibleFrom="sm">{idOf(company)}</Table.Td>
             <Table.Td>
               <Text span c="dimmed">
                 <Time at={company.last_seen_at} />

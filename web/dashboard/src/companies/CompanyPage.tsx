@@ -1,25 +1,32 @@
 /** One company: its attributes and its people. */
 import { Button, Card, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { AttributesCard } from "../people/AttributesCard";
 import classes from "../people/People.module.css";
 import { PeopleTable } from "../people/PeopleTable";
-import { peopleQuery } from "../people/people";
 import { Loaded } from "../states/Loaded";
 import { Time } from "../time/Time";
-import { companyName, companyQuery } from "./companies";
+import { companyName, companyQuery, idOf, membersQuery } from "./companies";
 
 export function CompanyPage() {
   const { id } = useParams({ from: `${PLACE}/companies/$id` });
   const company = useQuery(companyQuery(useEnvironmentId(), id));
+  const navigate = useNavigate({ from: `${PLACE}/companies/$id` });
+  const own = company.data?.id;
+  useEffect(() => {
+    if (own && own !== id) {
+      void navigate({ params: (before) => ({ ...before, id: own }), replace: true });
+    }
+  }, [own, id, navigate]);
   return (
     <Page>
       <PageHead
-        title={company.data ? companyName(company.data) : id}
+        title={company.data ? companyName(company.data) : "…"}
         back={
           <LinkAnchor from={PLACE} to="./companies" size="sm">
             Companies
@@ -28,7 +35,8 @@ export function CompanyPage() {
         sentence={
           company.data && (
             <>
-              {id}, last seen <Time at={company.data.last_seen_at} />, first <Time at={company.data.first_seen_at} />
+              {idOf(company.data)}, last seen <Time at={company.data.last_seen_at} />, first{" "}
+              <Time at={company.data.first_seen_at} />
             </>
           )
         }
@@ -38,7 +46,7 @@ export function CompanyPage() {
           <div className={classes.columns}>
             <Members company={id} />
             <div className={classes.side}>
-              <AttributesCard attributes={one.attributes} personal={one.personal ?? []} />
+              <AttributesCard attributes={one.attributes} personal={one.personal} />
             </div>
           </div>
         )}
@@ -48,7 +56,7 @@ export function CompanyPage() {
 }
 
 function Members({ company }: { company: string }) {
-  const people = useInfiniteQuery(peopleQuery(useEnvironmentId(), { company }));
+  const people = useInfiniteQuery(membersQuery(useEnvironmentId(), company));
   return (
     <Card component="section" aria-label="People of this company" padding={0}>
       <Title order={2} p="lg" pb="xs">

@@ -24,8 +24,26 @@ export const companyQuery = (environment: string, id: string) =>
     queryFn: () => take(api.GET("/api/v1/companies/{external_id}", { params: { path: { external_id: id } } })),
   });
 
+export const membersQuery = (environment: string, id: string) =>
+  infiniteQueryOptions({
+    queryKey: [environment, "companies", "people", id],
+    queryFn: ({ pageParam }: { pageParam: string | null }) =>
+      take(
+        api.GET("/api/v1/companies/{external_id}/people", {
+          params: { path: { external_id: id }, query: { limit: 25, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
 /** What to call a company: the name it was sent with, or its id. */
 export function companyName(company: Company): string {
   const name = company.attributes.name;
-  return typeof name === "string" && name && !company.personal?.includes("name") ? name : company.external_id;
+  return typeof name === "string" && name && !company.personal.includes("name") ? name : idOf(company);
+}
+
+/** What the customer calls it, or what we do. */
+export function idOf({ external_id, id }: { external_id: string | null; id: string }): string {
+  return external_id ?? id;
 }

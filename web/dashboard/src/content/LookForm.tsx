@@ -16,6 +16,9 @@ export const DEFAULT_THEME = {
   mode: "auto",
 } as const;
 
+/** A theme that chooses nothing. */
+export const NO_THEME: Theme = { radius: DEFAULT_THEME.radius, mode: DEFAULT_THEME.mode };
+
 const MODES = [
   { value: "auto", label: "As the system" },
   { value: "light", label: "Light" },
@@ -23,7 +26,7 @@ const MODES = [
 ];
 
 export function LookForm({ theme, onChange, children }: Props) {
-  const change = (next: Theme) => onChange({ ...theme, ...next });
+  const change = (next: Partial<Theme>) => onChange({ ...NO_THEME, ...theme, ...next });
   return (
     <Card component="section" aria-label="Look">
       <Title order={2}>Look</Title>
@@ -51,7 +54,7 @@ export function LookForm({ theme, onChange, children }: Props) {
         aria-labelledby="look-mode"
         data={MODES}
         value={theme?.mode ?? DEFAULT_THEME.mode}
-        onChange={(mode) => change({ mode: mode as NonNullable<Theme["mode"]> })}
+        onChange={(mode) => change({ mode: mode as Theme["mode"] })}
       />
       {children}
     </Card>
@@ -62,7 +65,7 @@ type ColourProps = {
   label: string;
   part: "accent" | "background" | "text";
   theme: Theme | null;
-  onChange: (next: Theme) => void;
+  onChange: (next: Partial<Theme>) => void;
 };
 
 function Colour({ label, part, theme, onChange }: ColourProps) {

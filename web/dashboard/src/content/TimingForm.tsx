@@ -103,7 +103,7 @@ function FrequencyForm({ frequency, onChange }: FrequencyProps) {
           w={160}
           label="Days in between"
           min={1}
-          max={3650}
+          max={730}
           allowDecimal={false}
           value={frequency.days}
           onChange={(days) => onChange({ kind: "recontact", days: Number(days) })}

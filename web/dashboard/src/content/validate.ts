@@ -78,7 +78,7 @@ function stepProblems(step: Schema["Step"], at: string): FieldError[] {
     if (!button.text.trim()) {
       problems.push({ pointer: `${at}/buttons/${index}/text`, detail: "Write on the button what it does" });
     }
-    if (button.action === "link" && !isLink(button.url)) {
+    if (button.action === "link" && !isLink(button.url ?? "")) {
       problems.push({
         pointer: `${at}/buttons/${index}/url`,
         detail: "Give a path such as /invoices, or an https address",
@@ -101,7 +101,7 @@ function commonProblems({ audience, trigger, frequency, theme }: Common): FieldE
   }
   for (const part of ["accent", "background", "text"] as const) {
     const colour = theme?.[part];
-    if (colour && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour)) {
+    if (colour && !/^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(colour)) {
       problems.push({ pointer: `/theme/${part}`, detail: "Give a colour such as #0E7490" });
     }
   }

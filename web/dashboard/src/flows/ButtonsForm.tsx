@@ -85,7 +85,7 @@ function ButtonRow({ button, index, pointer, onChange, onRemove }: RowProps) {
           className={classes.grow}
           aria-label={`Address of button ${index + 1}`}
           placeholder="/invoices"
-          value={button.url}
+          value={button.url ?? ""}
           onChange={(event) => onChange({ ...button, url: event.currentTarget.value })}
           error={urlProblem}
         />

@@ -4,6 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Flow, flowQuery } from "../content/content";
 import { EditorFrame } from "../content/EditorFrame";
+import { NO_THEME } from "../content/LookForm";
 import { PreviewPane } from "../content/PreviewPane";
 import { useDraft } from "../content/useDraft";
 import { PLACE } from "../frame/links";
@@ -44,7 +45,7 @@ function Editor({ flow }: { flow: Flow }) {
       }}
       preview={
         <PreviewPane
-          state={{ kind: "flow", definition, theme: definition.theme ?? {}, step: shown }}
+          state={{ kind: "flow", definition, theme: definition.theme ?? NO_THEME, step: shown }}
           onStep={setStep}
         />
       }

@@ -30,13 +30,13 @@ export function AccountMenu({ children }: { children?: ReactNode }) {
     <Menu position="top-start" width={220}>
       <Menu.Target>
         <button type="button" className={classes.account}>
-          <VisuallyHidden>Account{children ? " " : ` ${me.member.name}`}</VisuallyHidden>
-          <Avatar size={30} color="sea" name={me.member.name} aria-hidden />
+          <VisuallyHidden>Account{children ? " " : ` ${me.member?.name}`}</VisuallyHidden>
+          <Avatar size={30} color="sea" name={me.member?.name} aria-hidden />
           {children}
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{me.member.email}</Menu.Label>
+        <Menu.Label>{me.member?.email}</Menu.Label>
         {SCHEMES.map(({ value, label, icon: Icon }) => (
           <Menu.Item
             key={value}

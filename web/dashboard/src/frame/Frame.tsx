@@ -59,7 +59,7 @@ function Rail() {
         <AccountMenu>
           <span className={classes.member}>
             <Text span fw={550} truncate>
-              {me.member.name}
+              {me.member?.name}
             </Text>
             <Text span size="xs" c="dimmed" truncate>
               {me.organisation.name}

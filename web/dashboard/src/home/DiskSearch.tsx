@@ -13,7 +13,7 @@ import { Shield } from "../personal/Personal";
 import classes from "./DemoChecklist.module.css";
 
 type Finding = Schema["DiskSearch"];
-const SHORTEST = 6;
+const SHORTEST = 4;
 
 export function DiskSearch({ onFound }: { onFound: () => void }) {
   const [text, setText] = useState("");
@@ -23,11 +23,11 @@ export function DiskSearch({ onFound }: { onFound: () => void }) {
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim().length >= SHORTEST) {
+    if ([...text.trim()].length >= SHORTEST) {
       search.mutate(text.trim());
     }
   };
-  const short = text.trim() !== "" && text.trim().length < SHORTEST;
+  const short = text.trim() !== "" && [...text.trim()].length < SHORTEST;
   return (
     <>
       <form className={classes.form} onSubmit={submit}>
@@ -44,7 +44,7 @@ export function DiskSearch({ onFound }: { onFound: () => void }) {
           size="xs"
           variant="default"
           loading={search.isPending}
-          disabled={text.trim().length < SHORTEST}
+          disabled={[...text.trim()].length < SHORTEST}
           leftSection={<IconDatabaseSearch size={15} stroke={1.75} />}
         >
           Search the disk
@@ -72,7 +72,7 @@ function Proof({ finding }: { finding: Finding }) {
           <span className={`${classes.figure} ${clean ? classes.good : classes.bad}`}>{times(finding.found)}</span>
           <span className={classes.small}>
             in {count(finding.files)} files, {bytes(finding.bytes)}, raw and in every common encoding;{" "}
-            {count(finding.took_ms)} ms
+            {count(finding.took_ms)}&nbsp;ms
           </span>
         </dd>
       </div>

@@ -27,7 +27,7 @@ export function EventsPerDay({ counts }: { counts: EventCount[] }) {
           searchable
           value={event}
           onChange={setEvent}
-          data={eventNames(counts)}
+          data={eventNames(counts).filter((name) => !name.startsWith("$"))}
         />
       }
     >

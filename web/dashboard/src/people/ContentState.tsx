@@ -67,10 +67,10 @@ function Why({ person, content }: { person: string; content: string }) {
   const why = useQuery(whyQuery(useEnvironmentId(), person, content));
   return (
     <Loaded query={why}>
-      {({ shown, reason, trace }) => (
+      {({ reason, trace }) => (
         <>
-          <Text mt="xs">{reasonWords(reason, shown)}</Text>
-          {trace && <TraceTree trace={trace} />}
+          <Text mt="xs">{reasonWords(reason)}</Text>
+          <TraceTree trace={trace} />
         </>
       )}
     </Loaded>

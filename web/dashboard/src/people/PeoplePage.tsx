@@ -16,7 +16,7 @@ export function PeoplePage() {
   const environment = useEnvironmentId();
   const [text, setText] = useState("");
   const [search] = useDebouncedValue(text.trim(), 250);
-  const people = useInfiniteQuery({ ...peopleQuery(environment, { search }), placeholderData: keepPreviousData });
+  const people = useInfiniteQuery({ ...peopleQuery(environment, search), placeholderData: keepPreviousData });
 
   return (
     <Page>
@@ -27,8 +27,8 @@ export function PeoplePage() {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         leftSection={<IconSearch size={16} stroke={1.75} />}
-        placeholder="Id, or the exact e-mail"
-        aria-label="Search people by id or exact e-mail"
+        placeholder="The exact id or e-mail"
+        aria-label="Search people by exact id or e-mail"
         description={isEmail(text) ? "E-mails are sealed: only the exact address is found." : undefined}
         inputWrapperOrder={["input", "description"]}
         type="search"
@@ -68,7 +68,7 @@ function NotFound({ search }: { search: string }) {
       <Text>
         {isEmail(search)
           ? "Nobody has exactly this e-mail. Check the spelling: parts of an address cannot be searched."
-          : `No id begins with “${search}”.`}
+          : `Nobody has exactly the id “${search}”.`}
       </Text>
     </Card>
   );

@@ -1,4 +1,5 @@
 import { Table, Text } from "@mantine/core";
+import { idOf } from "../companies/companies";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Masked, Shield } from "../personal/Personal";
 import { Time } from "../time/Time";
@@ -7,7 +8,7 @@ import type { Person } from "./people";
 
 export function PeopleTable({ people, company = true }: { people: Person[]; company?: boolean }) {
   return (
-    <Table highlightOnHover>
+    <Table highlightOnHover className={classes.table}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Id</Table.Th>
@@ -28,8 +29,8 @@ export function PeopleTable({ people, company = true }: { people: Person[]; comp
             {company && (
               <Table.Td className={classes.wide}>
                 {person.company && (
-                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.company }} c="inherit">
-                    {person.company}
+                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.company.id }} c="inherit">
+                    {idOf(person.company)}
                   </LinkAnchor>
                 )}
               </Table.Td>
@@ -51,13 +52,14 @@ export function PeopleTable({ people, company = true }: { people: Person[]; comp
  * Pilotfish's id where it is known (`to`): the customer's ids stay out of the browser's history.
  */
 export function PersonLink({ id, to }: { id: string | null; to?: string }) {
-  return id === null ? (
+  const address = to ?? id;
+  return address === null ? (
     <Text span c="dimmed">
       anonymous
     </Text>
   ) : (
-    <LinkAnchor from={PLACE} to="./people/$id" params={{ id: to ?? id }} fw={550}>
-      {id}
+    <LinkAnchor from={PLACE} to="./people/$id" params={{ id: address }} fw={550}>
+      {id ?? "anonymous"}
     </LinkAnchor>
   );
 }

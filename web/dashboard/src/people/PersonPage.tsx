@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { idOf } from "../companies/companies";
 import { contentListQuery } from "../content/content";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
@@ -44,8 +45,13 @@ export function PersonPage() {
               {person.data.company && (
                 <>
                   , of{" "}
-                  <LinkAnchor from={PLACE} to="./companies/$id" params={{ id: person.data.company }} underline="always">
-                    {person.data.company}
+                  <LinkAnchor
+                    from={PLACE}
+                    to="./companies/$id"
+                    params={{ id: person.data.company.id }}
+                    underline="always"
+                  >
+                    {idOf(person.data.company)}
                   </LinkAnchor>
                 </>
               )}

@@ -1,6 +1,14 @@
 /** What somebody did, the latest first, by day. */
 import { Button, Card, Text, Title, Tooltip } from "@mantine/core";
-import { IconClick, IconEye, IconFileText, IconId, IconMessage2, IconUsersGroup } from "@tabler/icons-react";
+import {
+  IconClick,
+  IconEye,
+  IconFileText,
+  IconId,
+  IconMessage2,
+  IconUsersGroup,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEnvironmentId } from "../frame/place";
 import { Masked, Shield } from "../personal/Personal";
@@ -53,12 +61,17 @@ export function Timeline({ person, names }: { person: string; names: Map<string,
   );
 }
 
-const ICONS = { page: IconFileText, screen: IconFileText, identify: IconId, group: IconUsersGroup, own: IconMessage2 };
+const ICONS: Partial<Record<PersonEvent["type"], TablerIcon>> = {
+  page: IconFileText,
+  screen: IconFileText,
+  identify: IconId,
+  group: IconUsersGroup,
+  answer: IconMessage2,
+};
 
 function Entry({ event, names }: { event: PersonEvent; names: Map<string, string> }) {
-  const own = event.event?.startsWith("$") ?? false;
-  const Icon =
-    event.event === "$shown" ? IconEye : (ICONS[(own ? "own" : event.type) as keyof typeof ICONS] ?? IconClick);
+  const own = event.type === "answer" || (event.event?.startsWith("$") ?? false);
+  const Icon = event.event === "$shown" ? IconEye : own ? IconMessage2 : (ICONS[event.type] ?? IconClick);
   return (
     <li className={classes.event} data-own={own || undefined}>
       <span className={classes.dot}>
@@ -70,7 +83,7 @@ function Entry({ event, names }: { event: PersonEvent; names: Map<string, string
           {propertiesOf(event).map(([name, value]) => (
             <span key={name}>
               {name}:{" "}
-              {event.personal?.includes(name) ? (
+              {event.personal.includes(name) ? (
                 <>
                   <Shield /> <Masked />
                 </>
@@ -100,23 +113,33 @@ const OWN: Record<string, string> = {
 function titleOf(event: PersonEvent, names: Map<string, string>): string {
   const own = event.event ? OWN[event.event] : undefined;
   if (own) {
-    return `${own} “${names.get(String(event.properties.content)) ?? String(event.properties.content)}”`;
+    return `${own} ${contentWords(event, names)}`;
   }
   if (event.type === "page" || event.type === "screen") {
-    return `Viewed ${event.event ?? shown(event.properties.path ?? event.properties.url)}`;
+    return event.context.path ? `Viewed ${event.context.path}` : "Viewed a page";
   }
   if (event.type === "identify") {
     return "Was identified";
   }
+  if (event.type === "answer") {
+    return `Answered ${contentWords(event, names)}`;
+  }
+  if (event.type === "alias") {
+    return "Was recognised";
+  }
   return event.type === "group" ? "Joined a company" : (event.event ?? event.type);
 }
 
-const SAID = new Set(["content", "version", "path"]);
+function contentWords({ context }: PersonEvent, names: Map<string, string>): string {
+  return context.content ? `“${names.get(context.content) ?? context.content}”` : "a survey or flow";
+}
+
+const SAID = new Set(["version"]);
 
 /** What the title says already is not said twice. */
 function propertiesOf(event: PersonEvent): [string, unknown][] {
-  const quiet = event.type === "page" || event.event?.startsWith("$");
-  return Object.entries(event.properties ?? {}).filter(([name]) => !(quiet && SAID.has(name)));
+  const quiet = event.type === "answer" || event.event?.startsWith("$");
+  return Object.entries(event.properties).filter(([name]) => !(quiet && SAID.has(name)));
 }
 
 function byDay(events: PersonEvent[]): [string, PersonEvent[]][] {

@@ -10,11 +10,9 @@ const PAGE = 25;
 
 export const isEmail = (text: string) => text.includes("@");
 
-type Filter = { search?: string; company?: string };
-
-export const peopleQuery = (environment: string, { search = "", company }: Filter) =>
+export const peopleQuery = (environment: string, search: string) =>
   infiniteQueryOptions({
-    queryKey: [environment, "people", { search, company }],
+    queryKey: [environment, "people", { search }],
     queryFn: ({ pageParam }: { pageParam: string | null }) =>
       isEmail(search)
         ? take(api.POST("/api/v1/people/search", { body: { email: search } }))
@@ -25,7 +23,6 @@ export const peopleQuery = (environment: string, { search = "", company }: Filte
                   limit: PAGE,
                   ...(pageParam ? { cursor: pageParam } : {}),
                   ...(search ? { q: search } : {}),
-                  ...(company ? { company } : {}),
                 },
               },
             }),

@@ -1,5 +1,7 @@
 /** Why something was or was not shown, in one sentence. */
-const REASONS: Record<string, string> = {
+import type { Schema } from "../api/client";
+
+const REASONS: Record<Schema["Why"]["reason"], string> = {
   eligible: "It may be shown: nothing speaks against it.",
   in_browser: "It was handed to the browser, which shows it when the page fits.",
   draft: "Not shown: it was never published.",
@@ -11,6 +13,6 @@ const REASONS: Record<string, string> = {
   trigger: "Not shown: what makes it appear has not happened.",
 };
 
-export function reasonWords(reason: string, shown: boolean): string {
-  return REASONS[reason] ?? (shown ? "It may be shown." : `Not shown: ${reason.replaceAll("_", " ")}.`);
+export function reasonWords(reason: Schema["Why"]["reason"]): string {
+  return REASONS[reason];
 }

@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { Schema } from "../api/client";
 import { type Survey, surveyQuery } from "../content/content";
 import { EditorFrame } from "../content/EditorFrame";
+import { NO_THEME } from "../content/LookForm";
 import { PreviewPane } from "../content/PreviewPane";
 import { useDraft } from "../content/useDraft";
 import { PLACE } from "../frame/links";
@@ -41,7 +42,12 @@ function Editor({ survey }: { survey: Survey }) {
       look={<Position position={definition.position} onChange={(position) => change({ position })} />}
       preview={
         <PreviewPane
-          state={{ kind: "survey", definition, theme: definition.theme ?? {}, step: Math.max(0, Math.min(step, last)) }}
+          state={{
+            kind: "survey",
+            definition,
+            theme: definition.theme ?? NO_THEME,
+            step: Math.max(0, Math.min(step, last)),
+          }}
           onStep={setStep}
         />
       }

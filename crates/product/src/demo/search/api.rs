@@ -41,6 +41,7 @@ pub(super) struct DiskSearch {
     found: u64,
     control: ControlFound,
     /// The value, opened for the caller; null if none of the newest holds the text.
+    #[schema(required)]
     opened: Option<Opened>,
     took_ms: u64,
 }
@@ -58,7 +59,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Look for a text in every byte that this server has on its disk.
-#[utoipa::path(post, path = "/demo/disk-search", tag = "demo", request_body = DiskSearchBody,
+#[utoipa::path(post, path = "/demo/disk-search", tag = "demo", operation_id = "search_disk", request_body = DiskSearchBody,
     responses((status = 200, body = DiskSearch)))]
 async fn disk_search(
     Can { caller, .. }: Can<ReadPersonal>,

@@ -38,7 +38,7 @@ impl TestApp {
     }
 
     /// Sends messages of production's server; all must be taken.
-    pub(super) async fn send(&self, messages: Value) {
+    pub(crate) async fn send(&self, messages: Value) {
         let answer = self.edge().json(&json!({"batch": messages})).post("/v1/batch").await.assert(200);
         assert_eq!(answer.json(), json!({"success": true}));
     }

@@ -89,7 +89,8 @@ async fn what_a_process_has_not_heard_of_is_counted_all_the_same(app: TestApp) {
     app.app().watches.set_shared(environment, before);
     // Something that it does note moves the mark.
     let mut messages = sent("u", "m1");
-    let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": {"content": "flw_x"}});
+    let about = json!({"content": id, "version": 1});
+    let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": about});
     messages.as_array_mut().unwrap().push(shown);
     app.send(messages).await;
     app.app().rulesets.catch_up(app.app()).await.unwrap();

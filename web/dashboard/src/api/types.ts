@@ -1,0 +1,20 @@
+/**
+ * The wire's types under the names that this code uses. `schema.d.ts` is written from the server's OpenAPI document by
+ * `cargo xtask gen`; here is nothing but other names for what stands there.
+ */
+import type { components } from "./schema";
+
+type Generated = components["schemas"];
+
+export type Schema = Generated & {
+  Person: Generated["PersonView"];
+  Company: Generated["CompanyView"];
+  Event: Generated["EventView"];
+  EventCount: Generated["CountView"];
+  Environment: Generated["MeEnvironment"];
+  ContentStatus: Generated["Status"];
+  Answer: Generated["AnswerWire"];
+  Attributes: Generated["PersonView"]["attributes"];
+  /** What content of both kinds has. */
+  Common: Pick<Generated["SurveyDefinition"], "audience" | "trigger" | "frequency" | "theme">;
+};
