@@ -12,3 +12,6 @@ ALTER TABLE watched ADD COLUMN noted TEXT NOT NULL DEFAULT '{}';
 
 -- When the event was that said for which company the person acts.
 ALTER TABLE people ADD COLUMN company_at BIGINT;
+
+-- What people's rows count was counted without marks: from 0 on every log is noted whole, and so counted anew.
+UPDATE people SET counters = '{}';

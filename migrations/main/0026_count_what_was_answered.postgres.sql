@@ -16,7 +16,10 @@ SELECT content_id, question, value, environment_id, COUNT(*) FROM (
     SELECT a.content_id, a.environment_id, q.key, 'text' FROM answers a, json_each(a.texts::json) q
 ) AS given GROUP BY content_id, question, value, environment_id;
 
-UPDATE encounters SET showings = 1, last_showing_at = shown_at;
+-- Whoever answered several times had been shown it as often.
+UPDATE encounters SET last_showing_at = shown_at, showings = COALESCE((
+    SELECT NULLIF(COUNT(*), 0) FROM answers a WHERE a.environment_id = encounters.environment_id
+    AND a.content_id = encounters.content_id AND a.person_number = encounters.person_number), 1);
 
 UPDATE answers SET person_number = (
     SELECT p.merged_into FROM people p WHERE p.environment_id = answers.environment_id AND p.number = answers.person_number)
@@ -26,15 +29,19 @@ WHERE EXISTS (
 
 INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, showings,
     last_showing_at)
-SELECT e.content_id, p.merged_into, e.environment_id, MIN(e.shown_at), MAX(e.completed_at), MAX(e.dismissed_at), COUNT(*),
+SELECT e.content_id, p.merged_into, e.environment_id, MIN(e.shown_at), MAX(e.completed_at), MAX(e.dismissed_at), SUM(e.showings),
     MAX(e.last_showing_at)
 FROM encounters e JOIN people p ON p.environment_id = e.environment_id AND p.number = e.person_number
 WHERE p.merged_into IS NOT NULL GROUP BY e.content_id, p.merged_into, e.environment_id
 ON CONFLICT (content_id, person_number) DO UPDATE SET
     shown_at = CASE WHEN excluded.shown_at < encounters.shown_at THEN excluded.shown_at ELSE encounters.shown_at END,
-    completed_at = COALESCE(encounters.completed_at, excluded.completed_at),
-    dismissed_at = COALESCE(encounters.dismissed_at, excluded.dismissed_at),
-    showings = encounters.showings + excluded.showings;
+    completed_at = CASE WHEN COALESCE(excluded.completed_at, 0) > COALESCE(encounters.completed_at, 0)
+        THEN excluded.completed_at ELSE encounters.completed_at END,
+    dismissed_at = CASE WHEN COALESCE(excluded.dismissed_at, 0) > COALESCE(encounters.dismissed_at, 0)
+        THEN excluded.dismissed_at ELSE encounters.dismissed_at END,
+    showings = encounters.showings + excluded.showings,
+    last_showing_at = CASE WHEN COALESCE(excluded.last_showing_at, 0) > COALESCE(encounters.last_showing_at, 0)
+        THEN excluded.last_showing_at ELSE encounters.last_showing_at END;
 
 DELETE FROM encounters WHERE EXISTS (
     SELECT 1 FROM people p WHERE p.environment_id = encounters.environment_id AND p.number = encounters.person_number

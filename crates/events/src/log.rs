@@ -39,6 +39,8 @@ pub(crate) struct Shared {
 pub(crate) struct Log {
     pub(crate) folder: Folder,
     pub(crate) id: LogId,
+    /// The last sequence that was given away when it was opened.
+    pub(crate) ended: u64,
     pub(crate) shared: Arc<Shared>,
     writer: Mutex<Writer>,
     queue: Mutex<Queue>,
@@ -71,6 +73,7 @@ impl Log {
         let report = recover(folder.clone(), shared.keys.as_ref(), Mode::Recover, &mut rebuild)?;
         let log = Self {
             id: LogId::of(&folder.edge, folder.environment),
+            ended: report.next.saturating_sub(1),
             writer: Mutex::new(Writer::new(report.next)),
             queue: Mutex::default(),
             wake: Condvar::new(),

@@ -145,6 +145,12 @@ impl EventLog {
         self.log(environment).map_or(0, |log| log.index().last())
     }
 
+    /// The sequence of the last frame that there was when the log was opened; 0 of a log that began since. Whatever is
+    /// appended gets larger ones.
+    pub fn ended(&self, environment: EnvironmentId) -> u64 {
+        self.log(environment).map_or(0, |log| log.ended)
+    }
+
     /// What came after a frame, of these names, for somebody who follows the log: frame by frame until there are `limit`
     /// events or more, or it has looked far enough for once.
     pub fn follow(

@@ -105,11 +105,12 @@ impl Runner {
             return Ok(false);
         }
         let lease: Lease = self.rng.bytes();
+        let held_until = Instant::now() + self.options.lease;
         let Some(job) = queue::take(&self.db, &kinds, lease, now, now.plus(self.options.lease)).await? else {
             return Ok(false);
         };
         let (id, kind, attempts) = (job.id, job.kind.clone(), job.attempts);
-        let ended = self.run(job, lease, stop).await;
+        let ended = self.run(job, (lease, held_until), stop).await;
         let now = self.clock.now();
         let end = match &ended {
             Ended::Stopped => End::Released,
@@ -132,7 +133,7 @@ impl Runner {
         Ok(true)
     }
 
-    async fn run(&self, job: Job, lease: Lease, stop: &CancellationToken) -> Ended {
+    async fn run(&self, job: Job, (lease, held_until): (Lease, Instant), stop: &CancellationToken) -> Ended {
         if job.attempts > self.options.attempts {
             // It was never heard of again so often: what it does kills its process.
             return Ended::With(Err(JobError::Fatal("abandoned")));
@@ -145,17 +146,16 @@ impl Runner {
         let run = AssertUnwindSafe(run).catch_unwind();
         tokio::select! {
             ended = run => Ended::With(ended.unwrap_or(Err(JobError::Retry("panicked")))),
-            () = self.heartbeat(id, lease) => Ended::With(Err(JobError::LeaseLost)),
+            () = self.heartbeat(id, lease, held_until) => Ended::With(Err(JobError::LeaseLost)),
             () = stop.cancelled() => Ended::Stopped,
         }
     }
 
     /// Extends the lease as long as it is ours; returns when it is not, or when the store has not answered for so long
     /// that it may be another's.
-    async fn heartbeat(&self, id: base::id::JobId, lease: Lease) {
-        let mut held_until = Instant::now() + self.options.lease;
+    async fn heartbeat(&self, id: base::id::JobId, lease: Lease, mut held_until: Instant) {
         loop {
-            tokio::time::sleep(self.options.beat).await;
+            tokio::time::sleep_until(held_until.min(Instant::now() + self.options.beat)).await;
             let asked = Instant::now();
             if asked >= held_until {
                 tracing::warn!(job = %id, "the lease ended, since the store did not answer");
@@ -166,7 +166,10 @@ impl Runner {
                 Ok(Ok(true)) => held_until = asked + self.options.lease,
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => tracing::warn!(job = %id, %error, "a lease could not be extended"),
-                Err(_) => tracing::warn!(job = %id, "a lease was not extended in time"),
+                Err(_) => {
+                    tracing::warn!(job = %id, "the lease ended, since the store did not answer in time");
+                    return;
+                }
             }
         }
     }

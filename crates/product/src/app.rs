@@ -19,7 +19,7 @@ use crate::delivery::Rulesets;
 use crate::demo::Demo;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
-use crate::ingest::{NoteError, Noting, Watches};
+use crate::ingest::{Noting, Watches};
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
@@ -111,18 +111,6 @@ pub enum OpenError {
     /// The event log could not be opened.
     #[error(transparent)]
     Log(#[from] events::OpenError),
-    /// What the event log holds could not be brought into people's rows.
-    #[error("people's rows could not be brought up to date with the event log: {0}")]
-    Notes(String),
-}
-
-impl OpenError {
-    fn notes(error: NoteError) -> Self {
-        match error {
-            NoteError::Store(error) => Self::Store(error),
-            error => Self::Notes(error.to_string()),
-        }
-    }
 }
 
 impl App {
@@ -167,7 +155,10 @@ impl App {
             identity,
         };
         app.rulesets.catch_up(&app).await?;
-        ingest::catch_up(&app).await.map_err(OpenError::notes)?;
+        // As with damage that opening the event log finds: it is reported, and keeps nobody from what works.
+        if let Err(error) = ingest::catch_up(&app).await {
+            tracing::error!(%error, "people's rows are behind the event log; it is tried again every second");
+        }
         Ok(app)
     }
 

@@ -43,7 +43,7 @@ const MAIN: &[Step] = &[
     each!("main", 13, "0013_content_scope"),
     each!("main", 14, "0014_scope_of_keys_and_records"),
     same!("main", 20, "0020_demo"),
-    same!("main", 21, "0021_noted"),
+    each!("main", 21, "0021_noted"),
     each!("main", 22, "0022_noted_scope"),
     same!("main", 23, "0023_provisional_attributes"),
     each!("main", 25, "0025_answer_tallies"),

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::encounters::{self, Encounter};
+use super::encounters::{self, Encounter, Shown};
 use super::model::Answers;
 use super::store::{self, AnswerRow};
 use super::{TEXT_VERSION, tallies, text_field};
@@ -140,13 +140,14 @@ async fn write(
         Some((_, earlier)) => row.clone().after(earlier, cleared),
         None => {
             let shown = make_room(&mut tx, environment, content, whole, row.updated_at).await?;
-            met.shown = (!shown).then_some(row.version);
+            // The first one: new, whenever the next can be.
+            met.shown = (!shown).then(Shown::default);
             row.clone()
         }
     };
     now.person = whole;
     store::put(&mut tx, environment, content, &now).await.map_err(store_failed)?;
-    encounters::meet(app, &mut tx, environment, content, &met).await.map_err(store_failed)?;
+    encounters::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
     for known in &mut rows {
         let seen = known.seen_mut(&content.to_string());
         seen.version = seen.version.max(Some(row.version));

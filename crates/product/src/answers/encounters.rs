@@ -6,27 +6,43 @@
 //! room for more responses.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base::Timestamp;
 use base::id::EnvironmentId;
 use store::{Executor, StoreResult, Tx, sql};
 
 use super::store::int;
-use crate::App;
 use crate::content::model::ContentId;
-use crate::content::published;
+
+/// What becomes of an encounter when one more is added to it: of times the latest stays, null being less than any.
+const LATER: &str = "\
+    completed_at = CASE WHEN COALESCE(excluded.completed_at, 0) > COALESCE(encounters.completed_at, 0) \
+        THEN excluded.completed_at ELSE encounters.completed_at END, \
+    dismissed_at = CASE WHEN COALESCE(excluded.dismissed_at, 0) > COALESCE(encounters.dismissed_at, 0) \
+        THEN excluded.dismissed_at ELSE encounters.dismissed_at END, \
+    showings = encounters.showings + excluded.showings, \
+    last_showing_at = CASE WHEN COALESCE(excluded.last_showing_at, 0) > COALESCE(encounters.last_showing_at, 0) \
+        THEN excluded.last_showing_at ELSE encounters.last_showing_at END";
 
 /// What happened when a person met a piece of content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Encounter {
     pub(crate) person: u64,
     pub(crate) at: Timestamp,
-    /// The version that was shown, if this is what happened.
-    pub(crate) shown: Option<u64>,
+    /// What was shown, if this is what happened.
+    pub(crate) shown: Option<Shown>,
     pub(crate) completed: bool,
     pub(crate) dismissed: bool,
     /// The step that was reached.
     pub(crate) step: Option<String>,
+}
+
+/// Content that was shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// How long after a showing the next one can be, by the version that was shown; `None` for never.
+    pub(crate) until_next: Option<Duration>,
 }
 
 /// How often a piece of content was shown to somebody, and when it was last.
@@ -38,25 +54,21 @@ pub(super) struct Showings {
 
 /// Notes an encounter; the caller holds the person's row. What is not content of this environment is passed over.
 pub(crate) async fn meet(
-    app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
     content: ContentId,
     met: &Encounter,
 ) -> StoreResult<()> {
     let is_showing = match met.shown {
-        Some(version) => is_new(app, tx, environment, (content, version), met).await?,
+        Some(shown) => is_new(tx, environment, content, met, shown).await?,
         None => false,
     };
-    let there = sql(
+    let there = sql(format!(
         "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
          showings, last_showing_at) SELECT id, $3, environment_id, $4, $5, $6, $7, $8 FROM contents \
          WHERE environment_id = $1 AND id = $2 ON CONFLICT (content_id, person_number) DO UPDATE SET \
-         completed_at = COALESCE(excluded.completed_at, encounters.completed_at), \
-         dismissed_at = COALESCE(excluded.dismissed_at, encounters.dismissed_at), \
-         showings = encounters.showings + excluded.showings, \
-         last_showing_at = COALESCE(excluded.last_showing_at, encounters.last_showing_at)",
-    )
+         {LATER}"
+    ))
     .bind(environment)
     .bind(content.uuid())
     .bind(int(met.person))
@@ -82,16 +94,14 @@ pub(crate) async fn meet(
 
 /// Whether it was shown anew.
 async fn is_new(
-    app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
-    (content, version): (ContentId, u64),
+    content: ContentId,
     met: &Encounter,
+    shown: Shown,
 ) -> StoreResult<bool> {
     let Some(last) = showings(tx, environment, content, met.person).await?.last else { return Ok(true) };
-    let version = published::version(app, environment, content, version).await?;
-    let until_next = version.and_then(|version| version.until_next_showing());
-    Ok(until_next.is_some_and(|pause| met.at >= last.plus(pause)))
+    Ok(shown.until_next.is_some_and(|pause| met.at >= last.plus(pause)))
 }
 
 /// How often a piece of content was shown to a person.
@@ -132,23 +142,18 @@ pub(super) async fn steps(
 /// Gives what somebody who was merged has met to whom they joined. Both rows of people are held.
 pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<()> {
     let texts = [
-        // Of times the earliest showing and the latest of the rest stay: null is less than any.
-        "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
+        format!(
+            "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
          showings, last_showing_at) SELECT content_id, $3, environment_id, shown_at, completed_at, dismissed_at, \
          showings, last_showing_at FROM encounters WHERE environment_id = $1 AND person_number = $2 \
          ON CONFLICT (content_id, person_number) DO UPDATE SET \
          shown_at = CASE WHEN excluded.shown_at < encounters.shown_at THEN excluded.shown_at \
-             ELSE encounters.shown_at END, \
-         completed_at = CASE WHEN COALESCE(excluded.completed_at, 0) > COALESCE(encounters.completed_at, 0) \
-             THEN excluded.completed_at ELSE encounters.completed_at END, \
-         dismissed_at = CASE WHEN COALESCE(excluded.dismissed_at, 0) > COALESCE(encounters.dismissed_at, 0) \
-             THEN excluded.dismissed_at ELSE encounters.dismissed_at END, \
-         showings = encounters.showings + excluded.showings, \
-         last_showing_at = CASE WHEN COALESCE(excluded.last_showing_at, 0) > COALESCE(encounters.last_showing_at, 0) \
-             THEN excluded.last_showing_at ELSE encounters.last_showing_at END",
+             ELSE encounters.shown_at END, {LATER}"
+        ),
         "INSERT INTO encounter_steps (content_id, person_number, step, environment_id) \
          SELECT content_id, $3, step, environment_id FROM encounter_steps \
-         WHERE environment_id = $1 AND person_number = $2 ON CONFLICT DO NOTHING",
+         WHERE environment_id = $1 AND person_number = $2 ON CONFLICT DO NOTHING"
+            .to_owned(),
     ];
     for text in texts {
         sql(text).bind(environment).bind(int(from)).bind(int(into)).execute(&mut *tx).await?;

@@ -28,7 +28,7 @@ use crate::App;
 use crate::content::model::ContentId;
 use crate::problem::store_failed;
 
-pub(crate) use encounters::{Encounter, meet};
+pub(crate) use encounters::{Encounter, Shown, meet};
 pub(crate) use figures::{Figures, figures};
 pub(crate) use store::{AnswerRow, newest};
 pub(crate) use tallies::Tallies;

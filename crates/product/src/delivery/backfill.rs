@@ -74,18 +74,20 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
 
 /// Lets the counters answer.
 async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Result<(), JobError> {
-    // What arrived since they began and moved no mark yet is in the rows before anybody asks.
+    // What arrived here since they began and moved no mark yet is in the rows before anybody asks. Other edges have done
+    // the same: the job is not due before each of them knew of the counters and looked again by what it knew.
     app.rulesets.refresh(app, environment).await?;
     ingest::catch_up_with(app, environment).await.map_err(|error| {
         tracing::error!(%error, "people's rows could not be brought up to date");
         JobError::Retry("rows_behind")
     })?;
     let mut tx = app.main.begin(Scope::Environment(environment)).await?;
+    // Every process has to learn that the counters answer now. First, as a publish does, which then changes what is
+    // watched.
+    contents::next_ruleset(&mut tx, environment).await?;
     for it in wanted {
         watched::set_ready(&mut tx, environment, it.hash, &it.watched, app.clock.now()).await?;
     }
-    // Every process has to learn that the counters answer now.
-    contents::next_ruleset(&mut tx, environment).await?;
     tx.commit().await?;
     Ok(app.rulesets.refresh(app, environment).await?)
 }

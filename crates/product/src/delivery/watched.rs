@@ -26,9 +26,9 @@ use crate::ingest::marks::{self, Marks};
 use crate::people;
 use crate::problem::store_failed;
 
-/// When every process knows a ruleset that is published now, and computes its outcomes.
+/// When every process knows a ruleset that is published now, and counts and computes what it asks for.
 const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
-/// When what an edge received before that is in the rows.
+/// When what an edge received before that is in the rows: its clock looks every second.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Which of the two.
@@ -90,10 +90,11 @@ pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -
         new.entry(kind).or_default().insert(of);
     }
     for (kind, of) in new {
-        let (job, due_at) = match kind {
-            Kind::Counter => (BACKFILL, since),
-            Kind::Predicate => (OUTCOMES, since.plus(KNOWN_EVERYWHERE).plus(SETTLED)),
+        let job = match kind {
+            Kind::Counter => BACKFILL,
+            Kind::Predicate => OUTCOMES,
         };
+        let due_at = since.plus(KNOWN_EVERYWHERE).plus(SETTLED);
         let job = NewJob { kind: job, environment: Some(environment), payload: json!(Payload { of }), due_at };
         jobs::enqueue(tx, app.clock.as_ref(), app.rng.as_ref(), job).await.map_err(store_failed)?;
     }

@@ -1,6 +1,7 @@
 //! What an event changes in its person's row: counters that live rules ask for, and what the person has seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ::store::{StoreResult, Tx};
 use base::id::EnvironmentId;
@@ -8,8 +9,9 @@ use events::{Arrival, Event};
 
 use super::watch::Watch;
 use crate::App;
-use crate::answers::{self, Encounter};
+use crate::answers::{self, Encounter, Shown};
 use crate::content::model::ContentId;
+use crate::content::published::Version;
 use crate::people::{self, Counter, PersonRow};
 
 /// Events that tell what became of content.
@@ -19,6 +21,9 @@ pub(super) const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismi
 pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
+
+/// Versions that were published.
+type Versions = BTreeMap<(ContentId, u64), Arc<Version>>;
 
 /// Whether an event of this name may change something.
 pub(super) fn is_noted(watch: &Watch, name: &str) -> bool {
@@ -40,12 +45,24 @@ fn version_of(event: &Event) -> Option<u64> {
     event.properties.get("version").and_then(serde_json::Value::as_u64)
 }
 
+/// The version that an event says was shown, if it says so.
+fn shown(event: &Event) -> Option<(ContentId, u64)> {
+    let content = content_of(event).filter(|_| event.name == "$shown")?;
+    Some((content.parse().ok()?, version_of(event)?))
+}
+
+/// The versions that these events say were shown.
+pub(super) fn versions(events: &[(Arrival, Event)]) -> BTreeSet<(ContentId, u64)> {
+    events.iter().filter_map(|(_, event)| shown(event)).collect()
+}
+
 /// The encounter that an event of this person tells about.
-fn encounter(event: &Event, person: u64) -> Option<(ContentId, Encounter)> {
+fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(ContentId, Encounter)> {
+    let pause = |version| Shown { until_next: versions.get(&version).and_then(|it| it.until_next_showing()) };
     let met = Encounter {
         person,
         at: event.time,
-        shown: version_of(event).filter(|_| event.name == "$shown"),
+        shown: shown(event).map(pause),
         completed: event.name == "$completed",
         dismissed: event.name == "$dismissed",
         step: event.step.clone(),
@@ -54,12 +71,12 @@ fn encounter(event: &Event, person: u64) -> Option<(ContentId, Encounter)> {
 }
 
 /// Brings the rows of these events' people up to date. The caller sees to it that each event comes here once, and that
-/// `watch` is what the store says.
+/// `watch` is what the store says, and the versions are [those](versions) of the events.
 pub(super) async fn write(
     app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
-    watch: &Watch,
+    (watch, versions): (&Watch, &Versions),
     events: &[(Arrival, Event)],
 ) -> StoreResult<()> {
     let mut by_person: BTreeMap<u64, Vec<&Event>> = BTreeMap::new();
@@ -73,8 +90,8 @@ pub(super) async fn write(
         for (number, root) in roots {
             let Some(row) = rows.get_mut(&root) else { continue };
             for event in by_person.remove(&number).into_iter().flatten() {
-                if let Some((content, met)) = encounter(event, root) {
-                    answers::meet(app, tx, environment, content, &met).await?;
+                if let Some((content, met)) = encounter(event, root, versions) {
+                    answers::meet(tx, environment, content, &met).await?;
                 }
                 apply(row, watch, event);
             }

@@ -14,7 +14,16 @@ const PURPOSE: &str = "noting";
 /// Marks by log.
 pub(crate) type Marks = BTreeMap<u64, u64>;
 
-/// Where a log's mark stands; 0 if nothing of it was noted. It stays there until the transaction ends.
+/// Gives a log a mark, at 0, if it has none, so that there is a row to [hold].
+pub(super) async fn begin(tx: &mut Tx, environment: EnvironmentId, log: LogId) -> StoreResult<u64> {
+    sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING")
+        .bind(environment)
+        .bind(log.0.cast_signed())
+        .execute(tx)
+        .await
+}
+
+/// Where a log's mark stands. It stays there until the transaction ends, of a log that was [begun](begin).
 pub(super) async fn hold(tx: &mut Tx, engine: Engine, environment: EnvironmentId, log: LogId) -> StoreResult<u64> {
     dialect::lock_shared(tx, engine, PURPOSE, &environment.bytes()).await?;
     let text = format!(

@@ -34,7 +34,7 @@ pub(crate) use batch::{append, property_field, property_version, update};
 pub(crate) use body::{EdgeRequest, edge_body};
 pub(crate) use ids::id_of_request;
 pub(crate) use moment::happened;
-pub(crate) use noting::{NoteError, Noting, catch_up, catch_up_with};
+pub(crate) use noting::{Noting, catch_up, catch_up_with};
 pub(crate) use place::percent_decoded;
 pub(crate) use watch::{Watch, Watches, counts};
 pub(crate) use wire::Text;

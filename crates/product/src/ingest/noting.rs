@@ -11,17 +11,18 @@
 //! Frames without anything to note move the mark only now and then: looking at them again does no harm.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::store::{Scope, StoreError};
 use base::id::EnvironmentId;
 use events::{EventLog, Following, ReadError};
+use tokio::sync::watch;
 
 use super::watch::Watch;
 use super::{after, marks};
 use crate::App;
-use crate::content::store as contents;
+use crate::content::{published, store as contents};
 
 /// Events that are noted in one transaction, or a few more.
 const EVENTS: usize = 2_000;
@@ -51,9 +52,11 @@ pub(crate) struct Noting(Mutex<HashMap<EnvironmentId, Arc<Follower>>>);
 #[derive(Default)]
 struct Follower {
     /// Nobody has to wait for what arrived up to here.
-    noted: AtomicU64,
+    noted: watch::Sender<u64>,
     /// Failed attempts: whoever waited meanwhile does not try once more.
     failures: AtomicU64,
+    /// Whether the mark was compared with where the log ended when it was opened: marks after that are this process's.
+    compared: AtomicBool,
     /// Held by whoever does the work for all who wait.
     place: tokio::sync::Mutex<Option<Place>>,
 }
@@ -80,7 +83,31 @@ impl Noting {
 impl Noting {
     /// What a process knows that has just begun.
     pub(super) fn forget(&self) {
+        for follower in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            follower.noted.send_replace(0);
+            *follower.place.try_lock().unwrap() = None;
+        }
+    }
+
+    /// What a process knows that has just begun, whose logs did too.
+    pub(super) fn forget_logs(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Does something while somebody is at work who notes what arrived up to a frame, and then goes on.
+    pub(super) async fn while_somebody_goes_on_from<T>(
+        &self,
+        environment: EnvironmentId,
+        frame: u64,
+        doing: impl Future<Output = T>,
+    ) -> T {
+        let follower = self.of(environment);
+        let _place = follower.place.lock().await;
+        let working = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            follower.noted.send_replace(frame);
+        };
+        tokio::join!(doing, working).0
     }
 
     /// What a process believes that did not hear of the commits that it made.
@@ -96,13 +123,16 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
     let Ok(log) = app.log() else { return };
     let follower = app.noting.of(environment);
     let failures = follower.failures.load(Ordering::SeqCst);
-    if follower.noted.load(Ordering::SeqCst) >= upto {
-        return;
-    }
-    let mut place = follower.place.lock().await;
+    let mut noted = follower.noted.subscribe();
+    // Whoever does the work may have more to do than this.
+    let mut place = tokio::select! {
+        biased;
+        _ = noted.wait_for(|noted| *noted >= upto) => return,
+        place = follower.place.lock() => place,
+    };
     for _ in 0..TRIES {
         let others_failed = follower.failures.load(Ordering::SeqCst) != failures;
-        if others_failed || follower.noted.load(Ordering::SeqCst) >= upto {
+        if others_failed || follower.has_noted(upto) {
             return;
         }
         match follower.advance(app, log, environment, &mut place, upto).await {
@@ -114,24 +144,35 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
     tracing::error!(%environment, "events are stored, but people's rows are behind them until the store works again");
 }
 
-/// Notes everything that the logs of this process hold.
+/// Notes everything that the logs of this process hold as of the call. One that fails does not keep the others back; the
+/// first error is the answer.
 pub(crate) async fn catch_up(app: &App) -> Result<(), NoteError> {
     let Ok(log) = app.log() else { return Ok(()) };
+    let mut result = Ok(());
     for environment in log.environments() {
-        catch_up_with(app, environment).await?;
+        let caught_up = catch_up_with(app, environment).await;
+        if let Err(error) = &caught_up {
+            tracing::warn!(%environment, %error, "people's rows are behind this event log");
+        }
+        result = result.and(caught_up);
     }
-    Ok(())
+    result
 }
 
-/// As [`catch_up`], of one environment.
+/// As [`catch_up`], of one environment. It ends, however fast more arrives.
 pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), NoteError> {
     let Ok(log) = app.log() else { return Ok(()) };
+    let upto = log.durable(environment);
     let follower = app.noting.of(environment);
     let mut place = follower.place.lock().await;
-    follower.advance(app, log, environment, &mut place, u64::MAX).await
+    follower.advance(app, log, environment, &mut place, upto).await
 }
 
 impl Follower {
+    fn has_noted(&self, upto: u64) -> bool {
+        *self.noted.borrow() >= upto
+    }
+
     /// Goes on up to a frame, or as far as there is anything.
     async fn advance(
         &self,
@@ -145,11 +186,15 @@ impl Follower {
         loop {
             let from = match *place {
                 Some(known) => known,
-                None => load(app, log, environment).await?,
+                None => *place.insert(self.load(app, log, environment).await?),
             };
             let next = step(app, log, environment, from).await?;
             *place = Some(next);
-            self.noted.fetch_max(next.looked, Ordering::SeqCst);
+            self.noted.send_if_modified(|noted| {
+                let goes_on = next.looked > *noted;
+                *noted = next.looked.max(*noted);
+                goes_on
+            });
             if next == from || next.looked >= upto {
                 return Ok(());
             }
@@ -159,21 +204,23 @@ impl Follower {
             }
         }
     }
-}
 
-/// Where a log's mark stands when this process begins to follow it.
-async fn load(app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, NoteError> {
-    let (id, durable) = (log.log_id(environment), log.durable(environment));
-    let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-    let mut mark = marks::hold(&mut tx, app.main.engine(), environment, id).await?;
-    if mark > durable {
-        // What comes gets these sequences again.
-        tracing::error!(%environment, mark, durable, "the event log ends before what people's rows hold of it");
-        marks::set(&mut tx, environment, id, durable).await?;
-        mark = durable;
+    /// Where a log's mark stands when this process begins to follow it.
+    async fn load(&self, app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, NoteError> {
+        let (id, ended) = (log.log_id(environment), log.ended(environment));
+        let mut tx = app.main.begin(Scope::Environment(environment)).await?;
+        marks::begin(&mut tx, environment, id).await?;
+        let mut mark = marks::hold(&mut tx, app.main.engine(), environment, id).await?;
+        if mark > ended && !self.compared.load(Ordering::SeqCst) {
+            // A log that was lost, or an older copy of it: what has come since got these sequences again.
+            tracing::error!(%environment, mark, ended, "the event log ended before what people's rows hold of it");
+            marks::set(&mut tx, environment, id, ended).await?;
+            mark = ended;
+        }
+        tx.commit().await?;
+        self.compared.store(true, Ordering::SeqCst);
+        Ok(Place { mark, looked: mark, ruleset: 0 })
     }
-    tx.commit().await?;
-    Ok(Place { mark, looked: mark, ruleset: 0 })
 }
 
 /// Looks at some frames and notes what is in them. Stays where it is if there are none.
@@ -193,6 +240,8 @@ async fn step(
     if found.events.is_empty() && found.upto - place.mark < LAZY {
         return Ok(Place { looked: found.upto, ..place });
     }
+    // Before the transaction, which holds one of few connections.
+    let versions = published::versions(app, environment, after::versions(&found.events)).await?;
     let id = log.log_id(environment);
     let mut tx = app.main.begin(Scope::Environment(environment)).await?;
     let mark = marks::hold(&mut tx, app.main.engine(), environment, id).await?;
@@ -204,7 +253,7 @@ async fn step(
         }
         return Ok(Place { mark, looked: mark, ruleset: current });
     }
-    after::write(app, &mut tx, environment, &watch, &found.events).await?;
+    after::write(app, &mut tx, environment, (&watch, &versions), &found.events).await?;
     marks::set(&mut tx, environment, id, found.upto).await?;
     tx.commit().await?;
     Ok(Place { mark: found.upto, looked: found.upto, ruleset })

@@ -174,14 +174,21 @@ async fn a_heartbeat_keeps_the_lease_and_who_lost_it_changes_nothing(app: TestAp
 
 #[app_test]
 async fn a_worker_stops_when_the_store_does_not_answer_until_its_lease_ends(app: TestApp) {
+    // Asked often, or not once until then.
+    for beat in [Duration::from_millis(50), Duration::from_mins(1)] {
+        stops_when_its_lease_ends(&app, beat).await;
+    }
+}
+
+async fn stops_when_its_lease_ends(app: &TestApp, beat: Duration) {
     let here = Arc::new(Notify::new());
     let told = Arc::clone(&here);
     let handlers = Handlers::default().with("test.long", move |_| {
         told.notify_one();
         std::future::pending::<Result<Value, JobError>>()
     });
-    let id = add(&app, "test.long").await;
-    let options = Options { lease: Duration::from_millis(400), beat: Duration::from_millis(50), ..OPTIONS };
+    let id = add(app, "test.long").await;
+    let options = Options { lease: Duration::from_millis(400), beat, ..OPTIONS };
     let inner = app.app();
     let runner = Runner::new(inner.main.clone(), inner.clock.clone(), inner.rng.clone(), handlers, options);
     let held = async {
@@ -195,10 +202,10 @@ async fn a_worker_stops_when_the_store_does_not_answer_until_its_lease_ends(app:
         ran = tokio::time::timeout(Duration::from_secs(5), runner.run_due()) => assert_eq!(ran.unwrap().unwrap(), 1),
         () = held => {}
     }
-    assert_eq!(job(&app, id).await.state, State::Running, "it is another worker's to take");
+    assert_eq!(job(app, id).await.state, State::Running, "it is another worker's to take");
     app.advance(OPTIONS.lease);
     let done = Handlers::default().with("test.long", |_| async { Ok(json!(null)) });
-    assert_eq!(self::runner(&app, done).run_due().await.unwrap(), 1);
+    assert_eq!(self::runner(app, done).run_due().await.unwrap(), 1);
 }
 
 #[app_test]

@@ -37,8 +37,9 @@ impl Presence {
         self.standings.get(&(environment, number))
     }
 
+    /// Notes how somebody stands. What is known by a later event stays: requests may end in another order than they wrote.
     pub(super) fn set(&self, environment: EnvironmentId, number: u64, standing: Standing) {
-        self.standings.insert((environment, number), standing);
+        self.standings.update((environment, number), standing, |known| standing.company_at >= known.company_at);
     }
 
     /// Notes that people were seen.
@@ -67,5 +68,27 @@ impl Presence {
             by_environment.entry(environment).or_default().push((number, span));
         }
         by_environment
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_event_said_stays() {
+        let presence = Presence::new(10, Duration::from_mins(1));
+        let environment = EnvironmentId(uuid::Uuid::from_u128(1));
+        let acts = |company, at| Standing { company: Some(company), company_at: Some(Timestamp(at)) };
+        let then = |standing| {
+            presence.set(environment, 1, standing);
+            presence.get(environment, 1).unwrap()
+        };
+        assert_eq!(then(Standing::default()), Standing::default());
+        assert_eq!(then(acts(1, 10)), acts(1, 10));
+        assert_eq!(then(acts(2, 20)), acts(2, 20));
+        assert_eq!(then(acts(1, 10)), acts(2, 20), "written before, told after");
+        assert_eq!(then(Standing::default()), acts(2, 20), "its row was made before");
+        assert_eq!(then(acts(3, 20)), acts(3, 20));
     }
 }

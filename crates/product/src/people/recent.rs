@@ -4,7 +4,7 @@
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 /// What was learnt lately.
 pub(super) struct Recent<K, V> {
@@ -12,7 +12,7 @@ pub(super) struct Recent<K, V> {
     keep: Duration,
 }
 
-impl<K: Hash + Eq, V: Copy> Recent<K, V> {
+impl<K: Hash + Eq + Clone, V: Copy> Recent<K, V> {
     /// At most so many entries, each for so long.
     pub(super) fn new(capacity: usize, keep: Duration) -> Self {
         Self { entries: Cache::new(capacity), keep }
@@ -25,6 +25,21 @@ impl<K: Hash + Eq, V: Copy> Recent<K, V> {
 
     pub(super) fn insert(&self, key: K, value: V) {
         self.entries.insert(key, (Instant::now(), value));
+    }
+
+    /// As [`Self::insert`], unless there is an entry that is trusted and not to be replaced.
+    pub(super) fn update(&self, key: K, value: V, replaces: impl FnOnce(&V) -> bool) {
+        let entry = (Instant::now(), value);
+        let found = self.entries.entry(&key, None, |_, known: &mut (Instant, V)| {
+            if known.0.elapsed() >= self.keep || replaces(&known.1) {
+                *known = entry;
+            }
+            EntryAction::Retain(())
+        });
+        if let EntryResult::Vacant(place) = found {
+            // Who removes a key that is being put in has the last word.
+            let _ = place.insert(entry);
+        }
     }
 }
 

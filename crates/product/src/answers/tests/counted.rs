@@ -57,6 +57,29 @@ async fn a_tally_says_what_a_count_of_the_answers_says(app: TestApp) {
     assert!(kept.iter().any(|(question, value, _)| question == "q4" && value == "text"), "{kept:?}");
 }
 
+/// How often somebody was shown something, and when they completed it.
+async fn encounter(app: &TestApp) -> (i64, Option<base::Timestamp>) {
+    let row = sql("SELECT showings, completed_at FROM encounters");
+    let row = row.fetch_one(app.app().main.read(Scope::System)).await.unwrap();
+    (row.get("showings").unwrap(), row.get("completed_at").unwrap())
+}
+
+#[app_test]
+async fn who_had_answered_several_times_had_been_shown_it_as_often(app: TestApp) {
+    let mut always = survey();
+    always["definition"]["frequency"] = json!({"kind": "always"});
+    let id = publish(&app, &always).await;
+    let ana = app.visitor("device-1");
+    for number in 1..=3 {
+        ana.does("$shown", json!({"content": id, "version": 1})).await;
+        ana.send("/v1/answers", answer(number, &id, json!({"q1": 9}), true)).await.assert(200);
+        app.advance(Duration::from_mins(1));
+    }
+    assert_eq!(encounter(&app).await.0, 3);
+    count_anew(&app).await;
+    assert_eq!(encounter(&app).await.0, 3);
+}
+
 #[app_test]
 async fn a_hundred_thousand_answers_are_figures_at_once(app: TestApp) {
     let id = publish(&app, &survey()).await;

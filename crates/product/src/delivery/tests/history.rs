@@ -54,6 +54,19 @@ async fn nothing_is_counted_twice_or_left_out_around_the_moment_of_publishing(ap
 }
 
 #[app_test]
+async fn a_counter_answers_when_every_edge_had_time_to_count_by_it(app: TestApp) {
+    let ana = app.user("ana");
+    ana.does("Invoice Sent", json!({})).await;
+    let often = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1}});
+    let id = publish(&app, &survey(json!({"audience": often}))).await;
+    for (pause, seen) in [(0, vec![]), (2, vec![]), (1, vec![id])] {
+        app.advance(Duration::from_secs(pause));
+        crate::jobs::runner(app.app()).run_due().await.unwrap();
+        assert_eq!(ana.sees().await, seen);
+    }
+}
+
+#[app_test]
 async fn a_filter_and_a_window_narrow_what_counts(app: TestApp) {
     let rule = json!({"event": "Invoice Sent", "filters": [{"field": "event.amount", "op": "gte", "value": 100}],
                       "count": {"op": "gte", "value": 1}, "within": "7d"});

@@ -1,6 +1,7 @@
 //! The tracking API as its clients meet it.
 
 mod accepting;
+mod catching_up;
 mod classes;
 mod companies;
 mod corpus;

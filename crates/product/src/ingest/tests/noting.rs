@@ -11,7 +11,7 @@ use crate::ingest;
 use crate::testing::TestApp;
 
 /// A survey for whoever sent many invoices, that answers for everybody.
-async fn counting(app: &TestApp) -> String {
+pub(super) async fn counting(app: &TestApp) -> String {
     let audience = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1_000_000}});
     let id = publish(app, &survey(json!({"audience": audience}))).await;
     app.work().await;
@@ -19,11 +19,11 @@ async fn counting(app: &TestApp) -> String {
 }
 
 /// How many invoices a user has sent, as decisions see it.
-async fn counted(app: &TestApp, user: &str, id: &str) -> Value {
+pub(super) async fn counted(app: &TestApp, user: &str, id: &str) -> Value {
     why(app, user, id).await["trace"]["parts"][2]["parts"][0]["actual"].clone()
 }
 
-fn sent(user: &str, id: &str) -> Value {
+pub(super) fn sent(user: &str, id: &str) -> Value {
     json!([{"type": "track", "userId": user, "messageId": id, "event": "Invoice Sent"}])
 }
 

@@ -1,0 +1,174 @@
+//! Catching up with the log: it ends, one log keeps no other back, and what is there before or after a log is not counted
+//! twice or passed over.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use app_test::app_test;
+use base::id::EnvironmentId;
+use events::{Event, Kind};
+use serde_json::{Map, json};
+use store::{Engine, Scope, sql};
+use tokio_util::sync::CancellationToken;
+
+use super::noting::{counted, counting, sent};
+use crate::ingest;
+use crate::people;
+use crate::testing::TestApp;
+
+/// An event of a person, under a message id of this number.
+fn event(app: &TestApp, person: u64, name: &str, message: u64) -> Event {
+    let now = app.app().clock.now();
+    Event {
+        person,
+        company: None,
+        time: now,
+        received: now,
+        message: u128::from(message).to_be_bytes(),
+        kind: Kind::Track,
+        name: name.to_owned(),
+        session: None,
+        path: None,
+        device: None,
+        content: name.starts_with('$').then(|| "srv_x".to_owned()),
+        step: None,
+        properties: Map::new(),
+        sealed: BTreeMap::new(),
+    }
+}
+
+/// Puts it into the log, and waits for nothing else.
+async fn append(app: &TestApp, environment: EnvironmentId, event: Event) {
+    ingest::append(app.app(), environment, vec![event]).await.unwrap();
+}
+
+async fn number(app: &TestApp, user: &str) -> u64 {
+    people::find(app.app(), app.production(), user).await.unwrap().unwrap().number()
+}
+
+/// Moves the mark of an environment's log, as something that is not this process did.
+async fn set_mark(app: &TestApp, environment: EnvironmentId, sequence: i64) {
+    let log = app.app().log().unwrap().log_id(environment);
+    let mut tx = app.app().main.begin(Scope::System).await.unwrap();
+    sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, $3) \
+         ON CONFLICT (environment_id, log) DO UPDATE SET sequence = excluded.sequence")
+    .bind(environment)
+    .bind(log.0.cast_signed())
+    .bind(sequence)
+    .execute(&mut tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn mark(app: &TestApp, environment: EnvironmentId) -> Option<i64> {
+    let query = sql("SELECT sequence FROM noted_logs WHERE environment_id = $1").bind(environment);
+    let row = query.fetch_optional(app.app().main.read(Scope::System)).await.unwrap();
+    row.map(|row| row.get("sequence").unwrap())
+}
+
+#[app_test]
+async fn it_ends_while_more_and_more_arrives(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m0")).await;
+    let (person, stop) = (number(&app, "u").await, CancellationToken::new());
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..4 {
+        let (app, stop) = (app.clone(), stop.clone());
+        tasks.spawn(async move {
+            let mut arrived = 0;
+            while !stop.is_cancelled() {
+                arrived += 1;
+                append(&app, app.production(), event(&app, person, "Invoice Sent", task * 1_000_000 + arrived)).await;
+            }
+            arrived
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(4), ingest::catch_up(app.app())).await;
+    stop.cancel();
+    let arrived: u64 = tasks.join_all().await.iter().sum();
+    ended.expect("it has no end").unwrap();
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, arrived + 1);
+}
+
+#[app_test]
+async fn nobody_waits_for_more_than_their_own(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m0")).await;
+    let (noting, environment) = (&app.app().noting, app.production());
+    let next = app.app().log().unwrap().durable(environment) + 1;
+    let sending = noting.while_somebody_goes_on_from(environment, next, app.send(sent("u", "m1")));
+    tokio::time::timeout(Duration::from_secs(4), sending).await.expect("it waits for somebody who goes on");
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 2);
+}
+
+#[app_test]
+async fn a_log_that_fails_keeps_no_other_back(app: TestApp) {
+    let mut environments: Vec<_> = app.installed().organisation.environments.iter().map(|it| it.id).collect();
+    environments.sort_unstable();
+    for environment in &environments {
+        append(&app, *environment, event(&app, 1, "$shown", 1)).await;
+    }
+    set_mark(&app, environments[0], -1).await;
+    assert!(ingest::catch_up(app.app()).await.is_err());
+    assert_eq!((environments.len() > 1, mark(&app, *environments.last().unwrap()).await), (true, Some(1)));
+    set_mark(&app, environments[0], 0).await;
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(mark(&app, environments[0]).await, Some(1));
+}
+
+#[app_test]
+async fn a_log_has_a_mark_before_anything_of_it_is_noted(app: TestApp) {
+    append(&app, app.production(), event(&app, 1, "Nobody Asks", 1)).await;
+    assert_eq!(mark(&app, app.production()).await, None);
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(mark(&app, app.production()).await, Some(0), "a row that can be held");
+}
+
+#[app_test]
+async fn what_follows_a_log_that_was_lost_is_counted_from_its_first_frame(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
+    let person = number(&app, "u").await;
+    app.app().noting.forget_logs();
+    let before = app.app().log().unwrap().durable(app.production());
+    for message in 1..=3 {
+        append(&app, app.production(), event(&app, person, "Invoice Sent", message)).await;
+    }
+    // Fewer than have come since, and more than there were when the log began.
+    set_mark(&app, app.production(), i64::try_from(before).unwrap() + 2).await;
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 3);
+}
+
+/// Runs what the migration does to rows that are there.
+async fn begin_with_marks(app: &TestApp) {
+    let text = match app.app().main.engine() {
+        Engine::Sqlite => include_str!("../../../../../migrations/main/0021_noted.sql"),
+        Engine::Postgres => include_str!("../../../../../migrations/main/0021_noted.postgres.sql"),
+    };
+    let (_, text) = text.split_once("-- What people's rows count").unwrap();
+    let (_, text) = text.split_once('\n').unwrap();
+    // A scope in which nothing is seen, as when migrations run.
+    let nowhere = EnvironmentId::new(app.app().clock.as_ref(), app.app().rng.as_ref());
+    let mut tx = app.app().main.begin(Scope::Environment(nowhere)).await.unwrap();
+    for statement in text.split(';').filter(|statement| !statement.trim().is_empty()) {
+        sql(statement.to_owned()).fetch_all(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[app_test]
+async fn what_was_counted_before_there_were_marks_is_not_counted_twice(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    app.send(sent("u", "m2")).await;
+    begin_with_marks(&app).await;
+    app.app().noting.forget();
+    set_mark(&app, app.production(), 0).await;
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 2);
+}
