@@ -234,7 +234,7 @@ pub(super) static SENSITIVE: Set = LazyLock::new(|| {
          married divorced widowed marital familienstand zivilstand verheiratet matrimonial race racial caste criminal \
          conviction convictions church faith beliefs konfession wyznanie \
          ethnicity ethnic nationality citizenship ciudadania cidadania cittadinanza obywatelstwo narodowosc \
-         political politics politisch politique partei \
+         political politics politisch politique partei biometric biometrics biometry \
          health medical medicine illness illnesses disease diseases disorder hiv diagnosis diagnoses diagnosed diagnose \
          diagnosen diagnostico diagnosi diagnoza maladie sante enfermedad salud doenca saude deficiencia malattia ziekte \
          gezondheid choroba zdrowie enceinte grossesse zwanger \
