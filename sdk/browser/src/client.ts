@@ -51,7 +51,10 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
     note(`error: ${code}: ${message}`);
     emitter.emit('error', { code, message });
   };
-  const tokens = createTokens();
+  const tokens = createTokens(() => {
+    queue.wake();
+    sync.request();
+  });
   const queue = createQueue(key, send, report, tokens);
   const extensions = new Set<string>();
   let visitor: Visitor = {};
@@ -177,7 +180,7 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       const changed = before.userId !== userId;
       const other = changed && before.userId !== undefined;
       const next = { userId };
-      const renewed = tokens.give(userId, token ?? initialToken);
+      tokens.give(userId, token ?? initialToken);
       initialToken = undefined;
       // on one device two people are two people: the second gets a credential of their own
       if (other) become(next, true);
@@ -186,7 +189,6 @@ export function createClient(settings: Settings, emitter: Emitter, guard: Guard)
       const said = JSON.stringify([userId, attributes]);
       if (said !== identified) message('identify', { traits: attributes }, true);
       identified = said;
-      if (renewed) queue.wake();
       sync.request({ traits: attributes });
       if (company) this.group(company.id, company.attributes);
     },

@@ -53,8 +53,11 @@ export function createDelivery(host: Host, locale: string): Delivery {
     const { trigger } = one;
     const wanted = one.id === requested;
     const resume = resumeAt(one);
-    const again =
-      wanted || (one.frequency?.kind === 'always' && (armed || (trigger.kind === 'page' && ended !== navigation)));
+    const always = one.frequency?.kind === 'always';
+    // a survey's answers are taken once for each time that its frequency allows
+    const again = wanted
+      ? always || one.kind === 'flow'
+      : always && (armed || (trigger.kind === 'page' && ended !== navigation));
     if (ended !== undefined && !again) return 'was shown already';
     if (stuck === navigation) return 'could not be shown on this page';
     if (!holds(one.where)) return 'audience: not on this page';

@@ -112,7 +112,10 @@ export function createQueue(writeKey: string, send: Send, report: Report, tokens
     if (!delivered)
       report(problem.code ?? `http_${reply.status}`, problem.detail ?? problem.title ?? 'refused by the edge');
     for (const one of problem.rejected ?? []) report(one.code, one.detail ?? 'a message was refused by the edge');
-    if (delivered) for (const item of load) item.done?.();
+    if (delivered) {
+      tokens.accept(user);
+      for (const item of load) item.done?.();
+    }
     if (items.length) schedule(0, true);
   }
 

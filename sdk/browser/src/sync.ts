@@ -80,6 +80,7 @@ export function createSync({ send, body, ready, user, tokens, report, guard }: S
           attempt = 0;
           return schedule(0);
         }
+        if (reply.status === 200) tokens.accept(about);
         answered(reply, extra, event);
       }),
     );

@@ -14,18 +14,22 @@ function setUp(...replies: (Reply | Promise<Reply>)[]) {
     keepalive: boolean;
   }[] = [];
   const errors: string[] = [];
-  const tokens = createTokens();
+  const page = { onError(): void {} };
+  const tokens = createTokens(() => queue.wake());
   const queue = createQueue(
     'pfe_1',
     async (path, body, keepalive = false) => {
       sent.push({ path, body: JSON.parse(body), keepalive });
       return replies.shift() ?? ok;
     },
-    (code) => errors.push(code),
+    (code) => {
+      errors.push(code);
+      page.onError();
+    },
     tokens,
   );
   const ids = () => sent.flatMap(({ body }) => (body.batch ?? []).map(({ n }) => n));
-  return { queue, sent, errors, ids, tokens };
+  return { queue, sent, errors, ids, tokens, page };
 }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -171,8 +175,7 @@ describe('a refused identity token', () => {
     expect(errors).toEqual(['invalid_identity_token']);
     expect([sent.length, done.mock.calls.length]).toEqual([1, 0]);
 
-    expect(tokens.give('ana', 'new')).toBe(true);
-    queue.wake();
+    tokens.give('ana', 'new');
     await vi.runAllTimersAsync();
     expect(ids()).toEqual([1, 1, 2]);
     expect(sent.slice(1).map(({ path, body }) => [path, body.token])).toEqual([
@@ -212,13 +215,44 @@ describe('a refused identity token', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is tried with growing pauses when each new one is refused too, until one is not', async () => {
+    const { queue, sent, errors, ids, tokens, page } = setUp(refused, ok, refused, refused, refused, ok, refused);
+    const start = Date.now();
+    const at: number[] = [];
+    let tokensMade = 0;
+    // what the README tells a page to do
+    page.onError = () => {
+      at.push(Math.round((Date.now() - start) / 100) * 100);
+      tokens.give('ana', `token ${++tokensMade}`);
+      queue.flush();
+    };
+    tokens.give('ana', 'first');
+    queue.message({ n: 1 }, 'ana', true);
+    await vi.advanceTimersByTimeAsync(500);
+    tokens.give('ana', 'newest');
+    queue.message({ n: 2 }, 'ana', true);
+    queue.message({ n: 3 }, undefined, true);
+    await vi.advanceTimersByTimeAsync(490);
+    expect(sent.map(({ body }) => body.token)).toEqual(['first', undefined]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(sent[2]?.body).toMatchObject({ token: 'newest', batch: [{ n: 1 }, { n: 2 }] });
+    await vi.advanceTimersByTimeAsync(86_400_000);
+    expect(at).toEqual([0, 1000, 3000, 7000]);
+    expect([sent.length, errors.length]).toEqual([6, 4]);
+    // an accepted one ends the count
+    queue.message({ n: 4 }, 'ana', true);
+    await vi.advanceTimersByTimeAsync(990);
+    expect(ids().filter((n) => n === 4)).toEqual([4]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(ids().filter((n) => n === 4)).toEqual([4, 4]);
+  });
+
   it('is asked for also when there was none yet', async () => {
     const { queue, sent, errors, tokens } = setUp(refused);
     queue.message({ n: 1 }, 'ana', true);
     await vi.runAllTimersAsync();
     expect([errors, sent.length]).toEqual([['invalid_identity_token'], 1]);
     tokens.give('ana', 'new');
-    queue.wake();
     await vi.runAllTimersAsync();
     expect(sent[1]?.body).toMatchObject({ token: 'new', batch: [{ n: 1 }] });
   });

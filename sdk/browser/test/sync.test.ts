@@ -7,7 +7,7 @@ function setUp(...replies: (Partial<Reply> | Promise<Partial<Reply>>)[]) {
   const asked: Record<string, unknown>[] = [];
   const ready = vi.fn();
   const report = vi.fn();
-  const tokens = createTokens();
+  const tokens = createTokens(() => sync.request());
   const sync = createSync({
     send: async (_, body) => {
       asked.push(JSON.parse(body));
@@ -83,6 +83,31 @@ it('waits for another identity token with all that it had to say', async () => {
     { traits: { a: 1 }, event: 'Sent' },
   ]);
   expect(ready).toHaveBeenCalledTimes(2);
+});
+
+it('asks with growing pauses when each new identity token is refused too, until one is not', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const refused = { status: 401, body: { code: 'invalid_identity_token', detail: 'expired' } };
+  const { sync, asked, ready, report, tokens } = setUp(refused, refused, refused, {}, refused);
+  const at: number[] = [];
+  const start = Date.now();
+  report.mockImplementation(() => {
+    at.push(Math.round((Date.now() - start) / 100) * 100);
+    tokens.give('ana', `token ${at.length}`);
+    sync.request({ traits: { a: at.length } });
+  });
+  sync.request();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(at).toEqual([0, 1000, 3000]);
+  expect([asked.length, ready.mock.calls.length]).toEqual([4, 1]);
+  expect(asked.at(-1)).toEqual({ traits: { a: 3 } });
+  // an accepted one ends the count
+  sync.request();
+  await vi.advanceTimersByTimeAsync(990);
+  expect(asked.length).toBe(5);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(asked.length).toBe(6);
+  vi.restoreAllMocks();
 });
 
 it('drops an answer about somebody else', async () => {

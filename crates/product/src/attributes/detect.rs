@@ -189,14 +189,17 @@ fn is_phone(run: &str, digits: usize, explained: &dyn Fn() -> Digits) -> bool {
     }
 }
 
-/// A row of digits that could be a telephone number: 10 to 15, or 9 after a 0, and no time.
+/// A row of digits that could be a telephone number: 10 to 15, or 9 and more after a 0, and no time. No time begins with a
+/// 0: `01705550142` is a number of Germany, not a second of 2024.
 fn is_row(row: &str) -> bool {
+    if row.starts_with('0') {
+        return row.len() >= 9;
+    }
     let number: u64 = row.parse().unwrap_or(0);
-    let long_enough = row.len() >= 10 || (row.len() == 9 && row.starts_with('0'));
     let is_time = (1_000_000_000..2_000_000_000).contains(&number)
         || (1_000_000_000_000..2_000_000_000_000).contains(&number)
         || is_compact_date(row);
-    long_enough && !is_time
+    row.len() >= 10 && !is_time
 }
 
 /// `202610011200`, `20261001120000`: year, month, day, hour, minute, second.

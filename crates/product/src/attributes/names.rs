@@ -3,7 +3,8 @@
 //!
 //! - A word that says who somebody is, how to reach them, where they live or a secret of theirs makes a name *personal*,
 //!   unless it ends in what is merely said of such a thing (`email_verified`, `phone_type`) or begins like a question or
-//!   count (`has_phone`, `total_emails`).
+//!   count (`has_phone`, `total_emails`). Nothing of that excuses what law protects most, and pay: `has_disability`,
+//!   `marital_status`, `average_salary`.
 //! - A *name* is personal, unless the word before it is of what the makers of a product call by a name (`plan_name`,
 //!   `event_name`, `company_name`). Texts (`title`, `message`, `location`) likewise: `button_text` is a product's.
 //! - A role at the end (`account_owner`, `created_by`) and the id of somebody or of a company are personal: outside ids
@@ -23,8 +24,8 @@ const OF_COMPANIES: &[&str] = &["name", "website", "description", "location", "a
 const OF_PEOPLE: &[&str] = &["title", "jobtitle"];
 /// Names that are personal, and made of words that are not.
 const WHOLE: &[&str] = &["q", "login", "handle", "alias", "age", "ages", "token", "fio", "signature", "city.of.birth"];
-/// Names of numbers that do not say of what.
-const UNSAID: &[&str] = &["number", "no", "nr", "num", "ref", "reference"];
+/// Names that do not say of what.
+const UNSAID: &[&str] = &["ref", "reference"];
 /// Names of IP addresses.
 const ADDRESSES: &[&str] =
     &["ipaddress", "ipaddr", "ipadresse", "remoteaddr", "remoteaddress", "xforwardedfor", "forwardedfor", "peeraddr"];
@@ -84,8 +85,8 @@ enum Excuse {
 fn excuse(words: &[&str]) -> Excuse {
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return Excuse::None };
     let several = words.len() > 1;
-    if several && (v::QUESTIONS.contains(first) || v::QUANTITIES.contains(first) || ["count", "counts"].contains(last))
-    {
+    let is_count = ["count", "counts"].contains(last) || (v::QUANTITIES.contains(first) && are_many(last));
+    if several && (v::QUESTIONS.contains(first) || is_count) {
         Excuse::Count
     } else if several && v::STATES.contains(last) && !words.contains(&"birth") && !words.contains(&"born") {
         Excuse::State
@@ -94,11 +95,19 @@ fn excuse(words: &[&str]) -> Excuse {
     }
 }
 
+/// Whether a word is of several: `emails`, `people`.
+fn are_many(word: &str) -> bool {
+    word == "people" || (word.ends_with('s') && !word.ends_with("ss"))
+}
+
 fn says_who(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !is_number(word)).collect();
     let Some(last) = words.last().copied() else { return false };
-    if pairs(&words).any(|(one, two)| v::PAIRS.contains(format!("{one}.{two}").as_str())) {
-        return excuse(&words) == Excuse::None || words.contains(&"blood");
+    if is_sensitive(&words) {
+        return true;
+    }
+    if has_pair(&words, &v::PAIRS) {
+        return excuse(&words) == Excuse::None;
     }
     if excuse(&words) != Excuse::None {
         return false;
@@ -116,6 +125,16 @@ fn says_who(words: &[String]) -> bool {
         })
         || (words.iter().any(|word| v::WHOSE.contains(word) || v::ROLES.contains(word))
             && words.iter().any(|word| v::PLACES.contains(word)))
+}
+
+/// Whether a name says what no excuse applies to.
+fn is_sensitive(words: &[&str]) -> bool {
+    let says = |word: &&str| v::SENSITIVE.contains(word) || v::SENSITIVE_PARTS.iter().any(|part| word.contains(part));
+    has_pair(words, &v::SENSITIVE_PAIRS) || (words.iter().any(says) && !has_pair(words, &v::NOT_SENSITIVE_PAIRS))
+}
+
+fn has_pair(words: &[&str], set: &Set) -> bool {
+    pairs(words).any(|(one, two)| set.contains(format!("{one}.{two}").as_str()))
 }
 
 fn is_personal(word: &str) -> bool {

@@ -17,10 +17,8 @@ pub(super) static PERSONAL: Set = LazyLock::new(|| {
          displayname realname username usernames nickname nick initials salutation login logins \
          address addresses street streets postcode postcodes postal postalcode zip zipcode apartment apt doorbell \
          latitude longitude lat lng lon geo gps geohash geolocation coordinates coords \
-         birth birthday birthdate birthplace birthyear born dob gender sex pronouns ethnicity religion nationality citizenship \
-         marital diagnosis diagnoses medication medications allergy allergies disability pregnancy pregnant symptom \
-         symptoms salary income \
-         avatar photo photos picture pictures selfie signature portrait headshot biometric fingerprint \
+         birth birthday birthdate birthplace birthyear born dob \
+         avatar photo photos picture pictures selfie signature portrait headshot fingerprint \
          ssn nino passport iban bic swiftcode cpf curp nif aadhaar pesel bsn insee vin cvv cvc pan last4 \
          password passwords passwd pwd passphrase secret secrets otp totp mnemonic credential credentials \
          idfa idfv gaid aaid imei imsi iccid cookie cookies jwt \
@@ -28,13 +26,13 @@ pub(super) static PERSONAL: Set = LazyLock::new(|| {
          assignee recipient recipients payer payee beneficiary cardholder invitee inviter \
          website homepage useragent \
          vorname nachname familienname zuname spitzname benutzername strasse hausnummer plz postleitzahl wohnort telefon \
-         telefonnummer handy handynummer rufnummer geburtsdatum geburtstag geburtsort geschlecht anschrift adresse adressen \
+         telefonnummer handy handynummer rufnummer geburtsdatum geburtstag geburtsort anschrift adresse adressen \
          kontonummer steuernummer passwort kennwort ansprechpartner anrede bemerkung notiz \
-         prenom courriel rue naissance sexe codepostal motdepasse portable \
-         apellido apellidos correo telefono telefonos movil direccion calle nacimiento sexo contrasena dni cedula celular \
+         prenom courriel rue naissance codepostal motdepasse portable \
+         apellido apellidos correo telefono telefonos movil direccion calle nacimiento contrasena dni cedula celular \
          sobrenome apelido endereco rua telefone nascimento senha cep \
-         cognome indirizzo cellulare nascita codicefiscale sesso \
-         voornaam achternaam tussenvoegsel straat straatnaam huisnummer telefoon telefoonnummer geboortedatum geslacht \
+         cognome indirizzo cellulare nascita codicefiscale \
+         voornaam achternaam tussenvoegsel straat straatnaam huisnummer telefoon telefoonnummer geboortedatum \
          wachtwoord adres \
          imie nazwisko ulica haslo fornamn efternamn personnummer gata epost fornavn etternavn efternavn fodselsdato tlf \
          etunimi sukunimi puhelin osoite sahkoposti jmeno prijmeni ulice soyad soyadi soyisim isim eposta cep alamat \
@@ -222,24 +220,111 @@ pub(super) static STATES: Set = LazyLock::new(|| {
 });
 /// A question that is answered by yes or no, when a name begins so.
 pub(super) static QUESTIONS: Set = LazyLock::new(|| set("is has have can did was were should does allow allows"));
-/// How many, when a name begins so.
+/// How many, when a name begins so and ends in what is counted.
 pub(super) static QUANTITIES: Set = LazyLock::new(|| {
     set("total num number count max min avg average sum active daily weekly monthly yearly nb unique")
 });
 
+/// What law protects most (GDPR, articles 9 and 10), and what somebody earns: personal wherever they stand, with no
+/// excuse: `has_disability` and `marital_status` say it as much as the word alone.
+pub(super) static SENSITIVE: Set = LazyLock::new(|| {
+    set(
+        "gender genders geschlecht sex sexe sexo sesso geslacht plec cinsiyet sukupuoli genero pronouns gay lesbian lgbt \
+         lgbtq queer transgender \
+         married divorced widowed marital familienstand zivilstand verheiratet matrimonial race racial caste criminal \
+         conviction convictions church faith beliefs konfession wyznanie \
+         ethnicity ethnic nationality citizenship ciudadania cidadania cittadinanza obywatelstwo narodowosc \
+         political politics politisch politique partei biometric biometrics biometry \
+         health medical medicine illness illnesses disease diseases disorder hiv diagnosis diagnoses diagnosed diagnose \
+         diagnosen diagnostico diagnosi diagnoza maladie sante enfermedad salud doenca saude deficiencia malattia ziekte \
+         gezondheid choroba zdrowie enceinte grossesse zwanger \
+         salary salaries wage wages income gehalt jahresgehalt monatsgehalt lohn einkommen salaire sueldo salario reddito \
+         stipendio salaris inkomen wynagrodzenie zarobki",
+    )
+});
+
+/// Parts that say the same in whatever longer word they stand; those in letters of their own, too.
+pub(super) const SENSITIVE_PARTS: &[&str] = &[
+    "pregnan",
+    "schwanger",
+    "embaraz",
+    "gravid",
+    "disabilit",
+    "behinder",
+    "handicap",
+    "discapacid",
+    "allerg",
+    "alergi",
+    "medication",
+    "medikament",
+    "medicament",
+    "symptom",
+    "sintoma",
+    "krankheit",
+    "erkrankung",
+    "gesundheit",
+    "vaccin",
+    "religi",
+    "ethnic",
+    "ethnie",
+    "etnia",
+    "nationalit",
+    "nazionalit",
+    "nacionalid",
+    "citizenship",
+    "staatsangehor",
+    "staatsburger",
+    "sexual",
+    "biometri",
+    "genetic",
+    "gewerkschaft",
+    "религ",
+    "национальн",
+    "гражданств",
+    "зарплат",
+    "беремен",
+    "диагноз",
+    "инвалид",
+    "宗教",
+    "性别",
+    "性別",
+    "国籍",
+    "國籍",
+    "婚姻",
+    "工资",
+    "年収",
+    "妊娠",
+    "怀孕",
+    "健康",
+    "诊断",
+    "診断",
+];
+
+/// Two words that say the same together.
+pub(super) static SENSITIVE_PAIRS: Set = LazyLock::new(|| {
+    set(
+        "blood.type blood.group trade.union labor.union labour.union union.member union.members union.membership union.dues \
+         estado.civil etat.civil stato.civile burgerlijke.staat stan.cywilny",
+    )
+});
+
+/// What is said of machines in words of medicine.
+pub(super) static NOT_SENSITIVE_PAIRS: Set = LazyLock::new(|| {
+    set("health.check health.checks service.health system.health server.health host.health cluster.health node.health \
+         api.health app.health database.health endpoint.health race.condition race.conditions")
+});
+
 /// Two words that say it together.
 pub(super) static PAIRS: Set = LazyLock::new(|| {
-    set(
-        "zip.code postal.code post.code house.number hausnummer.zusatz blood.type blood.group driver.license driver.licence \
+    set("zip.code postal.code post.code house.number hausnummer.zusatz driver.license driver.licence \
          drivers.license drivers.licence license.plate licence.plate number.plate social.security sort.code routing.number \
          account.number card.number credit.card debit.card user.agent search.term search.terms search.query search.text \
          search.keyword search.keywords search.string contact.info contact.details contact.data first.name last.name \
-         sexual.orientation political.party trade.union next.kin code.postal mot.passe codice.fiscale numero.telephone \
+         next.kin code.postal mot.passe codice.fiscale numero.telephone \
          access.token auth.token refresh.token session.token bearer.token id.token api.token reset.token device.token \
          push.token csrf.token api.key secret.key private.key access.key license.key assigned.to assign.to sent.to \
          shared.with reports.to shipped.to deliver.to billed.to bill.to ship.to invited.user \
-         street.number door.code full.name e.mail",
-    )
+         street.number door.code full.name e.mail")
 });
 
 /// Who did it: a name that ends in *by*, unless it says how.
@@ -283,20 +368,20 @@ pub(super) static CODES: Set = LazyLock::new(|| {
          range period firmware",
     )
 });
-/// Names of quantities and ids: long rows of digits are theirs.
+/// Names of quantities and ids: long rows of digits are theirs. A mere *number* does not say of what: `order_number` is a
+/// code, `callback_number` somebody's.
 pub(super) static QUANTITY: Set = LazyLock::new(|| {
-    set(
-        "id ids number no nr num count amount total subtotal price revenue size bytes length duration ms millis micros \
+    set("id ids count amount total subtotal price revenue size bytes length duration ms millis micros \
          seconds at index offset hash position width height balance quota limit usage cost tax discount quantity epoch \
-         expires expiry session transaction checkout cart product item reference ref views impressions mrr arr ltv",
-    )
+         expires expiry session transaction checkout cart product item reference ref views impressions mrr arr ltv")
 });
 /// Names of versions: four numbers with dots are theirs, too.
 pub(super) static VERSIONS: Set = LazyLock::new(|| set("version versions ver build release firmware sdk driver os"));
 
 /// Whether any rule knows a word.
 pub(super) fn is_known(word: &str) -> bool {
-    static SETS: [&Set; 19] = [
+    static SETS: [&Set; 20] = [
+        &SENSITIVE,
         &PERSONAL,
         &NOT_PERSONAL,
         &PRODUCT,

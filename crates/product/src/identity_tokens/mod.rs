@@ -3,8 +3,8 @@
 //!
 //! A token is a JWT, HS256 under the environment's identity secret (the secret's text as bytes); `sub` is the user's id,
 //! `exp` lies at most 24 hours ahead, and `company_id` is the company that the user may speak for, or a list of them: only
-//! for these a browser says who acts for a company and what is known of it, and an anonymous visitor for none. Another algorithm is refused whatever the token says of itself. Servers' keys are
-//! secret and need no token.
+//! for these a browser says who acts for a company and what is known of it, and an anonymous visitor for none. Another
+//! algorithm is refused whatever the token says of itself. Servers' keys are secret and need no token.
 
 pub(crate) mod api;
 mod store;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Frequency } from '../../src/types';
 import { survey } from './content';
 import { World } from './world';
 
@@ -80,6 +81,41 @@ describe('a survey', () => {
     await visit.page.evaluate("history.pushState({}, '', '/other')");
     await visit.page.waitForTimeout(200);
     expect(await visit.dialog.count()).toBe(0);
+  });
+
+  it.each([
+    ['page', 'once'],
+    ['manual', 'once'],
+    ['page', 'recontact'],
+    ['manual', 'recontact'],
+  ] as const)('is not shown again by show(): trigger %s, frequency %s', async (trigger, frequency) => {
+    world.edge.content = [
+      survey({ trigger: { kind: trigger }, frequency: { kind: frequency, days: 30 } as Frequency }),
+    ];
+    const { page, dialog } = await world.visit();
+    await expect.poll(() => world.edge.of('/v1/sync').length).toBe(1);
+    await page.evaluate("pilotfish.show('srv_1')");
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.evaluate("pilotfish.show('srv_1')");
+    await page.waitForTimeout(300);
+    expect(await dialog.count()).toBe(0);
+    expect(world.edge.tracked).toEqual(['$shown', '$dismissed']);
+  });
+
+  it('is shown again by show() where its frequency allows it, as another set of answers', async () => {
+    world.edge.content = [survey({ trigger: { kind: 'manual' }, frequency: { kind: 'always' } })];
+    const { page, dialog } = await world.visit();
+    for (const times of [1, 2]) {
+      await page.evaluate("pilotfish.show('srv_1')");
+      await dialog.waitFor();
+      await page.getByText('7', { exact: true }).click();
+      await page.getByRole('button', { name: 'Next' }).click();
+      await expect.poll(() => new Set(answers().map(({ id }) => id)).size).toBe(times);
+      await page.evaluate('pilotfish.dismiss()');
+      await dialog.waitFor({ state: 'detached' });
+    }
   });
 
   it('does not take focus from somebody who types, nor their keys', async () => {
