@@ -57,7 +57,9 @@ export function PublishDialog<C extends Content>({ content, draft, problems, ope
       <Stack gap="sm">
         {problems > 0 ? (
           <Alert color="amber">
-            {problems === 1 ? "One thing is" : `${problems} things are`} missing. They are marked at their fields.
+            {problems === 1
+              ? "One thing is missing. It is marked at its field."
+              : `${problems} things are missing. They are marked at their fields.`}
           </Alert>
         ) : (
           <Text>

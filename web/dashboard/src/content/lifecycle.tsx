@@ -69,7 +69,7 @@ function offerUndo(content: Content, keep: (content: Content) => void): void {
     message: (
       <Group justify="space-between" wrap="nowrap">
         <span>“{content.name}” is deleted. Its answers are kept for 30 days.</span>
-        <Button size="compact-sm" variant="default" onClick={() => void undo()}>
+        <Button size="compact-sm" variant="default" flex="none" onClick={() => void undo()}>
           Undo
         </Button>
       </Group>

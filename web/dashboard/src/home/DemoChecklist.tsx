@@ -54,8 +54,8 @@ export function DemoChecklist() {
           </div>
         </Item>
         <Item {...item} step="answer" title="Answer the survey">
-          Send two invoices in Harbour. After the second, it asks you one question. Write a sentence that you will know
-          again.
+          Send two invoices in Harbour. After the second, it asks how invoicing is going: give a score, and a reason in
+          a sentence that you will know again.
         </Item>
         <Item {...item} step="arrive" title="See it arrive">
           Your answer is here within two seconds:{" "}

@@ -10,7 +10,8 @@ import { CodeBlock } from "./CodeBlock";
 import { Heard } from "./Heard";
 import { IdentitySecret } from "./IdentitySecret";
 import classes from "./Installation.module.css";
-import { IDENTITY_TOKENS, initSnippet, type Language, originOf, policySnippet, segmentSnippets } from "./snippets";
+import { ServerKey } from "./ServerKey";
+import { CALLS, IDENTITY_TOKENS, type Language, originOf, policySnippet, segmentSnippets } from "./snippets";
 
 const LISTENING_MS = 2_000;
 const HEARD_MS = 10_000;
@@ -47,13 +48,14 @@ function Sections({ installation }: { installation: Schema["Installation"] }) {
       >
         <CodeBlock label="the tag" code={installation.tag} />
         <Text mt="md" mb="xs">
-          Then say who is there. A page without <code>identify</code> counts as anonymous.
+          Then say who is there, before or after the tag: calls wait until it is loaded. A page without{" "}
+          <code>identify</code> counts as anonymous.
         </Text>
-        <CodeBlock label="the calls" code={initSnippet(install)} />
+        <CodeBlock label="the calls" code={CALLS} />
       </Section>
       <Section
         title="2. Content security policy"
-        text="If your page has one, these sources are all that it must allow."
+        text="If your page has one, these sources are all that it must allow; give the tag the page’s nonce, too. A page that requires Trusted Types also allows trusted-types pilotfish."
       >
         <CodeBlock label="the policy" code={policySnippet(install.edge)} />
       </Section>
@@ -75,6 +77,9 @@ function Sections({ installation }: { installation: Schema["Installation"] }) {
         text="Existing instrumentation works unchanged: point the client at this server. Servers use the server key, never the public one."
       >
         <Languages label="the client" languages={segmentSnippets(install)} />
+        <div className={classes.secret}>
+          <ServerKey key={environment.id} />
+        </div>
       </Section>
     </div>
   );

@@ -1,21 +1,23 @@
-/** What a customer copies: the calls after the tag, policy lines, identity tokens, and existing Segment clients. */
+/** What a customer copies: the calls, policy lines, identity tokens, and existing Segment clients. */
 
-/** The key that both `init` and the Segment clients take. */
+/** The key and the address that the Segment clients take. */
 type Install = { key: string; edge: string };
 
-export function initSnippet({ key, edge }: Install): string {
-  return `pilotfish.init("${key}", { edge: "${edge}" });
-pilotfish.identify("USER_ID", { plan: "team" }, {
-  company: { id: "COMPANY_ID" },
-  token: "TOKEN_FROM_YOUR_SERVER",
-});`;
-}
+/** The tag starts the SDK by itself; calls that come before it wait in a queue. */
+export const CALLS = `<script nonce="YOUR_NONCE">
+  window.pilotfish = window.pilotfish || { q: [] };
+  for (const call of ["identify", "group", "track", "page", "on"])
+    pilotfish[call] ||= (...args) => pilotfish.q.push([call, ...args]);
 
-/** The three sources that the SDK needs. The nonce is the page's own. */
+  pilotfish.identify("USER_ID", { plan: "team" }, {
+    company: { id: "COMPANY_ID" },
+    token: "TOKEN_FROM_YOUR_SERVER",
+  });
+</script>`;
+
+/** The sources that the SDK needs, as they stand in a header. The nonce is the page's own. */
 export function policySnippet(edge: string): string {
-  return `script-src 'nonce-…';  /* the tag carries your page's nonce */
-connect-src ${edge};
-img-src ${edge};`;
+  return `script-src 'nonce-YOUR_NONCE'; connect-src ${edge}; img-src ${edge}`;
 }
 
 /** Origin of a URL; the URL itself where it cannot be read. */
