@@ -111,8 +111,13 @@ export const SCREENS: Screen[] = [
     path: `${PLACE}/content`,
     fullPage: false,
     act: async (page) => {
-      await page.keyboard.press("Control+k");
-      await page.getByLabel("Command", { exact: true }).fill("u-2408");
+      const command = page.getByLabel("Command", { exact: true });
+      // The keys are heard once the frame listens.
+      while (!(await command.isVisible())) {
+        await page.keyboard.press("Control+k");
+        await command.waitFor({ timeout: 2_000 }).catch(() => undefined);
+      }
+      await command.fill("u-2408");
     },
   },
   { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" }, early: true, wait: 1200 },
