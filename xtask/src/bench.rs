@@ -78,3 +78,17 @@ fn find() -> Result<Vec<Bench>> {
     }
     Ok(benches)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_are_found_in_files_folders_and_packages() {
+        let found = find().unwrap();
+        let names: Vec<&str> = found.iter().map(Bench::name).collect();
+        for name in ["sync", "ingest", "sdk/browser"] {
+            assert_eq!(names.iter().filter(|other| **other == name).count(), 1, "{name}: {names:?}");
+        }
+    }
+}
