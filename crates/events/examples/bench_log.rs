@@ -95,7 +95,7 @@ async fn take(folder: &Path, batch: u64, senders: u64) -> (u64, Duration, u64) {
             let now = SystemClock.now();
             while start.elapsed() < SECONDS {
                 let first = next.fetch_add(batch, Ordering::Relaxed);
-                let events = (first..first + batch).map(|number| event(number, now)).collect();
+                let events: Vec<_> = (first..first + batch).map(|number| event(number, now)).collect();
                 log.append(environment(), events).await.unwrap();
                 sent.fetch_add(batch, Ordering::Relaxed);
             }
@@ -131,7 +131,7 @@ async fn memory_and_reading(folder: &Path) {
     let before = resident();
     let now = SystemClock.now();
     for first in (0..EVENTS).step_by(1_000) {
-        let events = (first..first + 1_000).map(|number| event(number, now)).collect();
+        let events: Vec<_> = (first..first + 1_000).map(|number| event(number, now)).collect();
         log.append(environment(), events).await.unwrap();
     }
     log.shutdown().await;

@@ -5,12 +5,16 @@
 //! are bytes as they are; numbers are exact; any protobuf tool can show a decrypted block; and it takes no dependency.
 //! [`EventRef`] borrows from the block, so that building the index decodes no property.
 //!
-//! Invariants: `decode(encode(event)) == event`; no bytes whatever make decoding panic.
+//! Invariants: `decode(encode(event)) == event`; an event has the same fingerprint when it is encoded and when it is read
+//! back; no bytes whatever make decoding panic.
 
 mod values;
 mod wire;
 
+use std::hash::{BuildHasher as _, Hasher as _};
+
 use base::Timestamp;
+use foldhash::quality::FixedState;
 
 use crate::record::{DeviceKind, Event, Kind};
 use wire::Reader;
@@ -57,33 +61,104 @@ pub(crate) struct EventRef<'a> {
     step: Option<&'a str>,
     properties: Vec<&'a [u8]>,
     sealed: Vec<&'a [u8]>,
+    /// The bytes of what happened: from the kind to the last plain property.
+    happened: &'a [u8],
 }
 
-/// Appends the event to a block.
-pub(crate) fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooDeep> {
-    wire::put_number(out, 1, event.person);
-    put_optional(out, 2, event.company);
-    wire::put_number(out, 3, wire::zigzag(event.time.micros()));
-    wire::put_number(out, 4, wire::zigzag(event.received.micros()));
-    wire::put_bytes(out, 5, &event.message);
-    wire::put_number(out, 6, code(&Kind::ALL, event.kind));
-    wire::put_bytes(out, 7, event.name.as_bytes());
-    put_optional(out, 8, event.session);
-    put_text(out, 9, event.path.as_deref());
-    put_optional(out, 10, event.device.map(|device| code(&DeviceKind::ALL, device)));
-    put_text(out, 11, event.content.as_deref());
-    put_text(out, 12, event.step.as_deref());
-    for (name, value) in &event.properties {
-        wire::put_message(out, 13, |out| values::put_entry(out, name, value, 0))?;
+/// An event without its properties, on its way into the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// As [`Event::person`].
+    pub person: u64,
+    /// As [`Event::company`].
+    pub company: Option<u64>,
+    /// As [`Event::time`].
+    pub time: Timestamp,
+    /// As [`Event::received`].
+    pub received: Timestamp,
+    /// As [`Event::message`].
+    pub message: [u8; 16],
+    /// As [`Event::kind`].
+    pub kind: Kind,
+    /// As [`Event::name`].
+    pub name: &'a str,
+    /// As [`Event::session`].
+    pub session: Option<u64>,
+    /// As [`Event::path`].
+    pub path: Option<&'a str>,
+    /// As [`Event::device`].
+    pub device: Option<DeviceKind>,
+    /// As [`Event::content`].
+    pub content: Option<&'a str>,
+    /// As [`Event::step`].
+    pub step: Option<&'a str>,
+}
+
+/// A plain property's value.
+#[derive(Debug, Clone, Copy)]
+pub enum Plain<'a> {
+    Bool(bool),
+    Number(&'a serde_json::Number),
+    Text(&'a str),
+    /// Any value.
+    Nested(&'a serde_json::Value),
+}
+
+/// Appends an event to a block; the answer is its [fingerprint](EventRef::fingerprint). After an error the block ends in
+/// the middle of it.
+pub(crate) fn encode<'a>(
+    head: &Head<'_>,
+    plain: impl Iterator<Item = (&'a str, Plain<'a>)>,
+    sealed: impl Iterator<Item = (&'a str, &'a [u8])>,
+    out: &mut Vec<u8>,
+) -> Result<u32, TooDeep> {
+    wire::put_number(out, 1, head.person);
+    put_optional(out, 2, head.company);
+    wire::put_number(out, 3, wire::zigzag(head.time.micros()));
+    wire::put_number(out, 4, wire::zigzag(head.received.micros()));
+    wire::put_bytes(out, 5, &head.message);
+    let happened = out.len();
+    wire::put_number(out, u32::from(FIRST_OF_HAPPENED), code(&Kind::ALL, head.kind));
+    wire::put_bytes(out, 7, head.name.as_bytes());
+    put_optional(out, 8, head.session);
+    put_text(out, 9, head.path);
+    put_optional(out, 10, head.device.map(|device| code(&DeviceKind::ALL, device)));
+    put_text(out, 11, head.content);
+    put_text(out, 12, head.step);
+    for (name, value) in plain {
+        wire::put_message(out, 13, |out| values::put_plain(out, name, value))?;
     }
-    for (name, value) in &event.sealed {
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write(&out[happened..]);
+    for (name, value) in sealed {
+        hasher.write(name.as_bytes());
         wire::put_message(out, 14, |out| {
             wire::put_bytes(out, 1, name.as_bytes());
             wire::put_bytes(out, 2, value);
             Ok(())
         })?;
     }
-    Ok(())
+    Ok(low_half(hasher.finish()))
+}
+
+impl<'a> Head<'a> {
+    /// An event without its properties.
+    pub(crate) fn of(event: &'a Event) -> Self {
+        Self {
+            person: event.person,
+            company: event.company,
+            time: event.time,
+            received: event.received,
+            message: event.message,
+            kind: event.kind,
+            name: &event.name,
+            session: event.session,
+            path: event.path.as_deref(),
+            device: event.device,
+            content: event.content.as_deref(),
+            step: event.step.as_deref(),
+        }
+    }
 }
 
 fn put_optional(out: &mut Vec<u8>, field: u32, value: Option<u64>) {
@@ -112,8 +187,14 @@ fn of_code<T: Copy>(all: &[T], code: u64) -> Result<T, DecodeError> {
 pub(crate) fn decode_ref(bytes: &[u8]) -> Result<EventRef<'_>, DecodeError> {
     let mut event = EventRef::default();
     let mut seen = 0_u32;
+    let (mut from, mut happened) = (0, bytes.len()..0);
     let mut reader = Reader(bytes);
     while let Some((field, value)) = reader.field()? {
+        let upto = bytes.len() - reader.0.len();
+        if (FIRST_OF_HAPPENED.into()..=LAST_OF_HAPPENED).contains(&field) {
+            happened = happened.start.min(from)..upto;
+        }
+        from = upto;
         match field {
             1 => event.person = value.number()?,
             2 => event.company = Some(value.number()?),
@@ -133,8 +214,13 @@ pub(crate) fn decode_ref(bytes: &[u8]) -> Result<EventRef<'_>, DecodeError> {
         }
         seen |= 1 << field;
     }
+    event.happened = bytes.get(happened).unwrap_or_default();
     if seen & REQUIRED == REQUIRED { Ok(event) } else { Err(DecodeError::Missing) }
 }
+
+/// The fields that say what happened, which lie together.
+const FIRST_OF_HAPPENED: u8 = 6;
+const LAST_OF_HAPPENED: u64 = 13;
 
 const REQUIRED: u32 = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7;
 
@@ -174,18 +260,20 @@ impl EventRef<'_> {
     /// What tells one content from another under the same message id: neither who nor when, which a retry may state
     /// otherwise, nor the bytes of sealed values, which differ at each sealing.
     pub(crate) fn fingerprint(&self) -> u32 {
-        use std::hash::{Hash, Hasher};
-        let mut hasher = std::hash::DefaultHasher::new();
-        (self.kind, self.name, self.path, self.content, self.step, &self.properties).hash(&mut hasher);
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(self.happened);
         for entry in &self.sealed {
             if let Ok(Some((1, name))) = Reader(entry).field() {
-                name.bytes().unwrap_or_default().hash(&mut hasher);
+                hasher.write(name.bytes().unwrap_or_default());
             }
         }
-        #[expect(clippy::cast_possible_truncation, reason = "the low half of a hash")]
-        let fingerprint = hasher.finish() as u32;
-        fingerprint
+        low_half(hasher.finish())
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half of a hash")]
+const fn low_half(hash: u64) -> u32 {
+    hash as u32
 }
 
 fn sealed_entry(bytes: &[u8]) -> Result<(String, Vec<u8>), DecodeError> {

@@ -3,8 +3,8 @@
 //! One log per edge and environment, under `log/<edge>/<environment>/` in the data folder: append-only files of sealed
 //! frames ([`docs/formats/event-log.md`] has every byte). The way of an event:
 //!
-//! 1. [`EventLog::append`] encodes a batch, claims its message ids against copies ([`dedupe`]), packs larger batches,
-//!    and queues it; a full queue refuses at once.
+//! 1. A [`Batch`] is encoded as events are added to it. [`EventLog::append`] claims its message ids against copies
+//!    ([`dedupe`]), packs larger batches, and queues it; a full queue refuses at once.
 //! 2. The environment's writer ([`writer`]) takes everything that waits, seals it into frames, and makes one write and
 //!    one `fdatasync`.
 //! 3. Only then the events enter the index, the claims are settled and the waiters answered.
@@ -19,6 +19,7 @@
 //!
 //! Functions that read block on files: call them from blocking threads. Times are microseconds, as everywhere.
 
+mod batch;
 mod cache;
 mod counters;
 mod dedupe;
@@ -46,8 +47,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use counters::Counters;
-pub use encoding::TooDeep;
+pub use encoding::{Head, Plain, TooDeep};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys};
 pub use open::{EventLog, verify};

@@ -9,6 +9,7 @@ use base::id::EnvironmentId;
 use base::{Clock, Rng, Timestamp};
 use tokio::sync::watch;
 
+use crate::batch::Batch;
 use crate::cache::BlockCache;
 use crate::counters::Counters;
 use crate::disk;
@@ -78,12 +79,17 @@ impl EventLog {
 
     /// Stores a batch. Answers once every event of it is durable, in the batch's order; a batch that fails was not
     /// acknowledged as a whole. Dropping the future does not take back what it queued.
-    pub async fn append(&self, environment: EnvironmentId, events: Vec<Event>) -> Result<Vec<Outcome>, AppendError> {
-        if events.is_empty() {
+    pub async fn append(
+        &self,
+        environment: EnvironmentId,
+        events: impl Into<Batch>,
+    ) -> Result<Vec<Outcome>, AppendError> {
+        let batch = events.into();
+        if batch.is_empty() && batch.refused.is_none() {
             return Ok(Vec::new());
         }
-        let pending = submit(&self.log_for_append(environment)?, &events)?;
-        drop(events);
+        let pending = submit(&self.log_for_append(environment)?, &batch)?;
+        drop(batch);
         pending.outcome().await
     }
 

@@ -1,4 +1,4 @@
-//! A sender's side of an append: encode, claim, pack, queue, wait.
+//! A sender's side of an append: claim, pack, queue, wait.
 //!
 //! Who compresses and who seals: a batch large enough to be blocks of its own is packed here, on the sender's thread, so
 //! that packing uses all cores and overlaps with the writer's syncs; small batches are left to the writer, which packs
@@ -8,13 +8,13 @@
 
 use std::sync::Arc;
 
+use crate::batch::{Batch, Encoded};
 use crate::dedupe::Claim;
-use crate::encoding::{self, put_varint};
+use crate::encoding::put_varint;
 use crate::error::AppendError;
-use crate::format::MAX_BLOCK;
-use crate::log::{self, Log};
+use crate::log::Log;
 use crate::queue::{Fact, Fate, Job, Piece, verdict};
-use crate::record::{Arrival, Event};
+use crate::record::Arrival;
 use crate::writer;
 
 /// What became of an event.
@@ -39,51 +39,42 @@ pub(crate) struct Pending {
     others: Vec<Fate>,
 }
 
-/// Encoded events, each after the other.
-struct Encoded {
-    bytes: Vec<u8>,
-    /// Where each event ends.
-    ends: Vec<usize>,
-    facts: Vec<Fact>,
-}
-
 /// Queues a batch. Never waits.
-pub(crate) fn submit(log: &Arc<Log>, events: &[Event]) -> Result<Pending, AppendError> {
+pub(crate) fn submit(log: &Arc<Log>, batch: &Batch) -> Result<Pending, AppendError> {
+    if let Some(reason) = &batch.refused {
+        return Err(reason.clone());
+    }
     log.admits()?;
-    let encoded = encode(log, events)?;
+    let facts = facts(log, batch);
     let (verdict, own) = verdict();
-    let (new, others) = claim(log, &encoded.facts, &own);
-    let facts: Vec<Fact> = encoded.facts.iter().zip(&new).filter(|(_, new)| **new).map(|(fact, _)| *fact).collect();
+    let (new, others) = claim(log, &facts, &own);
+    let all_new = !new.contains(&false);
+    let facts = if all_new {
+        facts
+    } else {
+        facts.into_iter().zip(&new).filter(|(_, new)| **new).map(|(fact, _)| fact).collect()
+    };
     let mut pending = Pending { log: Arc::clone(log), new, own: None, others };
     if !facts.is_empty() {
-        let (pieces, bytes) = pack(log, &encoded, &pending.new);
+        let (pieces, bytes) = pack(log, batch, &pending.new);
         writer::enqueue(log, Job { pieces, facts, bytes, verdict })?;
         pending.own = Some(own);
     }
     Ok(pending)
 }
 
-fn encode(log: &Log, events: &[Event]) -> Result<Encoded, AppendError> {
-    let mut bytes = Vec::with_capacity(events.len() * 256);
-    let mut ends = Vec::with_capacity(events.len());
-    for event in events {
-        let start = bytes.len();
-        encoding::encode(event, &mut bytes)?;
-        if bytes.len() - start > MAX_BLOCK / 8 || bytes.len() > MAX_BLOCK {
-            return Err(AppendError::TooLarge);
-        }
-        ends.push(bytes.len());
-    }
-    let mut facts = Vec::with_capacity(events.len());
-    let mut names = log.names();
-    let mut start = 0;
-    for end in &ends {
-        let event = encoding::decode_ref(&bytes[start..*end]).map_err(|_| AppendError::TooLarge)?;
-        facts.push(log::fact(&event, &mut names));
-        start = *end;
-    }
-    drop(names);
-    Ok(Encoded { bytes, ends, facts })
+fn facts(log: &Log, batch: &Batch) -> Vec<Fact> {
+    let codes: Vec<u32> = {
+        let mut names = log.names();
+        batch.names.iter().map(|name| names.code(name)).collect()
+    };
+    let fact = |event: &Encoded| Fact {
+        person: event.person,
+        time: event.time,
+        name: codes[event.name],
+        message: event.message,
+    };
+    batch.events.iter().map(fact).collect()
 }
 
 fn claim(log: &Log, facts: &[Fact], own: &Fate) -> (Vec<bool>, Vec<Fate>) {
@@ -103,22 +94,23 @@ fn claim(log: &Log, facts: &[Fact], own: &Fate) -> (Vec<bool>, Vec<Fate>) {
 }
 
 /// The events that are new, as pieces, and their bytes before compression.
-fn pack(log: &Log, encoded: &Encoded, new: &[bool]) -> (Vec<Piece>, usize) {
+fn pack(log: &Log, batch: &Batch, new: &[bool]) -> (Vec<Piece>, usize) {
     let mut pieces = Vec::new();
-    let (mut block, mut count, mut total) = (Vec::new(), 0, 0);
-    let own_blocks = encoded.bytes.len() >= OWN_BLOCK;
+    let own_blocks = batch.bytes.len() >= OWN_BLOCK;
+    let room = || Vec::with_capacity(log.shared.options.block_bytes.min(batch.bytes.len() + 2 * batch.events.len()));
+    let (mut block, mut count, mut total) = (room(), 0, 0);
     let mut start = 0;
-    for (end, new) in encoded.ends.iter().zip(new) {
+    for (Encoded { end, .. }, new) in batch.events.iter().zip(new) {
         if *new {
             put_varint(&mut block, (end - start) as u64);
-            block.extend_from_slice(&encoded.bytes[start..*end]);
+            block.extend_from_slice(&batch.bytes[start..*end]);
             count += 1;
         }
         start = *end;
         if own_blocks && block.len() >= log.shared.options.block_bytes {
             total += block.len();
             pieces.push(Piece::Packed { packed: log.shared.packer.pack(&block), count });
-            (block, count) = (Vec::new(), 0);
+            (block, count) = (room(), 0);
         }
     }
     total += block.len();

@@ -4,21 +4,18 @@
 //! their time counts from then: a stall shows in every request that had to wait.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program to look at, not part of the product")]
 
-use std::path::Path;
+mod support;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use base::{Clock, Personal, Rng, Secret, SystemClock, SystemRng};
 use http_body_util::BodyExt as _;
-use keys::FileProvider;
 use product::doors::Door;
-use product::installation::FirstOwner;
-use product::{App, Databases, Urls, installation, router};
+use product::{installation, router};
 use serde_json::{Value, json};
-use store::{DataFolder, Sharing};
 use tower::ServiceExt as _;
 
 const PIECES: usize = 50;
@@ -28,13 +25,8 @@ const SECONDS: u32 = 20;
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let app = open(folder.path()).await;
-    let owner = FirstOwner {
-        email: Personal::new("ana@example.org".to_owned()),
-        name: Personal::new("Ana".to_owned()),
-        password: Secret::new("correct horse battery staple".to_owned()),
-    };
-    let installed = installation::create(&app, Some(&owner)).await.expect("an installation");
+    let app = Arc::new(support::open(folder.path()).await);
+    let installed = installation::create(&app, Some(&support::owner())).await.expect("an installation");
     let production = &installed.organisation.environments[0];
     let (api, edge) = (router(&app, Door::Api), router(&app, Door::Edge));
     let environment = production.id.to_string();
@@ -61,19 +53,6 @@ async fn main() {
     report(&paced(&edge, &body).await);
     one_after_another(&edge, &body).await;
     app.close().await;
-}
-
-async fn open(folder: &Path) -> Arc<App> {
-    let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
-    let data = folder.join("data");
-    let lock = DataFolder::open(&data, Sharing::Exclusive).expect("a folder");
-    let provider = FileProvider::create(&folder.join("keys/root.key"), &data, clock.clone(), rng.clone());
-    let provider = Arc::new(provider.expect("a key provider"));
-    let [edge, api, dashboard] =
-        ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
-    let urls = Urls { edge: edge.to_owned(), api: api.to_owned(), dashboard: dashboard.to_owned() };
-    let app = App::open(lock, &Databases::Embedded, provider, urls, clock, rng).await;
-    Arc::new(app.unwrap_or_else(|error| panic!("the product does not open: {error}")))
 }
 
 /// Flows and surveys with rules over plain and personal attributes, a company, a device and a page; half of them hold.

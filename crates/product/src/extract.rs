@@ -56,10 +56,22 @@ pub(crate) async fn read(request: Request) -> Result<bytes::Bytes, Problem> {
 /// Parses JSON; the refusal points at the field and never quotes a value. A NUL character is refused in every text:
 /// PostgreSQL cannot store it.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
-    if holds_nul(bytes) {
+    without_nul(bytes)?;
+    parse_outer(bytes)
+}
+
+/// As [`parse`], of what is known to be UTF-8: looking at that again costs a tenth of reading.
+pub(crate) fn parse_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
+    without_nul(text.as_bytes())?;
+    serde_json::from_str(text).or_else(|_| parse_outer(text.as_bytes()))
+}
+
+/// Refuses JSON with a NUL character in a text.
+pub(crate) fn without_nul(json: &[u8]) -> Result<(), Problem> {
+    if holds_nul(json) {
         return Err(Problem::new(Code::InvalidJson).field("", "send texts without the NUL character (\\u0000)"));
     }
-    parse_outer(bytes)
+    Ok(())
 }
 
 /// As [`parse`], of a body whose parts are parsed one by one after this: a NUL character is the fault of its part.

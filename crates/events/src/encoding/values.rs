@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::wire::{self, Reader};
-use super::{DecodeError, TooDeep};
+use super::{DecodeError, Plain, TooDeep};
 
 /// As deep as the JSON parser at the door goes.
 pub(super) const MAX_DEPTH: u32 = 128;
@@ -19,9 +19,21 @@ const LIST: u32 = 8;
 const OBJECT: u32 = 9;
 
 /// Writes a name and its value.
-pub(super) fn put_entry(out: &mut Vec<u8>, name: &str, value: &Value, depth: u32) -> Result<(), TooDeep> {
+fn put_entry(out: &mut Vec<u8>, name: &str, value: &Value, depth: u32) -> Result<(), TooDeep> {
     wire::put_bytes(out, NAME, name.as_bytes());
     put_value(out, value, depth)
+}
+
+/// Writes a name and the plain value of a property.
+pub(super) fn put_plain(out: &mut Vec<u8>, name: &str, value: Plain<'_>) -> Result<(), TooDeep> {
+    wire::put_bytes(out, NAME, name.as_bytes());
+    match value {
+        Plain::Bool(value) => wire::put_number(out, BOOL, u64::from(value)),
+        Plain::Number(number) => put_number(out, number),
+        Plain::Text(text) => wire::put_bytes(out, TEXT, text.as_bytes()),
+        Plain::Nested(value) => put_value(out, value, 0)?,
+    }
+    Ok(())
 }
 
 fn put_value(out: &mut Vec<u8>, value: &Value, depth: u32) -> Result<(), TooDeep> {

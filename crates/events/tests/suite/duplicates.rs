@@ -118,7 +118,9 @@ async fn a_copy_of_what_then_fails_is_not_acknowledged() {
     let now = fixture.now();
     let send = |numbers: std::ops::Range<u64>| {
         let log = Arc::clone(&log);
-        async move { log.append(environment(ENVIRONMENT), numbers.map(|number| event(number, now)).collect()).await }
+        async move {
+            log.append(environment(ENVIRONMENT), numbers.map(|number| event(number, now)).collect::<Vec<_>>()).await
+        }
     };
     let (first, copy, mixed) = tokio::join!(send(0..3), send(0..3), send(2..5));
     for result in [first, copy, mixed] {

@@ -39,7 +39,7 @@ async fn check(stage: &Stage, sent: u64, context: &str) -> Report {
 }
 
 async fn resend(log: &EventLog, sent: u64) -> usize {
-    let events = (0..sent).map(|number| event(number, SystemClock.now())).collect();
+    let events: Vec<_> = (0..sent).map(|number| event(number, SystemClock.now())).collect();
     stored(&log.append(environment(ENVIRONMENT), events).await.unwrap())
 }
 

@@ -120,7 +120,7 @@ pub(crate) fn numbers(log: &EventLog) -> Vec<u64> {
 }
 
 pub(crate) async fn append(log: &EventLog, numbers: impl IntoIterator<Item = u64>, time: Timestamp) -> Vec<Outcome> {
-    let events = numbers.into_iter().map(|number| event(number, time)).collect();
+    let events: Vec<_> = numbers.into_iter().map(|number| event(number, time)).collect();
     log.append(environment(ENVIRONMENT), events).await.unwrap()
 }
 

@@ -70,7 +70,7 @@ async fn a_full_queue_refuses_at_once_and_what_was_taken_is_written() {
     for batch in 0..400 {
         let (log, now) = (Arc::clone(&log), fixture.now());
         tasks.spawn(async move {
-            let events = (batch * 20..batch * 20 + 20).map(|number| event(number, now)).collect();
+            let events: Vec<_> = (batch * 20..batch * 20 + 20).map(|number| event(number, now)).collect();
             log.append(environment(ENVIRONMENT), events).await
         });
     }

@@ -13,6 +13,8 @@
 
 mod bare;
 mod load;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -20,12 +22,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use base::{Clock, Personal, Rng, Secret, SystemClock, SystemRng};
-use keys::FileProvider;
 use product::doors::{Bound, CertificateSource, Door, Server};
-use product::installation::FirstOwner;
-use product::{App, Databases, Urls, installation, router};
-use store::{DataFolder, Sharing};
+use product::{App, installation, router};
 use tokio::process::Command;
 
 use load::{Figures, Load};
@@ -69,15 +67,10 @@ struct Bench {
 
 impl Bench {
     async fn start(folder: &Path) -> Self {
-        let mut app = open(folder).await;
+        let mut app = support::open(folder).await;
         app.limit_requests_per_key(NonZeroU32::MAX);
         let app = Arc::new(app);
-        let owner = FirstOwner {
-            email: Personal::new("ana@example.org".to_owned()),
-            name: Personal::new("Ana".to_owned()),
-            password: Secret::new("correct horse battery staple".to_owned()),
-        };
-        let installed = installation::create(&app, Some(&owner)).await.expect("an installation");
+        let installed = installation::create(&app, Some(&support::owner())).await.expect("an installation");
         let key = installed.organisation.environments[0].server_key.as_ref().expect("init makes one").expose().clone();
         let bound = || Bound::new(Door::Edge, ([127, 0, 0, 1], 0).into()).expect("a port");
         let (edge, bare) = (bound(), bound());
@@ -136,19 +129,6 @@ impl Bench {
         self.server.stop().await;
         self.app.close().await;
     }
-}
-
-async fn open(folder: &Path) -> App {
-    let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
-    let data = folder.join("data");
-    let lock = DataFolder::open(&data, Sharing::Exclusive).expect("a folder");
-    let provider = FileProvider::create(&folder.join("keys/root.key"), &data, clock.clone(), rng.clone());
-    let provider = Arc::new(provider.expect("a key provider"));
-    let [edge, api, dashboard] =
-        ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
-    let urls = Urls { edge: edge.to_owned(), api: api.to_owned(), dashboard: dashboard.to_owned() };
-    let app = App::open(lock, &Databases::Embedded, provider, urls, clock, rng).await;
-    app.unwrap_or_else(|error| panic!("the product does not open: {error}"))
 }
 
 /// Of this process, user and system, from `/proc/self/stat`: fields 14 and 15, in ticks of a hundredth of a second.

@@ -19,10 +19,9 @@ use std::net::IpAddr;
 use serde_json::{Number, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::glance::{DIGITS, Glance, LENGTH, MAC, TOKEN, WORDS};
 use super::names::{self, Digits};
 
-const WORDS: usize = 8;
-const LENGTH: usize = 200;
 const IDEOGRAPHS: usize = 20;
 /// The shortest outside id that is looked for within texts and as a number.
 const SHORTEST_ID: usize = 4;
@@ -31,11 +30,22 @@ const LONG_ID: usize = 8;
 
 const UNEXPLAINED: Digits = Digits { groups: false, row: false };
 
+/// Whether a text has nothing that is looked for in values: no address, number, URL or free text.
+pub(crate) fn is_innocent(text: &str) -> bool {
+    let glance = Glance::at(text);
+    glance.leads_nowhere(text) && glance.is_short(text) && glance.leads_to_no_machine()
+}
+
+/// Whether the text of a property of this name looks personal.
+pub(super) fn text_of_property_looks_personal(name: &str, text: &str) -> bool {
+    is_long(text) || leads_to_somebody(text, &|| names::digits_of(name))
+}
+
 /// Whether a value under this name looks personal, or something in it does. `counts`: whether the name is one of how many
 /// people there are, so that anything but a number says who.
 pub(super) fn value_looks_personal(name: &str, counts: bool, value: &Value) -> bool {
     match value {
-        Value::String(text) => counts || is_long(text) || leads_to_somebody(text, &|| names::digits_of(name)),
+        Value::String(text) => counts || text_of_property_looks_personal(name, text),
         Value::Number(number) => number_looks_personal(name, number),
         Value::Array(items) => {
             counts || is_place(items) || items.iter().any(|item| value_looks_personal(name, counts, item))
@@ -65,14 +75,24 @@ pub(crate) fn names_somebody(text: &str) -> bool {
 pub(super) fn holds_id(value: &Value, own: &[&str]) -> bool {
     match value {
         Value::String(text) => mentions(text, own),
-        Value::Number(number) => {
-            let number = number.to_string();
-            number.len() >= SHORTEST_ID && own.contains(&number.as_str())
-        }
+        Value::Number(number) => is_id(number, own),
         Value::Array(items) => items.iter().any(|item| holds_id(item, own)),
         Value::Object(fields) => fields.iter().any(|(name, value)| mentions(name, own) || holds_id(value, own)),
         Value::Null | Value::Bool(_) => false,
     }
+}
+
+/// Whether a number is one of these outside ids.
+pub(super) fn is_id(number: &Number, own: &[&str]) -> bool {
+    own.iter().any(|id| id.len() >= SHORTEST_ID && is_numeric(id)) && {
+        let number = number.to_string();
+        number.len() >= SHORTEST_ID && own.contains(&number.as_str())
+    }
+}
+
+/// Whether a text may be a number's.
+fn is_numeric(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-')
 }
 
 /// Whether a text is one of these outside ids, or has one in it: a short one as a word, a long one anywhere. An id of three
@@ -80,7 +100,10 @@ pub(super) fn holds_id(value: &Value, own: &[&str]) -> bool {
 pub(crate) fn mentions(text: &str, own: &[&str]) -> bool {
     own.iter().any(|id| {
         let length = id.len();
-        if text.len() <= length || length < SHORTEST_ID {
+        if text.len() < length {
+            return false;
+        }
+        if text.len() == length || length < SHORTEST_ID {
             return text.trim().eq_ignore_ascii_case(id);
         }
         let (text, id) = (text.as_bytes(), id.as_bytes());
@@ -94,10 +117,13 @@ pub(crate) fn mentions(text: &str, own: &[&str]) -> bool {
 }
 
 fn is_long(text: &str) -> bool {
-    text.len() > WORDS
-        && (text.split_whitespace().count() > WORDS
-            || text.chars().count() > LENGTH
-            || (!text.is_ascii() && text.chars().filter(|letter| is_ideograph(*letter)).count() > IDEOGRAPHS))
+    !Glance::at(text).is_short(text) && is_long_closely(text)
+}
+
+fn is_long_closely(text: &str) -> bool {
+    text.split_whitespace().count() > WORDS
+        || text.chars().count() > LENGTH
+        || (!text.is_ascii() && text.chars().filter(|letter| is_ideograph(*letter)).count() > IDEOGRAPHS)
 }
 
 fn is_ideograph(letter: char) -> bool {
@@ -105,11 +131,15 @@ fn is_ideograph(letter: char) -> bool {
 }
 
 fn leads_to_somebody(text: &str, explained: &dyn Fn() -> Digits) -> bool {
+    !Glance::at(text).leads_nowhere(text) && leads_to_somebody_closely(text, explained)
+}
+
+fn leads_to_somebody_closely(text: &str, explained: &dyn Fn() -> Digits) -> bool {
     let text = plainly(text);
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     has_email(&text)
         || has_token(&text)
-        || (digits >= 8 && (has_number(&text, explained) || has_iban(&text) || is_pair_of_degrees(&text)))
+        || (digits >= DIGITS && (has_number(&text, explained) || has_iban(&text) || is_pair_of_degrees(&text)))
         || is_mac(&text)
 }
 
@@ -133,7 +163,7 @@ fn has_email(text: &str) -> bool {
 /// A JSON web token: what it says is in clear for everybody.
 fn has_token(text: &str) -> bool {
     let tokens = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter));
-    tokens.filter(|token| token.starts_with("eyJ") && token.len() > 20).any(|token| token.matches('.').count() >= 2)
+    tokens.filter(|token| token.starts_with("eyJ") && token.len() > TOKEN).any(|token| token.matches('.').count() >= 2)
 }
 
 /// Whether a run of digits in a text is a telephone or card number.
@@ -150,7 +180,7 @@ fn has_number(text: &str, explained: &dyn Fn() -> Digits) -> bool {
             before.is_some_and(char::is_alphanumeric) && run.starts_with(|letter: char| letter.is_ascii_digit());
         let ends_inside =
             after.is_some_and(char::is_alphanumeric) && run.ends_with(|letter: char| letter.is_ascii_digit());
-        digits >= 8
+        digits >= DIGITS
             && !starts_inside
             && !ends_inside
             && (is_phone(run.trim(), digits, explained) || is_card(run.trim(), digits))
@@ -254,8 +284,8 @@ fn is_card(run: &str, digits: usize) -> bool {
 }
 
 /// A whole number that a telephone or card could have.
-fn number_looks_personal(name: &str, number: &Number) -> bool {
-    let Some(number) = whole(number) else { return false };
+pub(super) fn number_looks_personal(name: &str, number: &Number) -> bool {
+    let Some(number) = whole(number).filter(|number| *number >= 1_000_000_000) else { return false };
     let row = number.to_string();
     (10..=19).contains(&row.len())
         && (is_card(&row, row.len()) || (row.len() <= 15 && is_row(&row) && !names::digits_of(name).row))
@@ -319,7 +349,7 @@ fn is_place(items: &[Value]) -> bool {
 
 fn is_mac(text: &str) -> bool {
     let text = text.trim();
-    text.len() == 17
+    text.len() == MAC
         && [':', '-'].iter().any(|separator| {
             text.split(*separator).count() == 6
                 && text

@@ -133,6 +133,24 @@ proptest! {
     }
 
     #[test]
+    fn a_glance_rules_out_nothing_that_a_closer_look_finds(
+        text in prop_oneof![
+            "[a-f0-9@%.:?#+ -]{0,40}",
+            "([0-9]{1,4}[-. /]){1,5}[0-9]{1,5}",
+            "([0-9a-f]{2}[:-]){5}[0-9a-f]{2}",
+            " ?eyJ[a-zA-Z0-9.]{0,30}",
+            "([a-z]{1,9}[ \t\u{a0}]){0,12}[a-zäß日本]{0,30}",
+            "[0-9]{1,3}(\\.[0-9]{1,3}){3}(:[0-9]{2})?",
+            "[A-Z]{2}[0-9]{2}[A-Z0-9 ]{10,30}",
+        ],
+    ) {
+        let glance = Glance::at(&text);
+        prop_assert!(!glance.leads_nowhere(&text) || !leads_to_somebody_closely(&text, &|| UNEXPLAINED), "{}", text);
+        prop_assert!(!glance.is_short(&text) || !is_long_closely(&text), "{}", text);
+        prop_assert!(!glance.leads_to_no_machine() || !has_ip(&text), "{}", text);
+    }
+
+    #[test]
     fn no_text_panics(text in "\\PC{0,60}", id in "\\PC{0,12}") {
         let _ = (text_looks_personal(&text), mentions(&text, &[&id]), is_ip(&text));
     }

@@ -11,6 +11,7 @@
 //! alone. A name's class follows from the name, never from a value or from who sent it first.
 
 mod detect;
+mod glance;
 pub(crate) mod names;
 mod store;
 mod vocabulary;
@@ -20,19 +21,19 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::App;
+use crate::ingest::Given;
+use crate::people::Written;
+use crate::problem::store_failed;
+use crate::retry::retrying;
 use ::store::Scope as StoreScope;
 use arc_swap::ArcSwap;
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult, Timestamp};
+use foldhash::fast::RandomState;
 use keys::ApiKeyKind;
-use serde_json::Value;
 
-use crate::App;
-use crate::people::Written;
-use crate::problem::store_failed;
-use crate::retry::retrying;
-
-pub(crate) use detect::{has_ip, is_ip, mentions, names_somebody, text_looks_personal};
+pub(crate) use detect::{has_ip, is_innocent, is_ip, mentions, names_somebody, text_looks_personal};
 
 /// What is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,7 +134,7 @@ const FULL_FOR: Duration = Duration::from_secs(10);
 /// What is registered in an environment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
-    names: [HashMap<String, Registered>; 4],
+    names: [HashMap<String, Registered, RandomState>; 4],
     read_at: Timestamp,
 }
 
@@ -290,7 +291,13 @@ fn fitting(new: Vec<New>, known: &Known, counts: impl Fn(Scope) -> [usize; 2]) -
 ///
 /// # Errors
 /// [`Refused`] if a name like this is not registered at all.
-pub(crate) fn judge(scope: Scope, name: &str, value: &Value, own: &[&str], sighting: Sighting) -> Result<New, Refused> {
+pub(crate) fn judge(
+    scope: Scope,
+    name: &str,
+    value: &Given<'_>,
+    own: &[&str],
+    sighting: Sighting,
+) -> Result<New, Refused> {
     if name.trim().is_empty() || name.len() > MAX_NAME {
         return Err(Refused::Length);
     }
@@ -341,27 +348,26 @@ pub(crate) fn is_version(name: &str) -> bool {
 }
 
 /// How a value is stored; `own` are the outside ids of the message, which stand in the keyring only.
-pub(crate) fn treat(rule: Rule, name: &str, value: Value, own: &[&str]) -> Written {
-    if value.is_null() {
-        Written::Removed
-    } else if rule.class == Class::Personal
-        || detect::holds_id(&value, own)
-        || detect::value_looks_personal(name, rule.counts, &value)
-    {
-        Written::Personal(Personal::new(value))
-    } else {
-        Written::Plain(value)
-    }
+pub(crate) fn treat<'a>(rule: Rule, name: &str, value: Given<'a>, own: &[&str]) -> Written<Given<'a>> {
+    let is_personal = match &value {
+        Given::Null => return Written::Removed,
+        _ if rule.class == Class::Personal => true,
+        Given::Bool(_) => false,
+        Given::Number(number) => detect::is_id(number, own) || detect::number_looks_personal(name, number),
+        Given::Text(text) => rule.counts || mentions(text, own) || detect::text_of_property_looks_personal(name, text),
+        Given::Nested(value) => detect::holds_id(value, own) || detect::value_looks_personal(name, rule.counts, value),
+    };
+    if is_personal { Written::Personal(Personal::new(value)) } else { Written::Plain(value) }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+fn kind_of(value: &Given<'_>) -> &'static str {
     match value {
-        Value::Null => "unknown",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(text) if text.parse::<base::Timestamp>().is_ok() => "time",
-        Value::String(_) => "text",
-        Value::Array(_) => "list",
-        Value::Object(_) => "object",
+        Given::Null => "unknown",
+        Given::Bool(_) => "boolean",
+        Given::Number(_) => "number",
+        Given::Text(text) if text.parse::<base::Timestamp>().is_ok() => "time",
+        Given::Text(_) => "text",
+        Given::Nested(value) if value.is_array() => "list",
+        Given::Nested(_) => "object",
     }
 }

@@ -106,6 +106,11 @@ impl Admitted {
     }
 }
 
+/// Whether requests with this key name users by tokens only.
+pub(crate) fn is_asked(key: &EdgeKey) -> bool {
+    key.kind == ApiKeyKind::Browser && key.identity_required
+}
+
 /// Lets a request name this user, if its key may: a server's may always, a browser's as the environment says. Without a
 /// user a browser is let in as somebody anonymous.
 ///
@@ -117,7 +122,7 @@ pub(crate) async fn admit(
     user_id: Option<&str>,
     token: Option<&str>,
 ) -> ProblemResult<Admitted> {
-    if key.kind == ApiKeyKind::Server || !key.identity_required {
+    if !is_asked(key) {
         return Ok(Admitted::Unbound);
     }
     let Some(user_id) = user_id else { return Ok(Admitted::Bound(Vec::new())) };

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use base::id::EnvironmentId;
 use base::{Code, ProblemResult};
 use events::Kind;
-use serde_json::Value;
 
 use super::after;
+use super::given::Given;
 use super::message::{Message, Refusal};
 use crate::App;
 use crate::content::model::ContentId;
@@ -17,32 +17,42 @@ use crate::content::published::{self, Version};
 use crate::problem::store_failed;
 
 /// Takes out the messages that are about content which nobody published here.
-pub(super) async fn known(
+pub(super) async fn keep_known(
     app: &App,
     environment: EnvironmentId,
-    messages: Vec<(usize, Message)>,
+    messages: &mut Vec<(usize, Message<'_>)>,
     refused: &mut Vec<(usize, Refusal)>,
-) -> ProblemResult<Vec<(usize, Message)>> {
+) -> ProblemResult<()> {
+    if !messages.iter().any(|(_, message)| is_about_content(message)) {
+        return Ok(());
+    }
     let named: BTreeSet<_> = messages.iter().filter_map(|(_, message)| content_of(message)).collect();
     let versions = published::versions(app, environment, named).await.map_err(store_failed)?;
-    let mut kept = Vec::with_capacity(messages.len());
-    for (index, message) in messages {
-        match check(&message, &versions) {
-            Ok(()) => kept.push((index, message)),
-            Err(detail) => refused.push((index, Refusal::new(Code::InvalidMessage, detail))),
+    messages.retain(|(index, message)| match check(message, &versions) {
+        Ok(()) => true,
+        Err(detail) => {
+            refused.push((*index, Refusal::new(Code::InvalidMessage, detail)));
+            false
         }
-    }
-    Ok(kept)
+    });
+    Ok(())
+}
+
+fn is_about_content(message: &Message<'_>) -> bool {
+    message.kind == Kind::Track && after::is_reserved(&message.name)
 }
 
 /// Which version a reserved event says that it is about.
-fn content_of(message: &Message) -> Option<(ContentId, u64)> {
+fn content_of(message: &Message<'_>) -> Option<(ContentId, u64)> {
     let content = message.content.as_deref()?.parse().ok()?;
-    Some((content, message.properties.get("version").and_then(Value::as_u64)?))
+    match message.properties.get("version")? {
+        Given::Number(version) => Some((content, version.as_u64()?)),
+        _ => None,
+    }
 }
 
-fn check(message: &Message, versions: &BTreeMap<(ContentId, u64), Arc<Version>>) -> Result<(), &'static str> {
-    if message.kind != Kind::Track || !after::is_reserved(&message.name) {
+fn check(message: &Message<'_>, versions: &BTreeMap<(ContentId, u64), Arc<Version>>) -> Result<(), &'static str> {
+    if !is_about_content(message) {
         return Ok(());
     }
     let version = content_of(message).and_then(|named| versions.get(&named));

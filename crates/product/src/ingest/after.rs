@@ -27,7 +27,7 @@ type Versions = BTreeMap<(ContentId, u64), Arc<Version>>;
 
 /// Whether an event of this name may change something.
 pub(super) fn is_noted(watch: &Watch, name: &str) -> bool {
-    is_reserved(name) || watch.event_names().any(|watched| watched == name)
+    is_reserved(name) || watch.counts_event(name)
 }
 
 /// Whether an event changes something.

@@ -13,11 +13,12 @@ use base::{Code, Problem, ProblemResult};
 use events::Kind;
 use serde_json::json;
 
-use super::body::{EdgeRequest, edge_body};
+use super::body::{EdgeRequest, edge_batch, edge_body};
 use super::message::{self, Message, Received, Refusal};
-use super::wire::{BatchBody, Context};
-use super::{about_content, batch, settings};
+use super::wire::Context;
+use super::{about_content, batch, moment, settings};
 use crate::App;
+use crate::edge_keys::EdgeKey;
 use crate::identity_tokens::{Admitted, NOT_IN_TOKEN};
 use crate::{edge_keys, extract, identity_tokens};
 
@@ -79,14 +80,14 @@ async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Respon
     let EdgeRequest { key, body, token, user_agent } = edge_body(app, request).await?;
     let at = app.clock.now();
     let received = Received { at, sent_at: None, user_agent: user_agent.as_deref(), sighting: key.kind.into() };
+    // What no message may hold is here the request's fault.
+    extract::without_nul(&body)?;
     let text = text_of(&body)?;
-    // What is no JSON at all is the request's fault, not the message's.
-    let _: serde::de::IgnoredAny = extract::parse(&body)?;
     let message = message::read(text, Some(kind), &received, app.rng.as_ref()).map_err(problem)?;
     let admitted = identity_tokens::admit(app, &key, message.user.as_deref(), token.as_deref()).await?;
     speaks_for(&admitted, &message).map_err(problem)?;
-    let mut refused = Vec::new();
-    let messages = about_content::known(app, key.environment, vec![(0, message)], &mut refused).await?;
+    let (mut messages, mut refused) = (vec![(0, message)], Vec::new());
+    about_content::keep_known(app, key.environment, &mut messages, &mut refused).await?;
     batch::store(app, key.environment, at, messages, &mut refused).await?;
     match refused.pop() {
         Some((_, refusal)) => Err(problem(refusal)),
@@ -95,53 +96,65 @@ async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Respon
 }
 
 async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
-    let EdgeRequest { key, body, token, user_agent } = edge_body(&app, request).await?;
-    let at = app.clock.now();
-    let mut refused = Vec::new();
-    let messages = {
-        let batch: BatchBody<'_> = extract::parse_outer(&body)?;
-        if batch.batch.len() > MAX_MESSAGES {
-            let detail = format!("send at most {MAX_MESSAGES} messages at once");
-            return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
-        }
-        let shared: Context<'_> =
-            batch.context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default();
-        let user_agent = shared.user_agent.get().or(user_agent.as_deref());
-        let sent_at = batch.sent_at.as_deref();
-        let received = Received { at, sent_at, user_agent, sighting: key.kind.into() };
-        let mut messages: Vec<(usize, Message)> = Vec::with_capacity(batch.batch.len());
-        for (index, text) in batch.batch.iter().enumerate() {
-            match message::read(text.get(), None, &received, app.rng.as_ref()) {
-                Ok(message) => messages.push((index, message)),
-                Err(refusal) => refused.push((index, refusal)),
-            }
-        }
-        messages
-    };
-    let users: BTreeSet<Option<&str>> = messages.iter().map(|(_, message)| message.user.as_deref()).collect();
-    let mut admitted = BTreeMap::new();
-    for user in users {
-        let of_user = identity_tokens::admit(&app, &key, user, token.as_deref()).await?;
-        admitted.insert(user.map(str::to_owned), of_user);
+    let (EdgeRequest { key, body, token, user_agent }, given) = edge_batch(&app, request).await?;
+    if given.places.len() > MAX_MESSAGES {
+        let detail = format!("send at most {MAX_MESSAGES} messages at once");
+        return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
     }
-    let messages = messages.into_iter().filter_map(|(index, message)| {
-        match admitted.get(&message.user).map_or(Ok(()), |admitted| speaks_for(admitted, &message)) {
-            Ok(()) => Some((index, message)),
-            Err(refusal) => {
-                refused.push((index, refusal));
-                None
-            }
+    let (at, text) = (app.clock.now(), text_of(&body)?);
+    let shared: Context<'_> =
+        given.context.and_then(|place| serde_json::from_str(&text[place]).ok()).unwrap_or_default();
+    let user_agent = shared.user_agent.get().or(user_agent.as_deref());
+    let sent_at = given.sent_at.as_deref().and_then(moment::read);
+    let received = Received { at, sent_at, user_agent, sighting: key.kind.into() };
+    let mut refused = Vec::new();
+    let mut messages: Vec<(usize, Message<'_>)> = Vec::with_capacity(given.places.len());
+    for (index, place) in given.places.into_iter().enumerate() {
+        match message::read(&text[place], None, &received, app.rng.as_ref()) {
+            Ok(message) => messages.push((index, message)),
+            Err(refusal) => refused.push((index, refusal)),
         }
-    });
-    let messages: Vec<(usize, Message)> = messages.collect();
-    let messages = about_content::known(&app, key.environment, messages, &mut refused).await?;
+    }
+    if identity_tokens::is_asked(&key) {
+        keep_admitted(&app, &key, token.as_deref(), &mut messages, &mut refused).await?;
+    }
+    about_content::keep_known(&app, key.environment, &mut messages, &mut refused).await?;
     batch::store(&app, key.environment, at, messages, &mut refused).await?;
     refused.sort_by_key(|(index, _)| *index);
     Ok(answer(&refused))
 }
 
+/// Takes out the messages about companies that their sender may not speak for.
+///
+/// # Errors
+/// 401 `invalid_identity_token` if a user is named whom the token does not name.
+async fn keep_admitted(
+    app: &App,
+    key: &EdgeKey,
+    token: Option<&str>,
+    messages: &mut Vec<(usize, Message<'_>)>,
+    refused: &mut Vec<(usize, Refusal)>,
+) -> ProblemResult<()> {
+    let users: BTreeSet<Option<&str>> = messages.iter().map(|(_, message)| message.user.as_deref()).collect();
+    let mut admitted = BTreeMap::new();
+    for user in users {
+        admitted.insert(user.map(str::to_owned), identity_tokens::admit(app, key, user, token).await?);
+    }
+    messages.retain(|(index, message)| {
+        let user = message.user.as_deref().map(str::to_owned);
+        match admitted.get(&user).map_or(Ok(()), |admitted| speaks_for(admitted, message)) {
+            Ok(()) => true,
+            Err(refusal) => {
+                refused.push((*index, refusal));
+                false
+            }
+        }
+    });
+    Ok(())
+}
+
 /// Whether the sender may say what the message says of a company, or that its person acts for it.
-fn speaks_for(admitted: &Admitted, message: &Message) -> Result<(), Refusal> {
+fn speaks_for(admitted: &Admitted, message: &Message<'_>) -> Result<(), Refusal> {
     match &message.group {
         Some(group) if !admitted.speaks_for(group) => Err(Refusal::new(Code::CompanyNotInToken, NOT_IN_TOKEN)),
         _ => Ok(()),

@@ -1,14 +1,15 @@
 //! A batch on its way: people, attributes, log, in this order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
-use events::{AppendError, Event, Kind, Outcome};
+use events::{AppendError, Head, Kind, Outcome, Plain};
 use keys::{KeyKind, Owner, hash};
 use serde_json::{Map, Value};
 
 use super::classify::{self, Said};
+use super::given::{Fields, Given};
 use super::message::{Message, Refusal};
 use super::{after, noting};
 use crate::App;
@@ -19,10 +20,10 @@ use crate::people::{
 use crate::problem::internal;
 
 /// A message with its index in the batch, and what is known of it so far.
-struct Item {
+struct Item<'a> {
     index: usize,
-    message: Message,
-    said: Said,
+    message: Message<'a>,
+    said: Said<'a>,
     hash: [u8; 16],
 }
 
@@ -31,45 +32,48 @@ pub(super) async fn store(
     app: &App,
     environment: EnvironmentId,
     received: Timestamp,
-    messages: Vec<(usize, Message)>,
+    messages: Vec<(usize, Message<'_>)>,
     refused: &mut Vec<(usize, Refusal)>,
 ) -> ProblemResult<()> {
     let items = classified(app, environment, messages, refused).await?;
-    let (items, people, merged) = resolved(app, environment, items, refused).await?;
+    let (mut items, people, merged) = resolved(app, environment, items, refused).await?;
     if items.is_empty() {
         return Ok(());
     }
     let groups: Vec<&str> = items.iter().filter_map(|item| item.message.group.as_deref()).collect();
     let companies = people::companies(app, environment, &groups).await?;
-    let seen = people.iter().zip(&items).map(|(person, item)| (*person, item.message.at)).collect();
-    let new = people::missing(app, environment, seen).await?;
+    let seen = || people.iter().zip(&items).map(|(person, item)| (person, item.message.at));
+    let new = people::missing(app, environment, seen()).await?;
     let mut batch = Batch { merged, new, ..Batch::default() };
-    let mut events: Vec<Event> = Vec::with_capacity(items.len());
+    let mut events = events::Batch::with_capacity(items.len());
+    let watch = app.watches.of(environment);
+    let noted: Vec<bool> = items.iter().map(|item| after::is_noted(&watch, &item.message.name)).collect();
+    let seen: Vec<(u64, Timestamp)> = seen().map(|(person, at)| (person.number(), at)).collect();
     // A message that names no company is about the one that its person acts for at that point of the batch.
     let mut acting: HashMap<u64, (u64, Timestamp)> = HashMap::new();
-    for (item, person) in items.into_iter().zip(people) {
-        let company = item.message.group.as_deref().and_then(|group| companies.get(group)).copied();
-        let mut event = part(app, item, person, company, received, &mut batch)?;
-        match event.company {
-            Some(company) if matches!(event.kind, Kind::Group | Kind::Identify) => {
-                let known = || people::standing(app, environment, event.person)?.company_at;
-                let since = acting.get(&event.person).map(|(_, at)| *at).or_else(known);
-                if since.is_none_or(|since| since <= event.time) {
-                    acting.insert(event.person, (company, event.time));
+    for (item, person) in items.iter_mut().zip(people) {
+        let named = item.message.group.as_deref().and_then(|group| companies.get(group)).copied();
+        let (kind, at, number) = (item.message.kind, item.message.at, person.number());
+        let company = match named.map(|company| company.number()) {
+            Some(company) if matches!(kind, Kind::Group | Kind::Identify) => {
+                let known = || people::standing(app, environment, number)?.company_at;
+                let since = acting.get(&number).map(|(_, at)| *at).or_else(known);
+                if since.is_none_or(|since| since <= at) {
+                    acting.insert(number, (company, at));
                 }
+                Some(company)
             }
-            Some(_) => {}
+            Some(company) => Some(company),
             None => {
-                let known = || people::standing(app, environment, event.person)?.company;
-                event.company = acting.get(&event.person).map(|(company, _)| *company).or_else(known);
+                let known = || people::standing(app, environment, number)?.company;
+                acting.get(&number).map(|(company, _)| *company).or_else(known)
             }
-        }
-        events.push(event);
+        };
+        add(app, item, &person, (company, received), &mut events)?;
+        change(item, person, named, &mut batch);
     }
     people::write(app, environment, batch).await?;
-    let watch = app.watches.of(environment);
-    let noted: Vec<bool> = events.iter().map(|event| after::is_noted(&watch, &event.name)).collect();
-    people::touch(app, environment, events.iter().map(|event| (event.person, event.time)));
+    people::touch(app, environment, seen.into_iter());
     let outcomes = append(app, environment, events).await?;
     let noted = outcomes.iter().zip(noted).filter(|(_, noted)| *noted);
     // Of a copy the first one may have been written a moment ago.
@@ -83,12 +87,12 @@ pub(super) async fn store(
     Ok(())
 }
 
-async fn classified(
+async fn classified<'a>(
     app: &App,
     environment: EnvironmentId,
-    messages: Vec<(usize, Message)>,
+    messages: Vec<(usize, Message<'a>)>,
     refused: &mut Vec<(usize, Refusal)>,
-) -> ProblemResult<Vec<Item>> {
+) -> ProblemResult<Vec<Item<'a>>> {
     let (known, refusals) = classify::learn(app, environment, messages.iter().map(|(_, message)| message)).await?;
     let (_, key) = app.keys.primary(KeyKind::MessageHash, Owner::Environment(environment)).map_err(internal)?;
     let hasher = hash::Hasher::new(&key);
@@ -109,28 +113,30 @@ async fn classified(
     Ok(items)
 }
 
-type ResolvedItems = (Vec<Item>, Vec<PersonRef>, Vec<(u64, PersonRef)>);
+type ResolvedItems<'a> = (Vec<Item<'a>>, Vec<PersonRef>, Vec<(u64, PersonRef)>);
 
-async fn resolved(
+async fn resolved<'a>(
     app: &App,
     environment: EnvironmentId,
-    items: Vec<Item>,
+    mut items: Vec<Item<'a>>,
     refused: &mut Vec<(usize, Refusal)>,
-) -> ProblemResult<ResolvedItems> {
+) -> ProblemResult<ResolvedItems<'a>> {
     let claims: Vec<Who<'_>> = items.iter().map(|item| item.message.who()).collect();
     let resolved = people::resolve_all(app, environment, &claims).await?;
-    let mut kept = Vec::with_capacity(items.len());
     let mut people = Vec::with_capacity(items.len());
-    for (item, person) in items.into_iter().zip(resolved.people) {
-        match person {
-            Ok(person) => {
-                kept.push(item);
-                people.push(person);
-            }
-            Err(conflict) => refused.push((item.index, refusal_of(conflict))),
+    let mut found = resolved.people.into_iter();
+    items.retain(|item| match found.next() {
+        Some(Ok(person)) => {
+            people.push(person);
+            true
         }
-    }
-    Ok((kept, people, resolved.merged))
+        Some(Err(conflict)) => {
+            refused.push((item.index, refusal_of(conflict)));
+            false
+        }
+        None => false,
+    });
+    Ok((items, people, resolved.merged))
 }
 
 fn refusal_of(conflict: Conflict) -> Refusal {
@@ -143,77 +149,73 @@ fn refusal_of(conflict: Conflict) -> Refusal {
     }
 }
 
-/// Adds what a message changes to the batch, and makes its event.
-fn part(
+/// Adds a message's event to those that go into the log.
+fn add(
     app: &App,
-    item: Item,
-    person: PersonRef,
-    company: Option<CompanyRef>,
-    received: Timestamp,
-    batch: &mut Batch,
-) -> ProblemResult<Event> {
+    item: &Item<'_>,
+    person: &PersonRef,
+    (company, received): (Option<u64>, Timestamp),
+    events: &mut events::Batch,
+) -> ProblemResult<()> {
     let Item { message, said, hash, .. } = item;
-    let attributes = Attributes { at: message.at, values: said.traits };
-    let nothing = Attributes { at: message.at, values: Vec::new() };
-    let message_hash = Some(hash);
-    match (message.kind, company) {
+    let mut sealed: Vec<(&str, Vec<u8>)> = Vec::new();
+    for (name, value) in &said.properties {
+        if let Written::Personal(value) = value {
+            let bytes = serde_json::to_vec(&value.open().clone().into_value()).map_err(internal)?;
+            sealed.push((name, people::seal(app, person, &property_field(name), property_version(*hash), &bytes)?));
+        }
+    }
+    let head = Head {
+        person: person.number(),
+        company,
+        time: message.at,
+        received,
+        message: *hash,
+        kind: message.kind,
+        name: &message.name,
+        session: None,
+        path: message.path.as_deref(),
+        device: message.device,
+        content: message.content.as_deref(),
+        step: message.step.as_deref(),
+    };
+    let plain = said.properties.iter().filter_map(|(name, value)| match value {
+        Written::Plain(value) => Some((name.as_ref(), plain(value)?)),
+        Written::Personal(_) | Written::Removed => None,
+    });
+    let surroundings = message.surroundings.iter().map(|(name, value)| (*name, Plain::Text(value)));
+    let sealed = sealed.iter().map(|(name, value)| (*name, value.as_slice()));
+    events.add(&head, plain.chain(surroundings), sealed);
+    Ok(())
+}
+
+/// A value as the log takes it.
+fn plain<'a>(value: &'a Given<'_>) -> Option<Plain<'a>> {
+    match value {
+        Given::Null => None,
+        Given::Bool(value) => Some(Plain::Bool(*value)),
+        Given::Number(number) => Some(Plain::Number(number)),
+        Given::Text(text) => Some(Plain::Text(text)),
+        Given::Nested(value) => Some(Plain::Nested(value)),
+    }
+}
+
+/// Adds what a message changes of its person and company.
+fn change(item: &mut Item<'_>, person: PersonRef, company: Option<CompanyRef>, batch: &mut Batch) {
+    let (message, at, values) = (Some(item.hash), item.message.at, std::mem::take(&mut item.said.traits));
+    match (item.message.kind, company) {
         (Kind::Group, Some(company)) => {
-            batch.companies.push(CompanyChange { company, attributes, message: message_hash });
-            batch.people.push(PersonChange {
-                person,
-                attributes: nothing,
-                company: Some(company),
-                message: message_hash,
-            });
+            let attributes = Attributes { at, values: classify::owned(values) };
+            batch.companies.push(CompanyChange { company, attributes, message });
+            let attributes = Attributes { at, values: Vec::new() };
+            batch.people.push(PersonChange { person, attributes, company: Some(company), message });
         }
         (Kind::Identify | Kind::Alias, company) => {
-            batch.people.push(PersonChange { person, attributes, company, message: message_hash });
+            let attributes = Attributes { at, values: classify::owned(values) };
+            batch.people.push(PersonChange { person, attributes, company, message });
         }
         _ => {}
     }
-    let (properties, sealed) = properties(app, &person, said.properties, &message.surroundings, hash)?;
-    Ok(Event {
-        person: person.number(),
-        company: company.map(|company| company.number()),
-        time: message.at,
-        received,
-        message: hash,
-        kind: message.kind,
-        name: message.name,
-        session: None,
-        path: message.path,
-        device: message.device,
-        content: message.content,
-        step: message.step,
-        properties,
-        sealed,
-    })
-}
-
-type Properties = (Map<String, Value>, BTreeMap<String, Vec<u8>>);
-
-fn properties(
-    app: &App,
-    person: &PersonRef,
-    said: Vec<(String, Written)>,
-    surroundings: &[(&'static str, String)],
-    message: [u8; 16],
-) -> ProblemResult<Properties> {
-    let mut plain = Map::with_capacity(said.len() + surroundings.len());
-    let mut sealed = BTreeMap::new();
-    for (name, value) in said {
-        match value {
-            Written::Plain(value) => drop(plain.insert(name, value)),
-            Written::Personal(value) => {
-                let bytes = serde_json::to_vec(value.open()).map_err(internal)?;
-                let value = people::seal(app, person, &property_field(&name), property_version(message), &bytes)?;
-                sealed.insert(name, value);
-            }
-            Written::Removed => {}
-        }
-    }
-    plain.extend(surroundings.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.clone()))));
-    Ok((plain, sealed))
 }
 
 /// What a sealed property is bound to, beside its person.
@@ -229,7 +231,11 @@ pub(crate) fn property_version(message: [u8; 16]) -> u64 {
 }
 
 /// Puts events into the log; when this answers they are durable.
-pub(crate) async fn append(app: &App, environment: EnvironmentId, events: Vec<Event>) -> ProblemResult<Vec<Outcome>> {
+pub(crate) async fn append(
+    app: &App,
+    environment: EnvironmentId,
+    events: impl Into<events::Batch>,
+) -> ProblemResult<Vec<Outcome>> {
     app.log()?.append(environment, events).await.map_err(append_failed)
 }
 
@@ -288,7 +294,9 @@ async fn known_values(
     own: &[&str],
     sighting: Sighting,
 ) -> ProblemResult<Vec<(String, Written)>> {
+    let values = Fields::from(values);
     let known = classify::learn_names(app, environment, scope, &values, own, sighting).await?;
     classify::values(&known, scope, values, own, sighting)
+        .map(classify::owned)
         .map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))
 }

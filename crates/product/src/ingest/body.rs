@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::io::Read as _;
+use std::ops::Range;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
@@ -13,8 +14,9 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use flate2::read::MultiGzDecoder;
 use keys::ApiKeyKind;
+use serde_json::value::RawValue;
 
-use super::wire::Envelope;
+use super::wire::{BatchBody, Envelope};
 use crate::App;
 use crate::authority::bearer;
 use crate::edge_keys::{self, EdgeKey};
@@ -33,11 +35,55 @@ pub(crate) struct EdgeRequest {
     pub(crate) user_agent: Option<String>,
 }
 
+/// What a body has beside its message or messages.
+struct Outer<T> {
+    key: Option<String>,
+    token: Option<String>,
+    rest: T,
+}
+
 /// Reads a request to the edge.
 ///
 /// # Errors
 /// 401 without a valid key, 429, 413, 415, 400.
 pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<EdgeRequest> {
+    let read = |body: &[u8]| {
+        let Envelope { write_key, token } = extract::parse_outer(body)?;
+        Ok(Outer { key: write_key.map(Cow::into_owned), token: token.map(Cow::into_owned), rest: () })
+    };
+    edge_request(app, request, read).await.map(|(request, ())| request)
+}
+
+/// Where the messages of a batch stand in its body, and what is said of all of them.
+pub(super) struct Messages {
+    pub(super) places: Vec<Range<usize>>,
+    pub(super) sent_at: Option<String>,
+    pub(super) context: Option<Range<usize>>,
+}
+
+/// As [`edge_body`], of a batch: the body is read once for its key and its messages.
+pub(super) async fn edge_batch(app: &App, request: Request) -> ProblemResult<(EdgeRequest, Messages)> {
+    let read = |body: &[u8]| {
+        let BatchBody { write_key, token, batch, sent_at, context } = extract::parse_outer(body)?;
+        let place = |text: &RawValue| {
+            let start = text.get().as_ptr().addr() - body.as_ptr().addr();
+            start..start + text.get().len()
+        };
+        let rest = Messages {
+            places: batch.into_iter().map(place).collect(),
+            sent_at: sent_at.map(Cow::into_owned),
+            context: context.map(place),
+        };
+        Ok(Outer { key: write_key.map(Cow::into_owned), token: token.map(Cow::into_owned), rest })
+    };
+    edge_request(app, request, read).await
+}
+
+async fn edge_request<T>(
+    app: &App,
+    request: Request,
+    read: impl Fn(&[u8]) -> ProblemResult<Outer<T>>,
+) -> ProblemResult<(EdgeRequest, T)> {
     let headers = request.headers();
     let given = match key_in(headers) {
         Some(text) => Some(edge_keys::check(app, &text).await?),
@@ -52,40 +98,28 @@ pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<Edge
         (Ok(_), Err(problem)) | (Err(problem), _) => Err(problem),
         (Ok(body), Ok(false)) => Ok(body),
     };
-    let request = match given {
-        None => with_key_inside(app, body, kind, user_agent).await?,
+    let (key, body, Outer { token, rest, .. }) = match given {
+        None => {
+            let body = within(body?)?;
+            let outer = read(&body).map_err(|_| edge_keys::refused())?;
+            let key = edge_keys::check(app, outer.key.as_deref().ok_or_else(edge_keys::refused)?).await?;
+            kind?;
+            (key, body, outer)
+        }
         Some(key) => {
             kind?;
             let body = within(body?)?;
-            let token = if key.kind == ApiKeyKind::Browser { token_in(&body)? } else { None };
-            EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) }
+            let outer = read(&body)?;
+            (key, body, outer)
         }
     };
-    if let (ApiKeyKind::Browser, Some(origin)) = (request.key.kind, origin) {
-        page_origins::note(app, &request.key, &origin).await?;
+    let is_browser = key.kind == ApiKeyKind::Browser;
+    if let (true, Some(origin)) = (is_browser, origin) {
+        page_origins::note(app, &key, &origin).await?;
     }
-    Ok(request)
-}
-
-async fn with_key_inside(
-    app: &App,
-    body: ProblemResult<Bytes>,
-    kind: ProblemResult<()>,
-    user_agent: Option<String>,
-) -> ProblemResult<EdgeRequest> {
-    let body = within(body?)?;
-    let (key, token) = {
-        let envelope: Envelope<'_> = extract::parse_outer(&body).map_err(|_| edge_keys::refused())?;
-        (envelope.write_key.map(Cow::into_owned), envelope.token.map(Cow::into_owned))
-    };
-    let key = edge_keys::check(app, &key.ok_or_else(edge_keys::refused)?).await?;
-    kind?;
-    Ok(EdgeRequest { key, body, token, user_agent: user_agent.filter(|_| key.kind == ApiKeyKind::Browser) })
-}
-
-fn token_in(body: &[u8]) -> ProblemResult<Option<String>> {
-    let envelope: Envelope<'_> = extract::parse_outer(body)?;
-    Ok(envelope.token.map(Cow::into_owned))
+    let request =
+        EdgeRequest { key, body, token: token.filter(|_| is_browser), user_agent: user_agent.filter(|_| is_browser) };
+    Ok((request, rest))
 }
 
 /// The key of the authorization header, if there is such a header.

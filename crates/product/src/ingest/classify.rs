@@ -1,31 +1,34 @@
 //! From what a message says to what is stored of it: names registered, values classified.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use base::id::EnvironmentId;
-use base::{Code, Problem, ProblemResult};
-use events::Kind;
-use serde_json::{Map, Value};
-
+use super::given::{Fields, Given};
 use super::message::{Message, Refusal};
 use super::scrub::scrub;
 use crate::App;
 use crate::attributes::{self, Known, New, Refused, Scope, Sighting};
 use crate::people::Written;
+use base::id::EnvironmentId;
+use base::{Code, Problem, ProblemResult};
+use events::Kind;
 
 /// What a message says, as it will be stored.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Said<'a> {
     /// Of the person, or for a group message of the company.
-    pub(super) traits: Vec<(String, Written)>,
-    pub(super) properties: Vec<(String, Written)>,
+    pub(super) traits: Classified<'a>,
+    pub(super) properties: Classified<'a>,
 }
 
+/// Names, and how their values will be stored.
+pub(super) type Classified<'a> = Vec<(Cow<'a, str>, Written<Given<'a>>)>;
+
 /// Registers what is new in these messages. Those with a name that is refused are told so.
-pub(super) async fn learn<'a>(
+pub(super) async fn learn<'m, 'a: 'm>(
     app: &App,
     environment: EnvironmentId,
-    messages: impl Iterator<Item = &'a Message>,
+    messages: impl Iterator<Item = &'m Message<'a>>,
 ) -> ProblemResult<(Arc<Known>, Vec<Option<Refusal>>)> {
     let known = app.attributes.of(app, environment).await?;
     let mut new = Vec::new();
@@ -56,13 +59,13 @@ pub(super) async fn learn_names(
     app: &App,
     environment: EnvironmentId,
     scope: Scope,
-    values: &Map<String, Value>,
+    values: &Fields<'_>,
     own: &[&str],
     sighting: Sighting,
 ) -> ProblemResult<Arc<Known>> {
     let known = app.attributes.of(app, environment).await?;
     let mut new = Vec::new();
-    for (name, value) in values {
+    for (name, value) in values.iter() {
         let judged = look(&known, scope, name, value, own, sighting);
         new.extend(judged.map_err(|refusal| Problem::new(refusal.code).detail(refusal.detail))?);
     }
@@ -74,7 +77,7 @@ fn look(
     known: &Known,
     scope: Scope,
     name: &str,
-    value: &Value,
+    value: &Given<'_>,
     own: &[&str],
     sighting: Sighting,
 ) -> Result<Option<New>, Refusal> {
@@ -85,11 +88,11 @@ fn look(
 }
 
 /// Every name in a message that must be registered, with its value.
-fn names(message: &Message) -> impl Iterator<Item = (Scope, &str, &Value)> {
+fn names<'m, 'a>(message: &'m Message<'a>) -> impl Iterator<Item = (Scope, &'m str, &'m Given<'a>)> {
     let of = trait_scope(message.kind);
-    let traits = message.traits.iter().map(move |(name, value)| (of, name.as_str(), value));
-    let properties = message.properties.iter().map(|(name, value)| (Scope::Event, name.as_str(), value));
-    let event = (message.kind == Kind::Track).then_some((Scope::EventName, message.name.as_str(), &Value::Null));
+    let traits = message.traits.iter().map(move |(name, value)| (of, name, value));
+    let properties = message.properties.iter().map(|(name, value)| (Scope::Event, name, value));
+    let event = (message.kind == Kind::Track).then_some((Scope::EventName, &*message.name, &Given::Null));
     event.into_iter().chain(traits).chain(properties)
 }
 
@@ -135,7 +138,7 @@ fn too_many(scope: Scope, sighting: Sighting) -> Refusal {
 ///
 /// # Errors
 /// [`Refusal`] if one of its names is beyond what an environment may have.
-pub(super) fn classify(known: &Known, message: &mut Message) -> Result<Said, Refusal> {
+pub(super) fn classify<'a>(known: &Known, message: &mut Message<'a>) -> Result<Said<'a>, Refusal> {
     let sighting = message.sighting;
     if message.kind == Kind::Track && known.class(Scope::EventName, &message.name).is_none() {
         return Err(too_many(Scope::EventName, sighting));
@@ -148,13 +151,14 @@ pub(super) fn classify(known: &Known, message: &mut Message) -> Result<Said, Ref
 }
 
 /// Attributes or properties, classified.
-pub(super) fn values(
+pub(super) fn values<'a>(
     known: &Known,
     scope: Scope,
-    values: Map<String, Value>,
+    values: Fields<'a>,
     own: &[&str],
     sighting: Sighting,
-) -> Result<Vec<(String, Written)>, Refusal> {
+) -> Result<Classified<'a>, Refusal> {
+    let values = values.into_iter();
     let mut classified = Vec::with_capacity(values.len());
     for (name, value) in values {
         let Some(rule) = known.rule(scope, &name) else {
@@ -169,4 +173,9 @@ pub(super) fn values(
         }
     }
     Ok(classified)
+}
+
+/// The same, by themselves.
+pub(super) fn owned(classified: Classified<'_>) -> Vec<(String, Written)> {
+    classified.into_iter().map(|(name, value)| (name.into_owned(), value.map(Given::into_value))).collect()
 }

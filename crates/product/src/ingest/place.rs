@@ -76,7 +76,7 @@ const ROUTES: [&str; 30] = [
 ];
 
 /// The path of a URL or path, fit to be stored.
-pub(super) fn path_of(url: &str, own: &[&str]) -> Option<String> {
+pub(super) fn path_of<'a>(url: &'a str, own: &[&str]) -> Option<Cow<'a, str>> {
     let rest = match url.find("://") {
         Some(at) => {
             let rest = &url[at + 3..];
@@ -84,32 +84,40 @@ pub(super) fn path_of(url: &str, own: &[&str]) -> Option<String> {
         }
         None => url,
     };
-    let path = rest.split(['?', '#']).next().unwrap_or(rest);
+    let path = rest.find(['?', '#']).map_or(rest, |end| &rest[..end]);
     let path = if path.is_empty() { "/" } else { path };
     if !path.starts_with('/') {
         return None;
     }
-    let mut folder = "";
-    let parts = path.split('/').map(|part| {
-        let part_of = std::mem::replace(&mut folder, part);
-        visible(part, part_of, own)
-    });
-    let mut path = parts.collect::<Vec<_>>().join("/");
+    let parts = || {
+        let folders = std::iter::once("").chain(path.split('/'));
+        path.split('/').zip(folders).map(|(part, folder)| if is_hidden(part, folder, own) { HIDDEN } else { part })
+    };
+    let is_whole = path.split('/').zip(parts()).all(|(part, shown)| std::ptr::eq(part, shown));
+    let mut path = if is_whole { Cow::Borrowed(path) } else { Cow::Owned(parts().collect::<Vec<_>>().join("/")) };
     if path.len() > MAX_PATH {
         let end = (0..=MAX_PATH).rev().find(|end| path.is_char_boundary(*end)).unwrap_or(0);
-        path.truncate(end);
+        path.to_mut().truncate(end);
     }
     Some(path)
 }
 
-fn visible<'a>(part: &'a str, folder: &str, own: &[&str]) -> &'a str {
+/// As [`path_of`], borrowing as long as the URL does.
+pub(super) fn path_within<'a>(url: Cow<'a, str>, own: &[&str]) -> Option<Cow<'a, str>> {
+    match url {
+        Cow::Borrowed(url) => path_of(url, own),
+        Cow::Owned(url) => path_of(&url, own).map(|path| Cow::Owned(path.into_owned())),
+    }
+}
+
+fn is_hidden(part: &str, folder: &str, own: &[&str]) -> bool {
     if part.is_empty() {
-        return part;
+        return false;
     }
     let decoded = percent_decoded(part);
     let is = |names: &[&str], text: &str| names.iter().any(|name| name.eq_ignore_ascii_case(text));
     let is_somebodys = decoded.starts_with('@') || (is(&PERSONS, folder) && !is(&ROUTES, part));
-    if is_somebodys || text_looks_personal(&decoded) || mentions(&decoded, own) { HIDDEN } else { part }
+    is_somebodys || text_looks_personal(&decoded) || mentions(&decoded, own)
 }
 
 /// The path of a screen of an app.
@@ -117,7 +125,7 @@ pub(super) fn screen_of(name: &str, own: &[&str]) -> String {
     if text_looks_personal(name) || mentions(name, own) {
         return format!("/{HIDDEN}");
     }
-    path_of(&format!("/{name}"), own).unwrap_or_default()
+    path_of(&format!("/{name}"), own).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Host and path of a URL, without what follows; of another site the host alone: what its paths say of somebody, nobody
@@ -137,6 +145,14 @@ pub(super) fn host_of(url: &str) -> Option<&str> {
     let host = authority.rsplit('@').next()?;
     let host = if host.starts_with('[') { host } else { host.split(':').next()? };
     (!host.is_empty() && host.len() <= 255 && !names_somebody(host)).then_some(host)
+}
+
+/// As [`host_of`], borrowing as long as the URL does.
+pub(super) fn host_within<'a>(url: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+    match url {
+        Cow::Borrowed(url) => host_of(url).map(Cow::Borrowed),
+        Cow::Owned(url) => host_of(url).map(|host| Cow::Owned(host.to_owned())),
+    }
 }
 
 /// A text without user names, query strings and fragments of the URLs in it, if it has any.
@@ -173,7 +189,10 @@ fn cut(word: &str, own: &[&str]) -> Option<String> {
     let end = word.find(['?', '#'])?;
     let (path, rest) = word.split_at(end);
     let is_relative = path.starts_with('/') || (rest.starts_with('?') && rest.contains('='));
-    is_relative.then(|| if path.starts_with('/') { path_of(path, own).unwrap_or_default() } else { path.to_owned() })
+    is_relative.then(|| {
+        let path = if path.starts_with('/') { path_of(path, own).unwrap_or_default() } else { path.into() };
+        path.into_owned()
+    })
 }
 
 /// What of a query string is stored.

@@ -1,32 +1,46 @@
 //! What is stored nowhere, not even sealed, is taken out of values before anything else looks at them: IP addresses, under
 //! whatever name and at any depth, and the query strings, fragments and user names of URLs.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use super::given::Given;
 use super::place::{HIDDEN, without_queries};
 use crate::attributes::{self, has_ip, is_ip};
 
 /// A value without it; `None` if it was nothing else.
-pub(super) fn scrub(name: &str, value: Value, own: &[&str]) -> Option<Value> {
+pub(super) fn scrub<'a>(name: &str, value: Given<'a>, own: &[&str]) -> Option<Given<'a>> {
     match value {
-        Value::String(text) => scrub_text(name, text, own).map(Value::String),
+        Given::Text(text) => scrub_text(name, text, own).map(Given::Text),
+        Given::Nested(value) => scrub_value(name, *value, own).map(Given::from),
+        Given::Null | Given::Bool(_) | Given::Number(_) => Some(value),
+    }
+}
+
+fn scrub_value(name: &str, value: Value, own: &[&str]) -> Option<Value> {
+    match value {
+        Value::String(text) => scrub_text(name, text.into(), own).map(|text| Value::String(text.into_owned())),
         Value::Array(items) => {
             let was_empty = items.is_empty();
-            let items: Vec<Value> = items.into_iter().filter_map(|item| scrub(name, item, own)).collect();
+            let items: Vec<Value> = items.into_iter().filter_map(|item| scrub_value(name, item, own)).collect();
             (was_empty || !items.is_empty()).then_some(Value::Array(items))
         }
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(field, _)| !attributes::is_dropped(field) && !has_ip(field));
             Some(Value::Object(
-                kept.filter_map(|(field, value)| Some((field.clone(), scrub(&field, value, own)?))).collect(),
+                kept.filter_map(|(field, value)| Some((field.clone(), scrub_value(&field, value, own)?))).collect(),
             ))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => Some(value),
     }
 }
 
-fn scrub_text(name: &str, text: String, own: &[&str]) -> Option<String> {
-    let text = without_queries(&text, own).unwrap_or(text);
+fn scrub_text<'a>(name: &str, text: Cow<'a, str>, own: &[&str]) -> Option<Cow<'a, str>> {
+    if attributes::is_innocent(&text) {
+        return Some(text);
+    }
+    let text = without_queries(&text, own).map_or(text, Cow::Owned);
     let may_hold_ip = text.bytes().any(|byte| byte == b'.' || byte == b':') && has_ip(&text);
     if !may_hold_ip || attributes::is_version(name) {
         return Some(text);
@@ -43,7 +57,7 @@ fn scrub_text(name: &str, text: String, own: &[&str]) -> Option<String> {
             kept.push_str(word);
         }
     }
-    holds_more.then_some(kept)
+    holds_more.then_some(Cow::Owned(kept))
 }
 
 #[cfg(test)]
@@ -51,6 +65,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    fn scrub(name: &str, value: Value, own: &[&str]) -> Option<Value> {
+        super::scrub(name, value.into(), own).map(Given::into_value)
+    }
 
     #[test]
     fn addresses_of_machines_go() {

@@ -69,6 +69,11 @@ impl Watch {
         mentioned.filter(|counted| counts(&counted.did, event))
     }
 
+    /// Whether some counter asks for events of this name.
+    pub(crate) fn counts_event(&self, name: &str) -> bool {
+        self.counters.contains_key(name)
+    }
+
     /// The names of the events that some counter asks for.
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
         self.counters.keys().map(String::as_str)

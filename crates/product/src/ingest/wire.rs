@@ -5,26 +5,31 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+
+use super::given::Fields;
+
+/// What every body may carry beside its message or messages.
+#[derive(Default, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(default, borrow, rename = "writeKey")]
+    pub(super) write_key: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(super) token: Option<Cow<'a, str>>,
+}
 
 /// The body of `/v1/batch`.
 #[derive(Deserialize)]
 pub(super) struct BatchBody<'a> {
+    #[serde(default, borrow, rename = "writeKey")]
+    pub(super) write_key: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(super) token: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) batch: Vec<&'a RawValue>,
     #[serde(default, borrow, rename = "sentAt")]
     pub(super) sent_at: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     pub(super) context: Option<&'a RawValue>,
-}
-
-/// What every body may carry beside its message or messages.
-#[derive(Deserialize)]
-pub(super) struct Envelope<'a> {
-    #[serde(default, borrow, rename = "writeKey")]
-    pub(super) write_key: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    pub(super) token: Option<Cow<'a, str>>,
 }
 
 /// One message.
@@ -53,8 +58,10 @@ pub(super) struct Wire<'a> {
     pub(super) event: Text<'a>,
     #[serde(borrow)]
     pub(super) name: Text<'a>,
-    pub(super) properties: Option<Map<String, Value>>,
-    pub(super) traits: Option<Map<String, Value>>,
+    #[serde(borrow)]
+    pub(super) properties: Option<Fields<'a>>,
+    #[serde(borrow)]
+    pub(super) traits: Option<Fields<'a>>,
     #[serde(borrow)]
     pub(super) context: Option<Context<'a>>,
 }
@@ -77,7 +84,8 @@ pub(super) struct Context<'a> {
     pub(super) os: Option<NameContext<'a>>,
     #[serde(borrow)]
     pub(super) library: Option<NameContext<'a>>,
-    pub(super) traits: Option<Map<String, Value>>,
+    #[serde(borrow)]
+    pub(super) traits: Option<Fields<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -109,9 +117,19 @@ pub(super) struct NameContext<'a> {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
 
-impl Text<'_> {
+impl<'a> Text<'a> {
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The same, by itself.
+    pub(super) fn into_text(self) -> Option<Cow<'a, str>> {
+        let text = match self.0? {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 }
 

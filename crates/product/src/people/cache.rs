@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::store::keyring::{Subject, SubjectKind};
 use base::id::EnvironmentId;
@@ -57,8 +57,8 @@ impl People {
         }
     }
 
-    pub(super) fn get(&self, environment: EnvironmentId, hash: &[u8; 16]) -> Option<Subject> {
-        self.ids.get(&(environment, *hash))
+    pub(super) fn get(&self, environment: EnvironmentId, hash: &[u8; 16], now: Instant) -> Option<Subject> {
+        self.ids.get_at(&(environment, *hash), now)
     }
 
     /// Counts the times that this process changed whom ids lead to.

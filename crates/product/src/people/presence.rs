@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base::Timestamp;
 use base::id::EnvironmentId;
+use foldhash::fast::RandomState;
 
 use super::recent::Recent;
 
@@ -25,7 +26,7 @@ pub(super) type Span = (Timestamp, Timestamp);
 /// Who stands how, and who was seen since it was last written down.
 pub(super) struct Presence {
     standings: Recent<(EnvironmentId, u64), Standing>,
-    seen: Mutex<HashMap<(EnvironmentId, u64), Span>>,
+    seen: Mutex<HashMap<(EnvironmentId, u64), Span, RandomState>>,
 }
 
 impl Presence {

@@ -4,23 +4,32 @@
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use foldhash::fast::RandomState;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult};
 
 /// What was learnt lately.
 pub(super) struct Recent<K, V> {
-    entries: Cache<K, (Instant, V)>,
+    entries: Cache<K, (Instant, V), UnitWeighter, RandomState>,
     keep: Duration,
 }
 
 impl<K: Hash + Eq + Clone, V: Copy> Recent<K, V> {
     /// At most so many entries, each for so long.
     pub(super) fn new(capacity: usize, keep: Duration) -> Self {
-        Self { entries: Cache::new(capacity), keep }
+        let (weighter, lifecycle) = (UnitWeighter, DefaultLifecycle::default());
+        let entries = Cache::with(capacity, capacity as u64, weighter, RandomState::default(), lifecycle);
+        Self { entries, keep }
     }
 
     pub(super) fn get(&self, key: &K) -> Option<V> {
+        self.get_at(key, Instant::now())
+    }
+
+    /// As [`Self::get`]; whoever looks many up reads the clock once.
+    pub(super) fn get_at(&self, key: &K, now: Instant) -> Option<V> {
         let (learnt, value) = self.entries.get(key)?;
-        (learnt.elapsed() < self.keep).then_some(value)
+        (now.saturating_duration_since(learnt) < self.keep).then_some(value)
     }
 
     pub(super) fn insert(&self, key: K, value: V) {

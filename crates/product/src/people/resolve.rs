@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKind};
 use ::store::{Scope, StoreError, Tx};
@@ -88,6 +89,12 @@ pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>)
 pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[Who<'_>]) -> ProblemResult<Resolved> {
     let hasher = IndexHasher::of(app, environment)?;
     let claims: Vec<Claim<'_>> = batch.iter().map(|who| hasher.claim(who)).collect();
+    let now = Instant::now();
+    let settled: Option<Vec<_>> = claims.iter().map(|claim| settled(app, environment, claim, now)).collect();
+    if let Some(subjects) = settled {
+        let people = subjects.into_iter().map(|subject| Ok(SubjectRef { environment, subject })).collect();
+        return Ok(Resolved { people, merged: Vec::new() });
+    }
     let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
     let mut merged = Vec::new();
     let epoch = app.people.epoch();
@@ -119,6 +126,21 @@ pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[
     Ok(Resolved { people, merged })
 }
 
+/// Whom a claim is about if that is remembered of all its ids, and changes nothing: what a [`Plan`] without a step says.
+fn settled(app: &App, environment: EnvironmentId, claim: &Claim<'_>, now: Instant) -> Option<Subject> {
+    if claim.previous.is_some() {
+        return None;
+    }
+    let remembered = |id: Option<Id<'_>>| match id {
+        Some(id) => app.people.get(environment, &id.hash, now).map(Some),
+        None => Some(None),
+    };
+    match (remembered(claim.user)?, remembered(claim.anonymous)?) {
+        (Some(user), Some(device)) => (device.number == user.number || device.identified).then_some(user),
+        (user, device) => user.or(device),
+    }
+}
+
 fn ids_of<'a>(claim: &Claim<'a>) -> impl Iterator<Item = Id<'a>> {
     let (as_anonymous, as_user) = claim.previous.unzip();
     [claim.anonymous, claim.user, as_anonymous, as_user].into_iter().flatten()
@@ -132,12 +154,12 @@ async fn look_up(
     merged: &mut Vec<(u64, SubjectRef)>,
 ) -> ProblemResult<(HashMap<[u8; 16], Subject>, HashSet<[u8; 16]>)> {
     let mut known = HashMap::with_capacity(ids.len());
-    let mut asked = Vec::new();
+    let (mut asked, now) = (Vec::new(), Instant::now());
     for id in ids {
         if known.contains_key(&id.hash) {
             continue;
         }
-        match app.people.get(environment, &id.hash) {
+        match app.people.get(environment, &id.hash, now) {
             Some(subject) => {
                 known.insert(id.hash, subject);
             }

@@ -26,13 +26,24 @@ use crate::retry::retrying;
 
 /// A value as it will be stored.
 #[derive(Debug, Clone)]
-pub(crate) enum Written {
+pub(crate) enum Written<V = Value> {
     /// In clear.
-    Plain(Value),
+    Plain(V),
     /// Sealed to its owner.
-    Personal(Personal<Value>),
+    Personal(Personal<V>),
     /// Not any more.
     Removed,
+}
+
+impl<V> Written<V> {
+    /// The same of another form of the value.
+    pub(crate) fn map<W>(self, of: impl FnOnce(V) -> W) -> Written<W> {
+        match self {
+            Self::Plain(value) => Written::Plain(of(value)),
+            Self::Personal(value) => Written::Personal(Personal::new(of(value.into_open()))),
+            Self::Removed => Written::Removed,
+        }
+    }
 }
 
 /// Attributes that a message brings.
@@ -87,7 +98,7 @@ pub(crate) async fn update_rows(
     people: &[PersonRef],
 ) -> ProblemResult<()> {
     let now = app.clock.now();
-    let new = missing(app, environment, people.iter().map(|person| (*person, now)).collect()).await?;
+    let new = missing(app, environment, people.iter().map(|person| (person, now))).await?;
     write(app, environment, Batch { merged, new, ..Batch::default() }).await
 }
 
@@ -95,12 +106,12 @@ pub(crate) async fn update_rows(
 pub(crate) async fn missing(
     app: &App,
     environment: EnvironmentId,
-    people: Vec<(PersonRef, Timestamp)>,
+    people: impl Iterator<Item = (&PersonRef, Timestamp)>,
 ) -> ProblemResult<Vec<(PersonRef, Timestamp)>> {
     let mut asked: BTreeMap<u64, (PersonRef, Timestamp)> = BTreeMap::new();
     for (person, at) in people {
         if app.people.presence.get(environment, person.number()).is_none() {
-            let entry = asked.entry(person.number()).or_insert((person, at));
+            let entry = asked.entry(person.number()).or_insert((*person, at));
             entry.1 = entry.1.min(at);
         }
     }

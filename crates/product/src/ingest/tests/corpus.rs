@@ -13,7 +13,7 @@ fn outcome(name: &str, value: Value) -> &'static str {
     if attributes::is_dropped(name) {
         return "dropped";
     }
-    let Some(value) = scrub(name, value, &OWN) else { return "dropped" };
+    let Some(value) = scrub(name, value.into(), &OWN) else { return "dropped" };
     if attributes::judge(Scope::Event, name, &value, &OWN, Sighting::Trusted).is_err() {
         return "refused";
     }
