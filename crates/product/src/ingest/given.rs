@@ -226,8 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_given_is_read_as_it_is() {
-        let text =
-            r#"{"a":"b","e\"s":"\u00e4","n":-1.5,"u":18446744073709551615,"l":[1,{"x":null}],"o":{"y":true},"z":null}"#;
+        let text = r#"{"a":"b","e\"s":"\u00e4","n":-1.5,"u":18446744073709551615,"l":[1,{"x":null}],"o":{"y":true},"t":true,"z":null}"#;
         let fields: Fields<'_> = serde_json::from_str(text).unwrap();
         assert!(matches!(fields.get("a"), Some(Given::Text(Cow::Borrowed("b")))));
         assert_eq!(Value::Object(map(fields)), serde_json::from_str::<Value>(text).unwrap());
