@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::store::{Scope, Tx, dialect};
+use ::store::dialect;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{Event, Kind};
 use keys::{ApiKeyKind, KeyKind, Owner, hash};
@@ -23,6 +22,7 @@ use super::model::Answers;
 use super::store::{self, AnswerRow};
 use super::{TEXT_VERSION, tallies, text_field};
 use crate::App;
+use crate::authority::TenantTx;
 use crate::content::model::{Body, ContentId};
 use crate::content::published;
 use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
@@ -123,14 +123,13 @@ async fn write(
     row: &AnswerRow,
     cleared: &BTreeSet<String>,
 ) -> ProblemResult<bool> {
-    let (environment, engine) = (person.environment, app.main.engine());
-    let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
+    let mut tx = TenantTx::begin(app, person).await.map_err(store_failed)?;
+    let engine = tx.engine();
     // Two people may send the same id at once; the rows of people are held after this, by whoever has the id.
-    dialect::lock(&mut tx, engine, "answer", row.id.as_bytes()).await.map_err(store_failed)?;
-    let (mut rows, roots) =
-        people::hold_whole(&mut tx, engine, environment, &[row.person]).await.map_err(store_failed)?;
+    dialect::lock(tx.tx(), engine, "answer", row.id.as_bytes()).await.map_err(store_failed)?;
+    let (mut rows, roots) = people::hold_whole(&mut tx, &[row.person]).await.map_err(store_failed)?;
     let whole = roots.get(&row.person).copied().unwrap_or(row.person);
-    let earlier = store::find(&mut tx, environment, row.id).await.map_err(store_failed)?;
+    let earlier = store::find(&mut tx, row.id).await.map_err(store_failed)?;
     let mut met = Encounter { person: whole, at: row.updated_at, completed: row.complete, ..Encounter::default() };
     let mut now = match &earlier {
         Some((of, earlier)) if earlier.person != whole || *of != content.uuid() || earlier.version != row.version => {
@@ -139,15 +138,15 @@ async fn write(
         Some((_, earlier)) if earlier.complete && !row.complete => return Ok(false),
         Some((_, earlier)) => row.clone().after(earlier, cleared),
         None => {
-            let shown = make_room(&mut tx, environment, content, whole, row.updated_at).await?;
+            let shown = make_room(&mut tx, content, whole, row.updated_at).await?;
             // The first one: new, whenever the next can be.
             met.shown = (!shown).then(Shown::default);
             row.clone()
         }
     };
     now.person = whole;
-    store::put(&mut tx, environment, content, &now).await.map_err(store_failed)?;
-    encounters::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
+    store::put(&mut tx, content, &now).await.map_err(store_failed)?;
+    encounters::meet(&mut tx, content, &met).await.map_err(store_failed)?;
     for known in &mut rows {
         let seen = known.seen_mut(&content.to_string());
         seen.version = seen.version.max(Some(row.version));
@@ -156,10 +155,10 @@ async fn write(
             seen.completed_at = seen.completed_at.max(Some(row.updated_at));
         }
     }
-    people::update(&mut tx, environment, &rows).await.map_err(store_failed)?;
+    people::update(&mut tx, &rows).await.map_err(store_failed)?;
     // Last, since everybody who answers this survey waits for these rows.
     let earlier = earlier.as_ref().map(|(_, earlier)| earlier);
-    tallies::change(&mut tx, environment, content, earlier, &now).await.map_err(store_failed)?;
+    tallies::change(&mut tx, content, earlier, &now).await.map_err(store_failed)?;
     tx.commit().await.map_err(store_failed)?;
     Ok(true)
 }
@@ -168,15 +167,9 @@ async fn write(
 ///
 /// # Errors
 /// 409 if they have answered each time that it was shown, or too often today.
-async fn make_room(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    person: u64,
-    at: Timestamp,
-) -> ProblemResult<bool> {
-    let answered = store::answered(tx, environment, content, person, at.minus(A_DAY)).await.map_err(store_failed)?;
-    let shown = encounters::showings(tx, environment, content, person).await.map_err(store_failed)?.count;
+async fn make_room(tx: &mut TenantTx, content: ContentId, person: u64, at: Timestamp) -> ProblemResult<bool> {
+    let answered = store::answered(tx, content, person, at.minus(A_DAY)).await.map_err(store_failed)?;
+    let shown = encounters::showings(tx, content, person).await.map_err(store_failed)?.count;
     if answered.ever >= shown.max(1) {
         return Err(Problem::new(Code::Conflict).detail(
             "this person has answered this survey as often as it was shown to them: another answer needs another \

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::Timestamp;
-use base::id::EnvironmentId;
-use store::{Executor, StoreResult, Tx, sql};
+use store::{StoreResult, sql};
 
 use super::store::int;
+use crate::authority::{InTenant, TenantTx};
 use crate::content::model::ContentId;
 
 /// What becomes of an encounter when one more is added to it: of times the latest stays, null being less than any.
@@ -53,14 +53,10 @@ pub(super) struct Showings {
 }
 
 /// Notes an encounter; the caller holds the person's row. What is not content of this environment is passed over.
-pub(crate) async fn meet(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    met: &Encounter,
-) -> StoreResult<()> {
+pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter) -> StoreResult<()> {
+    let environment = tx.environment();
     let is_showing = match met.shown {
-        Some(shown) => is_new(tx, environment, content, met, shown).await?,
+        Some(shown) => is_new(tx, content, met, shown).await?,
         None => false,
     };
     let there = sql(format!(
@@ -93,27 +89,16 @@ pub(crate) async fn meet(
 }
 
 /// Whether it was shown anew.
-async fn is_new(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    met: &Encounter,
-    shown: Shown,
-) -> StoreResult<bool> {
-    let Some(last) = showings(tx, environment, content, met.person).await?.last else { return Ok(true) };
+async fn is_new(tx: &mut TenantTx, content: ContentId, met: &Encounter, shown: Shown) -> StoreResult<bool> {
+    let Some(last) = showings(tx, content, met.person).await?.last else { return Ok(true) };
     Ok(shown.until_next.is_some_and(|pause| met.at >= last.plus(pause)))
 }
 
 /// How often a piece of content was shown to a person.
-pub(super) async fn showings(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    person: u64,
-) -> StoreResult<Showings> {
+pub(super) async fn showings(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Showings> {
     let row = sql("SELECT showings, last_showing_at FROM encounters \
                    WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
-    .bind(environment)
+    .bind(tx.environment())
     .bind(content.uuid())
     .bind(int(person))
     .fetch_optional(tx)
@@ -123,14 +108,10 @@ pub(super) async fn showings(
 }
 
 /// How many people reached each step.
-pub(super) async fn steps(
-    on: impl Executor,
-    environment: EnvironmentId,
-    content: ContentId,
-) -> StoreResult<BTreeMap<String, u64>> {
+pub(super) async fn steps(on: impl InTenant, content: ContentId) -> StoreResult<BTreeMap<String, u64>> {
     sql("SELECT step, COUNT(*) AS people FROM encounter_steps WHERE environment_id = $1 AND content_id = $2 \
          GROUP BY step")
-    .bind(environment)
+    .bind(on.environment())
     .bind(content.uuid())
     .fetch_all(on)
     .await?
@@ -140,7 +121,8 @@ pub(super) async fn steps(
 }
 
 /// Gives what somebody who was merged has met to whom they joined. Both rows of people are held.
-pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<()> {
+pub(super) async fn merge(tx: &mut TenantTx, from: u64, into: u64) -> StoreResult<()> {
+    let environment = tx.environment();
     let texts = [
         format!(
             "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ::store::{StoreResult, Tx};
-use base::id::EnvironmentId;
+use ::store::StoreResult;
 use events::{Arrival, Event};
 
 use super::watch::Watch;
-use crate::App;
 use crate::answers::{self, Encounter, Shown};
+use crate::authority::TenantTx;
 use crate::content::model::ContentId;
 use crate::content::published::Version;
 use crate::people::{self, Counter, PersonRow};
@@ -73,9 +72,7 @@ fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(Content
 /// Brings the rows of these events' people up to date. The caller sees to it that each event comes here once, and that
 /// `watch` is what the store says, and the versions are [those](versions) of the events.
 pub(super) async fn write(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     (watch, versions): (&Watch, &Versions),
     events: &[(Arrival, Event)],
 ) -> StoreResult<()> {
@@ -85,13 +82,13 @@ pub(super) async fn write(
     }
     let numbers: Vec<u64> = by_person.keys().copied().collect();
     for numbers in numbers.chunks(people::ROWS) {
-        let (rows, roots) = people::hold_whole(&mut *tx, app.main.engine(), environment, numbers).await?;
+        let (rows, roots) = people::hold_whole(&mut *tx, numbers).await?;
         let mut rows: BTreeMap<u64, PersonRow> = rows.into_iter().map(|row| (row.number, row)).collect();
         for (number, root) in roots {
             let Some(row) = rows.get_mut(&root) else { continue };
             for event in by_person.remove(&number).into_iter().flatten() {
                 if let Some((content, met)) = encounter(event, root, versions) {
-                    answers::meet(tx, environment, content, &met).await?;
+                    answers::meet(tx, content, &met).await?;
                 }
                 apply(row, watch, event);
             }
@@ -100,7 +97,7 @@ pub(super) async fn write(
         for row in &mut rows {
             row.counters.retain(|key, _| watch.keeps(key));
         }
-        people::update(tx, environment, &rows).await?;
+        people::update(tx, &rows).await?;
     }
     Ok(())
 }
