@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use ::store::{StoreResult, sql};
 use base::{ProblemResult, Timestamp};
+use events::LogId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use targeting::{CounterHash, Mentions};
@@ -95,6 +96,24 @@ pub(crate) async fn settle(app: &App, tx: &mut TenantTx) -> ProblemResult<()> {
         };
         let due_at = since.plus(KNOWN_EVERYWHERE).plus(SETTLED);
         jobs::enqueue(app, tx, job, json!(Payload { of }), due_at).await.map_err(store_failed)?;
+    }
+    Ok(())
+}
+
+/// Notes that a log ended before the place up to which it had been noted: it was lost, or is an older copy. What comes
+/// from there on is counted as it comes, as everything behind a log's mark is, so no job may count it as well. The caller
+/// moves the mark on the same transaction.
+pub(crate) async fn cut_back(tx: &mut TenantTx, log: LogId, ended: u64) -> StoreResult<()> {
+    for ((kind, hash), mut watched) in all(&mut *tx).await? {
+        let Some(noted) = watched.noted.get_mut(&log.0).filter(|noted| **noted > ended) else { continue };
+        *noted = ended;
+        sql("UPDATE watched SET noted = $4 WHERE environment_id = $1 AND kind = $2 AND hash = $3")
+            .bind(tx.environment())
+            .bind(kind.name())
+            .bind(hash)
+            .bind(people::json(&watched.noted))
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }

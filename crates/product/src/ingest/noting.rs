@@ -24,6 +24,7 @@ use super::{after, marks};
 use crate::App;
 use crate::authority::TenantTx;
 use crate::content::{published, store as contents};
+use crate::delivery;
 
 /// Events that are noted in one transaction, or a few more.
 const EVENTS: usize = 2_000;
@@ -216,6 +217,7 @@ impl Follower {
             // A log that was lost, or an older copy of it: what has come since got these sequences again.
             tracing::error!(%environment, mark, ended, "the event log ended before what people's rows hold of it");
             marks::set(&mut tx, id, ended).await?;
+            delivery::cut_back(&mut tx, id, ended).await?;
             mark = ended;
         }
         tx.commit().await?;

@@ -11,7 +11,7 @@ use serde_json::{Map, json};
 use store::{Engine, Scope, sql};
 use tokio_util::sync::CancellationToken;
 
-use super::noting::{counted, counting, sent};
+use super::noting::{counted, counting, published, sent};
 use crate::ingest;
 use crate::people;
 use crate::testing::TestApp;
@@ -141,6 +141,22 @@ async fn what_follows_a_log_that_was_lost_is_counted_from_its_first_frame(app: T
     // Fewer than have come since, and more than there were when the log began.
     set_mark(&app, app.production(), i64::try_from(before).unwrap() + 2).await;
     ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 3);
+}
+
+#[app_test]
+async fn what_follows_a_log_that_was_lost_is_not_counted_by_a_job_as_well(app: TestApp) {
+    app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
+    let person = number(&app, "u").await;
+    // Here the log is lost that was noted so far when the counter began.
+    set_mark(&app, app.production(), 1_000).await;
+    let id = published(&app).await;
+    app.app().noting.forget_logs();
+    for message in 1..=3 {
+        append(&app, app.production(), event(&app, person, "Invoice Sent", message)).await;
+    }
+    ingest::catch_up(app.app()).await.unwrap();
+    app.work().await;
     assert_eq!(counted(&app, "u", &id).await, 3);
 }
 
