@@ -38,11 +38,13 @@ pub(crate) struct Encounter {
     pub(crate) step: Option<String>,
 }
 
-/// Content that was shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Shown {
-    /// How long after a showing the next one can be, by the version that was shown; `None` for never.
-    pub(crate) until_next: Option<Duration>,
+/// That content was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Anew if it is the first time, or so long after the last; `None` for never.
+    Perhaps(Option<Duration>),
+    /// Anew.
+    Surely,
 }
 
 /// How often a piece of content was shown to somebody, and when it was last.
@@ -56,7 +58,8 @@ pub(super) struct Showings {
 pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter) -> StoreResult<()> {
     let environment = tx.environment();
     let is_showing = match met.shown {
-        Some(shown) => is_new(tx, content, met, shown).await?,
+        Some(Shown::Perhaps(until_next)) => is_new(tx, content, met, until_next).await?,
+        Some(Shown::Surely) => true,
         None => false,
     };
     let there = sql(format!(
@@ -89,9 +92,14 @@ pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter)
 }
 
 /// Whether it was shown anew.
-async fn is_new(tx: &mut TenantTx, content: ContentId, met: &Encounter, shown: Shown) -> StoreResult<bool> {
+async fn is_new(
+    tx: &mut TenantTx,
+    content: ContentId,
+    met: &Encounter,
+    until_next: Option<Duration>,
+) -> StoreResult<bool> {
     let Some(last) = showings(tx, content, met.person).await?.last else { return Ok(true) };
-    Ok(shown.until_next.is_some_and(|pause| met.at >= last.plus(pause)))
+    Ok(until_next.is_some_and(|pause| met.at >= last.plus(pause)))
 }
 
 /// How often a piece of content was shown to a person.

@@ -5,15 +5,16 @@
 //! are; what somebody wrote is sealed to them before it is stored, so that nothing in the database can be read without
 //! their key.
 //!
-//! One person answers one *showing* of a survey once ([`encounters`] says what a showing is). The first answer needs no
-//! `$shown`, which may arrive after it or be lost; a further one does. What is asked for is counted as it comes
-//! ([`tallies`]).
+//! One person answers one *showing* of a survey once ([`encounters`] says what a showing is, [`take`] what becomes of another
+//! answer). The first answer needs no `$shown`, which may arrive after it or be lost; a further one does, unless a server
+//! brings it in from elsewhere. What is asked for is counted as it comes ([`tallies`]).
 
 pub(crate) mod api;
 mod encounters;
 mod figures;
 mod model;
 mod store;
+mod take;
 mod tallies;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -86,25 +86,37 @@ pub(super) async fn put(tx: &mut TenantTx, content: ContentId, answer: &AnswerRo
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answered {
     pub(super) ever: u64,
-    pub(super) since: u64,
+    pub(super) that_day: u64,
 }
 
-/// How often a person answered a survey: ever, and since a time.
+/// How often a person answered a survey: ever, and between two times.
 pub(super) async fn answered(
     tx: &mut TenantTx,
     content: ContentId,
     person: u64,
-    since: Timestamp,
+    (from, to): (Timestamp, Timestamp),
 ) -> StoreResult<Answered> {
-    let row = sql("SELECT COUNT(*) AS ever, COUNT(CASE WHEN created_at > $4 THEN 1 END) AS since FROM answers \
-                   WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
-    .bind(tx.environment())
-    .bind(content.uuid())
-    .bind(int(person))
-    .bind(since)
-    .fetch_one(tx)
-    .await?;
-    Ok(Answered { ever: row.get("ever")?, since: row.get("since")? })
+    let row =
+        sql("SELECT COUNT(*) AS ever, COUNT(CASE WHEN created_at > $4 AND created_at < $5 THEN 1 END) AS that_day \
+                   FROM answers WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
+        .bind(tx.environment())
+        .bind(content.uuid())
+        .bind(int(person))
+        .bind(from)
+        .bind(to)
+        .fetch_one(tx)
+        .await?;
+    Ok(Answered { ever: row.get("ever")?, that_day: row.get("that_day")? })
+}
+
+/// The answer to a survey that a person began last.
+pub(super) async fn last(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Option<AnswerRow>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM answers WHERE environment_id = $1 AND content_id = $2 AND person_number = $3 \
+         ORDER BY created_at DESC, id DESC LIMIT 1"
+    );
+    let query = sql(text).bind(tx.environment()).bind(content.uuid()).bind(int(person));
+    query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
 /// The latest answers to a survey, newest first: of all, or of those in which somebody wrote something.

@@ -57,11 +57,11 @@ pub(super) fn versions(events: &[(Arrival, Event)]) -> BTreeSet<(ContentId, u64)
 
 /// The encounter that an event of this person tells about.
 fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(ContentId, Encounter)> {
-    let pause = |version| Shown { until_next: versions.get(&version).and_then(|it| it.until_next_showing()) };
+    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_showing());
     let met = Encounter {
         person,
         at: event.time,
-        shown: shown(event).map(pause),
+        shown: shown(event).map(|version| Shown::Perhaps(until_next(version))),
         completed: event.name == "$completed",
         dismissed: event.name == "$dismissed",
         step: event.step.clone(),
