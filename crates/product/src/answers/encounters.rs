@@ -3,7 +3,7 @@
 //!
 //! A `$shown` is a new *showing* if by the frequency that was published the content can have been shown again: never for
 //! `once`, after its days for `recontact`. So saying more often that it was shown does not make more showings of it, nor
-//! room for more responses.
+//! room for more responses; nor does saying it of the past, since what is told more than a day late is none.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::store::StoreResult;
 use events::{Arrival, Event};
@@ -15,6 +16,10 @@ use crate::people::{self, Counter, PersonRow};
 
 /// Events that tell what became of content.
 pub(super) const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
+
+/// How late a showing may be told and still be one more. Whoever has a page's key, which is public, may say of any time in
+/// years that something was shown, and each showing is room for a response.
+const TOLD_IN_TIME: Duration = Duration::from_hours(24);
 
 /// Whether an event tells what became of content.
 pub(super) fn is_reserved(name: &str) -> bool {
@@ -57,7 +62,8 @@ pub(super) fn versions(events: &[(Arrival, Event)]) -> BTreeSet<(ContentId, u64)
 
 /// The encounter that an event of this person tells about.
 fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(ContentId, Encounter)> {
-    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_showing());
+    let in_time = event.received.since(event.time) <= TOLD_IN_TIME;
+    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_showing()).filter(|_| in_time);
     let met = Encounter {
         person,
         at: event.time,

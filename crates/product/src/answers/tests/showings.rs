@@ -132,6 +132,25 @@ async fn a_tab_that_shows_another_version_leaves_the_answer_as_it_is(app: TestAp
 }
 
 #[app_test]
+async fn what_a_page_says_of_the_past_is_no_further_showing(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
+    let ana = app.visitor("device-1");
+    let now = app.app().clock.now();
+    let showings = async |backdated: &[u32]| {
+        for days in backdated {
+            let at = now.minus(*days * DAY).to_string();
+            let shown = json!({"event": "$shown", "timestamp": at, "properties": {"content": id, "version": 1}});
+            ana.send("/v1/track", shown).await.assert(200);
+        }
+        let row = sql("SELECT showings FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
+        row.unwrap().get::<i64>("showings").unwrap()
+    };
+    assert_eq!(showings(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
+    assert_eq!(showings(&[1]).await, 2, "told as late as by a page that was offline for a day");
+    assert_eq!(showings(&[0]).await, 2);
+}
+
+#[app_test]
 async fn a_server_brings_in_answers_of_the_past_without_their_showings(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.user("ana");
