@@ -96,6 +96,17 @@ impl Noting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Does something while somebody is at work.
+    pub(super) async fn while_somebody_is_at_work<T>(
+        &self,
+        environment: EnvironmentId,
+        doing: impl Future<Output = T>,
+    ) -> T {
+        let follower = self.of(environment);
+        let _place = follower.place.lock().await;
+        doing.await
+    }
+
     /// Does something while somebody is at work who notes what arrived up to a frame, and then goes on.
     pub(super) async fn while_somebody_goes_on_from<T>(
         &self,
