@@ -45,7 +45,7 @@ async fn figures(
     Can { caller, .. }: Can<ReadMetrics>,
     State(app): State<Arc<App>>,
 ) -> ProblemResult<([(HeaderName, &'static str); 1], String)> {
-    if !organisations::is_first(caller.reader(&app)).await? {
+    if !organisations::is_first(caller.organisation_reader(&app)).await? {
         return Err(
             Problem::new(Code::Forbidden).detail("these figures are the installation's, not one organisation's")
         );

@@ -1,27 +1,22 @@
 //! `POST /v1/answers`, on the edge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use ::store::{Scope, Tx, dialect};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use base::id::EnvironmentId;
-use base::{Code, Problem, ProblemResult, Timestamp};
+use base::{Code, Problem, ProblemResult};
 use events::{Event, Kind};
 use keys::{ApiKeyKind, KeyKind, Owner, hash};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::encounters::{self, Encounter, Shown};
 use super::model::Answers;
-use super::store::{self, AnswerRow};
-use super::{TEXT_VERSION, tallies, text_field};
+use super::store::AnswerRow;
+use super::take::{Given, Sender, Taken, take};
 use crate::App;
 use crate::content::model::{Body, ContentId};
 use crate::content::published;
@@ -30,10 +25,6 @@ use crate::people::{self, PersonRef, Who};
 use crate::problem::{internal, store_failed};
 use crate::retry::retrying;
 use crate::{extract, identity_tokens};
-
-/// How often one person may answer a survey that is shown whenever its trigger fires.
-const MOST_A_DAY: u64 = 20;
-const A_DAY: Duration = Duration::from_hours(24);
 
 /// What a browser sends. What else stands in it (the key, the token) has been read already.
 #[derive(Deserialize)]
@@ -72,122 +63,34 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     let Some(Body::Survey(survey)) = version.as_deref().map(|version| &version.body) else {
         return Err(Problem::new(Code::NotFound).detail("no survey of this id and version was published here"));
     };
-    let mut answers = Answers::check(survey, std::mem::take(&mut given.answers), given.complete)?;
-    let cleared = std::mem::take(&mut answers.cleared);
+    let answers = Answers::check(survey, std::mem::take(&mut given.answers), given.complete)?;
     let who = Who { anonymous: anonymous.as_deref(), user: user.as_deref(), previous: None };
     let person = people::resolve(&app, environment, who).await?;
     let stated = given.timestamp.as_deref().filter(|_| key.kind == ApiKeyKind::Server);
+    let sender = match key.kind {
+        ApiKeyKind::Server if stated.is_some() => Sender::Import,
+        ApiKeyKind::Server => Sender::Server,
+        _ => Sender::Page,
+    };
     let at = ingest::happened(stated, None, app.clock.now())
         .map_err(|error| Problem::new(Code::InvalidValue).field("/timestamp", error.to_string()))?;
-    let row = sealed(&app, &person, &given, answers, at)?;
-    let written = retrying(&app, || write(&app, &person, content, &row, &cleared)).await?;
-    if written && row.complete {
-        tell(&app, &person, content, row).await?;
-    }
-    Ok(([(header::CONTENT_TYPE, "application/json")], r#"{"success":true}"#).into_response())
-}
-
-fn sealed(
-    app: &App,
-    person: &PersonRef,
-    given: &Submission<'_>,
-    answers: Answers,
-    at: Timestamp,
-) -> ProblemResult<AnswerRow> {
-    let mut texts = BTreeMap::new();
-    for (question, text) in answers.texts {
-        let field = text_field(given.id, &question);
-        texts.insert(question, people::seal(app, person, &field, TEXT_VERSION, text.open().as_bytes())?);
-    }
-    Ok(AnswerRow {
-        id: given.id,
-        version: given.version,
-        person: person.number(),
-        plain: answers.plain,
-        texts,
-        complete: given.complete,
-        updated_at: at,
-    })
-}
-
-/// Writes the answer, the encounter, and that the person has seen the survey. False if a complete answer is there and this
-/// one is an earlier part of it that came late.
-///
-/// # Errors
-/// 409 if the id is another person's or of another survey or version, or if the person has answered as often as the survey
-/// was shown to them.
-async fn write(
-    app: &App,
-    person: &PersonRef,
-    content: ContentId,
-    row: &AnswerRow,
-    cleared: &BTreeSet<String>,
-) -> ProblemResult<bool> {
-    let (environment, engine) = (person.environment, app.main.engine());
-    let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-    // Two people may send the same id at once; the rows of people are held after this, by whoever has the id.
-    dialect::lock(&mut tx, engine, "answer", row.id.as_bytes()).await.map_err(store_failed)?;
-    let (mut rows, roots) =
-        people::hold_whole(&mut tx, engine, environment, &[row.person]).await.map_err(store_failed)?;
-    let whole = roots.get(&row.person).copied().unwrap_or(row.person);
-    let earlier = store::find(&mut tx, environment, row.id).await.map_err(store_failed)?;
-    let mut met = Encounter { person: whole, at: row.updated_at, completed: row.complete, ..Encounter::default() };
-    let mut now = match &earlier {
-        Some((of, earlier)) if earlier.person != whole || *of != content.uuid() || earlier.version != row.version => {
-            return Err(Problem::new(Code::Conflict).detail("this id belongs to another answer"));
-        }
-        Some((_, earlier)) if earlier.complete && !row.complete => return Ok(false),
-        Some((_, earlier)) => row.clone().after(earlier, cleared),
-        None => {
-            let shown = make_room(&mut tx, environment, content, whole, row.updated_at).await?;
-            // The first one: new, whenever the next can be.
-            met.shown = (!shown).then(Shown::default);
-            row.clone()
+    let (id, version, complete) = (given.id, given.version, given.complete);
+    let given = Given { id, content, version, answers, complete, at, sender };
+    let kept_as = match retrying(&app, || take(&app, &person, &given)).await? {
+        Taken::Unchanged(id) => id,
+        Taken::Written(row) => {
+            let id = row.id;
+            if row.complete {
+                tell(&app, &person, content, row).await?;
+            }
+            id
         }
     };
-    now.person = whole;
-    store::put(&mut tx, environment, content, &now).await.map_err(store_failed)?;
-    encounters::meet(&mut tx, environment, content, &met).await.map_err(store_failed)?;
-    for known in &mut rows {
-        let seen = known.seen_mut(&content.to_string());
-        seen.version = seen.version.max(Some(row.version));
-        seen.shown_at = seen.shown_at.or(Some(row.updated_at));
-        if row.complete {
-            seen.completed_at = seen.completed_at.max(Some(row.updated_at));
-        }
+    let mut body = json!({"success": true});
+    if kept_as != id {
+        body["id"] = kept_as.to_string().into();
     }
-    people::update(&mut tx, environment, &rows).await.map_err(store_failed)?;
-    // Last, since everybody who answers this survey waits for these rows.
-    let earlier = earlier.as_ref().map(|(_, earlier)| earlier);
-    tallies::change(&mut tx, environment, content, earlier, &now).await.map_err(store_failed)?;
-    tx.commit().await.map_err(store_failed)?;
-    Ok(true)
-}
-
-/// Whether the survey is known to have been shown to this person, who may answer it once more.
-///
-/// # Errors
-/// 409 if they have answered each time that it was shown, or too often today.
-async fn make_room(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    person: u64,
-    at: Timestamp,
-) -> ProblemResult<bool> {
-    let answered = store::answered(tx, environment, content, person, at.minus(A_DAY)).await.map_err(store_failed)?;
-    let shown = encounters::showings(tx, environment, content, person).await.map_err(store_failed)?.count;
-    if answered.ever >= shown.max(1) {
-        return Err(Problem::new(Code::Conflict).detail(
-            "this person has answered this survey as often as it was shown to them: another answer needs another \
-             $shown, when the survey's frequency allows it",
-        ));
-    }
-    if answered.since >= MOST_A_DAY {
-        return Err(Problem::new(Code::Conflict)
-            .detail(format!("this person has answered this survey {MOST_A_DAY} times within a day")));
-    }
-    Ok(shown > 0)
+    Ok(axum::Json(body).into_response())
 }
 
 /// Puts the answer, without what was written, into the log: once, however often it is sent.

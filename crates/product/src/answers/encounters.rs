@@ -3,16 +3,16 @@
 //!
 //! A `$shown` is a new *showing* if by the frequency that was published the content can have been shown again: never for
 //! `once`, after its days for `recontact`. So saying more often that it was shown does not make more showings of it, nor
-//! room for more responses.
+//! room for more responses; nor does saying it of the past, since what is told more than a day late is none.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::Timestamp;
-use base::id::EnvironmentId;
-use store::{Executor, StoreResult, Tx, sql};
+use store::{StoreResult, sql};
 
 use super::store::int;
+use crate::authority::{InTenant, TenantTx};
 use crate::content::model::ContentId;
 
 /// What becomes of an encounter when one more is added to it: of times the latest stays, null being less than any.
@@ -38,11 +38,13 @@ pub(crate) struct Encounter {
     pub(crate) step: Option<String>,
 }
 
-/// Content that was shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Shown {
-    /// How long after a showing the next one can be, by the version that was shown; `None` for never.
-    pub(crate) until_next: Option<Duration>,
+/// That content was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Anew if it is the first time, or so long after the last; `None` for never.
+    Perhaps(Option<Duration>),
+    /// Anew.
+    Surely,
 }
 
 /// How often a piece of content was shown to somebody, and when it was last.
@@ -53,14 +55,11 @@ pub(super) struct Showings {
 }
 
 /// Notes an encounter; the caller holds the person's row. What is not content of this environment is passed over.
-pub(crate) async fn meet(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    met: &Encounter,
-) -> StoreResult<()> {
+pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter) -> StoreResult<()> {
+    let environment = tx.environment();
     let is_showing = match met.shown {
-        Some(shown) => is_new(tx, environment, content, met, shown).await?,
+        Some(Shown::Perhaps(until_next)) => is_new(tx, content, met, until_next).await?,
+        Some(Shown::Surely) => true,
         None => false,
     };
     let there = sql(format!(
@@ -94,26 +93,20 @@ pub(crate) async fn meet(
 
 /// Whether it was shown anew.
 async fn is_new(
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     content: ContentId,
     met: &Encounter,
-    shown: Shown,
+    until_next: Option<Duration>,
 ) -> StoreResult<bool> {
-    let Some(last) = showings(tx, environment, content, met.person).await?.last else { return Ok(true) };
-    Ok(shown.until_next.is_some_and(|pause| met.at >= last.plus(pause)))
+    let Some(last) = showings(tx, content, met.person).await?.last else { return Ok(true) };
+    Ok(until_next.is_some_and(|pause| met.at >= last.plus(pause)))
 }
 
 /// How often a piece of content was shown to a person.
-pub(super) async fn showings(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    person: u64,
-) -> StoreResult<Showings> {
+pub(super) async fn showings(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Showings> {
     let row = sql("SELECT showings, last_showing_at FROM encounters \
                    WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
-    .bind(environment)
+    .bind(tx.environment())
     .bind(content.uuid())
     .bind(int(person))
     .fetch_optional(tx)
@@ -123,14 +116,10 @@ pub(super) async fn showings(
 }
 
 /// How many people reached each step.
-pub(super) async fn steps(
-    on: impl Executor,
-    environment: EnvironmentId,
-    content: ContentId,
-) -> StoreResult<BTreeMap<String, u64>> {
+pub(super) async fn steps(on: impl InTenant, content: ContentId) -> StoreResult<BTreeMap<String, u64>> {
     sql("SELECT step, COUNT(*) AS people FROM encounter_steps WHERE environment_id = $1 AND content_id = $2 \
          GROUP BY step")
-    .bind(environment)
+    .bind(on.environment())
     .bind(content.uuid())
     .fetch_all(on)
     .await?
@@ -140,7 +129,8 @@ pub(super) async fn steps(
 }
 
 /// Gives what somebody who was merged has met to whom they joined. Both rows of people are held.
-pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<()> {
+pub(super) async fn merge(tx: &mut TenantTx, from: u64, into: u64) -> StoreResult<()> {
+    let environment = tx.environment();
     let texts = [
         format!(
             "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use base::ProblemResult;
-use base::id::EnvironmentId;
 use serde::Serialize;
-use store::{Scope, StoreResult, dialect, sql};
+use store::{StoreResult, dialect, sql};
 use targeting::ContentKind;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::App;
+use crate::authority::TenantReader;
 use crate::content::model::ContentId;
 use crate::problem::store_failed;
 
@@ -27,18 +26,14 @@ pub(crate) struct Figures {
 }
 
 /// The figures of each; who has none was shown to nobody.
-pub(crate) async fn figures(
-    app: &App,
-    environment: EnvironmentId,
-    ids: &[ContentId],
-) -> ProblemResult<HashMap<ContentId, Figures>> {
+pub(crate) async fn figures(reader: TenantReader<'_>, ids: &[ContentId]) -> ProblemResult<HashMap<ContentId, Figures>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    select(app, environment, ids).await.map_err(store_failed)
+    select(reader, ids).await.map_err(store_failed)
 }
 
-async fn select(app: &App, environment: EnvironmentId, ids: &[ContentId]) -> StoreResult<HashMap<ContentId, Figures>> {
+async fn select(reader: TenantReader<'_>, ids: &[ContentId]) -> StoreResult<HashMap<ContentId, Figures>> {
     let text = format!(
         "SELECT content_id, COUNT(*) AS shown, COUNT(completed_at) AS completed, \
                 COUNT(CASE WHEN completed_at IS NULL THEN dismissed_at END) AS dismissed FROM encounters \
@@ -46,11 +41,7 @@ async fn select(app: &App, environment: EnvironmentId, ids: &[ContentId]) -> Sto
         dialect::placeholders(2, ids.len())
     );
     let kinds: HashMap<Uuid, ContentKind> = ids.iter().map(|id| (id.uuid(), id.kind())).collect();
-    let rows = sql(text)
-        .bind(environment)
-        .bind_all(ids.iter().map(|id| id.uuid()))
-        .fetch_all(app.main.read(Scope::Environment(environment)))
-        .await?;
+    let rows = sql(text).bind(reader.environment()).bind_all(ids.iter().map(|id| id.uuid())).fetch_all(reader).await?;
     let mut figures = HashMap::new();
     for row in rows {
         let id: Uuid = row.get("content_id")?;

@@ -5,26 +5,26 @@
 //! are; what somebody wrote is sealed to them before it is stored, so that nothing in the database can be read without
 //! their key.
 //!
-//! One person answers one *showing* of a survey once ([`encounters`] says what a showing is). The first answer needs no
-//! `$shown`, which may arrive after it or be lost; a further one does. What is asked for is counted as it comes
-//! ([`tallies`]).
+//! One person answers one *showing* of a survey once ([`encounters`] says what a showing is, [`take`] what becomes of another
+//! answer). The first answer needs no `$shown`, which may arrive after it or be lost; a further one does, unless a server
+//! brings it in from elsewhere. What is asked for is counted as it comes ([`tallies`]).
 
 pub(crate) mod api;
 mod encounters;
 mod figures;
 mod model;
 mod store;
+mod take;
 mod tallies;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use ::store::{Scope, StoreResult, Tx};
+use ::store::StoreResult;
 use base::ProblemResult;
-use base::id::EnvironmentId;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use crate::App;
+use crate::authority::{TenantReader, TenantTx};
 use crate::content::model::ContentId;
 use crate::problem::store_failed;
 
@@ -42,29 +42,22 @@ pub(crate) fn text_field(answer: Uuid, question: &str) -> String {
 }
 
 /// Gives what somebody who was merged has met and answered to whom they joined.
-pub(crate) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<()> {
-    store::merge(tx, environment, from, into).await?;
-    encounters::merge(tx, environment, from, into).await
+pub(crate) async fn merge(tx: &mut TenantTx, from: u64, into: u64) -> StoreResult<()> {
+    store::merge(tx, from, into).await?;
+    encounters::merge(tx, from, into).await
 }
 
 /// How many people answered at all.
-pub(crate) async fn started(app: &App, environment: EnvironmentId, content: ContentId) -> ProblemResult<u64> {
-    let reader = app.main.read(Scope::Environment(environment));
-    store::started(reader, environment, content).await.map_err(store_failed)
+pub(crate) async fn started(reader: TenantReader<'_>, content: ContentId) -> ProblemResult<u64> {
+    store::started(reader, content).await.map_err(store_failed)
 }
 
 /// How many people reached each step of a flow.
-pub(crate) async fn steps(
-    app: &App,
-    environment: EnvironmentId,
-    content: ContentId,
-) -> ProblemResult<BTreeMap<String, u64>> {
-    let reader = app.main.read(Scope::Environment(environment));
-    encounters::steps(reader, environment, content).await.map_err(store_failed)
+pub(crate) async fn steps(reader: TenantReader<'_>, content: ContentId) -> ProblemResult<BTreeMap<String, u64>> {
+    encounters::steps(reader, content).await.map_err(store_failed)
 }
 
 /// How often each answer to a survey was given.
-pub(crate) async fn tallies(app: &App, environment: EnvironmentId, content: ContentId) -> ProblemResult<Tallies> {
-    let reader = app.main.read(Scope::Environment(environment));
-    tallies::read(reader, environment, content).await.map_err(store_failed)
+pub(crate) async fn tallies(reader: TenantReader<'_>, content: ContentId) -> ProblemResult<Tallies> {
+    tallies::read(reader, content).await.map_err(store_failed)
 }

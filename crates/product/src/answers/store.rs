@@ -1,14 +1,14 @@
 //! SQL of answers.
 
 use base::Timestamp;
-use base::id::EnvironmentId;
 use data_encoding::BASE64;
 use keys::SealedHeader;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Executor, Row, StoreError, StoreResult, Tx, sql};
+use store::{Row, StoreError, StoreResult, sql};
 use uuid::Uuid;
 
+use crate::authority::{InTenant, TenantTx};
 use crate::content::model::ContentId;
 
 const COLUMNS: &str = "id, version, person_number, answers, texts, complete, updated_at";
@@ -55,26 +55,21 @@ impl AnswerRow {
 }
 
 /// The answer of this id and the content that it is about, if it is there. The caller holds the id's lock.
-pub(super) async fn find(tx: &mut Tx, environment: EnvironmentId, id: Uuid) -> StoreResult<Option<(Uuid, AnswerRow)>> {
+pub(super) async fn find(tx: &mut TenantTx, id: Uuid) -> StoreResult<Option<(Uuid, AnswerRow)>> {
     let text = format!("SELECT {COLUMNS}, content_id FROM answers WHERE environment_id = $1 AND id = $2");
-    let row = sql(text).bind(environment).bind(id).fetch_optional(tx).await?;
+    let row = sql(text).bind(tx.environment()).bind(id).fetch_optional(tx).await?;
     row.map(|row| Ok((row.get("content_id")?, read(&row)?))).transpose()
 }
 
 /// Writes an answer, in place of an earlier one of that id.
-pub(super) async fn put(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    content: ContentId,
-    answer: &AnswerRow,
-) -> StoreResult<u64> {
+pub(super) async fn put(tx: &mut TenantTx, content: ContentId, answer: &AnswerRow) -> StoreResult<u64> {
     let texts: Map<String, Value> =
         answer.texts.iter().map(|(question, sealed)| (question.clone(), BASE64.encode(sealed).into())).collect();
     sql("INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, complete, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
          ON CONFLICT (environment_id, id) DO UPDATE SET answers = excluded.answers, texts = excluded.texts, \
          person_number = excluded.person_number, complete = excluded.complete, updated_at = excluded.updated_at")
-    .bind(environment)
+    .bind(tx.environment())
     .bind(answer.id)
     .bind(content.uuid())
     .bind(int(answer.version))
@@ -91,32 +86,42 @@ pub(super) async fn put(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answered {
     pub(super) ever: u64,
-    pub(super) since: u64,
+    pub(super) that_day: u64,
 }
 
-/// How often a person answered a survey: ever, and since a time.
+/// How often a person answered a survey: ever, and between two times.
 pub(super) async fn answered(
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     content: ContentId,
     person: u64,
-    since: Timestamp,
+    (from, to): (Timestamp, Timestamp),
 ) -> StoreResult<Answered> {
-    let row = sql("SELECT COUNT(*) AS ever, COUNT(CASE WHEN created_at > $4 THEN 1 END) AS since FROM answers \
-                   WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
-    .bind(environment)
-    .bind(content.uuid())
-    .bind(int(person))
-    .bind(since)
-    .fetch_one(tx)
-    .await?;
-    Ok(Answered { ever: row.get("ever")?, since: row.get("since")? })
+    let row =
+        sql("SELECT COUNT(*) AS ever, COUNT(CASE WHEN created_at > $4 AND created_at < $5 THEN 1 END) AS that_day \
+                   FROM answers WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
+        .bind(tx.environment())
+        .bind(content.uuid())
+        .bind(int(person))
+        .bind(from)
+        .bind(to)
+        .fetch_one(tx)
+        .await?;
+    Ok(Answered { ever: row.get("ever")?, that_day: row.get("that_day")? })
+}
+
+/// The answer to a survey that a person began last.
+pub(super) async fn last(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Option<AnswerRow>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM answers WHERE environment_id = $1 AND content_id = $2 AND person_number = $3 \
+         ORDER BY created_at DESC, id DESC LIMIT 1"
+    );
+    let query = sql(text).bind(tx.environment()).bind(content.uuid()).bind(int(person));
+    query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
 /// The latest answers to a survey, newest first: of all, or of those in which somebody wrote something.
 pub(crate) async fn newest(
-    on: impl Executor,
-    environment: EnvironmentId,
+    on: impl InTenant,
     content: ContentId,
     with_texts: bool,
     limit: u32,
@@ -126,7 +131,7 @@ pub(crate) async fn newest(
         "SELECT {COLUMNS} FROM answers WHERE environment_id = $1 AND content_id = $2 {which} \
          ORDER BY updated_at DESC, id DESC LIMIT $3"
     ))
-    .bind(environment)
+    .bind(on.environment())
     .bind(content.uuid())
     .bind(limit)
     .fetch_all(on)
@@ -137,9 +142,9 @@ pub(crate) async fn newest(
 }
 
 /// How many people answered at all.
-pub(super) async fn started(on: impl Executor, environment: EnvironmentId, content: ContentId) -> StoreResult<u64> {
+pub(super) async fn started(on: impl InTenant, content: ContentId) -> StoreResult<u64> {
     sql("SELECT COUNT(DISTINCT person_number) AS people FROM answers WHERE environment_id = $1 AND content_id = $2")
-        .bind(environment)
+        .bind(on.environment())
         .bind(content.uuid())
         .fetch_one(on)
         .await?
@@ -147,9 +152,9 @@ pub(super) async fn started(on: impl Executor, environment: EnvironmentId, conte
 }
 
 /// Gives the answers of somebody who was merged to whom they joined.
-pub(super) async fn merge(tx: &mut Tx, environment: EnvironmentId, from: u64, into: u64) -> StoreResult<u64> {
+pub(super) async fn merge(tx: &mut TenantTx, from: u64, into: u64) -> StoreResult<u64> {
     sql("UPDATE answers SET person_number = $3 WHERE environment_id = $1 AND person_number = $2")
-        .bind(environment)
+        .bind(tx.environment())
         .bind(int(from))
         .bind(int(into))
         .execute(tx)

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use base::id::EnvironmentId;
 use serde_json::Value;
-use store::{Executor, StoreResult, Tx, dialect, sql};
+use store::{StoreResult, dialect, sql};
 
 use super::store::AnswerRow;
+use crate::authority::{InTenant, TenantTx};
 use crate::content::model::ContentId;
 
 /// Stands for a list of choices, whatever is in it.
@@ -62,12 +62,12 @@ fn add(answer: &AnswerRow, by: i64, to: &mut BTreeMap<(String, String), i64>) {
 
 /// Counts an answer, in place of an earlier one of its id.
 pub(super) async fn change(
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     content: ContentId,
     earlier: Option<&AnswerRow>,
     now: &AnswerRow,
 ) -> StoreResult<()> {
+    let environment = tx.environment();
     let mut changes = BTreeMap::new();
     add(now, 1, &mut changes);
     if let Some(earlier) = earlier {
@@ -97,9 +97,9 @@ pub(super) async fn change(
 }
 
 /// How often each answer to a survey was given.
-pub(super) async fn read(on: impl Executor, environment: EnvironmentId, content: ContentId) -> StoreResult<Tallies> {
+pub(super) async fn read(on: impl InTenant, content: ContentId) -> StoreResult<Tallies> {
     let rows = sql("SELECT question, value, count FROM answer_tallies WHERE environment_id = $1 AND content_id = $2")
-        .bind(environment)
+        .bind(on.environment())
         .bind(content.uuid())
         .fetch_all(on)
         .await?;

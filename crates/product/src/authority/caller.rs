@@ -3,8 +3,9 @@
 use base::id::{ApiKeyId, EnvironmentId, MemberId, OrganisationId, RequestId, SessionId};
 use base::{Code, Problem, ProblemResult};
 
-use super::{Role, TenantReader, TenantTx};
+use super::{OrganisationReader, Role, TenantReader, TenantTx};
 use crate::App;
+use crate::problem::store_failed;
 
 /// Whose credential it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +57,24 @@ impl Caller {
         })
     }
 
-    /// Reads within this caller's tenant.
-    pub fn reader<'a>(&self, app: &'a App) -> TenantReader<'a> {
-        TenantReader::new(app, self)
+    /// Reads within the environment that the request is about.
+    ///
+    /// # Errors
+    /// As of [`environment`](Self::environment).
+    pub fn reader<'a>(&self, app: &'a App) -> ProblemResult<TenantReader<'a>> {
+        Ok(TenantReader::new(app, self.environment()?))
     }
 
-    /// Opens the transaction of a mutation, within this caller's tenant.
+    /// Opens the transaction of a mutation within the environment that the request is about.
+    ///
+    /// # Errors
+    /// As of [`environment`](Self::environment), or the store's.
     pub async fn begin(&self, app: &App) -> ProblemResult<TenantTx> {
-        TenantTx::begin(app, self).await
+        TenantTx::begin(app, self.environment()?).await.map_err(store_failed)
+    }
+
+    /// Reads what this caller's organisation has above its environments.
+    pub fn organisation_reader<'a>(&self, app: &'a App) -> OrganisationReader<'a> {
+        OrganisationReader::new(app, self)
     }
 }

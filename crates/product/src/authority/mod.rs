@@ -1,6 +1,6 @@
 //! Who may do what. A handler that takes [`Can<P>`] cannot be reached by anybody who may not do `P`, and only the
-//! [`Caller`] inside opens a [`TenantTx`] or a [`TenantReader`], which carry the organisation and environment: store
-//! functions that take one cannot be given another tenant's.
+//! [`Caller`] inside opens a [`TenantTx`] or a [`TenantReader`], which carry the environment: store functions take
+//! one, and cannot be given another tenant's.
 //!
 //! Order of refusals: no or a wrong credential 401, before anything else of the request is looked at; known but not
 //! allowed 403; another tenant's environment 404.
@@ -17,4 +17,5 @@ pub use role::{
     EditContent, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights,
     ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
 };
-pub use tenant::{SystemTx, TenantReader, TenantTx};
+pub(crate) use tenant::InTenant;
+pub use tenant::{OrganisationReader, SystemTx, TenantReader, TenantTx};

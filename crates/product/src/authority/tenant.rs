@@ -1,126 +1,174 @@
-//! Reads and transactions that know whose they are. A store function that takes one of them needs no id of a tenant
-//! beside it, and cannot be given another's. Over PostgreSQL both carry their scope to row-level security: of the
-//! environment where there is one, else of the organisation; never the system's.
+//! Reads and transactions that know whose they are. A store function takes one of them, never an id of a tenant beside it,
+//! so it cannot be given another's: what its SQL names is what the handle was opened for. Over PostgreSQL the same id is
+//! what row-level security holds the statements to.
+//!
+//! The tenant of what end users make is an environment. What a team has in common, above its environments, is read by an
+//! [`OrganisationReader`].
 
+use base::ProblemResult;
 use base::id::{EnvironmentId, OrganisationId};
-use base::{Code, Problem, ProblemResult};
-use store::{Reader, Scope, Tx};
+use store::{Engine, Executor, Query, Reader, Row, Scope, StoreResult, Tx};
 
 use super::Caller;
 use crate::App;
 use crate::edge_keys::EdgeKey;
 use crate::organisations;
+use crate::people::SubjectRef;
 use crate::problem::store_failed;
 
-/// Whose work it is.
+/// The environment as whose the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tenant {
-    organisation: OrganisationId,
-    environment: Option<EnvironmentId>,
-}
+pub(crate) struct Tenant(EnvironmentId);
 
-impl Tenant {
-    fn environment(self) -> ProblemResult<EnvironmentId> {
-        self.environment.ok_or_else(|| {
-            Problem::new(Code::InvalidRequest).detail("name the environment in the header pilotfish-environment")
-        })
-    }
-
-    fn scope(self) -> Scope {
-        self.environment.map_or(Scope::Organisation(self.organisation), Scope::Environment)
-    }
-}
-
-impl From<&Caller> for Tenant {
-    fn from(caller: &Caller) -> Self {
-        Self { organisation: caller.organisation, environment: caller.environment }
+/// Of an id that was found where nobody but Pilotfish writes: with a checked credential, on a job, in the event log.
+impl From<EnvironmentId> for Tenant {
+    fn from(environment: EnvironmentId) -> Self {
+        Self(environment)
     }
 }
 
 impl From<&EdgeKey> for Tenant {
     fn from(key: &EdgeKey) -> Self {
-        Self { organisation: key.organisation, environment: Some(key.environment) }
+        Self(key.environment)
     }
 }
 
 impl From<&organisations::Tenant> for Tenant {
     fn from(tenant: &organisations::Tenant) -> Self {
-        Self { organisation: tenant.organisation, environment: Some(tenant.environment) }
+        Self(tenant.environment)
     }
 }
 
-/// Reads within one tenant. Made by [`Caller::reader`] or of an environment's key.
+/// A person or company is the environment's in which it was found.
+impl From<&SubjectRef> for Tenant {
+    fn from(subject: &SubjectRef) -> Self {
+        Self(subject.environment)
+    }
+}
+
+/// What a store function runs on that only reads: a [`TenantReader`], or a [`TenantTx`].
+pub(crate) trait InTenant: Executor {
+    /// The environment.
+    fn environment(&self) -> EnvironmentId;
+}
+
+/// Reads within one environment. Made by [`Caller::reader`], or for who has an environment's key.
 #[derive(Clone, Copy)]
 pub struct TenantReader<'a> {
-    app: &'a App,
-    tenant: Tenant,
+    db: Reader<'a>,
+    environment: EnvironmentId,
 }
 
 impl<'a> TenantReader<'a> {
     pub(crate) fn new(app: &'a App, tenant: impl Into<Tenant>) -> Self {
-        Self { app, tenant: tenant.into() }
-    }
-
-    /// The organisation.
-    pub fn organisation(&self) -> OrganisationId {
-        self.tenant.organisation
+        let Tenant(environment) = tenant.into();
+        Self { db: app.main.read(Scope::Environment(environment)), environment }
     }
 
     /// The environment.
-    ///
-    /// # Errors
-    /// [`Code::InvalidRequest`] if the caller named none.
-    pub fn environment(&self) -> ProblemResult<EnvironmentId> {
-        self.tenant.environment()
-    }
-
-    /// What a query about the environment runs on.
-    pub(crate) fn db(&self) -> Reader<'a> {
-        self.app.main.read(self.tenant.scope())
-    }
-
-    /// What a query about the organisation's own tables runs on, also while an environment is named.
-    pub(crate) fn organisations_db(&self) -> Reader<'a> {
-        self.app.main.read(Scope::Organisation(self.tenant.organisation))
+    pub(crate) fn environment(&self) -> EnvironmentId {
+        self.environment
     }
 }
 
-/// A mutation within one organisation, and within one environment if the caller named one.
+impl InTenant for TenantReader<'_> {
+    fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl Executor for TenantReader<'_> {
+    async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
+        self.db.rows(query).await
+    }
+
+    async fn some_rows(&mut self, query: Query) -> StoreResult<Vec<Row>> {
+        self.db.some_rows(query).await
+    }
+
+    async fn run(self, query: Query) -> StoreResult<u64> {
+        self.db.run(query).await
+    }
+}
+
+/// A mutation within one environment.
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct TenantTx {
     tx: Tx,
-    tenant: Tenant,
+    engine: Engine,
+    environment: EnvironmentId,
 }
 
 impl TenantTx {
-    /// Opens one: for a caller, or for who has an environment's key.
-    pub(crate) async fn begin(app: &App, tenant: impl Into<Tenant>) -> ProblemResult<Self> {
-        let tenant = tenant.into();
-        let tx = app.main.begin(tenant.scope()).await.map_err(store_failed)?;
-        Ok(Self { tx, tenant })
-    }
-
-    /// The organisation.
-    pub fn organisation(&self) -> OrganisationId {
-        self.tenant.organisation
+    /// Opens one: for a caller, for who has an environment's key, or for a job.
+    pub(crate) async fn begin(app: &App, tenant: impl Into<Tenant>) -> StoreResult<Self> {
+        let Tenant(environment) = tenant.into();
+        let tx = app.main.begin(Scope::Environment(environment)).await?;
+        Ok(Self { tx, engine: app.main.engine(), environment })
     }
 
     /// The environment.
-    ///
-    /// # Errors
-    /// [`Code::InvalidRequest`] if the caller named none.
-    pub fn environment(&self) -> ProblemResult<EnvironmentId> {
-        self.tenant.environment()
+    pub(crate) fn environment(&self) -> EnvironmentId {
+        self.environment
     }
 
-    /// What store functions run on.
-    pub fn tx(&mut self) -> &mut Tx {
+    /// Which database it is in, for what a [dialect](store::dialect) has to know.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// For what is not of an environment, but belongs to the same unit of work: its audit record, for one.
+    pub(crate) fn tx(&mut self) -> &mut Tx {
         &mut self.tx
     }
 
     /// Makes everything durable.
-    pub async fn commit(self) -> ProblemResult<()> {
-        self.tx.commit().await.map_err(store_failed)
+    pub(crate) async fn commit(self) -> StoreResult<()> {
+        self.tx.commit().await
+    }
+}
+
+impl InTenant for &mut TenantTx {
+    fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl Executor for &mut TenantTx {
+    async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
+        self.tx.rows(query).await
+    }
+
+    async fn some_rows(&mut self, query: Query) -> StoreResult<Vec<Row>> {
+        (&mut self.tx).some_rows(query).await
+    }
+
+    async fn run(self, query: Query) -> StoreResult<u64> {
+        self.tx.run(query).await
+    }
+}
+
+/// Reads what an organisation has above its environments. Made by [`Caller::organisation_reader`].
+#[derive(Clone, Copy)]
+pub struct OrganisationReader<'a> {
+    db: Reader<'a>,
+    organisation: OrganisationId,
+}
+
+impl<'a> OrganisationReader<'a> {
+    pub(super) fn new(app: &'a App, caller: &Caller) -> Self {
+        let organisation = caller.organisation();
+        Self { db: app.main.read(Scope::Organisation(organisation)), organisation }
+    }
+
+    /// The organisation.
+    pub fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    /// What a query runs on.
+    pub(crate) fn db(&self) -> Reader<'a> {
+        self.db
     }
 }
 

@@ -3,7 +3,6 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use ::store::Scope;
 use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -90,14 +89,14 @@ async fn list(
     let limit = page_size(query.limit)?;
     let before = query.cursor.as_deref().map(Place::from_str).transpose()?;
     let before = before.map(|Place(seen, number)| (seen, number));
-    let reader = app.main.read(Scope::Environment(environment));
+    let reader = caller.reader(&app)?;
     if let Some(wanted) = &query.q {
         let found = people::find_company(&app, environment, wanted).await?;
         let numbers: Vec<u64> = found.iter().map(CompanyRef::number).collect();
-        let rows = store::rows_of(reader, environment, &numbers).await.map_err(store_failed)?;
+        let rows = store::rows_of(reader, &numbers).await.map_err(store_failed)?;
         return Ok(Json(CompaniesPage { data: views(&app, environment, rows).await?, next_cursor: None }));
     }
-    let mut rows = store::page(reader, environment, before, limit + 1).await.map_err(store_failed)?;
+    let mut rows = store::page(reader, before, limit + 1).await.map_err(store_failed)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
@@ -117,8 +116,8 @@ async fn get(
 ) -> ProblemResult<Json<CompanyView>> {
     let environment = caller.environment()?;
     let company = one(&app, environment, &external_id).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let rows = store::rows_of(reader, environment, &[company.number()]).await.map_err(store_failed)?;
+    let reader = caller.reader(&app)?;
+    let rows = store::rows_of(reader, &[company.number()]).await.map_err(store_failed)?;
     views(&app, environment, rows).await?.pop().map(Json).ok_or_else(missing)
 }
 
@@ -138,14 +137,14 @@ async fn list_people(
     let limit = page_size(query.limit)?;
     let before = query.cursor.as_deref().map(Place::from_str).transpose()?;
     let company = one(&app, environment, &external_id).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let places = store::people_page(reader, environment, company.number(), before, limit + 1);
+    let reader = caller.reader(&app)?;
+    let places = store::people_page(reader, company.number(), before, limit + 1);
     let mut places = places.await.map_err(store_failed)?;
     let more = places.len() > limit;
     places.truncate(limit);
     let next_cursor = places.last().filter(|_| more).map(Place::to_string);
     let numbers: Vec<u64> = places.iter().map(|Place(_, number)| *number).collect();
-    let mut rows = people::rows_of(reader, environment, &numbers).await.map_err(store_failed)?;
+    let mut rows = people::rows_of(reader, &numbers).await.map_err(store_failed)?;
     rows.sort_by_key(|row| numbers.iter().position(|number| *number == row.number));
     Ok(Json(PeoplePage { data: people::api::views(&app, environment, rows).await?, next_cursor }))
 }

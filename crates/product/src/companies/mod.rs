@@ -9,12 +9,12 @@ mod tests;
 
 use std::collections::HashMap;
 
-use ::store::Scope;
 use ::store::keyring::SubjectKind;
 use base::ProblemResult;
 use base::id::{CompanyId, EnvironmentId};
 
 use crate::App;
+use crate::authority::TenantReader;
 use crate::people;
 use crate::problem::store_failed;
 
@@ -25,8 +25,8 @@ pub(crate) async fn shown(
     numbers: &[u64],
 ) -> ProblemResult<HashMap<u64, (CompanyId, Option<String>)>> {
     let mut ids = people::outside_ids(app, environment, SubjectKind::Company, numbers).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let rows = store::rows_of(reader, environment, numbers).await.map_err(store_failed)?;
+    let reader = TenantReader::new(app, environment);
+    let rows = store::rows_of(reader, numbers).await.map_err(store_failed)?;
     let id = |bytes| CompanyId(uuid::Uuid::from_bytes(bytes));
     Ok(rows.into_iter().map(|row| (row.number, (id(row.id), ids.remove(&row.number)))).collect())
 }

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base::Timestamp;
-use base::id::EnvironmentId;
 use store::dialect::{self, placeholders};
-use store::{Executor, Row, StoreResult, Tx, Value, sql};
+use store::{Row, StoreResult, Value, sql};
 
-use crate::App;
+use crate::authority::{InTenant, TenantTx};
 use crate::people::api::Place;
 use crate::people::{AttributeSet, CompanyChange, CompanyRef, ROWS, int, json, read_attributes};
 
@@ -34,20 +33,11 @@ fn read(row: &Row) -> StoreResult<CompanyRow> {
 }
 
 /// The rows of these companies.
-pub(crate) async fn rows_of(
-    on: impl Executor,
-    environment: EnvironmentId,
-    numbers: &[u64],
-) -> StoreResult<Vec<CompanyRow>> {
-    select(on, environment, numbers, "").await
+pub(crate) async fn rows_of(on: impl InTenant, numbers: &[u64]) -> StoreResult<Vec<CompanyRow>> {
+    select(on, numbers, "").await
 }
 
-async fn select(
-    on: impl Executor,
-    environment: EnvironmentId,
-    numbers: &[u64],
-    end: &str,
-) -> StoreResult<Vec<CompanyRow>> {
+async fn select(on: impl InTenant, numbers: &[u64], end: &str) -> StoreResult<Vec<CompanyRow>> {
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
@@ -55,14 +45,13 @@ async fn select(
         "SELECT {COLUMNS} FROM companies WHERE environment_id = $1 AND number IN ({}) ORDER BY number{end}",
         placeholders(2, numbers.len())
     );
-    let query = sql(text).bind(environment).bind_all(numbers.iter().map(|number| int(*number)));
+    let query = sql(text).bind(on.environment()).bind_all(numbers.iter().map(|number| int(*number)));
     query.fetch_all(on).await?.iter().map(read).collect()
 }
 
 /// A page of companies, seen last first; before a place, if one is given.
 pub(super) async fn page(
-    on: impl Executor,
-    environment: EnvironmentId,
+    on: impl InTenant,
     before: Option<(Timestamp, u64)>,
     limit: usize,
 ) -> StoreResult<Vec<CompanyRow>> {
@@ -72,14 +61,13 @@ pub(super) async fn page(
          AND (last_seen_at < $2 OR (last_seen_at = $2 AND number < $3)) \
          ORDER BY last_seen_at DESC, number DESC LIMIT $4"
     );
-    let query = sql(text).bind(environment).bind(seen).bind(int(number)).bind(int(limit as u64));
+    let query = sql(text).bind(on.environment()).bind(seen).bind(int(number)).bind(int(limit as u64));
     query.fetch_all(on).await?.iter().map(read).collect()
 }
 
 /// A page of the places of people who act for a company and were not merged, seen last first; before one, if it is given.
 pub(super) async fn people_page(
-    on: impl Executor,
-    environment: EnvironmentId,
+    on: impl InTenant,
     company: u64,
     before: Option<Place>,
     limit: usize,
@@ -89,18 +77,13 @@ pub(super) async fn people_page(
                      WHERE environment_id = $1 AND company_number = $2 AND merged_into IS NULL \
                      AND (last_seen_at < $3 OR (last_seen_at = $3 AND number < $4)) \
                      ORDER BY last_seen_at DESC, number DESC LIMIT $5");
-    let query = query.bind(environment).bind(int(company)).bind(seen).bind(int(number)).bind(int(limit as u64));
+    let query = query.bind(on.environment()).bind(int(company)).bind(seen).bind(int(number)).bind(int(limit as u64));
     let rows = query.fetch_all(on).await?;
     rows.iter().map(|row| Ok(Place(row.get("last_seen_at")?, row.get("number")?))).collect()
 }
 
 /// The rows that these changes are about, held until the transaction ends. Made first where they are missing.
-pub(crate) async fn hold(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    changes: &[&CompanyChange],
-) -> StoreResult<HashMap<u64, CompanyRow>> {
+pub(crate) async fn hold(tx: &mut TenantTx, changes: &[&CompanyChange]) -> StoreResult<HashMap<u64, CompanyRow>> {
     let mut companies: BTreeMap<u64, (CompanyRef, Timestamp)> = BTreeMap::new();
     for change in changes {
         let at = change.attributes.at;
@@ -112,13 +95,15 @@ pub(crate) async fn hold(
     let numbers: Vec<u64> = companies.iter().map(|(company, _)| company.number()).collect();
     let mut rows = HashMap::with_capacity(numbers.len());
     for numbers in numbers.chunks(ROWS) {
-        let held = select(&mut *tx, environment, numbers, dialect::for_update(app.main.engine())).await?;
+        let end = dialect::for_update(tx.engine());
+        let held = select(&mut *tx, numbers, end).await?;
         rows.extend(held.into_iter().map(|row| (row.number, row)));
     }
     Ok(rows)
 }
 
-async fn insert_missing(tx: &mut Tx, companies: &[(CompanyRef, Timestamp)]) -> StoreResult<()> {
+async fn insert_missing(tx: &mut TenantTx, companies: &[(CompanyRef, Timestamp)]) -> StoreResult<()> {
+    let environment = tx.environment();
     for companies in companies.chunks(ROWS) {
         let text = format!(
             "INSERT INTO companies (environment_id, number, id, attributes, attribute_times, outcomes, first_seen_at, \
@@ -127,7 +112,7 @@ async fn insert_missing(tx: &mut Tx, companies: &[(CompanyRef, Timestamp)]) -> S
         );
         let values = companies.iter().flat_map(|(company, at)| {
             [
-                company.environment.into(),
+                environment.into(),
                 int(company.number()),
                 company.subject.id.into(),
                 "{}".into(),
@@ -143,11 +128,8 @@ async fn insert_missing(tx: &mut Tx, companies: &[(CompanyRef, Timestamp)]) -> S
 }
 
 /// Writes rows that are there.
-pub(crate) async fn update(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    companies: impl Iterator<Item = &CompanyRow>,
-) -> StoreResult<()> {
+pub(crate) async fn update(tx: &mut TenantTx, companies: impl Iterator<Item = &CompanyRow>) -> StoreResult<()> {
+    let environment = tx.environment();
     for company in companies {
         sql("UPDATE companies SET attributes = $3, attribute_times = $4, outcomes = $5, last_seen_at = $6 \
              WHERE environment_id = $1 AND number = $2")

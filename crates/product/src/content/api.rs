@@ -14,7 +14,7 @@ use super::store::{self, Content, Page};
 use super::wire::{ContentBody, ContentList, ContentWire};
 use crate::App;
 use crate::answers;
-use crate::authority::{Caller, Permission as _, PublishContent};
+use crate::authority::{Caller, Permission as _, PublishContent, TenantReader};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -39,7 +39,6 @@ pub(crate) async fn list(
     kind: ContentKind,
     query: &ListQuery,
 ) -> ProblemResult<Json<ContentList>> {
-    let environment = caller.environment()?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::new(Code::InvalidValue).detail(format!("limit: 1 to {MAX_LIMIT}")));
@@ -57,12 +56,13 @@ pub(crate) async fn list(
         before: before.map(ContentId::uuid),
         limit: limit + 1,
     };
-    let mut found = store::list(caller.reader(app), &page).await?;
+    let reader = caller.reader(app)?;
+    let mut found = store::list(reader, &page).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
     let ids: Vec<ContentId> = found.iter().map(|content| content.id).collect();
-    let mut figures = answers::figures(app, environment, &ids).await?;
+    let mut figures = answers::figures(reader, &ids).await?;
     let data = found.into_iter().map(|content| {
         let figures = figures.remove(&content.id).unwrap_or_default();
         ContentWire::new(content, None, figures)
@@ -88,7 +88,7 @@ pub(crate) async fn get(app: &App, caller: &Caller, id: ContentId) -> ProblemRes
 
 /// A piece of content that is not deleted.
 pub(crate) async fn find(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Content> {
-    let found = store::get(caller.reader(app), id).await?;
+    let found = store::get(caller.reader(app)?, id).await?;
     found.filter(|content| content.deleted_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
@@ -168,7 +168,10 @@ pub(crate) fn parse_id(kind: ContentKind, text: &str) -> ProblemResult<ContentId
 async fn shown(app: &App, environment: EnvironmentId, content: Content) -> ProblemResult<Response> {
     let classes = crate::delivery::classes(app, environment).await?;
     let problems: Vec<FieldProblem> = change::check(&content, |field| classes.of(field)).err().unwrap_or_default();
-    let figures = answers::figures(app, environment, &[content.id]).await?.remove(&content.id).unwrap_or_default();
+    let figures = answers::figures(TenantReader::new(app, environment), &[content.id])
+        .await?
+        .remove(&content.id)
+        .unwrap_or_default();
     let etag = HeaderValue::try_from(change::etag(&content)).map_err(crate::problem::internal)?;
     Ok(([(header::ETAG, etag)], Json(ContentWire::new(content, Some(problems), figures))).into_response())
 }

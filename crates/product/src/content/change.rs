@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ::store::Tx;
 use axum::http::{HeaderMap, header};
-use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde_json::{Value, json};
 use targeting::{Class, Conditions, ContentKind, Status};
@@ -50,7 +49,6 @@ pub(super) struct Change<'a> {
     app: &'a App,
     caller: &'a Caller,
     tx: TenantTx,
-    environment: EnvironmentId,
     pub(super) content: Content,
 }
 
@@ -67,20 +65,19 @@ impl<'a> Change<'a> {
         deleted: bool,
     ) -> ProblemResult<Self> {
         let mut tx = caller.begin(app).await?;
-        let environment = tx.environment()?;
         let found = store::get_on(&mut tx, id).await?;
         let content = found
             .filter(|content| visible(content, deleted, app.clock.now()))
             .ok_or_else(|| Problem::new(Code::NotFound))?;
         match headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default()) {
             Some(read) if read != "*" && read != etag(&content) => Err(changed()),
-            _ => Ok(Self { app, caller, tx, environment, content }),
+            _ => Ok(Self { app, caller, tx, content }),
         }
     }
 
     /// Writes the change, its audit record and, if what is live has changed, the next ruleset.
     pub(super) async fn commit(mut self, action: &'static str, live_changed: bool) -> ProblemResult<Content> {
-        let (app, environment) = (self.app, self.environment);
+        let (app, environment) = (self.app, self.tx.environment());
         self.content.updated_at = app.clock.now();
         if !store::update(&mut self.tx, &self.content).await? {
             return Err(changed());
@@ -91,11 +88,11 @@ impl<'a> Change<'a> {
             detail["version"] = published.version.into();
         }
         if live_changed {
-            detail["ruleset"] = store::next_ruleset(self.tx.tx(), environment).await.map_err(store_failed)?.into();
-            crate::delivery::settle(app, self.tx.tx(), environment).await?;
+            detail["ruleset"] = store::next_ruleset(&mut self.tx).await.map_err(store_failed)?.into();
+            crate::delivery::settle(app, &mut self.tx).await?;
         }
         record(app, self.tx.tx(), self.caller, action, self.content.id, detail).await?;
-        self.tx.commit().await?;
+        self.tx.commit().await.map_err(store_failed)?;
         if live_changed {
             app.rulesets.refresh(app, environment).await.map_err(store_failed)?;
         }
@@ -120,7 +117,7 @@ pub(super) async fn create(app: &App, caller: &Caller, kind: ContentKind, writte
     let mut tx = caller.begin(app).await?;
     store::insert(&mut tx, &content).await?;
     record(app, tx.tx(), caller, "content.create", content.id, json!({})).await?;
-    tx.commit().await?;
+    tx.commit().await.map_err(store_failed)?;
     Ok(content)
 }
 

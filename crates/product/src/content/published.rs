@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::store::{Scope, StoreResult};
+use ::store::StoreResult;
 use base::id::EnvironmentId;
 use moka::sync::Cache;
 use serde_json::Value;
@@ -17,6 +17,7 @@ use targeting::{Conditions, Frequency};
 use super::model::{Body, ContentId, Definition};
 use super::store;
 use crate::App;
+use crate::authority::TenantReader;
 
 const REMEMBERED: u64 = 2_000;
 /// Of content that is shown whenever its trigger fires: what comes sooner than this is the same showing.
@@ -89,8 +90,8 @@ pub(crate) async fn versions(
     if asked.is_empty() {
         return Ok(found);
     }
-    let reader = app.main.read(Scope::Environment(environment));
-    for (id, number, definition) in store::versions(reader, environment, &asked).await? {
+    let reader = TenantReader::new(app, environment);
+    for (id, number, definition) in store::versions(reader, &asked).await? {
         if let Some(version) = Version::read(id, &definition) {
             let version = Arc::new(version);
             app.versions.0.insert((environment, id, number), Arc::clone(&version));

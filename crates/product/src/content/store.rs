@@ -3,12 +3,12 @@
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use serde_json::Value;
-use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Row, Scope, StoreError, StoreResult, dialect, sql};
 use targeting::{ContentKind, Status};
 use uuid::Uuid;
 
 use super::model::ContentId;
-use crate::authority::{TenantReader, TenantTx};
+use crate::authority::{InTenant, TenantReader, TenantTx};
 use crate::problem::store_failed;
 
 /// A piece of content as it is stored.
@@ -65,7 +65,7 @@ const fn status_name(status: Status) -> &'static str {
 
 /// Adds a draft.
 pub(super) async fn insert(tx: &mut TenantTx, content: &Content) -> ProblemResult<()> {
-    let environment = tx.environment()?;
+    let environment = tx.environment();
     sql("INSERT INTO contents (id, environment_id, kind, name, status, draft, revision, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, 'draft', $5, 1, $6, $6)")
     .bind(content.id.uuid())
@@ -74,7 +74,7 @@ pub(super) async fn insert(tx: &mut TenantTx, content: &Content) -> ProblemResul
     .bind(content.name.as_str())
     .bind(content.draft.to_string())
     .bind(content.created_at)
-    .execute(tx.tx())
+    .execute(tx)
     .await
     .map(drop)
     .map_err(store_failed)
@@ -82,18 +82,17 @@ pub(super) async fn insert(tx: &mut TenantTx, content: &Content) -> ProblemResul
 
 /// A piece of content of the reader's environment, deleted or not.
 pub(crate) async fn get(reader: TenantReader<'_>, id: ContentId) -> ProblemResult<Option<Content>> {
-    find(reader.db(), reader.environment()?, id).await.map_err(store_failed)
+    find(reader, id).await.map_err(store_failed)
 }
 
 /// As [`get`], on the transaction that changes it.
 pub(super) async fn get_on(tx: &mut TenantTx, id: ContentId) -> ProblemResult<Option<Content>> {
-    let environment = tx.environment()?;
-    find(tx.tx(), environment, id).await.map_err(store_failed)
+    find(tx, id).await.map_err(store_failed)
 }
 
-async fn find(on: impl Executor, environment: EnvironmentId, id: ContentId) -> StoreResult<Option<Content>> {
+async fn find(on: impl InTenant, id: ContentId) -> StoreResult<Option<Content>> {
     sql(format!("{SELECT} WHERE c.environment_id = $1 AND c.id = $2 AND c.kind = $3"))
-        .bind(environment)
+        .bind(on.environment())
         .bind(id.uuid())
         .bind(kind_name(id.kind()))
         .fetch_optional(on)
@@ -109,12 +108,12 @@ pub(crate) async fn list(reader: TenantReader<'_>, page: &Page) -> ProblemResult
     sql(format!(
         "{SELECT} WHERE c.environment_id = $1 AND c.kind = $2 AND {shown} AND c.id < $4 ORDER BY c.id DESC LIMIT $5"
     ))
-    .bind(reader.environment()?)
+    .bind(reader.environment())
     .bind(kind_name(page.kind))
     .bind(page.deleted_since.map_or(0, Timestamp::micros))
     .bind(page.before.unwrap_or(Uuid::max()))
     .bind(page.limit)
-    .fetch_all(reader.db())
+    .fetch_all(reader)
     .await
     .and_then(|rows| rows.iter().map(read).collect())
     .map_err(store_failed)
@@ -122,7 +121,7 @@ pub(crate) async fn list(reader: TenantReader<'_>, page: &Page) -> ProblemResult
 
 /// Writes what has changed of a piece of content; false if somebody else has changed it since it was read.
 pub(super) async fn update(tx: &mut TenantTx, content: &Content) -> ProblemResult<bool> {
-    let environment = tx.environment()?;
+    let environment = tx.environment();
     let version = content.published.as_ref().map(|published| published.version);
     let changed = sql("UPDATE contents SET name = $4, status = $5, draft = $6, version = $7, updated_at = $8, \
                        deleted_at = $9, revision = revision + 1 WHERE environment_id = $1 AND id = $2 AND revision = $3")
@@ -135,7 +134,7 @@ pub(super) async fn update(tx: &mut TenantTx, content: &Content) -> ProblemResul
     .bind(version.map(number))
     .bind(content.updated_at)
     .bind(content.deleted_at)
-    .execute(tx.tx())
+    .execute(tx)
     .await
     .map_err(store_failed)?;
     Ok(changed == 1)
@@ -143,7 +142,7 @@ pub(super) async fn update(tx: &mut TenantTx, content: &Content) -> ProblemResul
 
 /// Adds a version, which nothing changes after this.
 pub(super) async fn insert_version(tx: &mut TenantTx, id: ContentId, published: &Published) -> ProblemResult<()> {
-    let environment = tx.environment()?;
+    let environment = tx.environment();
     sql("INSERT INTO content_versions (content_id, version, environment_id, definition, published_at) \
          VALUES ($1, $2, $3, $4, $5)")
     .bind(id.uuid())
@@ -151,7 +150,7 @@ pub(super) async fn insert_version(tx: &mut TenantTx, id: ContentId, published: 
     .bind(environment)
     .bind(published.definition.to_string())
     .bind(published.at)
-    .execute(tx.tx())
+    .execute(tx)
     .await
     .map(drop)
     .map_err(store_failed)
@@ -159,8 +158,7 @@ pub(super) async fn insert_version(tx: &mut TenantTx, id: ContentId, published: 
 
 /// The definitions of these versions, of those that were published.
 pub(super) async fn versions(
-    on: impl Executor + Copy,
-    environment: EnvironmentId,
+    reader: TenantReader<'_>,
     wanted: &[(ContentId, u64)],
 ) -> StoreResult<Vec<(ContentId, u64, Value)>> {
     let mut found = Vec::with_capacity(wanted.len());
@@ -172,7 +170,7 @@ pub(super) async fn versions(
             dialect::rows(2, wanted.len(), 2)
         );
         let values = wanted.iter().flat_map(|(id, version)| [store::Value::from(id.uuid()), number(*version).into()]);
-        for row in sql(text).bind(environment).bind_all(values).fetch_all(on).await? {
+        for row in sql(text).bind(reader.environment()).bind_all(values).fetch_all(reader).await? {
             found.push((
                 ContentId::of(kind(&row)?, row.get("content_id")?),
                 row.get("version")?,
@@ -184,18 +182,19 @@ pub(super) async fn versions(
 }
 
 /// Makes the next ruleset; its number.
-pub(crate) async fn next_ruleset(tx: &mut Tx, environment: EnvironmentId) -> StoreResult<u64> {
+pub(crate) async fn next_ruleset(tx: &mut TenantTx) -> StoreResult<u64> {
     sql("INSERT INTO rulesets (environment_id, number) VALUES ($1, 1) \
          ON CONFLICT (environment_id) DO UPDATE SET number = rulesets.number + 1 RETURNING number")
-    .bind(environment)
+    .bind(tx.environment())
     .fetch_one(tx)
     .await?
     .get("number")
 }
 
 /// The ruleset's number; 0 before the first.
-pub(crate) async fn ruleset_number(on: impl Executor, environment: EnvironmentId) -> StoreResult<u64> {
-    let row = sql("SELECT number FROM rulesets WHERE environment_id = $1").bind(environment).fetch_optional(on).await?;
+pub(crate) async fn ruleset_number(on: impl InTenant) -> StoreResult<u64> {
+    let query = sql("SELECT number FROM rulesets WHERE environment_id = $1").bind(on.environment());
+    let row = query.fetch_optional(on).await?;
     row.map_or(Ok(0), |row| row.get("number"))
 }
 
@@ -210,14 +209,14 @@ pub(crate) async fn ruleset_numbers(db: &Db) -> StoreResult<Vec<(EnvironmentId, 
 }
 
 /// The ruleset's number and all live content, as they are at one moment: one statement.
-pub(crate) async fn live(on: impl Executor, environment: EnvironmentId) -> StoreResult<(u64, Vec<Content>)> {
+pub(crate) async fn live(on: impl InTenant) -> StoreResult<(u64, Vec<Content>)> {
     let rows = sql("SELECT r.number, c.id, c.kind, c.name, c.status, c.draft, c.revision, c.version, c.created_at, \
                     c.updated_at, c.deleted_at, v.published_at, v.definition FROM rulesets r \
                     LEFT JOIN contents c ON c.environment_id = r.environment_id AND c.status = 'live' \
                     AND c.deleted_at IS NULL \
                     LEFT JOIN content_versions v ON v.content_id = c.id AND v.version = c.version \
                     WHERE r.environment_id = $1 ORDER BY c.id")
-    .bind(environment)
+    .bind(on.environment())
     .fetch_all(on)
     .await?;
     let number = rows.first().map_or(Ok(0), |row| row.get("number"))?;

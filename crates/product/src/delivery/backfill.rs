@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
 use events::{Arrival, Event, LogId};
 use jobs::{JobError, Progress, Run};
@@ -17,6 +16,7 @@ use targeting::{CounterHash, Did};
 
 use super::watched::{self, Payload, Watched};
 use crate::App;
+use crate::authority::{TenantReader, TenantTx};
 use crate::content::store as contents;
 use crate::ingest;
 use crate::people::{self, Counter, PersonRow};
@@ -59,9 +59,9 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
             let Some((last, _)) = people.last() else { break };
             done += people.len() as u64;
             from = Some(*last);
-            let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-            add(&app, &mut tx, environment, &wanted, people).await?;
-            run.save(&mut tx, Progress { done, total: None }, &json!(last)).await?;
+            let mut tx = TenantTx::begin(&app, environment).await?;
+            add(&mut tx, &wanted, people).await?;
+            run.save(tx.tx(), Progress { done, total: None }, &json!(last)).await?;
             tx.commit().await?;
         }
         if part.until.is_none() {
@@ -81,12 +81,12 @@ async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Resu
         tracing::error!(%error, "people's rows could not be brought up to date");
         JobError::Retry("rows_behind")
     })?;
-    let mut tx = app.main.begin(Scope::Environment(environment)).await?;
+    let mut tx = TenantTx::begin(app, environment).await?;
     // Every process has to learn that the counters answer now. First, as a publish does, which then changes what is
     // watched.
-    contents::next_ruleset(&mut tx, environment).await?;
+    contents::next_ruleset(&mut tx).await?;
     for it in wanted {
-        watched::set_ready(&mut tx, environment, it.hash, &it.watched, app.clock.now()).await?;
+        watched::set_ready(&mut tx, it.hash, &it.watched, app.clock.now()).await?;
     }
     tx.commit().await?;
     Ok(app.rulesets.refresh(app, environment).await?)
@@ -94,8 +94,9 @@ async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Resu
 
 /// Of the counters of the job those that are still wanted under the keys that it was given, as the store says.
 async fn wanted(app: &App, environment: EnvironmentId, of: &BTreeSet<String>) -> Result<Vec<Wanted>, JobError> {
-    let mentions = watched::mentions(app.main.read(Scope::Environment(environment)), environment).await?;
-    let watched = watched::counters(app, environment).await?;
+    let reader = TenantReader::new(app, environment);
+    let mentions = watched::mentions(reader).await?;
+    let watched = watched::counters(reader).await?;
     let wanted = mentions.counters.into_iter().filter_map(|(hash, did)| {
         let watched = watched.get(&hash).filter(|watched| !watched.ready && of.contains(&watched.key(hash)))?;
         Some(Wanted { did, hash, watched: watched.clone() })
@@ -173,15 +174,9 @@ async fn count(
 }
 
 /// Adds to the rows of these people, or of those into whom they were merged.
-async fn add(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    wanted: &[Wanted],
-    people: &[(u64, Vec<Counter>)],
-) -> Result<(), JobError> {
+async fn add(tx: &mut TenantTx, wanted: &[Wanted], people: &[(u64, Vec<Counter>)]) -> Result<(), JobError> {
     let numbers: Vec<u64> = people.iter().map(|(number, _)| *number).collect();
-    let (rows, roots) = people::hold_whole(&mut *tx, app.main.engine(), environment, &numbers).await?;
+    let (rows, roots) = people::hold_whole(&mut *tx, &numbers).await?;
     let mut rows: BTreeMap<u64, PersonRow> = rows.into_iter().map(|row| (row.number, row)).collect();
     for (number, counters) in people {
         let root = roots.get(number).unwrap_or(number);
@@ -192,7 +187,7 @@ async fn add(
         }
     }
     let rows: Vec<PersonRow> = rows.into_values().collect();
-    Ok(people::update(tx, environment, &rows).await?)
+    Ok(people::update(tx, &rows).await?)
 }
 
 #[cfg(test)]
@@ -218,8 +213,9 @@ mod tests {
         let noted = app.app().log().unwrap().durable(app.production());
         publish(&app, &survey(json!({"audience": {"all": [rule(json!({})), rule(json!({"within": "7d"}))]}}))).await;
         let (app, environment) = (app.app(), app.production());
-        let known = watched::counters(app, environment).await.unwrap();
-        let mentions = watched::mentions(app.main.read(Scope::Environment(environment)), environment).await.unwrap();
+        let reader = TenantReader::new(app, environment);
+        let known = watched::counters(reader).await.unwrap();
+        let mentions = watched::mentions(reader).await.unwrap();
         let log = app.log().unwrap().log_id(environment);
         let wanted: Vec<Wanted> = mentions
             .counters

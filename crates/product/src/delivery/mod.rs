@@ -28,7 +28,7 @@ use crate::App;
 use crate::attributes::{self, Known};
 
 pub(crate) use rulesets::{Live, Piece, Rulesets, follow};
-pub(crate) use watched::{Watched, settle};
+pub(crate) use watched::{Watched, cut_back, settle};
 
 /// The job that counts what the log holds from before a counter was watched.
 pub(crate) const BACKFILL: &str = "counters.backfill";

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ::store::keyring::SubjectKind;
-use ::store::{Scope, StoreResult, Tx, dialect, sql};
+use ::store::{StoreResult, dialect, sql};
 use base::id::EnvironmentId;
 use jobs::{JobError, Progress, Run};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::watched::Payload;
 use crate::App;
+use crate::authority::{TenantReader, TenantTx};
 use crate::people::{self, Openers, SealedAttribute, int, personal_field, read_json};
 
 /// Values in a transaction.
@@ -28,6 +29,7 @@ struct At {
 
 pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
     let environment = run.environment()?;
+    let reader = TenantReader::new(&app, environment);
     let Payload { of } = run.payload()?;
     let mut at: At = run.checkpoint().unwrap_or_default();
     let mut done = run.job().progress.done;
@@ -37,14 +39,14 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
             at = At { attribute: index, number: 0 };
         }
         loop {
-            let values = page(&app, environment, kind, name, at.number).await?;
+            let values = people::page_of_sealed(reader, kind, name, at.number, VALUES).await?;
             let Some(last) = values.last() else { break };
             at.number = last.number;
             done += values.len() as u64;
             let outcomes = ask(&app, environment, kind, name, &values).await?;
-            let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-            write(&app, &mut tx, environment, kind, name, &outcomes).await?;
-            run.save(&mut tx, Progress { done, total: None }, &json!(at)).await?;
+            let mut tx = TenantTx::begin(&app, environment).await?;
+            write(&mut tx, kind, name, &outcomes).await?;
+            run.save(tx.tx(), Progress { done, total: None }, &json!(at)).await?;
             tx.commit().await?;
         }
     }
@@ -56,34 +58,6 @@ fn parse(field: &str) -> Option<(SubjectKind, &str)> {
     let (scope, name) = field.split_once('.')?;
     let kinds = [SubjectKind::Person, SubjectKind::Company];
     kinds.into_iter().find(|kind| kind.name() == scope).map(|kind| (kind, name))
-}
-
-async fn page(
-    app: &App,
-    environment: EnvironmentId,
-    kind: SubjectKind,
-    name: &str,
-    after: u64,
-) -> StoreResult<Vec<SealedAttribute>> {
-    sql("SELECT number, name, version, sealed FROM sealed_attributes WHERE environment_id = $1 AND kind = $2 \
-         AND name = $3 AND number > $4 ORDER BY number LIMIT $5")
-    .bind(environment)
-    .bind(kind.name())
-    .bind(name)
-    .bind(int(after))
-    .bind(VALUES)
-    .fetch_all(app.main.read(Scope::Environment(environment)))
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(SealedAttribute {
-            number: row.get("number")?,
-            name: row.get("name")?,
-            version: row.get("version")?,
-            sealed: row.get("sealed")?,
-        })
-    })
-    .collect()
 }
 
 /// What live rules say of each value, with the value's version.
@@ -106,43 +80,35 @@ async fn ask(
     Ok(values.iter().filter_map(ask).collect())
 }
 
-async fn write(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    kind: SubjectKind,
-    name: &str,
-    outcomes: &Outcomes,
-) -> StoreResult<()> {
+async fn write(tx: &mut TenantTx, kind: SubjectKind, name: &str, outcomes: &Outcomes) -> StoreResult<()> {
     let numbers: Vec<u64> = outcomes.keys().copied().collect();
     let roots = match kind {
-        SubjectKind::Person => people::roots(&mut *tx, environment, &numbers).await?,
+        SubjectKind::Person => people::roots(&mut *tx, &numbers).await?,
         SubjectKind::Company => numbers.iter().map(|number| (*number, *number)).collect(),
     };
     for (number, (version, outcomes)) in outcomes {
         let Some(root) = roots.get(number) else { continue };
-        set(app, tx, environment, (kind, *root), name, *version, outcomes).await?;
+        set(tx, (kind, *root), name, *version, outcomes).await?;
     }
     Ok(())
 }
 
 /// Sets the outcomes of an attribute, if its value is still of this version.
 async fn set(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     (kind, number): (SubjectKind, u64),
     name: &str,
     version: u64,
     outcomes: &BTreeMap<String, bool>,
 ) -> StoreResult<()> {
+    let environment = tx.environment();
     let table = match kind {
         SubjectKind::Person => "people",
         SubjectKind::Company => "companies",
     };
     let text = format!(
         "SELECT attribute_times, outcomes FROM {table} WHERE environment_id = $1 AND number = $2{}",
-        dialect::for_update(app.main.engine())
+        dialect::for_update(tx.engine())
     );
     let Some(row) = sql(text).bind(environment).bind(int(number)).fetch_optional(&mut *tx).await? else {
         return Ok(());

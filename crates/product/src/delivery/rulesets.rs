@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base::id::EnvironmentId;
-use store::{Engine, Scope, StoreResult};
+use store::{Engine, StoreResult};
 use targeting::{Conditions, Content, ContentKind, CounterHash, Ruleset, Status};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::watched;
 use crate::App;
+use crate::authority::TenantReader;
 use crate::content::model::{Body, ContentId, Definition};
 use crate::content::store as contents;
 use crate::ingest::Watch;
@@ -115,9 +116,9 @@ pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationT
 }
 
 async fn load(app: &App, environment: EnvironmentId) -> StoreResult<(Live, Watch)> {
-    let reader = app.main.read(Scope::Environment(environment));
-    let (number, mut contents) = contents::live(reader, environment).await?;
-    let watched = watched::counters(app, environment).await?;
+    let reader = TenantReader::new(app, environment);
+    let (number, mut contents) = contents::live(reader).await?;
+    let watched = watched::counters(reader).await?;
     // The order of what is sent, and so of what shows first: flows before surveys, then the older one.
     contents.sort_by_key(|content| (content.id.kind() == ContentKind::Survey, content.id));
     let (mut rules, mut pieces) = (Vec::new(), Vec::new());

@@ -11,20 +11,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use ::store::{Executor, Scope, StoreResult, Tx, sql};
-use base::id::EnvironmentId;
+use ::store::{StoreResult, sql};
 use base::{ProblemResult, Timestamp};
-use jobs::NewJob;
+use events::LogId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use targeting::{CounterHash, Mentions};
 
 use super::{BACKFILL, OUTCOMES};
 use crate::App;
+use crate::authority::{InTenant, TenantReader, TenantTx};
 use crate::content::store as contents;
 use crate::ingest::marks::{self, Marks};
-use crate::people;
 use crate::problem::store_failed;
+use crate::{jobs, people};
 
 /// When every process knows a ruleset that is published now, and counts and computes what it asks for.
 const KNOWN_EVERYWHERE: Duration = Duration::from_secs(1);
@@ -73,19 +73,19 @@ pub(super) struct Payload {
 
 /// Brings what is watched in line with the live content as it is on this transaction, and enqueues what has to be
 /// computed for what is new.
-pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -> ProblemResult<()> {
-    let mentions = mentions(&mut *tx, environment).await.map_err(store_failed)?;
+pub(crate) async fn settle(app: &App, tx: &mut TenantTx) -> ProblemResult<()> {
+    let mentions = mentions(&mut *tx).await.map_err(store_failed)?;
     let wanted = wanted(&mentions);
-    let known = all(&mut *tx, environment).await.map_err(store_failed)?;
+    let known = all(&mut *tx).await.map_err(store_failed)?;
     for (kind, hash) in known.keys().filter(|watched| !wanted.contains_key(watched)) {
-        remove(tx, environment, *kind, *hash).await.map_err(store_failed)?;
+        remove(tx, *kind, *hash).await.map_err(store_failed)?;
     }
     let since = app.clock.now();
-    let noted = marks::hold_all(tx, app.main.engine(), environment).await.map_err(store_failed)?;
+    let noted = marks::hold_all(tx).await.map_err(store_failed)?;
     let mut new: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     for ((kind, hash), of) in wanted.into_iter().filter(|(watched, _)| !known.contains_key(watched)) {
         let watched = Watched { since, noted: noted.clone(), ready: false };
-        insert(tx, environment, kind, hash, &watched).await.map_err(store_failed)?;
+        insert(tx, kind, hash, &watched).await.map_err(store_failed)?;
         let of = if kind == Kind::Counter { watched.key(CounterHash(hash)) } else { of };
         new.entry(kind).or_default().insert(of);
     }
@@ -95,16 +95,33 @@ pub(crate) async fn settle(app: &App, tx: &mut Tx, environment: EnvironmentId) -
             Kind::Predicate => OUTCOMES,
         };
         let due_at = since.plus(KNOWN_EVERYWHERE).plus(SETTLED);
-        let job = NewJob { kind: job, environment: Some(environment), payload: json!(Payload { of }), due_at };
-        jobs::enqueue(tx, app.clock.as_ref(), app.rng.as_ref(), job).await.map_err(store_failed)?;
+        jobs::enqueue(app, tx, job, json!(Payload { of }), due_at).await.map_err(store_failed)?;
+    }
+    Ok(())
+}
+
+/// Notes that a log ended before the place up to which it had been noted: it was lost, or is an older copy. What comes
+/// from there on is counted as it comes, as everything behind a log's mark is, so no job may count it as well. The caller
+/// moves the mark on the same transaction.
+pub(crate) async fn cut_back(tx: &mut TenantTx, log: LogId, ended: u64) -> StoreResult<()> {
+    for ((kind, hash), mut watched) in all(&mut *tx).await? {
+        let Some(noted) = watched.noted.get_mut(&log.0).filter(|noted| **noted > ended) else { continue };
+        *noted = ended;
+        sql("UPDATE watched SET noted = $4 WHERE environment_id = $1 AND kind = $2 AND hash = $3")
+            .bind(tx.environment())
+            .bind(kind.name())
+            .bind(hash)
+            .bind(people::json(&watched.noted))
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
 
 /// What the live content mentions, as the store has it.
-pub(super) async fn mentions(on: impl Executor, environment: EnvironmentId) -> StoreResult<Mentions> {
+pub(super) async fn mentions(on: impl InTenant) -> StoreResult<Mentions> {
     let mut mentions = Mentions::default();
-    let (_, live) = contents::live(on, environment).await?;
+    let (_, live) = contents::live(on).await?;
     for content in live {
         let conditions =
             content.published.and_then(|published| targeting::Conditions::parse(&published.definition, "").ok());
@@ -122,12 +139,9 @@ fn wanted(mentions: &Mentions) -> BTreeMap<(Kind, [u8; 16]), String> {
 }
 
 /// Everything that is watched in an environment.
-pub(crate) async fn all(
-    on: impl Executor,
-    environment: EnvironmentId,
-) -> StoreResult<HashMap<(Kind, [u8; 16]), Watched>> {
+pub(crate) async fn all(on: impl InTenant) -> StoreResult<HashMap<(Kind, [u8; 16]), Watched>> {
     sql("SELECT kind, hash, since, noted, ready_at FROM watched WHERE environment_id = $1")
-        .bind(environment)
+        .bind(on.environment())
         .fetch_all(on)
         .await?
         .iter()
@@ -141,21 +155,15 @@ pub(crate) async fn all(
 }
 
 /// The counters that are watched, as this process will know them.
-pub(super) async fn counters(app: &App, environment: EnvironmentId) -> StoreResult<HashMap<CounterHash, Watched>> {
-    let all = all(app.main.read(Scope::Environment(environment)), environment).await?;
+pub(super) async fn counters(reader: TenantReader<'_>) -> StoreResult<HashMap<CounterHash, Watched>> {
+    let all = all(reader).await?;
     let counters = all.into_iter().filter(|((kind, _), _)| *kind == Kind::Counter);
     Ok(counters.map(|((_, hash), watched)| (CounterHash(hash), watched)).collect())
 }
 
-async fn insert(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    kind: Kind,
-    hash: [u8; 16],
-    watched: &Watched,
-) -> StoreResult<u64> {
+async fn insert(tx: &mut TenantTx, kind: Kind, hash: [u8; 16], watched: &Watched) -> StoreResult<u64> {
     sql("INSERT INTO watched (environment_id, kind, hash, since, noted) VALUES ($1, $2, $3, $4, $5)")
-        .bind(environment)
+        .bind(tx.environment())
         .bind(kind.name())
         .bind(hash)
         .bind(watched.since)
@@ -164,9 +172,9 @@ async fn insert(
         .await
 }
 
-async fn remove(tx: &mut Tx, environment: EnvironmentId, kind: Kind, hash: [u8; 16]) -> StoreResult<u64> {
+async fn remove(tx: &mut TenantTx, kind: Kind, hash: [u8; 16]) -> StoreResult<u64> {
     sql("DELETE FROM watched WHERE environment_id = $1 AND kind = $2 AND hash = $3")
-        .bind(environment)
+        .bind(tx.environment())
         .bind(kind.name())
         .bind(hash)
         .execute(tx)
@@ -175,14 +183,13 @@ async fn remove(tx: &mut Tx, environment: EnvironmentId, kind: Kind, hash: [u8; 
 
 /// Notes that a counter now has what was before it began. Nothing happens if it was forgotten meanwhile.
 pub(super) async fn set_ready(
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     counter: CounterHash,
     watched: &Watched,
     now: Timestamp,
 ) -> StoreResult<u64> {
     sql("UPDATE watched SET ready_at = $4 WHERE environment_id = $1 AND kind = 'counter' AND hash = $2 AND since = $3")
-        .bind(environment)
+        .bind(tx.environment())
         .bind(counter.0)
         .bind(watched.since)
         .bind(now)

@@ -50,7 +50,7 @@ async fn why(
     let missing = |detail: &str| Problem::new(Code::NotFound).detail(detail);
     let environment = caller.environment()?;
     let id: ContentId = id.parse().map_err(|()| missing("there is no such survey or flow"))?;
-    let content = contents::get(caller.reader(&app), id).await?.filter(|content| content.deleted_at.is_none());
+    let content = contents::get(caller.reader(&app)?, id).await?.filter(|content| content.deleted_at.is_none());
     let content = content.ok_or_else(|| missing("there is no such survey or flow"))?;
     let person = people::api::one(&app, environment, &external_id).await?;
     let row = people::row(&app, &person).await.map_err(store_failed)?;

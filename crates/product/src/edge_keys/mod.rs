@@ -8,7 +8,7 @@ mod store;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use base::id::{EnvironmentId, OrganisationId};
+use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use keys::{ApiKey, ApiKeyKind, KeyKind, Owner};
@@ -25,7 +25,6 @@ const PER_KEY: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 /// Whose key it is, and what it may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EdgeKey {
-    pub(crate) organisation: OrganisationId,
     pub(crate) environment: EnvironmentId,
     pub(crate) kind: ApiKeyKind,
     /// Whether a browser may name a user only with a signed identity token.

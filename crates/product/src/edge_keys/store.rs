@@ -7,18 +7,11 @@ use super::EdgeKey;
 
 /// The key with this hash, if it was not revoked.
 pub(super) async fn find(db: &Db, hash: &[u8; 32], kind: ApiKeyKind) -> StoreResult<Option<EdgeKey>> {
-    let row = sql("SELECT e.id, e.organisation_id, e.identity_required FROM environment_keys k \
+    let row = sql("SELECT e.id, e.identity_required FROM environment_keys k \
                    JOIN environments e ON e.id = k.environment_id WHERE k.hash = $1 AND k.revoked_at IS NULL")
     .bind(*hash)
     .fetch_optional(db.read(Scope::System))
     .await?;
-    row.map(|row| {
-        Ok(EdgeKey {
-            organisation: row.get("organisation_id")?,
-            environment: row.get("id")?,
-            kind,
-            identity_required: row.get("identity_required")?,
-        })
-    })
-    .transpose()
+    row.map(|row| Ok(EdgeKey { environment: row.get("id")?, kind, identity_required: row.get("identity_required")? }))
+        .transpose()
 }

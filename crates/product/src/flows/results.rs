@@ -53,11 +53,11 @@ async fn results(
     Path(id): Path<String>,
 ) -> ProblemResult<Json<FlowResults>> {
     let id = parse_id(ContentKind::Flow, &id)?;
-    let environment = caller.environment()?;
+    let reader = caller.reader(&app)?;
     let content = find(&app, &caller, id).await?;
     let definition = content.published.map_or(content.draft, |published| published.definition);
     let body = Definition::parse(id.kind(), &definition, "").map(|definition| definition.body);
-    let mut reached = answers::steps(&app, environment, id).await?;
+    let mut reached = answers::steps(reader, id).await?;
     let steps = match body {
         Ok(Body::Flow(flow)) => flow.steps,
         _ => Vec::new(),
@@ -66,7 +66,7 @@ async fn results(
         let reached = reached.remove(&step.id).unwrap_or(0);
         StepResults { id: step.id, title: step.title, reached }
     });
-    let figures = answers::figures(&app, environment, &[id]).await?.remove(&id).unwrap_or_default();
+    let figures = answers::figures(reader, &[id]).await?.remove(&id).unwrap_or_default();
     Ok(Json(FlowResults {
         shown: figures.shown,
         completed: figures.completed,

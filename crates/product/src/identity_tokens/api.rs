@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Can, ManageEnvironment};
-use crate::problem::internal;
+use crate::problem::{internal, store_failed};
 
 /// A secret: keep it on the server that signs.
 #[derive(Serialize, ToSchema)]
@@ -38,7 +38,7 @@ async fn reveal(
     State(app): State<Arc<App>>,
 ) -> ProblemResult<Json<IdentitySecret>> {
     let environment = caller.environment()?;
-    let secret = super::secret(&app, caller.reader(&app)).await?;
+    let secret = super::secret(&app, caller.reader(&app)?).await?;
     let identity_secret = String::from_utf8(secret.expose().clone()).map_err(internal)?;
     let mut tx = caller.begin(&app).await?;
     let entry = Entry {
@@ -49,6 +49,6 @@ async fn reveal(
         by: By::Caller(&caller),
     };
     audit::record(&app, tx.tx(), entry).await?;
-    tx.commit().await?;
+    tx.commit().await.map_err(store_failed)?;
     Ok(Json(IdentitySecret { identity_secret }))
 }

@@ -173,6 +173,6 @@ fn refused(detail: &'static str) -> Problem {
 
 /// What an environment's identity tokens are signed with.
 pub(crate) async fn secret(app: &App, reader: TenantReader<'_>) -> ProblemResult<Secret<Vec<u8>>> {
-    let (environment, sealed) = (reader.environment()?, store::secret(reader).await?);
+    let (environment, sealed) = (reader.environment(), store::secret(reader).await?);
     sealed::open(app, KeyKind::Identity, Owner::Environment(environment), &identity_context(environment), &sealed)
 }

@@ -2,20 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::store::{StoreResult, Tx};
-use base::id::EnvironmentId;
+use ::store::StoreResult;
 use events::{Arrival, Event};
 
 use super::watch::Watch;
-use crate::App;
 use crate::answers::{self, Encounter, Shown};
+use crate::authority::TenantTx;
 use crate::content::model::ContentId;
 use crate::content::published::Version;
 use crate::people::{self, Counter, PersonRow};
 
 /// Events that tell what became of content.
 pub(super) const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
+
+/// How late a showing may be told and still be one more. Whoever has a page's key, which is public, may say of any time in
+/// years that something was shown, and each showing is room for a response.
+const TOLD_IN_TIME: Duration = Duration::from_hours(24);
 
 /// Whether an event tells what became of content.
 pub(super) fn is_reserved(name: &str) -> bool {
@@ -58,11 +62,12 @@ pub(super) fn versions(events: &[(Arrival, Event)]) -> BTreeSet<(ContentId, u64)
 
 /// The encounter that an event of this person tells about.
 fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(ContentId, Encounter)> {
-    let pause = |version| Shown { until_next: versions.get(&version).and_then(|it| it.until_next_showing()) };
+    let in_time = event.received.since(event.time) <= TOLD_IN_TIME;
+    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_showing()).filter(|_| in_time);
     let met = Encounter {
         person,
         at: event.time,
-        shown: shown(event).map(pause),
+        shown: shown(event).map(|version| Shown::Perhaps(until_next(version))),
         completed: event.name == "$completed",
         dismissed: event.name == "$dismissed",
         step: event.step.clone(),
@@ -73,9 +78,7 @@ fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(Content
 /// Brings the rows of these events' people up to date. The caller sees to it that each event comes here once, and that
 /// `watch` is what the store says, and the versions are [those](versions) of the events.
 pub(super) async fn write(
-    app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     (watch, versions): (&Watch, &Versions),
     events: &[(Arrival, Event)],
 ) -> StoreResult<()> {
@@ -85,13 +88,13 @@ pub(super) async fn write(
     }
     let numbers: Vec<u64> = by_person.keys().copied().collect();
     for numbers in numbers.chunks(people::ROWS) {
-        let (rows, roots) = people::hold_whole(&mut *tx, app.main.engine(), environment, numbers).await?;
+        let (rows, roots) = people::hold_whole(&mut *tx, numbers).await?;
         let mut rows: BTreeMap<u64, PersonRow> = rows.into_iter().map(|row| (row.number, row)).collect();
         for (number, root) in roots {
             let Some(row) = rows.get_mut(&root) else { continue };
             for event in by_person.remove(&number).into_iter().flatten() {
                 if let Some((content, met)) = encounter(event, root, versions) {
-                    answers::meet(tx, environment, content, &met).await?;
+                    answers::meet(tx, content, &met).await?;
                 }
                 apply(row, watch, event);
             }
@@ -100,7 +103,7 @@ pub(super) async fn write(
         for row in &mut rows {
             row.counters.retain(|key, _| watch.keeps(key));
         }
-        people::update(tx, environment, &rows).await?;
+        people::update(tx, &rows).await?;
     }
     Ok(())
 }

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use base::id::EnvironmentId;
 use events::LogId;
-use store::{Engine, StoreResult, Tx, dialect, sql};
+use store::{StoreResult, dialect, sql};
+
+use crate::authority::TenantTx;
 
 const PURPOSE: &str = "noting";
 
@@ -15,17 +16,18 @@ const PURPOSE: &str = "noting";
 pub(crate) type Marks = BTreeMap<u64, u64>;
 
 /// Gives a log a mark, at 0, if it has none, so that there is a row to [hold].
-pub(super) async fn begin(tx: &mut Tx, environment: EnvironmentId, log: LogId) -> StoreResult<u64> {
+pub(super) async fn begin(tx: &mut TenantTx, log: LogId) -> StoreResult<u64> {
     sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING")
-        .bind(environment)
+        .bind(tx.environment())
         .bind(log.0.cast_signed())
         .execute(tx)
         .await
 }
 
 /// Where a log's mark stands. It stays there until the transaction ends, of a log that was [begun](begin).
-pub(super) async fn hold(tx: &mut Tx, engine: Engine, environment: EnvironmentId, log: LogId) -> StoreResult<u64> {
-    dialect::lock_shared(tx, engine, PURPOSE, &environment.bytes()).await?;
+pub(super) async fn hold(tx: &mut TenantTx, log: LogId) -> StoreResult<u64> {
+    let (environment, engine) = (tx.environment(), tx.engine());
+    dialect::lock_shared(tx.tx(), engine, PURPOSE, &environment.bytes()).await?;
     let text = format!(
         "SELECT sequence FROM noted_logs WHERE environment_id = $1 AND log = $2{}",
         dialect::for_update(engine)
@@ -35,10 +37,10 @@ pub(super) async fn hold(tx: &mut Tx, engine: Engine, environment: EnvironmentId
 }
 
 /// Moves a log's mark.
-pub(super) async fn set(tx: &mut Tx, environment: EnvironmentId, log: LogId, sequence: u64) -> StoreResult<u64> {
+pub(super) async fn set(tx: &mut TenantTx, log: LogId, sequence: u64) -> StoreResult<u64> {
     sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, $3) \
          ON CONFLICT (environment_id, log) DO UPDATE SET sequence = excluded.sequence")
-    .bind(environment)
+    .bind(tx.environment())
     .bind(log.0.cast_signed())
     .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
     .execute(tx)
@@ -46,8 +48,9 @@ pub(super) async fn set(tx: &mut Tx, environment: EnvironmentId, log: LogId, seq
 }
 
 /// Where every mark stands; none moves until the transaction ends.
-pub(crate) async fn hold_all(tx: &mut Tx, engine: Engine, environment: EnvironmentId) -> StoreResult<Marks> {
-    dialect::lock(tx, engine, PURPOSE, &environment.bytes()).await?;
+pub(crate) async fn hold_all(tx: &mut TenantTx) -> StoreResult<Marks> {
+    let (environment, engine) = (tx.environment(), tx.engine());
+    dialect::lock(tx.tx(), engine, PURPOSE, &environment.bytes()).await?;
     sql("SELECT log, sequence FROM noted_logs WHERE environment_id = $1")
         .bind(environment)
         .fetch_all(tx)

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::store::{Scope, StoreError};
+use ::store::StoreError;
 use base::id::EnvironmentId;
 use events::{EventLog, Following, ReadError};
 use tokio::sync::watch;
@@ -22,7 +22,9 @@ use tokio::sync::watch;
 use super::watch::Watch;
 use super::{after, marks};
 use crate::App;
+use crate::authority::TenantTx;
 use crate::content::{published, store as contents};
+use crate::delivery;
 
 /// Events that are noted in one transaction, or a few more.
 const EVENTS: usize = 2_000;
@@ -92,6 +94,17 @@ impl Noting {
     /// What a process knows that has just begun, whose logs did too.
     pub(super) fn forget_logs(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Does something while somebody is at work.
+    pub(super) async fn while_somebody_is_at_work<T>(
+        &self,
+        environment: EnvironmentId,
+        doing: impl Future<Output = T>,
+    ) -> T {
+        let follower = self.of(environment);
+        let _place = follower.place.lock().await;
+        doing.await
     }
 
     /// Does something while somebody is at work who notes what arrived up to a frame, and then goes on.
@@ -208,13 +221,14 @@ impl Follower {
     /// Where a log's mark stands when this process begins to follow it.
     async fn load(&self, app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, NoteError> {
         let (id, ended) = (log.log_id(environment), log.ended(environment));
-        let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-        marks::begin(&mut tx, environment, id).await?;
-        let mut mark = marks::hold(&mut tx, app.main.engine(), environment, id).await?;
+        let mut tx = TenantTx::begin(app, environment).await?;
+        marks::begin(&mut tx, id).await?;
+        let mut mark = marks::hold(&mut tx, id).await?;
         if mark > ended && !self.compared.load(Ordering::SeqCst) {
             // A log that was lost, or an older copy of it: what has come since got these sequences again.
             tracing::error!(%environment, mark, ended, "the event log ended before what people's rows hold of it");
-            marks::set(&mut tx, environment, id, ended).await?;
+            marks::set(&mut tx, id, ended).await?;
+            delivery::cut_back(&mut tx, id, ended).await?;
             mark = ended;
         }
         tx.commit().await?;
@@ -243,9 +257,9 @@ async fn step(
     // Before the transaction, which holds one of few connections.
     let versions = published::versions(app, environment, after::versions(&found.events)).await?;
     let id = log.log_id(environment);
-    let mut tx = app.main.begin(Scope::Environment(environment)).await?;
-    let mark = marks::hold(&mut tx, app.main.engine(), environment, id).await?;
-    let current = contents::ruleset_number(&mut tx, environment).await?;
+    let mut tx = TenantTx::begin(app, environment).await?;
+    let mark = marks::hold(&mut tx, id).await?;
+    let current = contents::ruleset_number(&mut tx).await?;
     if (mark, current) != (place.mark, place.ruleset) {
         drop(tx);
         if current != ruleset {
@@ -253,8 +267,8 @@ async fn step(
         }
         return Ok(Place { mark, looked: mark, ruleset: current });
     }
-    after::write(app, &mut tx, environment, (&watch, &versions), &found.events).await?;
-    marks::set(&mut tx, environment, id, found.upto).await?;
+    after::write(&mut tx, (&watch, &versions), &found.events).await?;
+    marks::set(&mut tx, id, found.upto).await?;
     tx.commit().await?;
     Ok(Place { mark: found.upto, looked: found.upto, ruleset })
 }

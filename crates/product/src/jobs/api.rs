@@ -51,8 +51,7 @@ async fn get(
 ) -> ProblemResult<Json<JobWire>> {
     let missing = || Problem::new(Code::NotFound);
     let id: JobId = id.parse().map_err(|_| missing())?;
-    let reader = caller.reader(&app);
-    let job = ::jobs::get(reader.db(), reader.environment()?, id).await.map_err(store_failed)?.ok_or_else(missing)?;
+    let job = super::get(caller.reader(&app)?, id).await.map_err(store_failed)?.ok_or_else(missing)?;
     Ok(Json(JobWire {
         id: job.id,
         kind: job.kind,

@@ -7,11 +7,33 @@ mod tests;
 
 use std::sync::Arc;
 
-use ::jobs::{Handlers, Options, Runner};
+use ::jobs::{Handlers, Job, NewJob, Options, Runner};
+use base::Timestamp;
+use base::id::JobId;
+use serde_json::Value;
+use store::StoreResult;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::authority::{InTenant as _, TenantReader, TenantTx};
 use crate::{App, delivery};
+
+/// Adds a job of the transaction's environment, durable with it.
+pub(crate) async fn enqueue(
+    app: &App,
+    tx: &mut TenantTx,
+    kind: &'static str,
+    payload: Value,
+    due_at: Timestamp,
+) -> StoreResult<JobId> {
+    let job = NewJob { kind, environment: Some(tx.environment()), payload, due_at };
+    ::jobs::enqueue(tx.tx(), app.clock.as_ref(), app.rng.as_ref(), job).await
+}
+
+/// A job of the reader's environment.
+pub(crate) async fn get(reader: TenantReader<'_>, id: JobId) -> StoreResult<Option<Job>> {
+    ::jobs::get(reader, reader.environment(), id).await
+}
 
 /// What a process does beside answering, while it serves.
 pub struct Background {

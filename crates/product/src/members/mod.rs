@@ -9,7 +9,7 @@ use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
 
 use crate::App;
-use crate::authority::{Role, SystemTx, TenantReader};
+use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
@@ -87,7 +87,7 @@ pub(crate) async fn insert(
 }
 
 /// A member of the reader's organisation.
-pub(crate) async fn get(app: &App, reader: TenantReader<'_>, id: MemberId) -> ProblemResult<Member> {
+pub(crate) async fn get(app: &App, reader: OrganisationReader<'_>, id: MemberId) -> ProblemResult<Member> {
     let organisation = reader.organisation();
     let row = store::get(reader, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let open = |field, value: &[u8]| {

@@ -5,7 +5,7 @@ use base::id::{MemberId, OrganisationId};
 use store::{Db, Scope, StoreResult, Tx, sql};
 
 use super::Account;
-use crate::authority::{Role, TenantReader};
+use crate::authority::{OrganisationReader, Role};
 
 /// A member that is being made; personal fields are sealed.
 pub(super) struct NewMember {
@@ -42,11 +42,11 @@ pub(super) async fn insert(tx: &mut Tx, member: &NewMember) -> StoreResult<u64> 
     .await
 }
 
-pub(super) async fn get(reader: TenantReader<'_>, id: MemberId) -> StoreResult<Option<MemberRow>> {
+pub(super) async fn get(reader: OrganisationReader<'_>, id: MemberId) -> StoreResult<Option<MemberRow>> {
     let row = sql("SELECT email, name FROM members WHERE organisation_id = $1 AND id = $2")
         .bind(reader.organisation())
         .bind(id)
-        .fetch_optional(reader.organisations_db())
+        .fetch_optional(reader.db())
         .await?;
     row.map(|row| Ok(MemberRow { email: row.get("email")?, name: row.get("name")? })).transpose()
 }

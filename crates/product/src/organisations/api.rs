@@ -102,14 +102,14 @@ async fn add_server_key(
         by: By::Caller(&caller),
     };
     audit::record(&app, tx.tx(), entry).await?;
-    tx.commit().await?;
+    tx.commit().await.map_err(store_failed)?;
     Ok((StatusCode::CREATED, Json(NewServerKey { server_key: key.expose().clone() })))
 }
 
 /// Who am I, and what can I reach?
 #[utoipa::path(get, path = "/me", tag = "organisation", operation_id = "get_me", responses((status = 200, body = Me)))]
 async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Json<Me>> {
-    let (organisation, reader) = (caller.organisation(), caller.reader(&app));
+    let (organisation, reader) = (caller.organisation(), caller.organisation_reader(&app));
     let member = match caller.actor() {
         Actor::Member(id, _) => {
             let member = members::get(&app, reader, id).await?;

@@ -13,7 +13,7 @@ use base::{Code, Problem, ProblemResult, Secret};
 use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
 
 use crate::App;
-use crate::authority::{SystemTx, TenantReader};
+use crate::authority::{OrganisationReader, SystemTx, TenantReader};
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
@@ -173,17 +173,11 @@ pub(crate) async fn owns(app: &App, organisation: OrganisationId, environment: E
 }
 
 /// Whether the reader's organisation is the installation's first, whose owner is the operator.
-pub(crate) async fn is_first(reader: TenantReader<'_>) -> ProblemResult<bool> {
+pub(crate) async fn is_first(reader: OrganisationReader<'_>) -> ProblemResult<bool> {
     store::is_first(reader).await.map_err(store_failed)
 }
 
 /// The public key of the reader's environment, for tags.
 pub(crate) async fn browser_key(reader: TenantReader<'_>) -> ProblemResult<String> {
-    let environment = reader.environment()?;
-    let environments = store::environments(reader).await.map_err(store_failed)?;
-    environments
-        .into_iter()
-        .find(|(row, _)| row.id == environment)
-        .map(|(_, key)| key)
-        .ok_or_else(|| Problem::new(Code::NotFound))
+    store::browser_key(reader).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))
 }

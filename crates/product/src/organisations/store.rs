@@ -5,7 +5,7 @@ use base::id::{AppId, EnvironmentId, OrganisationId};
 use store::{Db, Row, Scope, StoreResult, Tx, sql};
 
 use super::Tenant;
-use crate::authority::TenantReader;
+use crate::authority::{OrganisationReader, TenantReader};
 
 /// An environment as it is stored.
 #[derive(Debug, Clone)]
@@ -131,39 +131,49 @@ pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: Env
 }
 
 /// What the reader's organisation is called.
-pub(super) async fn name(reader: TenantReader<'_>) -> StoreResult<String> {
+pub(super) async fn name(reader: OrganisationReader<'_>) -> StoreResult<String> {
     sql("SELECT name FROM organisations WHERE id = $1")
         .bind(reader.organisation())
-        .fetch_one(reader.organisations_db())
+        .fetch_one(reader.db())
         .await?
         .get("name")
 }
 
 /// Whether the reader's organisation is the installation's first, whose owner is the operator.
-pub(super) async fn is_first(reader: TenantReader<'_>) -> StoreResult<bool> {
+pub(super) async fn is_first(reader: OrganisationReader<'_>) -> StoreResult<bool> {
     let row = sql("SELECT id FROM organisations ORDER BY created_at, id LIMIT 1");
-    let first: OrganisationId = row.fetch_one(reader.organisations_db()).await?.get("id")?;
+    let first: OrganisationId = row.fetch_one(reader.db()).await?.get("id")?;
     Ok(first == reader.organisation())
 }
 
 /// The apps of the reader's organisation, oldest first.
-pub(super) async fn apps(reader: TenantReader<'_>) -> StoreResult<Vec<(AppId, String)>> {
+pub(super) async fn apps(reader: OrganisationReader<'_>) -> StoreResult<Vec<(AppId, String)>> {
     sql("SELECT id, name FROM apps WHERE organisation_id = $1 ORDER BY created_at, id")
         .bind(reader.organisation())
-        .fetch_all(reader.organisations_db())
+        .fetch_all(reader.db())
         .await?
         .iter()
         .map(|row| Ok((row.get("id")?, row.get("name")?)))
         .collect()
 }
 
+/// The public key of the reader's environment, for tags.
+pub(super) async fn browser_key(reader: TenantReader<'_>) -> StoreResult<Option<String>> {
+    sql("SELECT shown FROM environment_keys WHERE environment_id = $1 AND kind = 'browser' AND revoked_at IS NULL")
+        .bind(reader.environment())
+        .fetch_optional(reader)
+        .await?
+        .map(|row| row.get("shown"))
+        .transpose()
+}
+
 /// The environments of the reader's organisation, each with its browser key, in the order of their making.
-pub(super) async fn environments(reader: TenantReader<'_>) -> StoreResult<Vec<(EnvironmentRow, String)>> {
+pub(super) async fn environments(reader: OrganisationReader<'_>) -> StoreResult<Vec<(EnvironmentRow, String)>> {
     sql("SELECT e.id, e.organisation_id, e.app_id, e.name, e.identity_required, k.shown \
          FROM environments e JOIN environment_keys k ON k.environment_id = e.id \
          WHERE e.organisation_id = $1 AND k.kind = 'browser' AND k.revoked_at IS NULL ORDER BY e.created_at, e.name")
     .bind(reader.organisation())
-    .fetch_all(reader.organisations_db())
+    .fetch_all(reader.db())
     .await?
     .iter()
     .map(|row| Ok((read_environment(row)?, row.get("shown")?)))

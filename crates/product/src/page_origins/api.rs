@@ -46,7 +46,7 @@ async fn installation(
     Can { caller, .. }: Can<ReadEnvironment>,
     State(app): State<Arc<App>>,
 ) -> ProblemResult<Json<Installation>> {
-    let reader = caller.reader(&app);
+    let reader = caller.reader(&app)?;
     let (path, integrity) = app.sdk.current().ok_or_else(missing)?;
     let key = organisations::browser_key(reader).await?;
     let sdk_url = format!("{}{path}", app.urls.edge);

@@ -21,6 +21,7 @@ use url::{Host, Url};
 use crate::App;
 use crate::authority::{TenantReader, TenantTx};
 use crate::edge_keys::EdgeKey;
+use crate::problem::store_failed;
 use crate::retry::retrying;
 
 /// How exactly the last time is kept.
@@ -88,9 +89,9 @@ pub(crate) async fn note(app: &App, by: &EdgeKey, origin: &str) -> ProblemResult
     };
     if due {
         retrying(app, || async move {
-            let mut tx = TenantTx::begin(app, by).await?;
+            let mut tx = TenantTx::begin(app, by).await.map_err(store_failed)?;
             store::note(&mut tx, origin, now, MOST).await?;
-            tx.commit().await
+            tx.commit().await.map_err(store_failed)
         })
         .await?;
     }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ::store::Scope;
 use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -148,15 +147,14 @@ async fn list(
     let before = query.cursor.as_deref().map(Place::from_str).transpose()?;
     if let Some(wanted) = &query.q {
         let rows = match find(&app, environment, wanted).await? {
-            Some(person) => vec![store::row(&app, &person).await.map_err(store_failed)?],
+            Some(person) => vec![super::row(&app, &person).await.map_err(store_failed)?],
             None => Vec::new(),
         };
         return Ok(Json(PeoplePage { data: views(&app, environment, rows).await?, next_cursor: None }));
     }
     super::write_seen(&app).await?;
-    let reader = app.main.read(Scope::Environment(environment));
     let before = before.map(|Place(seen, number)| (seen, number));
-    let mut rows = store::page(reader, environment, before, limit + 1).await.map_err(store_failed)?;
+    let mut rows = store::page(caller.reader(&app)?, before, limit + 1).await.map_err(store_failed)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
@@ -177,7 +175,7 @@ async fn search_people(
     let environment = caller.environment()?;
     let mut rows = Vec::new();
     for person in search::by_email(&app, environment, &body.email).await? {
-        rows.push(store::row(&app, &person).await.map_err(store_failed)?);
+        rows.push(super::row(&app, &person).await.map_err(store_failed)?);
     }
     Ok(Json(PeoplePage { data: views(&app, environment, rows).await?, next_cursor: None }))
 }
@@ -195,7 +193,7 @@ async fn get(
     let environment = caller.environment()?;
     super::write_seen(&app).await?;
     let person = one(&app, environment, &external_id).await?;
-    let row = store::row(&app, &person).await.map_err(store_failed)?;
+    let row = super::row(&app, &person).await.map_err(store_failed)?;
     let attributes = row.attributes.clone();
     let mut view = views(&app, environment, vec![row]).await?.pop().ok_or(Problem::new(Code::NotFound))?;
     if matches!(caller.actor(), Actor::ApiKey(_)) && caller.role().reads_personal() {
@@ -216,7 +214,7 @@ async fn reveal(
     Path(external_id): Path<String>,
 ) -> ProblemResult<Json<Revealed>> {
     let person = one(&app, caller.environment()?, &external_id).await?;
-    let row = store::row(&app, &person).await.map_err(store_failed)?;
+    let row = super::row(&app, &person).await.map_err(store_failed)?;
     let attributes = show(&app, &caller, &person, &row.attributes).await?;
     Ok(Json(Revealed { attributes }))
 }
@@ -260,7 +258,7 @@ pub(crate) async fn record_look(app: &App, caller: &Caller, person: &PersonRef, 
         by: By::Caller(caller),
     };
     audit::record(app, tx.tx(), entry).await?;
-    tx.commit().await
+    tx.commit().await.map_err(store_failed)
 }
 
 /// People as they are shown, personal values masked.

@@ -7,6 +7,7 @@ use app_test::app_test;
 use serde_json::{Value, json};
 
 use super::{find, row, store, write_seen};
+use crate::authority::TenantTx;
 use crate::doors::Door;
 use crate::testing::{Logs, TestApp};
 
@@ -57,13 +58,13 @@ async fn two_who_claim_the_same_messages_crosswise_wait_for_each_other() {
     let forward = messages.clone();
     messages.reverse();
     let claim = async |messages: &[[u8; 16]]| {
-        let mut tx = app.main.begin(Scope::Environment(environment)).await.unwrap();
-        let new = store::claim_messages(&mut tx, environment, messages, app.clock.now()).await?;
+        let mut tx = TenantTx::begin(app, environment).await.unwrap();
+        let new = store::claim_messages(&mut tx, messages, app.clock.now()).await?;
         tx.commit().await?;
         ::store::StoreResult::Ok(new.len())
     };
-    let mut middle = app.main.begin(Scope::Environment(environment)).await.unwrap();
-    store::claim_messages(&mut middle, environment, &[[25; 16]], app.clock.now()).await.unwrap();
+    let mut middle = TenantTx::begin(app, environment).await.unwrap();
+    store::claim_messages(&mut middle, &[[25; 16]], app.clock.now()).await.unwrap();
     let (one, other, ()) = tokio::join!(claim(&forward), claim(&messages), async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         drop(middle);

@@ -28,15 +28,15 @@ mod scope_tests;
 
 use std::time::Duration;
 
-use ::store::Scope;
 use ::store::keyring::{self, Subject, SubjectKind};
+use ::store::{Scope, StoreResult};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{ProblemResult, Timestamp};
 use keys::{KeyId, KeyKind, PublicKey, Recipient};
 use uuid::Uuid;
 
 use crate::App;
-use crate::authority::SystemTx;
+use crate::authority::{SystemTx, TenantReader, TenantTx};
 use crate::problem::store_failed;
 use crate::retry::retrying;
 
@@ -48,7 +48,8 @@ pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, r
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, newest_personal_values, outside_ids};
 pub(crate) use store::{
-    ROWS, SealedAttribute, hold_whole, int, json, of_company, read_attributes, read_json, roots, row, rows_of, update,
+    ROWS, SealedAttribute, hold_whole, int, json, of_company, page_of_sealed, read_attributes, read_json, roots,
+    rows_of, update,
 };
 pub(crate) use write::{
     Attributes, Batch, CompanyChange, PersonChange, Written, is_unchanged, missing, personal_field, update_rows, write,
@@ -101,6 +102,12 @@ impl SubjectRef {
     }
 }
 
+/// What a decision needs to know about a person.
+pub(crate) async fn row(app: &App, person: &PersonRef) -> StoreResult<PersonRow> {
+    let row = store::row(TenantReader::new(app, person), person.number()).await?;
+    Ok(row.unwrap_or_else(|| PersonRow::of_nobody_known(person, app.clock.now())))
+}
+
 /// Notes that people were seen; written down within a second.
 pub(crate) fn touch(app: &App, environment: EnvironmentId, seen: impl Iterator<Item = (u64, Timestamp)>) {
     app.people.presence.touch(environment, seen);
@@ -118,8 +125,8 @@ pub(crate) async fn write_seen(app: &App) -> ProblemResult<()> {
         seen.sort_unstable_by_key(|(number, _)| *number);
         let seen = &seen;
         let written = retrying(app, || async move {
-            let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-            store::set_seen(&mut tx, app.main.engine(), environment, seen).await.map_err(store_failed)?;
+            let mut tx = TenantTx::begin(app, environment).await.map_err(store_failed)?;
+            store::set_seen(&mut tx, seen).await.map_err(store_failed)?;
             tx.commit().await.map_err(store_failed)
         });
         if let Err(problem) = written.await {
@@ -133,7 +140,7 @@ pub(crate) async fn write_seen(app: &App) -> ProblemResult<()> {
 /// Forgets which messages wrote attributes longer ago than the log recognises copies.
 pub(crate) async fn forget_messages(app: &App) -> ProblemResult<()> {
     let mut tx = SystemTx::begin(app).await?;
-    store::forget_messages(&mut tx.0, app.clock.now().minus(COPIES_RECOGNISED)).await.map_err(store_failed)?;
+    store::forget_messages(&mut tx, app.clock.now().minus(COPIES_RECOGNISED)).await.map_err(store_failed)?;
     tx.commit().await
 }
 

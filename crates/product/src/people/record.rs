@@ -6,6 +6,8 @@ use base::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::PersonRef;
+
 /// Outcomes of predicates over personal attributes: attribute -> predicate hash -> whether it holds. An attribute stands
 /// here exactly if it has a sealed value.
 pub(crate) type Outcomes = BTreeMap<String, BTreeMap<String, bool>>;
@@ -180,6 +182,18 @@ pub(crate) struct PersonRow {
 const SEEN: usize = 500;
 
 impl PersonRow {
+    /// Somebody who has no row yet.
+    pub(super) fn of_nobody_known(person: &PersonRef, at: Timestamp) -> Self {
+        Self {
+            number: person.number(),
+            id: person.subject.id,
+            identified: person.subject.identified,
+            first_seen_at: at,
+            last_seen_at: at,
+            ..Self::default()
+        }
+    }
+
     /// The piece's entry, to be changed.
     pub(crate) fn seen_mut(&mut self, content: &str) -> &mut SeenContent {
         if !self.seen.contains_key(content) && self.seen.len() >= SEEN {

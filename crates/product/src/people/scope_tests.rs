@@ -1,8 +1,12 @@
-//! The keyring behind row-level security: everything that is asked about an environment's people names the environment.
+//! What is asked about an environment's people is the environment's: by the handle that it is asked on, and in PostgreSQL by
+//! row-level security.
 
 use ::store::{Scope, sql};
+use app_test::app_test;
 use serde_json::json;
 
+use super::{find, rows_of, store};
+use crate::authority::TenantReader;
 use crate::testing::TestApp;
 
 /// How many subjects a scope sees.
@@ -50,4 +54,17 @@ async fn nothing_about_people_needs_to_see_more_than_their_environment() {
     assert_eq!(search.await.assert(200).json()["data"].as_array().unwrap().len(), 1);
     other.close().await;
     app.finish().await;
+}
+
+#[app_test]
+async fn a_reader_of_one_environment_finds_no_row_of_another(app: TestApp) {
+    let [production, staging] = [0, 1].map(|of: usize| app.installed().organisation.environments[of].id);
+    app.user("ana").is(json!({"plan": "pro"})).await;
+    let ana = find(app.app(), production, "ana").await.unwrap().unwrap().number();
+    for (environment, found) in [(production, 1), (staging, 0)] {
+        let reader = TenantReader::new(app.app(), environment);
+        assert_eq!(rows_of(reader, &[ana]).await.unwrap().len(), found);
+        assert_eq!(store::row(reader, ana).await.unwrap().iter().count(), found);
+        assert_eq!(store::standings(reader, &[ana]).await.unwrap().len(), found);
+    }
 }

@@ -15,6 +15,7 @@ use super::resolve::IndexHasher;
 use super::seal::Openers;
 use super::{PersonRef, SubjectRef, store, write};
 use crate::App;
+use crate::authority::TenantReader;
 use crate::problem::store_failed;
 
 /// The version of a sealed outside id.
@@ -64,8 +65,8 @@ pub(crate) async fn personal_values(
     }
     let (environment, kind) = (subject.environment, subject.subject.kind);
     let numbers = group(app, subject).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let mut sealed = store::sealed_of(reader, environment, kind, &numbers).await.map_err(store_failed)?;
+    let reader = TenantReader::new(app, subject);
+    let mut sealed = store::sealed_of(reader, kind, &numbers).await.map_err(store_failed)?;
     sealed.retain(|value| attributes.outcomes.contains_key(&value.name));
     sealed.sort_by_key(|value| value.version);
     let owners: Vec<u64> = sealed.iter().map(|value| value.number).collect();
@@ -88,14 +89,13 @@ pub(crate) async fn newest_personal_values(
     people: usize,
 ) -> ProblemResult<Vec<(u64, BTreeMap<String, Personal<Value>>)>> {
     super::write_seen(app).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let rows = store::page(reader, environment, None, people).await.map_err(store_failed)?;
+    let reader = TenantReader::new(app, environment);
+    let rows = store::page(reader, None, people).await.map_err(store_failed)?;
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let reader = app.main.read(Scope::Environment(environment));
-    let sealed = store::sealed_of(reader, environment, SubjectKind::Person, &numbers).await.map_err(store_failed)?;
+    let sealed = store::sealed_of(reader, SubjectKind::Person, &numbers).await.map_err(store_failed)?;
     let openers = Openers::load(app, environment, SubjectKind::Person, &numbers).await?;
     let mut values: HashMap<u64, BTreeMap<String, Personal<Value>>> = HashMap::new();
     for value in sealed {
@@ -125,7 +125,7 @@ pub(crate) async fn by_email(
     people.dedup_by_key(|person| person.number());
     let mut matching = Vec::new();
     for person in people {
-        let row = store::row(app, &person).await.map_err(store_failed)?;
+        let row = super::row(app, &person).await.map_err(store_failed)?;
         let values = personal_values(app, &person, &row.attributes).await?;
         let now = values.get("email").and_then(|value| searched("email", value.open()));
         if now.is_some_and(|(_, current)| current == text) {

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::store::keyring::SubjectKind;
-use ::store::{Scope, Tx};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult, Timestamp};
 use keys::{Aad, KeyKind, Owner, hash};
@@ -19,6 +18,7 @@ use super::store::{self, SealedAttribute};
 use super::{CompanyRef, PersonRef, Standing, SubjectRef, seal};
 use crate::App;
 use crate::answers;
+use crate::authority::{TenantReader, TenantTx};
 use crate::companies::store as companies;
 use crate::ingest::Watch;
 use crate::problem::{internal, store_failed};
@@ -119,8 +119,8 @@ pub(crate) async fn missing(
         return Ok(Vec::new());
     }
     let numbers: Vec<u64> = asked.keys().copied().collect();
-    let reader = app.main.read(Scope::Environment(environment));
-    for (number, standing) in store::standings(reader, environment, &numbers).await.map_err(store_failed)? {
+    let reader = TenantReader::new(app, environment);
+    for (number, standing) in store::standings(reader, &numbers).await.map_err(store_failed)? {
         app.people.presence.set(environment, number, standing);
         asked.remove(&number);
     }
@@ -136,8 +136,8 @@ pub(crate) async fn write(app: &App, environment: EnvironmentId, mut batch: Batc
     let added = indexes::add(app, environment, &batch).await?;
     let changes = &batch;
     let done = retrying(app, || async move {
-        let mut tx = app.main.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-        let done = write_on(app, &mut tx, environment, changes).await?;
+        let mut tx = TenantTx::begin(app, environment).await.map_err(store_failed)?;
+        let done = write_on(app, &mut tx, changes).await?;
         tx.commit().await.map_err(store_failed)?;
         Ok(done)
     })
@@ -193,21 +193,21 @@ async fn unfolded(
         return Ok(merged);
     }
     let numbers: Vec<u64> = merged.iter().map(|(number, _)| *number).collect();
-    let reader = app.main.read(Scope::Environment(environment));
-    let left = store::not_folded(reader, environment, &numbers).await.map_err(store_failed)?;
+    let reader = TenantReader::new(app, environment);
+    let left = store::not_folded(reader, &numbers).await.map_err(store_failed)?;
     let mut merged: Vec<_> = merged.into_iter().filter(|(number, _)| left.contains(number)).collect();
     merged.sort_unstable_by_key(|(number, _)| *number);
     merged.dedup_by_key(|(number, _)| *number);
     Ok(merged)
 }
 
-async fn write_on(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch) -> ProblemResult<Done> {
-    let new = claim(app, tx, environment, batch).await?;
-    let watch = app.watches.of(environment);
+async fn write_on(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<Done> {
+    let new = claim(app, tx, batch).await?;
+    let watch = app.watches.of(tx.environment());
     let mut writer = Writer { app, watch: &watch, sealed: Vec::new(), touched: Vec::new(), written: Vec::new() };
     let mut standings = Vec::new();
 
-    let (mut rows, roots) = held(app, tx, environment, batch).await?;
+    let (mut rows, roots) = held(app, tx, batch).await?;
     for (number, into) in &batch.merged {
         // Another request, with the same discovery, may have been here first.
         if roots.get(number).is_some_and(|root| root != number) {
@@ -218,8 +218,8 @@ async fn write_on(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Ba
         {
             into.fold(from);
         }
-        store::set_merged(tx, into, *number).await.map_err(store_failed)?;
-        answers::merge(tx, environment, *number, into.number()).await.map_err(store_failed)?;
+        store::set_merged(tx, *number, into.number()).await.map_err(store_failed)?;
+        answers::merge(tx, *number, into.number()).await.map_err(store_failed)?;
     }
     let folded: BTreeMap<u64, u64> = batch.merged.iter().map(|(from, into)| (*from, into.number())).collect();
     let whole = |number: u64| folded.get(&number).or_else(|| roots.get(&number)).copied().unwrap_or(number);
@@ -237,31 +237,31 @@ async fn write_on(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Ba
         writer.apply(&change.person, &mut row.attributes, &change.attributes)?;
     }
     let rows: Vec<PersonRow> = rows.into_values().collect();
-    store::update(tx, environment, &rows).await.map_err(store_failed)?;
-    writer.finish(tx, environment, SubjectKind::Person).await?;
+    store::update(tx, &rows).await.map_err(store_failed)?;
+    writer.finish(tx, SubjectKind::Person).await?;
 
     let mut used = HashSet::new();
     let is_first =
         |change: &&CompanyChange| change.message.is_none_or(|message| new.contains(&message) && used.insert(message));
     let changes: Vec<&CompanyChange> = batch.companies.iter().filter(is_first).collect();
-    let mut rows = companies::hold(app, tx, environment, &changes).await.map_err(store_failed)?;
+    let mut rows = companies::hold(tx, &changes).await.map_err(store_failed)?;
     for change in changes {
         let Some(row) = rows.get_mut(&change.company.number()) else { continue };
         row.last_seen_at = row.last_seen_at.max(change.attributes.at);
         writer.apply(&change.company, &mut row.attributes, &change.attributes)?;
     }
-    companies::update(tx, environment, rows.values()).await.map_err(store_failed)?;
-    writer.finish(tx, environment, SubjectKind::Company).await?;
+    companies::update(tx, rows.values()).await.map_err(store_failed)?;
+    writer.finish(tx, SubjectKind::Company).await?;
     Ok(Done { standings, written: writer.written, touched: writer.touched })
 }
 
 /// The messages of this batch whose attributes have not been written.
-async fn claim(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch) -> ProblemResult<HashSet<[u8; 16]>> {
+async fn claim(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<HashSet<[u8; 16]>> {
     let of_people = batch.people.iter().filter_map(|change| change.message);
     let messages: HashSet<[u8; 16]> =
         of_people.chain(batch.companies.iter().filter_map(|change| change.message)).collect();
     let messages: Vec<[u8; 16]> = messages.into_iter().collect();
-    let new = store::claim_messages(tx, environment, &messages, app.clock.now()).await.map_err(store_failed)?;
+    let new = store::claim_messages(tx, &messages, app.clock.now()).await.map_err(store_failed)?;
     Ok(new.into_iter().collect())
 }
 
@@ -269,8 +269,7 @@ async fn claim(app: &App, tx: &mut Tx, environment: EnvironmentId, batch: &Batch
 /// missing.
 async fn held(
     app: &App,
-    tx: &mut Tx,
-    environment: EnvironmentId,
+    tx: &mut TenantTx,
     batch: &Batch,
 ) -> ProblemResult<(HashMap<u64, PersonRow>, BTreeMap<u64, u64>)> {
     let now = app.clock.now();
@@ -286,22 +285,21 @@ async fn held(
     let asked: Vec<u64> = merged.chain(changed.iter().copied()).collect();
     let mut numbers = asked.clone();
     for asked in asked.chunks(store::ROWS) {
-        numbers.extend(store::roots(&mut *tx, environment, asked).await.map_err(store_failed)?.into_values());
+        numbers.extend(store::roots(&mut *tx, asked).await.map_err(store_failed)?.into_values());
     }
     numbers.sort_unstable();
     numbers.dedup();
     tracing::debug!(made = made.len(), held = numbers.len(), "rows of people");
     let (mut rows, mut roots) = (Vec::with_capacity(numbers.len()), BTreeMap::new());
-    let engine = app.main.engine();
     for numbers in numbers.chunks(store::ROWS) {
-        rows.extend(store::hold(&mut *tx, engine, environment, numbers).await.map_err(store_failed)?);
-        roots.extend(store::roots(&mut *tx, environment, numbers).await.map_err(store_failed)?);
+        rows.extend(store::hold(&mut *tx, numbers).await.map_err(store_failed)?);
+        roots.extend(store::roots(&mut *tx, numbers).await.map_err(store_failed)?);
     }
     // Merged between the two looks: seldom, and out of order.
     let mut wholes: Vec<u64> = roots.values().copied().filter(|root| numbers.binary_search(root).is_err()).collect();
     wholes.sort_unstable();
     wholes.dedup();
-    rows.extend(store::hold(tx, engine, environment, &wholes).await.map_err(store_failed)?);
+    rows.extend(store::hold(tx, &wholes).await.map_err(store_failed)?);
     Ok((rows.into_iter().map(|row| (row.number, row)).collect(), roots))
 }
 
@@ -354,13 +352,13 @@ impl Writer<'_> {
     }
 
     /// Removes and writes what was gathered for subjects of a kind.
-    async fn finish(&mut self, tx: &mut Tx, environment: EnvironmentId, kind: SubjectKind) -> ProblemResult<()> {
+    async fn finish(&mut self, tx: &mut TenantTx, kind: SubjectKind) -> ProblemResult<()> {
         let replaced = self.touched.iter().filter(|touched| touched.replaced && touched.person.subject.kind == kind);
         for Touched { person, name, .. } in replaced {
-            store::remove_sealed(tx, environment, kind, person.number(), name).await.map_err(store_failed)?;
+            store::remove_sealed(tx, kind, person.number(), name).await.map_err(store_failed)?;
         }
         self.sealed.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
-        store::put_sealed(tx, environment, kind, &self.sealed).await.map_err(store_failed)?;
+        store::put_sealed(tx, kind, &self.sealed).await.map_err(store_failed)?;
         self.sealed.clear();
         Ok(())
     }

@@ -10,7 +10,6 @@ use base::id::{EnvironmentId, PersonId};
 use base::{ProblemResult, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use store::Scope;
 use store::keyring::SubjectKind;
 use targeting::ContentKind;
 use utoipa::ToSchema;
@@ -23,7 +22,7 @@ use super::tally::{self, QuestionResults};
 use crate::App;
 use crate::answers::{self, AnswerRow};
 use crate::audit::{self, By, Entry};
-use crate::authority::{Caller, Can, ReadInsights, ReadPersonal};
+use crate::authority::{Caller, Can, ReadInsights, ReadPersonal, TenantReader};
 use crate::content::api::{find, parse_id};
 use crate::content::model::{Body, ContentId, Definition};
 use crate::people::{self, Openers};
@@ -111,8 +110,7 @@ async fn reveal(
 ) -> ProblemResult<Json<SurveyResults>> {
     let id = parse_id(ContentKind::Survey, &id)?;
     let mut gathered = gather(&app, &caller, id).await?;
-    let reader = app.main.read(Scope::Environment(gathered.environment));
-    gathered.written = answers::newest(reader, gathered.environment, id, true, TEXTS).await.map_err(store_failed)?;
+    gathered.written = answers::newest(caller.reader(&app)?, id, true, TEXTS).await.map_err(store_failed)?;
     let both = gathered.latest.iter().chain(&gathered.written);
     let mut people: Vec<u64> = both.flat_map(AnswerRow::writers).collect();
     people.sort_unstable();
@@ -126,7 +124,7 @@ async fn reveal(
         by: By::Caller(&caller),
     };
     audit::record(&app, tx.tx(), entry).await?;
-    tx.commit().await?;
+    tx.commit().await.map_err(store_failed)?;
     let openers = Openers::load(&app, gathered.environment, SubjectKind::Person, &people).await?;
     Ok(Json(gathered.shown(&app, Some(&openers)).await?))
 }
@@ -143,11 +141,11 @@ struct Gathered {
 async fn gather(app: &App, caller: &Caller, id: ContentId) -> ProblemResult<Gathered> {
     let environment = caller.environment()?;
     let survey = survey_of(app, caller, id).await?;
-    let tallies = answers::tallies(app, environment, id).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let latest = answers::newest(reader, environment, id, false, LATEST).await.map_err(store_failed)?;
-    let figures = answers::figures(app, environment, &[id]).await?.remove(&id).unwrap_or_default();
-    let started = answers::started(app, environment, id).await?;
+    let reader = caller.reader(app)?;
+    let tallies = answers::tallies(reader, id).await?;
+    let latest = answers::newest(reader, id, false, LATEST).await.map_err(store_failed)?;
+    let figures = answers::figures(reader, &[id]).await?.remove(&id).unwrap_or_default();
+    let started = answers::started(reader, id).await?;
     let results = SurveyResults {
         shown: figures.shown,
         started,
@@ -215,8 +213,8 @@ async fn names(
     let mut numbers: Vec<u64> = rows.map(|row| row.person).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    let reader = app.main.read(Scope::Environment(environment));
-    let people = people::rows_of(reader, environment, &numbers).await.map_err(store_failed)?;
+    let reader = TenantReader::new(app, environment);
+    let people = people::rows_of(reader, &numbers).await.map_err(store_failed)?;
     let own = people.iter().map(|row| (row.number, PersonId(Uuid::from_bytes(row.id)).to_string()));
     let mut names: HashMap<u64, String> = own.collect();
     names.extend(people::outside_ids(app, environment, SubjectKind::Person, &numbers).await?);

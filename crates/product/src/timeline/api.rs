@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::store::Scope;
 use ::store::keyring::SubjectKind;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -184,8 +183,7 @@ async fn of_company(
 ) -> ProblemResult<Json<EventsPage>> {
     let environment = caller.environment()?;
     let company = companies::api::one(&app, environment, &external_id).await?;
-    let reader = app.main.read(Scope::Environment(environment));
-    let numbers = people::of_company(reader, environment, company.number(), PEOPLE_OF_A_COMPANY);
+    let numbers = people::of_company(caller.reader(&app)?, company.number(), PEOPLE_OF_A_COMPANY);
     let page = read(&app, environment, numbers.await.map_err(store_failed)?, &query).await?;
     let next_cursor = page.next.map(|next| next.to_string());
     let theirs = page.events.into_iter().filter(|(_, event)| event.company == Some(company.number()));

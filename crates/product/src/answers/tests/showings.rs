@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use app_test::app_test;
+use axum::http::Method;
 use serde_json::{Value, json};
 use store::sql;
 
 use super::{answer, stored, survey};
 use crate::delivery::tests::{flow, publish};
+use crate::people;
 use crate::testing::{TestApp, Visitor};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -34,14 +36,17 @@ async fn a_person_answers_once_each_time_that_it_is_shown(app: TestApp) {
     is_shown(&ana, &id).await;
     assert_eq!(sends(&ana, 1, &id).await, 200);
     assert_eq!(sends(&ana, 1, &id).await, 200, "the same answer again");
-    let refused = ana.send("/v1/answers", answer(2, &id, json!({"q1": 9}), true)).await.assert(409);
-    assert_eq!(refused.code(), "conflict");
+    assert_eq!((sends(&ana, 2, &id).await, stored(&app).await.len()), (200, 1), "a part of the first");
     is_shown(&ana, &id).await;
-    assert_eq!(sends(&ana, 2, &id).await, 409, "it cannot have been shown again so soon");
+    assert_eq!(
+        (sends(&ana, 2, &id).await, stored(&app).await.len()),
+        (200, 1),
+        "it cannot have been shown again so soon"
+    );
     app.advance(30 * DAY);
     is_shown(&ana, &id).await;
-    assert_eq!(sends(&ana, 2, &id).await, 200);
-    assert_eq!(sends(&ana, 3, &id).await, 409);
+    assert_eq!((sends(&ana, 2, &id).await, stored(&app).await.len()), (200, 2));
+    assert_eq!((sends(&ana, 3, &id).await, stored(&app).await.len()), (200, 2));
     assert_eq!(sends(&app.visitor("device-2"), 3, &id).await, 200, "somebody else answers too");
     assert_eq!(stored(&app).await.len(), 3);
 }
@@ -53,12 +58,13 @@ async fn what_is_shown_once_is_answered_once_whatever_a_page_says(app: TestApp) 
     assert_eq!(sends(&ana, 1, &id).await, 200, "before its $shown arrives");
     for _ in 0..3 {
         is_shown(&ana, &id).await;
-        assert_eq!(sends(&ana, 2, &id).await, 409);
+        assert_eq!((sends(&ana, 2, &id).await, stored(&app).await.len()), (200, 1));
         app.advance(365 * DAY);
     }
     app.user("ana").send("/v1/identify", json!({"anonymousId": "device-1", "traits": {}})).await.assert(200);
     is_shown(&app.user("ana"), &id).await;
-    assert_eq!(sends(&app.user("ana"), 3, &id).await, 409, "identified since, and the same person");
+    let refused = app.user("ana").send("/v1/answers", answer(3, &id, json!({"q1": 9}), true)).await.assert(409);
+    assert_eq!(refused.code(), "conflict", "identified since, and the same person; a server is told");
     assert_eq!(stored(&app).await.len(), 1);
 }
 
@@ -70,13 +76,111 @@ async fn what_is_always_shown_is_answered_at_most_twenty_times_a_day(app: TestAp
         is_shown(&ana, &id).await;
         is_shown(&ana, &id).await;
         assert_eq!(sends(&ana, number, &id).await, 200, "{number}");
-        assert_eq!(sends(&ana, number + 100, &id).await, 409, "said twice at once, shown once");
+        let stored = stored(&app).await.len();
+        assert_eq!((sends(&ana, number + 100, &id).await, stored), (200, number.into()), "said twice, shown once");
         app.advance(Duration::from_secs(10));
     }
     is_shown(&ana, &id).await;
     assert_eq!(sends(&ana, 21, &id).await, 409);
     app.advance(DAY);
     assert_eq!(sends(&ana, 21, &id).await, 200);
+    assert_eq!(stored(&app).await.len(), 21);
+}
+
+#[app_test]
+async fn a_second_tab_adds_to_what_the_first_began_until_it_is_complete(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "once"}))).await;
+    let ana = app.visitor("device-1");
+    is_shown(&ana, &id).await;
+    is_shown(&ana, &id).await;
+    let sends = async |number, answers, complete| {
+        ana.send("/v1/answers", answer(number, &id, answers, complete)).await.assert(200).json()
+    };
+    let first = json!({"success": true, "id": answer(1, &id, json!({}), false)["id"]});
+    assert_eq!(sends(1, json!({"q1": 9}), false).await, json!({"success": true}));
+    assert_eq!(sends(2, json!({"q2": "b", "q4": "From the second tab."}), false).await, first);
+    assert_eq!(sends(2, json!({"q1": 8}), false).await, first, "it goes on under its own id");
+    assert_eq!(stored(&app).await, [(r#"{"q1":8,"q2":"b"}"#.to_owned(), false)]);
+    let shown = app.api().post(&format!("/api/v1/surveys/{id}/results/reveal")).await.assert(200).json();
+    assert_eq!(
+        shown["questions"][3]["texts"][0]["text"], "From the second tab.",
+        "it opens with the answer that it is in"
+    );
+    assert_eq!(sends(2, json!({"q1": 7, "q3": ["a"]}), true).await, first);
+    assert_eq!(sends(1, json!({"q1": 1}), false).await, json!({"success": true}), "a part of what is complete");
+    assert_eq!(sends(3, json!({"q1": 0}), true).await, first, "a third tab");
+    assert_eq!(stored(&app).await, [(r#"{"q1":7,"q3":["a"]}"#.to_owned(), true)]);
+    let events = app.app().log().unwrap().counts(app.production(), base::Timestamp(0), base::Timestamp(i64::MAX));
+    assert_eq!(events.iter().find(|count| &*count.event == "$answer").unwrap().count, 1);
+    let results = app.api().get(&format!("/api/v1/surveys/{id}/results")).await.assert(200).json();
+    assert_eq!((&results["completed"], &results["questions"][0]["count"]), (&json!(1), &json!(1)));
+}
+
+#[app_test]
+async fn a_tab_that_shows_another_version_leaves_the_answer_as_it_is(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "once"}))).await;
+    let ana = app.visitor("device-1");
+    ana.send("/v1/answers", answer(1, &id, json!({"q1": 9}), false)).await.assert(200);
+    let mut changed = shown(json!({"kind": "once"}));
+    changed["definition"]["questions"][0]["text"] = json!("How likely now?");
+    app.api().json(&changed).send(Method::PUT, &format!("/api/v1/surveys/{id}")).await.assert(200);
+    app.api().post(&format!("/api/v1/surveys/{id}/publish")).await.assert(200);
+    let mut newer = answer(2, &id, json!({"q1": 0}), true);
+    newer["version"] = json!(2);
+    ana.send("/v1/answers", newer).await.assert(200);
+    assert_eq!(stored(&app).await, [(r#"{"q1":9}"#.to_owned(), false)]);
+}
+
+#[app_test]
+async fn what_a_page_says_of_the_past_is_no_further_showing(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
+    let ana = app.visitor("device-1");
+    let now = app.app().clock.now();
+    let showings = async |backdated: &[u32]| {
+        for days in backdated {
+            let at = now.minus(*days * DAY).to_string();
+            let shown = json!({"event": "$shown", "timestamp": at, "properties": {"content": id, "version": 1}});
+            ana.send("/v1/track", shown).await.assert(200);
+        }
+        let row = sql("SELECT showings FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
+        row.unwrap().get::<i64>("showings").unwrap()
+    };
+    assert_eq!(showings(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
+    assert_eq!(showings(&[1]).await, 2, "told as late as by a page that was offline for a day");
+    assert_eq!(showings(&[0]).await, 2);
+}
+
+#[app_test]
+async fn a_server_brings_in_answers_of_the_past_without_their_showings(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
+    let ana = app.user("ana");
+    let brings = async |number, time: &str| {
+        let mut body = answer(number, &id, json!({"q1": number % 10}), true);
+        body["timestamp"] = json!(time);
+        ana.send("/v1/answers", body).await.status.as_u16()
+    };
+    let told = [brings(1, "2024-03-01T09:00:00Z").await, brings(2, "2025-03-01T09:00:00Z").await];
+    assert_eq!((told, brings(3, "2023-03-01T09:00:00Z").await), ([200, 200], 200), "in whatever order");
+    assert_eq!((brings(3, "2023-03-01T09:00:00Z").await, stored(&app).await.len()), (200, 3), "once");
+    assert_eq!(brings(4, "2019-03-01T09:00:00Z").await, 422, "more than five years ago");
+    let person = people::find(app.app(), app.production(), "ana").await.unwrap().unwrap();
+    let row = people::row(app.app(), &person).await.unwrap();
+    assert_eq!(row.seen[&id].shown_at.unwrap().to_string(), "2025-03-01T09:00:00Z", "the last of them");
+    is_shown(&ana, &id).await;
+    assert_eq!(sends(&ana, 5, &id).await, 200, "today's has room of its own");
+    assert_eq!(sends(&ana, 6, &id).await, 409);
+    let other = app.user("other");
+    for number in 10..30 {
+        let mut body = answer(number, &id, json!({"q1": 9}), true);
+        body["timestamp"] = json!(format!("2025-03-01T09:{number}:00Z"));
+        other.send("/v1/answers", body).await.assert(200);
+    }
+    let mut body = answer(30, &id, json!({"q1": 9}), true);
+    body["timestamp"] = json!("2025-03-01T23:00:00Z");
+    other.send("/v1/answers", body.clone()).await.assert(409);
+    let mut page = app.visitor("device-1").send("/v1/answers", body).await.assert(200).json();
+    assert_eq!(page.as_object_mut().unwrap().remove("id"), None, "a page's are of now, and its own");
+    assert_eq!(stored(&app).await.len(), 25);
 }
 
 #[app_test]

@@ -4,7 +4,6 @@
 use base::{Personal, ProblemResult};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::Scope;
 use store::keyring::SubjectKind;
 use targeting::ContentKind;
 use utoipa::ToSchema;
@@ -46,7 +45,7 @@ pub(super) async fn find(app: &App, caller: &Caller, text: &str) -> ProblemResul
         by: By::Caller(caller),
     };
     audit::record(app, tx.tx(), entry).await?;
-    tx.commit().await?;
+    tx.commit().await.map_err(store_failed)?;
     Ok(opened)
 }
 
@@ -54,8 +53,7 @@ async fn in_answers(app: &App, caller: &Caller, text: &str) -> ProblemResult<Opt
     let environment = caller.environment()?;
     let mut rows: Vec<(AnswerRow, Content)> = Vec::new();
     for survey in surveys(app, caller).await? {
-        let reader = app.main.read(Scope::Environment(environment));
-        let newest = answers::newest(reader, environment, survey.id, false, NEWEST).await.map_err(store_failed)?;
+        let newest = answers::newest(caller.reader(app)?, survey.id, false, NEWEST).await.map_err(store_failed)?;
         rows.extend(newest.into_iter().map(|row| (row, survey.clone())));
     }
     rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.updated_at));
@@ -78,7 +76,7 @@ async fn in_answers(app: &App, caller: &Caller, text: &str) -> ProblemResult<Opt
 
 async fn surveys(app: &App, caller: &Caller) -> ProblemResult<Vec<Content>> {
     let page = contents::Page { kind: ContentKind::Survey, deleted_since: None, before: None, limit: NEWEST };
-    contents::list(caller.reader(app), &page).await
+    contents::list(caller.reader(app)?, &page).await
 }
 
 /// The words of a question, as it was published last.
@@ -114,8 +112,7 @@ async fn name(app: &App, caller: &Caller, person: u64) -> ProblemResult<String> 
     if let Some(name) = names.into_values().next() {
         return Ok(name);
     }
-    let reader = app.main.read(Scope::Environment(environment));
-    let rows = people::rows_of(reader, environment, &[person]).await.map_err(store_failed)?;
+    let rows = people::rows_of(caller.reader(app)?, &[person]).await.map_err(store_failed)?;
     let id = rows.first().map(|row| base::id::PersonId(uuid::Uuid::from_bytes(row.id)).to_string());
     Ok(id.unwrap_or_default())
 }

@@ -10,10 +10,15 @@ use crate::delivery::tests::{publish, survey, why};
 use crate::ingest;
 use crate::testing::TestApp;
 
-/// A survey for whoever sent many invoices, that answers for everybody.
-pub(super) async fn counting(app: &TestApp) -> String {
+/// A survey for whoever sent many invoices.
+pub(super) async fn published(app: &TestApp) -> String {
     let audience = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1_000_000}});
-    let id = publish(app, &survey(json!({"audience": audience}))).await;
+    publish(app, &survey(json!({"audience": audience}))).await
+}
+
+/// As [`published`]; it answers for everybody.
+pub(super) async fn counting(app: &TestApp) -> String {
+    let id = published(app).await;
     app.work().await;
     id
 }
