@@ -82,7 +82,7 @@ async fn it_ends_where_the_log_ended_when_it_began_whatever_arrives(app: TestApp
         }
         for frame in 0..6 {
             let events = (0..1_000).map(|one| event(&app, person, "Invoice Sent", frame * 1_000 + one + 1));
-            ingest::append(app.app(), environment, events.collect()).await.unwrap();
+            ingest::append(app.app(), environment, events.collect::<Vec<_>>()).await.unwrap();
         }
     };
     app.app().noting.while_somebody_is_at_work(environment, arriving).await;
