@@ -9,6 +9,10 @@ use product::installation::FirstOwner;
 use product::{App, Databases, Urls};
 use store::{DataFolder, Sharing};
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Opens it; nothing is in it yet.
 pub(crate) async fn open(folder: &Path) -> App {
     let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
