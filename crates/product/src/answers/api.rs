@@ -60,9 +60,9 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     let content: ContentId = given.content.parse().map_err(|()| Problem::new(Code::NotFound))?;
     let environment = key.environment;
     let version = published::version(&app, environment, content, given.version).await.map_err(store_failed)?;
-    let Some(Body::Survey(survey)) = version.as_deref().map(|version| &version.body) else {
-        return Err(Problem::new(Code::NotFound).detail("no survey of this id and version was published here"));
-    };
+    let missing = || Problem::new(Code::NotFound).detail("no survey of this id and version was published here");
+    let version = version.ok_or_else(missing)?;
+    let Body::Survey(survey) = &version.body else { return Err(missing()) };
     let answers = Answers::check(survey, std::mem::take(&mut given.answers), given.complete)?;
     let who = Who { anonymous: anonymous.as_deref(), user: user.as_deref(), previous: None };
     let person = people::resolve(&app, environment, who).await?;
@@ -74,8 +74,9 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     };
     let at = ingest::happened(stated, None, app.clock.now())
         .map_err(|error| Problem::new(Code::InvalidValue).field("/timestamp", error.to_string()))?;
-    let (id, version, complete) = (given.id, given.version, given.complete);
-    let given = Given { id, content, version, answers, complete, at, sender };
+    let (id, until_next) = (given.id, version.until_next_showing());
+    let (version, complete) = (given.version, given.complete);
+    let given = Given { id, content, version, until_next, answers, complete, at, sender };
     let kept_as = match retrying(&app, || take(&app, &person, &given)).await? {
         Taken::Unchanged(id) => id,
         Taken::Written(row) => {

@@ -6,8 +6,8 @@
 //! their key.
 //!
 //! One person answers one *showing* of a survey once ([`encounters`] says what a showing is, [`take`] what becomes of another
-//! answer). The first answer needs no `$shown`, which may arrive after it or be lost; a further one does, unless a server
-//! brings it in from elsewhere. What is asked for is counted as it comes ([`tallies`]).
+//! answer). An answer needs no `$shown`, which may arrive after it or be lost, as soon as the survey can have been shown by
+//! its frequency, or if a server brings it in from elsewhere. What is asked for is counted as it comes ([`tallies`]).
 
 pub(crate) mod api;
 mod encounters;

@@ -44,6 +44,8 @@ pub(super) struct Given {
     pub(super) id: Uuid,
     pub(super) content: ContentId,
     pub(super) version: u64,
+    /// How long after a showing of that version the next one can be; `None` for never.
+    pub(super) until_next: Option<Duration>,
     pub(super) answers: Answers,
     pub(super) complete: bool,
     pub(super) at: Timestamp,
@@ -125,11 +127,13 @@ async fn place(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<P
 async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Place> {
     let day = (given.at.minus(A_DAY), given.at.plus(A_DAY));
     let answered = store::answered(tx, given.content, person, day).await.map_err(store_failed)?;
-    let shown = encounters::showings(tx, given.content, person).await.map_err(store_failed)?.count;
+    let shown = encounters::showings(tx, given.content, person).await.map_err(store_failed)?;
     let refused = |detail: String| Err(Problem::new(Code::Conflict).detail(detail));
-    let every_showing_was_answered = answered.ever >= shown.max(1);
+    let every_showing_was_answered = answered.ever >= shown.count.max(1);
+    // By now it can have been shown again: whoever answers has seen it, and its $shown comes after this or was lost.
+    let again = given.until_next.zip(shown.last).is_some_and(|(pause, last)| given.at >= last.plus(pause));
     match given.sender {
-        Sender::Page if every_showing_was_answered => {
+        Sender::Page if every_showing_was_answered && !again => {
             let first = store::last(tx, given.content, person).await.map_err(store_failed)?;
             return match first {
                 Some(first) if first.complete || first.version != given.version => Ok(Place::Nowhere(first.id)),
@@ -137,10 +141,10 @@ async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Pla
                 None => Ok(Place::New(Some(Shown::Surely))),
             };
         }
-        Sender::Server if every_showing_was_answered => {
+        Sender::Server if every_showing_was_answered && !again => {
             return refused(
-                "this person has answered this survey as often as it was shown to them: another answer needs another \
-                 $shown, when the survey's frequency allows it, or a timestamp of its own"
+                "this person has answered this survey as often as it was shown to them: another answer is one when the \
+                 survey's frequency lets it be shown again, or with a timestamp of its own"
                     .to_owned(),
             );
         }
@@ -152,8 +156,8 @@ async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Pla
     if answered.that_day >= MOST_A_DAY {
         return refused(format!("this person has answered this survey {MOST_A_DAY} times within a day"));
     }
-    // The first one may come before its $shown, and one that is brought in needs none.
-    Ok(Place::New((shown == 0 || every_showing_was_answered).then_some(Shown::Surely)))
+    // It may come before its $shown, and one that is brought in needs none.
+    Ok(Place::New((shown.count == 0 || every_showing_was_answered).then_some(Shown::Surely)))
 }
 
 /// The row of an answer, without what was answered before.

@@ -52,6 +52,20 @@ async fn a_person_answers_once_each_time_that_it_is_shown(app: TestApp) {
 }
 
 #[app_test]
+async fn an_answer_may_come_before_its_showing_is_told(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
+    let ana = app.visitor("device-1");
+    ana.send("/v1/answers", answer(1, &id, json!({"q1": 9}), false)).await.assert(200);
+    app.advance(29 * DAY);
+    ana.send("/v1/answers", answer(2, &id, json!({"q2": "a"}), false)).await.assert(200);
+    assert_eq!(stored(&app).await, [(r#"{"q2":"a","q1":9}"#.to_owned(), false)], "it cannot be another one");
+    app.advance(DAY);
+    assert_eq!((sends(&ana, 3, &id).await, stored(&app).await.len()), (200, 2));
+    is_shown(&ana, &id).await;
+    assert_eq!((sends(&ana, 4, &id).await, stored(&app).await.len()), (200, 2), "of the same showing");
+}
+
+#[app_test]
 async fn what_is_shown_once_is_answered_once_whatever_a_page_says(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "once"}))).await;
     let ana = app.visitor("device-1");
