@@ -104,7 +104,7 @@ const session: Route[] = [
 ];
 
 const contents: Route[] = [
-  route("get", "/api/v1/surveys", (ask) => ok({ data: empty(ask) ? [] : surveys.all(), next_cursor: null })),
+  route("get", "/api/v1/surveys", (ask) => ok({ data: empty(ask) ? [] : surveys.all(ask), next_cursor: null })),
   route("post", "/api/v1/surveys", (ask) => surveys.make(ask)),
   route("get", "/api/v1/surveys/{id}", (_ask, id) => surveys.read(id)),
   route("put", "/api/v1/surveys/{id}", (ask, id) => surveys.save(id, ask)),
@@ -126,7 +126,7 @@ const contents: Route[] = [
     ),
   ),
   route("post", "/api/v1/surveys/{id}/results/reveal", () => ok(surveyResults(STARTED, 0, true))),
-  route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(), next_cursor: null })),
+  route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(ask), next_cursor: null })),
   route("post", "/api/v1/flows", (ask) => flows.make(ask)),
   route("get", "/api/v1/flows/{id}", (_ask, id) => flows.read(id)),
   route("put", "/api/v1/flows/{id}", (ask, id) => flows.save(id, ask)),

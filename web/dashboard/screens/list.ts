@@ -47,6 +47,8 @@ export const SCREENS: Screen[] = [
   { name: "installation-empty", path: `${PLACE}/settings`, options: { scenario: "empty" } },
   { name: "content", path: `${PLACE}/content` },
   { name: "content-empty", path: `${PLACE}/content`, options: { scenario: "empty" } },
+  { name: "content-deleted-empty", path: `${PLACE}/content/deleted`, options: { scenario: "empty" } },
+  { name: "content-deleted", path: `${PLACE}/content/deleted` },
   { name: "survey-editor", path: `${PLACE}/content/surveys/srv_nps` },
   { name: "flow-editor", path: `${PLACE}/content/flows/flw_welcome` },
   {

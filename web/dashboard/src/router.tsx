@@ -73,6 +73,11 @@ const content = createRoute({
   path: "/content",
   component: lazyRouteComponent(() => import("./content/ContentPage"), "ContentPage"),
 });
+const deleted = createRoute({
+  getParentRoute: () => place,
+  path: "/content/deleted",
+  component: lazyRouteComponent(() => import("./content/DeletedPage"), "DeletedPage"),
+});
 const survey = createRoute({
   getParentRoute: () => place,
   path: "/content/surveys/$id",
@@ -139,6 +144,7 @@ export const router = createRouter({
     place.addChildren([
       home,
       content,
+      deleted,
       survey,
       surveyResults,
       flow,

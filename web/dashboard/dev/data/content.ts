@@ -142,6 +142,11 @@ export function makeContent(now: number): { surveys: Schema["Survey"][]; flows: 
     flows: [
       flow("flw_welcome", "Welcome to Harbour", "live", 2, [2310, 1544], true),
       flow("flw_bank", "Bank matching, first steps", "draft", 52, [0, 0]),
+      {
+        ...flow("flw_tour", "Tour of the first beta", "paused", 900, [61, 12]),
+        deleted_at: ago(72),
+        restorable_until: ago(72 - 30 * 24),
+      },
     ],
   };
 }

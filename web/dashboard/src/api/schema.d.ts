@@ -808,6 +808,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             deleted_at?: components["schemas"]["Timestamp"];
+            /** @description Until when its deletion can be undone; of what is deleted only. */
+            restorable_until?: components["schemas"]["Timestamp"];
         };
         /** @description What a flow adds to a definition. */
         FlowBody: {
@@ -1239,6 +1241,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             deleted_at?: components["schemas"]["Timestamp"];
+            /** @description Until when its deletion can be undone; of what is deleted only. */
+            restorable_until?: components["schemas"]["Timestamp"];
         };
         /** @description What a survey adds to a definition. */
         SurveyBody: {

@@ -105,7 +105,7 @@ type HeadProps<C extends Content> = { content: C; draft: Draft<C["draft"]>; prob
 function Head<C extends Content>({ content, draft, problems }: HeadProps<C>) {
   const [publishing, setPublishing] = useState(false);
   const nameProblem = useProblem("/name");
-  const changed = content.has_changes || draft.status !== "saved";
+  const nothingNew = content.status === "live" && !content.has_changes && draft.status === "saved";
   return (
     <header className={classes.head}>
       <title>{`${draft.value.name || "Content"} · Pilotfish`}</title>
@@ -140,7 +140,12 @@ function Head<C extends Content>({ content, draft, problems }: HeadProps<C>) {
           </LinkButton>
         )}
         <More content={content} />
-        <Button onClick={() => setPublishing(true)} disabled={content.status === "live" && !changed}>
+        <Button
+          // Not `disabled`: it keeps the focus that the dialog gives back.
+          aria-disabled={nothingNew}
+          data-disabled={nothingNew || undefined}
+          onClick={() => !nothingNew && setPublishing(true)}
+        >
           {content.status === "live" ? "Publish changes" : "Publish"}
         </Button>
       </Group>
