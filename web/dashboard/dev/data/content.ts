@@ -204,15 +204,14 @@ export function surveyResults(now: number, extra: number, open = false): Schema[
         text: "What is the main reason for your score?",
         count: 274,
         distribution: [],
-        ...(open
-          ? { texts: REASONS.map((text, index) => ({ text, at: at(index), person: `u-${2401 + index * 7}` })) }
-          : {}),
+        ...(open ? { texts: REASONS.map((text, index) => ({ text, at: at(index), ...somebody(index) })) } : {}),
       },
     ],
     answers: Array.from({ length: 24 }, (_, index) => ({
       id: `ans_${index}`,
       at: at(index),
-      person: index % 9 === 4 ? null : `u-${2401 + index * 7}`,
+      ...(index % 9 === 4 ? { person: null, person_id: null } : somebody(index)),
+      written: index < REASONS.length ? ["q3"] : [],
       complete: index % 5 !== 3,
       answers: {
         q1: [9, 10, 8, 10, 6, 9][index % 6] ?? 9,
@@ -222,6 +221,11 @@ export function surveyResults(now: number, extra: number, open = false): Schema[
     })),
   };
 }
+
+const somebody = (index: number) => ({
+  person: `u-${2401 + index * 7}`,
+  person_id: `per_${String(index * 7).padStart(5, "0")}`,
+});
 
 export function flowResults(): Schema["FlowResults"] {
   return {

@@ -568,7 +568,10 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Who: the customer's id, or ours of somebody who is not identified. */
             person: string | null;
+            person_id: components["schemas"]["PersonId"] | null;
             complete: boolean;
+            /** @description The questions to which somebody wrote something, whether it is shown here or not. */
+            written: string[];
             /** @description Question -> score, choice, choices or text. */
             answers: {
                 [key: string]: components["schemas"]["GivenAnswer"];
@@ -1309,6 +1312,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Who: the customer's id, or ours of somebody who is not identified. */
             person: string | null;
+            person_id: components["schemas"]["PersonId"] | null;
         };
         /** @description How it looks; what is absent is the browser's default. */
         Theme: {

@@ -116,11 +116,11 @@ function TextsCard({ question, texts }: Props) {
       )}
       {opened && (
         <ul className={classes.texts}>
-          {opened.map(({ text, at, person }) => (
-            <li key={`${at}${person}`}>
+          {opened.map(({ text, at, person, person_id }) => (
+            <li key={`${at}${person_id}`}>
               <p>{text}</p>
               <Text size="xs" c="dimmed">
-                <PersonLink id={person} /> · <Time at={at} />
+                <PersonLink id={person} to={person_id} /> · <Time at={at} />
               </Text>
             </li>
           ))}
