@@ -101,7 +101,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
 /// Those and what only sessions have; in a demo also the demo's own.
 fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
     let operations = operations().merge(sessions::api::router()).merge(installation::api::router());
-    if demo { operations.merge(demo::search_router()) } else { operations }
+    if demo { operations.merge(demo::operations()) } else { operations }
 }
 
 /// The OpenAPI document of everything that the dashboard asks for, a demo's operations too.

@@ -35,6 +35,14 @@ const me: Schema["Me"] = {
   demo_site_url: "https://harbour.localhost:8446",
 };
 
+/** What has happened of the demo's five minutes; the rest happens when it is done here. */
+const happened: Schema["DemoChecklist"] = {
+  met_at: new Date(STARTED).toISOString(),
+  answered_at: new Date(STARTED).toISOString(),
+  seen_at: null,
+  searched_at: null,
+};
+
 const empty = (ask: Ask) => ask.cookies.get("dev_scenario") === "empty";
 const shown = ({ secrets: _secrets, ...person }: StoredPerson): Schema["Person"] => person;
 const missing = problem(404, "not_found", "there is no such thing here");
@@ -118,13 +126,13 @@ const contents: Route[] = [
         ])
       : surveys.publish(id),
   ),
-  route("get", "/api/v1/surveys/{id}/results", (ask) =>
-    ok(
-      empty(ask)
-        ? { shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] }
-        : surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)),
-    ),
-  ),
+  route("get", "/api/v1/surveys/{id}/results", (ask) => {
+    if (empty(ask)) {
+      return ok({ shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] });
+    }
+    happened.seen_at = new Date().toISOString();
+    return ok(surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)));
+  }),
   route("post", "/api/v1/surveys/{id}/results/reveal", () => ok(surveyResults(STARTED, 0, true))),
   route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(ask), next_cursor: null })),
   route("post", "/api/v1/flows", (ask) => flows.make(ask)),
@@ -167,8 +175,10 @@ const known: Route[] = [
     const one = named(companies, id);
     return one ? ok(page(ask, people.filter(({ company }) => company?.id === one.id).map(shown))) : missing;
   }),
-  route("post", "/api/v1/demo/disk-search", (ask) =>
-    ok({
+  route("get", "/api/v1/demo/checklist", () => ok(happened)),
+  route("post", "/api/v1/demo/disk-search", (ask) => {
+    happened.searched_at = new Date().toISOString();
+    return ok({
       files: 214,
       bytes: 48_731_904,
       found: 0,
@@ -182,8 +192,8 @@ const known: Route[] = [
               value: String(ask.body.text),
             },
       took_ms: 412,
-    }),
-  ),
+    });
+  }),
 ];
 
 const ROUTES = [...session, ...contents, ...known];

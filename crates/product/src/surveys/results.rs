@@ -25,6 +25,7 @@ use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, Can, ReadInsights, ReadPersonal, TenantReader};
 use crate::content::api::{find, parse_id};
 use crate::content::model::{Body, ContentId, Definition};
+use crate::demo;
 use crate::people::{self, Openers};
 use crate::problem::store_failed;
 
@@ -105,7 +106,9 @@ async fn results(
     Path(id): Path<String>,
 ) -> ProblemResult<Json<SurveyResults>> {
     let id = parse_id(ContentKind::Survey, &id)?;
-    Ok(Json(gather(&app, &caller, id).await?.shown(&app, None).await?))
+    let gathered = gather(&app, &caller, id).await?;
+    demo::results_were_seen(&app, &caller, gathered.latest.first().map(|row| row.updated_at)).await?;
+    Ok(Json(gathered.shown(&app, None).await?))
 }
 
 /// What came back to a survey, with the latest texts in clear. That somebody looked is recorded.

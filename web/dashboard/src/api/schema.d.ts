@@ -556,6 +556,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has happened of the demo's five minutes? */
+        get: operations["get_demo_checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -662,6 +679,13 @@ export interface components {
          * @enum {string}
          */
         DecidedBy: "browser";
+        /** @description When each step happened first; null for what has not happened yet. */
+        DemoChecklist: {
+            met_at: components["schemas"]["Timestamp"] | null;
+            answered_at: components["schemas"]["Timestamp"] | null;
+            seen_at: components["schemas"]["Timestamp"] | null;
+            searched_at: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A condition on what somebody did. */
         Did: {
             /** @description The event's name. */
@@ -2798,6 +2822,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiskSearch"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_demo_checklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoChecklist"];
                 };
             };
             /** @description a problem; `code` says which */
