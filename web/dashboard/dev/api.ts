@@ -18,6 +18,7 @@ const flows = new Shelf("flow", "flw", content.flows);
 const me: Schema["Me"] = {
   member: { id: "mem_1", email: "ana@harbour.example", name: "Ana Okafor" },
   role: "owner",
+  reads_personal: true,
   organisation: { id: "org_1", name: "Harbour" },
   apps: [
     {
@@ -63,6 +64,12 @@ function named<T extends { id: string; external_id: string | null }>(all: T[], i
 function asked<T extends { external_id: string | null }>(ask: Ask, all: T[]): T[] {
   const q = ask.query.get("q");
   return q ? all.filter((one) => one.external_id === q) : all;
+}
+
+/** The event with what is personal in it in clear. */
+function opened(event: Schema["Event"]): Schema["Event"] {
+  const clear = event.personal.map((name) => [name, "bo@customer.example"] as const);
+  return { ...event, properties: { ...event.properties, ...Object.fromEntries(clear) } };
 }
 
 function counts(ask: Ask): Schema["EventCount"][] {
@@ -164,6 +171,10 @@ const known: Route[] = [
   route("get", "/api/v1/people/{external_id}/events", (ask, id) => {
     const one = named(people, id);
     return one ? ok(page(ask, timelineOf(one))) : missing;
+  }),
+  route("post", "/api/v1/people/{external_id}/events/reveal", (ask, id) => {
+    const one = named(people, id);
+    return one ? ok(page(ask, timelineOf(one).map(opened))) : missing;
   }),
   route("get", "/api/v1/people/{external_id}/content/{id}/why", (_ask, _person, id) => ok(why(id ?? ""))),
   route("get", "/api/v1/companies", (ask) => ok(page(ask, asked(ask, companies)))),

@@ -106,6 +106,15 @@ export const SCREENS: Screen[] = [
       await page.waitForTimeout(300);
     },
   },
+  {
+    name: "person-revealed",
+    path: `${PLACE}/people/u-2408`,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Show personal properties" }).click();
+      await page.getByText("bo@customer.example").first().waitFor();
+    },
+  },
+  { name: "person-missing", path: `${PLACE}/people/per_nobody` },
   { name: "companies", path: `${PLACE}/companies` },
   { name: "company", path: `${PLACE}/companies/c-1004` },
   {

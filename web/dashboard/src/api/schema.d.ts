@@ -419,6 +419,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{external_id}/events/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the personal properties of a page of a person's events. It is put on record. */
+        post: operations["reveal_events_of_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/companies/{external_id}/events": {
         parameters: {
             query?: never;
@@ -943,6 +960,8 @@ export interface components {
             /** @description The member; absent for an API key. */
             member?: components["schemas"]["MeMember"];
             role: components["schemas"]["Role"];
+            /** @description Whether the caller may ask to be shown personal values of end users. */
+            reads_personal: boolean;
             organisation: components["schemas"]["MeOrganisation"];
             apps: components["schemas"]["MeApp"][];
             /** @description Where the edge is reached, for tags and SDKs. */
@@ -2473,6 +2492,50 @@ export interface operations {
         };
     };
     list_events_of_person: {
+        parameters: {
+            query?: {
+                /** @description Of an earlier page. */
+                cursor?: string;
+                /** @description 1 to 200; 50 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsPage"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reveal_events_of_person: {
         parameters: {
             query?: {
                 /** @description Of an earlier page. */

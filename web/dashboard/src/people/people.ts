@@ -63,6 +63,15 @@ export const whyQuery = (environment: string, person: string, content: string) =
     staleTime: 0,
   });
 
+/** A page of the same events with personal properties in clear; the server records who looked. */
+export function revealEvents(id: string, cursor: string | null) {
+  return take(
+    api.POST("/api/v1/people/{external_id}/events/reveal", {
+      params: { path: { external_id: id }, query: cursor ? { cursor } : {} },
+    }),
+  );
+}
+
 export function reveal(id: string): Promise<{ attributes: Attributes }> {
   return take(api.POST("/api/v1/people/{external_id}/reveal", { params: { path: { external_id: id } } }));
 }
