@@ -23,7 +23,7 @@ use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
-    page_origins, pages, people, sdk_files, sessions, surveys, timeline,
+    page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -91,6 +91,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(flows::router())
         .merge(jobs::api::router())
         .merge(delivery::why::router())
+        .merge(segments::api::router())
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())

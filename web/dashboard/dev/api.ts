@@ -72,6 +72,19 @@ function opened(event: Schema["Event"]): Schema["Event"] {
   return { ...event, properties: { ...event.properties, ...Object.fromEntries(clear) } };
 }
 
+/** Counts nothing: the more conditions, the fewer people. */
+function preview(ask: Ask): Schema["SegmentPreview"] {
+  const conditions = JSON.stringify(ask.body.audience ?? null).match(/"op"/g)?.length ?? 0;
+  const total = empty(ask) ? 0 : people.length;
+  return {
+    count: Math.round(total / (conditions + 1)),
+    unknown: JSON.stringify(ask.body).includes('"page.') ? 12 : 0,
+    total,
+    looked_at: total,
+    sampled: false,
+  };
+}
+
 function counts(ask: Ask): Schema["EventCount"][] {
   const names: [string, number][] = [
     ["$page", 900],
@@ -176,6 +189,7 @@ const known: Route[] = [
     const one = named(people, id);
     return one ? ok(page(ask, timelineOf(one).map(opened))) : missing;
   }),
+  route("post", "/api/v1/segments/preview", (ask) => ok(preview(ask))),
   route("get", "/api/v1/people/{external_id}/content/{id}/why", (_ask, _person, id) => ok(why(id ?? ""))),
   route("get", "/api/v1/companies", (ask) => ok(page(ask, asked(ask, companies)))),
   route("get", "/api/v1/companies/{external_id}", (_ask, id) => {

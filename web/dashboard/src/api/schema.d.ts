@@ -283,6 +283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the people whom an audience matches now. At most 20,000 are looked at; of more an even sample. */
+        post: operations["preview_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1179,6 +1196,36 @@ export interface components {
         SearchBody: {
             /** @description An e-mail address, compared without regard to case. */
             email: string;
+        };
+        /** @description How many people an audience matches now. */
+        SegmentPreview: {
+            /**
+             * Format: int64
+             * @description People whom it matches; an estimate if `sampled`.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description People of whom it is not known now: a browser decides it on the page, or it has not been worked out yet. Not among
+             *     `count`.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Everybody.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many people were looked at.
+             */
+            looked_at: number;
+            /** @description Whether that was a part of them only. */
+            sampled: boolean;
+        };
+        /** @description Whom to count. */
+        SegmentPreviewBody: {
+            audience?: components["schemas"]["Rule"] | null;
         };
         /** @description The owner, signed in. */
         SetUp: {
@@ -2215,6 +2262,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentPreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPreview"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description a problem; `code` says which */

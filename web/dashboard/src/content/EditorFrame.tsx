@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import type { FieldError } from "../api/problem";
 import { AudienceBuilder } from "../audience/AudienceBuilder";
+import { AudienceCount } from "../audience/AudienceCount";
 import { AUDIENCE_SUBJECTS } from "../audience/fields";
 import { LinkAnchor, LinkButton, PLACE } from "../frame/links";
 import type { Content } from "./content";
@@ -72,6 +73,7 @@ export function EditorFrame<C extends Content>({ content, draft, parts, look, pr
               events
               nobody="Everybody sees it. Add a condition to narrow that down."
             />
+            <AudienceCount rule={definition.audience} pointer="/audience" />
           </Tabs.Panel>
           <Tabs.Panel value="timing">
             <TimingForm id={content.id} definition={definition} onChange={change} />

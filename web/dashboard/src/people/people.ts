@@ -31,6 +31,14 @@ export const peopleQuery = (environment: string, search: string) =>
     getNextPageParam: (page) => page.next_cursor,
   });
 
+/** Who was here last: what an editor is given to choose from is read off them. */
+export const latestPeopleQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [environment, "people", "latest"],
+    queryFn: () => take(api.GET("/api/v1/people", { params: { query: { limit: 200 } } })),
+    staleTime: 60_000,
+  });
+
 export const personQuery = (environment: string, id: string) =>
   queryOptions({
     queryKey: [environment, "people", "one", id],
