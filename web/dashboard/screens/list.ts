@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { PLACE } from "../browser/harness";
+import { openPalette } from "../browser/keys";
 
 type Screen = {
   name: string;
@@ -122,13 +123,17 @@ export const SCREENS: Screen[] = [
     path: `${PLACE}/content`,
     fullPage: false,
     act: async (page) => {
-      const command = page.getByLabel("Command", { exact: true });
-      // The keys are heard once the frame listens.
-      while (!(await command.isVisible())) {
-        await page.keyboard.press("Control+k");
-        await command.waitFor({ timeout: 2_000 }).catch(() => undefined);
-      }
-      await command.fill("u-2408");
+      await openPalette(page);
+      await page.getByLabel("Command", { exact: true }).fill("u-2408");
+    },
+  },
+  {
+    name: "palette-content",
+    path: `${PLACE}/people`,
+    fullPage: false,
+    act: async (page) => {
+      await openPalette(page);
+      await page.getByLabel("Command", { exact: true }).fill("wel");
     },
   },
   { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" }, early: true, wait: 1200 },
