@@ -149,9 +149,20 @@ async function stored(page) {
   }));
 }
 
+/** The checklist of the demo goes by what happened. */
+async function checklist(page, done, search) {
+  await page.goto(new URL("/app/harbour/production/home", page.url()).href);
+  if (search) {
+    await page.getByLabel("What you entered").fill(search);
+    await page.getByRole("button", { name: "Search the disk" }).click();
+  }
+  await page.getByText(`${done} of 4 done`).waitFor();
+}
+
 async function journey() {
   const team = await setUpTheTeam();
   const { survey, flow } = await contentIds(team);
+  await checklist(team, 0);
   step("the team is in");
 
   const person = await newPage();
@@ -179,6 +190,9 @@ async function journey() {
   step(`two invoices, the survey, and the team sees the answer after ${Date.now() - answered} ms`);
   await team.waitForTimeout(1500);
   await screen(team, "results");
+  await checklist(team, 3);
+  await checklist(team, 4, ANSWER);
+  step("the checklist says what happened, the search of the disk too");
 
   const kept = await stored(person);
   assert.equal(kept.cookies, "");

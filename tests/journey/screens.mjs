@@ -45,9 +45,9 @@ async function fits(page, what) {
 
 /** One of each screen, found by following the lists' own links. */
 async function addresses(page, origin) {
-  const found = ["/home", "/content", "/people", "/companies", "/settings"].map((part) => PLACE + part);
+  const found = ["/home", "/content", "/content/deleted", "/people", "/companies", "/settings"].map((part) => PLACE + part);
   await page.goto(`${origin}${PLACE}/content`);
-  const content = await links(page, "/content/");
+  const content = (await links(page, "/content/")).filter((address) => !address.endsWith("/deleted"));
   for (const kind of ["surveys", "flows"]) {
     const editor = content.find((address) => new RegExp(`/content/${kind}/[^/]+$`).test(address));
     assert.ok(editor, `a link to one of ${kind}`);
@@ -61,14 +61,30 @@ async function addresses(page, origin) {
   }
   await page.goto(origin + found.at(-2));
   await settled(page);
+  await page.goto(origin + found.find((address) => /surveys.*results/.test(address)));
+  const whose = await links(page, "/people/");
+  assert.ok(whose.every((address) => address.includes("/people/per_")), `the customer's ids stand in ${whose[0]}`);
   return found;
 }
 
+/** The editor says how many people its audience matches now. */
+async function audience(page, origin) {
+  await page.goto(`${origin}${PLACE}/content`);
+  const editor = (await links(page, "/content/")).find((address) => /\/content\/flows\/[^/]+$/.test(address));
+  await page.goto(origin + editor);
+  await page.getByRole("tab", { name: "Audience" }).click();
+  await page.getByText(/^[\d,]+ of [\d,]+ people match now\./).waitFor();
+  await fits(page, "the audience");
+}
+
 async function actions(page, origin) {
+  await audience(page, origin);
   await page.goto(`${origin}${PLACE}/home`);
   await settled(page);
   await page.keyboard.press("Control+k");
   await page.getByLabel("Command", { exact: true }).waitFor();
+  await page.keyboard.type("welcome");
+  await page.getByRole("button", { name: /^Welcome aboard/ }).waitFor();
   await fits(page, "the command palette");
   await page.keyboard.press("Escape");
   await page.getByLabel("What you entered").fill("nobody wrote this");

@@ -24,6 +24,7 @@ use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
+use crate::segments::Previews;
 use crate::timer::Timer;
 use crate::{event_log, ingest, page_origins, people};
 
@@ -74,6 +75,8 @@ pub struct App {
     pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
     pub(crate) passwords: Passwords,
+    /// Room for counting audiences.
+    pub(crate) previews: Previews,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -140,6 +143,7 @@ impl App {
             noting: Noting::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
+            previews: Previews::default(),
             clock,
             rng,
             urls,

@@ -33,6 +33,7 @@ mod retry;
 mod routers;
 mod sdk_files;
 mod sealed;
+mod segments;
 mod sessions;
 mod static_files;
 mod surveys;

@@ -23,7 +23,7 @@ use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
-    page_origins, pages, people, sdk_files, sessions, surveys, timeline,
+    page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline,
 };
 
 /// Everything that a door answers.
@@ -91,6 +91,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(flows::router())
         .merge(jobs::api::router())
         .merge(delivery::why::router())
+        .merge(segments::api::router())
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())
@@ -101,7 +102,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
 /// Those and what only sessions have; in a demo also the demo's own.
 fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
     let operations = operations().merge(sessions::api::router()).merge(installation::api::router());
-    if demo { operations.merge(demo::search_router()) } else { operations }
+    if demo { operations.merge(demo::operations()) } else { operations }
 }
 
 /// The OpenAPI document of everything that the dashboard asks for, a demo's operations too.

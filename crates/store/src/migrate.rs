@@ -48,6 +48,7 @@ const MAIN: &[Step] = &[
     same!("main", 23, "0023_provisional_attributes"),
     each!("main", 25, "0025_answer_tallies"),
     each!("main", 26, "0026_count_what_was_answered"),
+    same!("main", 27, "0027_demo_checklist"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -1,7 +1,7 @@
 /** The main ways through the dashboard with the keyboard alone, under the real content security policy. */
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, open, PLACE, start } from "./harness";
+import { arrowTo, tabTo } from "./keys";
 
 let harness: Harness;
 
@@ -9,33 +9,6 @@ beforeAll(async () => {
   harness = await start();
 });
 afterAll(() => harness.close());
-
-/** Tabs until the focused element has this name; fails when it does not come. */
-async function tabTo(page: Page, name: RegExp, most = 60): Promise<void> {
-  for (let presses = 0; presses < most; presses += 1) {
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement as HTMLElement | null;
-      const label = element?.id ? document.querySelector(`label[for="${element.id}"]`)?.textContent : "";
-      return `${element?.getAttribute("aria-label") ?? ""}|${label ?? ""}|${element?.textContent ?? ""}`;
-    });
-    if (name.test(focused)) {
-      return;
-    }
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`never reached ${name}`);
-}
-
-/** Presses an arrow in a menu until the focused item has this text. */
-async function arrowTo(page: Page, key: "ArrowDown" | "ArrowUp", text: RegExp): Promise<void> {
-  for (let presses = 0; presses < 8; presses += 1) {
-    if (text.test((await page.evaluate(() => document.activeElement?.textContent)) ?? "")) {
-      return;
-    }
-    await page.keyboard.press(key);
-  }
-  throw new Error(`no item ${text}`);
-}
 
 it("signs in, and comes back to where one wanted to go", async () => {
   const { page, context, complaints } = await open(harness, { signedIn: false });
@@ -213,7 +186,7 @@ it("switches the environment and says so", async () => {
 it("asks once before showing personal data, and masks it until then", async () => {
   const { page, context } = await open(harness);
   await page.goto(`${PLACE}/people/u-2408`);
-  await page.getByText("Looking is recorded").waitFor();
+  await page.getByText("Looking is recorded").first().waitFor();
   expect(await page.locator("main").textContent()).not.toContain("@example.com");
   const recorded = page.waitForRequest((request) => /\/people\/per_[^/]+\/reveal$/.test(request.url()));
   await page.getByRole("button", { name: "Show them" }).click();

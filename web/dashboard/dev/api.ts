@@ -18,6 +18,7 @@ const flows = new Shelf("flow", "flw", content.flows);
 const me: Schema["Me"] = {
   member: { id: "mem_1", email: "ana@harbour.example", name: "Ana Okafor" },
   role: "owner",
+  reads_personal: true,
   organisation: { id: "org_1", name: "Harbour" },
   apps: [
     {
@@ -33,6 +34,14 @@ const me: Schema["Me"] = {
   api_url: "https://localhost:8445",
   demo: true,
   demo_site_url: "https://harbour.localhost:8446",
+};
+
+/** What has happened of the demo's five minutes; the rest happens when it is done here. */
+const happened: Schema["DemoChecklist"] = {
+  met_at: new Date(STARTED).toISOString(),
+  answered_at: new Date(STARTED).toISOString(),
+  seen_at: null,
+  searched_at: null,
 };
 
 const empty = (ask: Ask) => ask.cookies.get("dev_scenario") === "empty";
@@ -55,6 +64,25 @@ function named<T extends { id: string; external_id: string | null }>(all: T[], i
 function asked<T extends { external_id: string | null }>(ask: Ask, all: T[]): T[] {
   const q = ask.query.get("q");
   return q ? all.filter((one) => one.external_id === q) : all;
+}
+
+/** The event with what is personal in it in clear. */
+function opened(event: Schema["Event"]): Schema["Event"] {
+  const clear = event.personal.map((name) => [name, "bo@customer.example"] as const);
+  return { ...event, properties: { ...event.properties, ...Object.fromEntries(clear) } };
+}
+
+/** Counts nothing: the more conditions, the fewer people. */
+function preview(ask: Ask): Schema["SegmentPreview"] {
+  const conditions = JSON.stringify(ask.body.audience ?? null).match(/"op"/g)?.length ?? 0;
+  const total = empty(ask) ? 0 : people.length;
+  return {
+    count: Math.round(total / (conditions + 1)),
+    unknown: JSON.stringify(ask.body).includes('"page.') ? 12 : 0,
+    total,
+    looked_at: total,
+    sampled: false,
+  };
 }
 
 function counts(ask: Ask): Schema["EventCount"][] {
@@ -104,7 +132,7 @@ const session: Route[] = [
 ];
 
 const contents: Route[] = [
-  route("get", "/api/v1/surveys", (ask) => ok({ data: empty(ask) ? [] : surveys.all(), next_cursor: null })),
+  route("get", "/api/v1/surveys", (ask) => ok({ data: empty(ask) ? [] : surveys.all(ask), next_cursor: null })),
   route("post", "/api/v1/surveys", (ask) => surveys.make(ask)),
   route("get", "/api/v1/surveys/{id}", (_ask, id) => surveys.read(id)),
   route("put", "/api/v1/surveys/{id}", (ask, id) => surveys.save(id, ask)),
@@ -118,15 +146,15 @@ const contents: Route[] = [
         ])
       : surveys.publish(id),
   ),
-  route("get", "/api/v1/surveys/{id}/results", (ask) =>
-    ok(
-      empty(ask)
-        ? { shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] }
-        : surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)),
-    ),
-  ),
+  route("get", "/api/v1/surveys/{id}/results", (ask) => {
+    if (empty(ask)) {
+      return ok({ shown: 0, started: 0, completed: 0, dismissed: 0, questions: [], answers: [] });
+    }
+    happened.seen_at = new Date().toISOString();
+    return ok(surveyResults(STARTED, Math.floor((Date.now() - STARTED) / 20_000)));
+  }),
   route("post", "/api/v1/surveys/{id}/results/reveal", () => ok(surveyResults(STARTED, 0, true))),
-  route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(), next_cursor: null })),
+  route("get", "/api/v1/flows", (ask) => ok({ data: empty(ask) ? [] : flows.all(ask), next_cursor: null })),
   route("post", "/api/v1/flows", (ask) => flows.make(ask)),
   route("get", "/api/v1/flows/{id}", (_ask, id) => flows.read(id)),
   route("put", "/api/v1/flows/{id}", (ask, id) => flows.save(id, ask)),
@@ -157,6 +185,11 @@ const known: Route[] = [
     const one = named(people, id);
     return one ? ok(page(ask, timelineOf(one))) : missing;
   }),
+  route("post", "/api/v1/people/{external_id}/events/reveal", (ask, id) => {
+    const one = named(people, id);
+    return one ? ok(page(ask, timelineOf(one).map(opened))) : missing;
+  }),
+  route("post", "/api/v1/segments/preview", (ask) => ok(preview(ask))),
   route("get", "/api/v1/people/{external_id}/content/{id}/why", (_ask, _person, id) => ok(why(id ?? ""))),
   route("get", "/api/v1/companies", (ask) => ok(page(ask, asked(ask, companies)))),
   route("get", "/api/v1/companies/{external_id}", (_ask, id) => {
@@ -167,8 +200,10 @@ const known: Route[] = [
     const one = named(companies, id);
     return one ? ok(page(ask, people.filter(({ company }) => company?.id === one.id).map(shown))) : missing;
   }),
-  route("post", "/api/v1/demo/disk-search", (ask) =>
-    ok({
+  route("get", "/api/v1/demo/checklist", () => ok(happened)),
+  route("post", "/api/v1/demo/disk-search", (ask) => {
+    happened.searched_at = new Date().toISOString();
+    return ok({
       files: 214,
       bytes: 48_731_904,
       found: 0,
@@ -182,8 +217,8 @@ const known: Route[] = [
               value: String(ask.body.text),
             },
       took_ms: 412,
-    }),
-  ),
+    });
+  }),
 ];
 
 const ROUTES = [...session, ...contents, ...known];

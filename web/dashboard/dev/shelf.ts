@@ -9,23 +9,26 @@ type Kept<K extends Kind, D> = Omit<Schema["Survey"], "kind" | "draft" | "publis
   published: { version: number; at: string; definition: D } | null;
 };
 const missing = problem(404, "not_found", "there is no such thing here");
+const RESTORABLE_MS = 30 * 86_400_000;
 const NOBODY: Schema["Figures"] = { shown: 0, completed: 0, dismissed: 0 };
 
 export class Shelf<K extends Kind, D> {
   readonly #kind: K;
   readonly #prefix: string;
-  readonly #kept: Map<string, Kept<K, D>>;
+  readonly #kept = new Map<string, Kept<K, D>>();
   readonly #deleted = new Map<string, Kept<K, D>>();
   #made = 0;
 
   constructor(kind: K, prefix: string, content: Kept<K, D>[]) {
     this.#kind = kind;
     this.#prefix = prefix;
-    this.#kept = new Map(content.map((one) => [one.id, one]));
+    for (const one of content) {
+      (one.deleted_at ? this.#deleted : this.#kept).set(one.id, one);
+    }
   }
 
-  all(): Kept<K, D>[] {
-    return [...this.#kept.values()];
+  all(ask: Ask): Kept<K, D>[] {
+    return [...(ask.query.get("deleted") === "true" ? this.#deleted : this.#kept).values()];
   }
 
   one(id = ""): Kept<K, D> | undefined {
@@ -73,13 +76,29 @@ export class Shelf<K extends Kind, D> {
     return this.#change(id, () => ({ status: "paused" }));
   }
 
-  remove(id?: string) {
-    return this.#move(id, this.#kept, this.#deleted) ? { status: 204 as const } : missing;
+  remove(id = "") {
+    const one = this.#kept.get(id);
+    if (one) {
+      const at = Date.now();
+      this.#kept.delete(id);
+      this.#deleted.set(id, {
+        ...one,
+        status: one.status === "live" ? "paused" : one.status,
+        deleted_at: new Date(at).toISOString(),
+        restorable_until: new Date(at + RESTORABLE_MS).toISOString(),
+      });
+    }
+    return one ? { status: 204 as const } : missing;
   }
 
-  restore(id?: string) {
-    const one = this.#move(id, this.#deleted, this.#kept);
-    return one ? ok(one) : missing;
+  restore(id = "") {
+    const deleted = this.#deleted.get(id);
+    if (!deleted) {
+      return missing;
+    }
+    const { deleted_at: _at, restorable_until: _until, ...one } = deleted;
+    this.#deleted.delete(id);
+    return ok(this.#keep(one as Kept<K, D>));
   }
 
   #keep(one: Kept<K, D>): Kept<K, D> {
@@ -90,14 +109,5 @@ export class Shelf<K extends Kind, D> {
   #change(id: string | undefined, change: (one: Kept<K, D>) => Partial<Kept<K, D>>) {
     const one = this.one(id);
     return one ? ok(this.#keep({ ...one, ...change(one), updated_at: new Date().toISOString() })) : missing;
-  }
-
-  #move(id = "", from: Map<string, Kept<K, D>>, to: Map<string, Kept<K, D>>): Kept<K, D> | undefined {
-    const one = from.get(id);
-    if (one) {
-      from.delete(id);
-      to.set(id, one);
-    }
-    return one;
   }
 }

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { PLACE } from "../browser/harness";
+import { openPalette } from "../browser/keys";
 
 type Screen = {
   name: string;
@@ -47,6 +48,8 @@ export const SCREENS: Screen[] = [
   { name: "installation-empty", path: `${PLACE}/settings`, options: { scenario: "empty" } },
   { name: "content", path: `${PLACE}/content` },
   { name: "content-empty", path: `${PLACE}/content`, options: { scenario: "empty" } },
+  { name: "content-deleted-empty", path: `${PLACE}/content/deleted`, options: { scenario: "empty" } },
+  { name: "content-deleted", path: `${PLACE}/content/deleted` },
   { name: "survey-editor", path: `${PLACE}/content/surveys/srv_nps` },
   { name: "flow-editor", path: `${PLACE}/content/flows/flw_welcome` },
   {
@@ -104,6 +107,15 @@ export const SCREENS: Screen[] = [
       await page.waitForTimeout(300);
     },
   },
+  {
+    name: "person-revealed",
+    path: `${PLACE}/people/u-2408`,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Show personal properties" }).click();
+      await page.getByText("bo@customer.example").first().waitFor();
+    },
+  },
+  { name: "person-missing", path: `${PLACE}/people/per_nobody` },
   { name: "companies", path: `${PLACE}/companies` },
   { name: "company", path: `${PLACE}/companies/c-1004` },
   {
@@ -111,13 +123,17 @@ export const SCREENS: Screen[] = [
     path: `${PLACE}/content`,
     fullPage: false,
     act: async (page) => {
-      const command = page.getByLabel("Command", { exact: true });
-      // The keys are heard once the frame listens.
-      while (!(await command.isVisible())) {
-        await page.keyboard.press("Control+k");
-        await command.waitFor({ timeout: 2_000 }).catch(() => undefined);
-      }
-      await command.fill("u-2408");
+      await openPalette(page);
+      await page.getByLabel("Command", { exact: true }).fill("u-2408");
+    },
+  },
+  {
+    name: "palette-content",
+    path: `${PLACE}/people`,
+    fullPage: false,
+    act: async (page) => {
+      await openPalette(page);
+      await page.getByLabel("Command", { exact: true }).fill("wel");
     },
   },
   { name: "loading", path: `${PLACE}/people`, options: { scenario: "slow" }, early: true, wait: 1200 },

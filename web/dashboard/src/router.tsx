@@ -13,7 +13,7 @@ import { isProblem } from "./api/problem";
 import { queryClient } from "./api/query";
 import { PLACE } from "./frame/links";
 import { firstPlace, meQuery, placeOf, rememberPlace } from "./session/me";
-import { NoPlace, NotFoundPage, RouteError } from "./states/RouteStates";
+import { NoPlace, NotFoundInPlace, NotFoundPage, RouteError } from "./states/RouteStates";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Outlet,
@@ -73,6 +73,11 @@ const content = createRoute({
   path: "/content",
   component: lazyRouteComponent(() => import("./content/ContentPage"), "ContentPage"),
 });
+const deleted = createRoute({
+  getParentRoute: () => place,
+  path: "/content/deleted",
+  component: lazyRouteComponent(() => import("./content/DeletedPage"), "DeletedPage"),
+});
 const survey = createRoute({
   getParentRoute: () => place,
   path: "/content/surveys/$id",
@@ -119,6 +124,26 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./installation/InstallationPage"), "InstallationPage"),
 });
 
+/** Whatever else is asked for of an environment. */
+const nothing = createRoute({
+  getParentRoute: () => place,
+  path: "/$",
+  component: NotFoundInPlace,
+});
+
+/** An address that is of no environment: said within the frame of the last one, so that there is a way on. */
+const nowhere = createRoute({
+  getParentRoute: () => root,
+  path: "/$",
+  beforeLoad: async ({ context, location, params }) => {
+    const place = firstPlace(await signedIn(context.client, location.href));
+    if (place) {
+      throw redirect({ to: `${PLACE}/$`, params: { ...place, _splat: params._splat }, replace: true });
+    }
+  },
+  component: NotFoundPage,
+});
+
 /** The member, or the way to the sign-in and back to where they wanted to go. */
 async function signedIn(client: QueryClient, href: string) {
   try {
@@ -139,6 +164,7 @@ export const router = createRouter({
     place.addChildren([
       home,
       content,
+      deleted,
       survey,
       surveyResults,
       flow,
@@ -148,7 +174,9 @@ export const router = createRouter({
       companies,
       company,
       settings,
+      nothing,
     ]),
+    nowhere,
   ]),
   context: { client: queryClient },
   defaultErrorComponent: RouteError,

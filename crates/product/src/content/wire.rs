@@ -10,6 +10,7 @@ use targeting::{ContentKind, Status};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::change::RESTORABLE;
 use super::model::{ContentId, Definition};
 use super::store::Content;
 use crate::answers::Figures;
@@ -51,6 +52,10 @@ pub(crate) struct ContentWire<K = ContentKind, D = Value> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     deleted_at: Option<Timestamp>,
+    /// Until when its deletion can be undone; of what is deleted only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restorable_until: Option<Timestamp>,
 }
 
 /// A published version.
@@ -91,6 +96,7 @@ impl ContentWire {
             created_at: content.created_at,
             updated_at: content.updated_at,
             deleted_at: content.deleted_at,
+            restorable_until: content.deleted_at.map(|at| at.plus(RESTORABLE)),
         }
     }
 }

@@ -20,12 +20,13 @@ pub(crate) mod why;
 
 use std::sync::Arc;
 
-use base::ProblemResult;
 use base::id::EnvironmentId;
-use targeting::{Class, Field, Scope};
+use base::{ProblemResult, Timestamp};
+use targeting::{Class, Field, Outcome, Rule, Scope};
 
 use crate::App;
 use crate::attributes::{self, Known};
+use crate::people::PersonRow;
 
 pub(crate) use rulesets::{Live, Piece, Rulesets, follow};
 pub(crate) use watched::{Watched, cut_back, settle};
@@ -69,6 +70,11 @@ impl Classes {
             None => Class::Unregistered,
         }
     }
+}
+
+/// Whether a rule holds of somebody now, as far as the server knows: what only a browser can tell is unknown.
+pub(crate) fn holds(rule: &Rule, live: &Live, row: &PersonRow, now: Timestamp) -> Outcome {
+    rule.evaluate(&facts::Person { row, live, device: None, now })
 }
 
 /// How this environment's attributes are registered.

@@ -7,9 +7,11 @@
 //! - [`seed`] plays the customer's server over the last months: requests at the doors' own routers, with keys, as from
 //!   outside. What it has done stands in the table `demo`, so that a seeding that was cut off goes on where it was.
 //! - [`search`] reads every byte below the data folder.
+//! - [`checklist`] tells which of the demo's five minutes have happened.
 //!
 //! Invariants: the demo takes only a folder in which nobody's data are, and `serve` does not take the demo's folder.
 
+mod checklist;
 mod credentials;
 mod search;
 mod seed;
@@ -23,13 +25,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use base::{Code, Problem, ProblemResult};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 use crate::authority::SystemTx;
 use crate::organisations;
 use crate::problem::store_failed;
 
-pub(crate) use search::api::router as search_router;
+pub(crate) use checklist::results_were_seen;
 pub use seed::{Progress, SeedError, SeedOptions, seed};
 
 /// What the organisation and its app are called.
@@ -68,6 +71,11 @@ pub async fn open(app: &App, settings: Settings) -> ProblemResult<()> {
     let site = site::router(app, &tenant, &site_url).await?;
     let demo = Demo { site_url, scratch, site };
     app.set_demo(demo).map_err(|_| Problem::new(Code::Conflict).detail("this process is a demo already"))
+}
+
+/// The operations that the dashboard of a demo has beside a server's.
+pub(crate) fn operations() -> OpenApiRouter<Arc<App>> {
+    search::api::router().merge(checklist::router())
 }
 
 /// Where Harbour is, if this process is a demo.

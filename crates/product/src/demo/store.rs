@@ -3,6 +3,8 @@
 use base::Timestamp;
 use store::{Db, Scope, StoreResult, Tx, sql};
 
+use crate::authority::TenantReader;
+
 /// How far the seeding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct State {
@@ -16,12 +18,17 @@ pub(super) struct State {
     /// Of the keys that it works with.
     pub(super) api_key: Option<[u8; 32]>,
     pub(super) server_key: Option<[u8; 32]>,
+    /// When a member first looked at results with an answer that was not seeded.
+    pub(super) results_seen_at: Option<Timestamp>,
+    /// When the disk was first searched for something that had been entered.
+    pub(super) searched_at: Option<Timestamp>,
 }
 
 pub(super) async fn find(db: &Db) -> StoreResult<Option<State>> {
-    let row = sql("SELECT people, begun_at, next_batch, finished_at, api_key_hash, server_key_hash FROM demo")
-        .fetch_optional(db.read(Scope::System))
-        .await?;
+    let row = sql("SELECT people, begun_at, next_batch, finished_at, api_key_hash, server_key_hash, results_seen_at, \
+                   searched_at FROM demo")
+    .fetch_optional(db.read(Scope::System))
+    .await?;
     row.map(|row| {
         Ok(State {
             people: row.get("people")?,
@@ -30,6 +37,8 @@ pub(super) async fn find(db: &Db) -> StoreResult<Option<State>> {
             finished_at: row.get("finished_at")?,
             api_key: row.get("api_key_hash")?,
             server_key: row.get("server_key_hash")?,
+            results_seen_at: row.get("results_seen_at")?,
+            searched_at: row.get("searched_at")?,
         })
     })
     .transpose()
@@ -65,4 +74,35 @@ pub(super) async fn set_next(tx: &mut Tx, batch: u64) -> StoreResult<u64> {
 
 pub(super) async fn finish(tx: &mut Tx, now: Timestamp) -> StoreResult<u64> {
     sql("UPDATE demo SET finished_at = $1, api_key_hash = NULL, server_key_hash = NULL").bind(now).execute(tx).await
+}
+
+/// Notes when it was, the first time.
+pub(super) async fn set_results_seen(tx: &mut Tx, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE demo SET results_seen_at = $1 WHERE results_seen_at IS NULL").bind(now).execute(tx).await
+}
+
+/// Notes when it was, the first time.
+pub(super) async fn set_searched(tx: &mut Tx, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE demo SET searched_at = $1 WHERE searched_at IS NULL").bind(now).execute(tx).await
+}
+
+/// When somebody was first shown a flow, after a time.
+pub(super) async fn met_flow_after(reader: TenantReader<'_>, time: Timestamp) -> StoreResult<Option<Timestamp>> {
+    sql("SELECT MIN(e.shown_at) AS at FROM encounters e JOIN contents c ON c.id = e.content_id \
+         WHERE e.environment_id = $1 AND c.kind = 'flow' AND e.shown_at > $2")
+    .bind(reader.environment())
+    .bind(time)
+    .fetch_one(reader)
+    .await?
+    .get("at")
+}
+
+/// When somebody first answered a survey, after a time.
+pub(super) async fn answered_after(reader: TenantReader<'_>, time: Timestamp) -> StoreResult<Option<Timestamp>> {
+    sql("SELECT MIN(updated_at) AS at FROM answers WHERE environment_id = $1 AND updated_at > $2")
+        .bind(reader.environment())
+        .bind(time)
+        .fetch_one(reader)
+        .await?
+        .get("at")
 }

@@ -1,5 +1,7 @@
 //! What a demo has and a server has not; the disk search, from the dashboard.
 
+use std::time::Duration;
+
 use app_test::app_test;
 use axum::Router;
 use serde_json::{Value, json};
@@ -40,6 +42,7 @@ async fn a_server_is_no_demo(app: TestApp) {
     assert_eq!((me["demo"].clone(), me.get("demo_site_url")), (json!(false), None));
     let searching = app.at(Door::Dashboard).cookie(&cookie).json(&json!({"text": "needle"}));
     searching.post("/api/v1/demo/disk-search").await.assert(404);
+    app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/demo/checklist").await.assert(404);
     let document = app.at(Door::Dashboard).get("/api/openapi.json").await.assert(200).json();
     assert!(!document["paths"].as_object().unwrap().keys().any(|path| path.contains("demo")));
     TestApp::through(router(app.app(), Door::Site), "localhost").get("/").await.assert(404);
@@ -90,6 +93,52 @@ async fn what_was_entered_is_not_on_the_disk_and_opens_for_who_may_read_it(app: 
     assert_eq!(search(&app, text, 200).await["found"], 1);
     assert_eq!(search(&app, "nobody wrote this", 200).await["opened"], Value::Null);
     search(&app, "abc", 422).await;
+}
+
+#[app_test]
+async fn the_checklist_goes_by_what_happened(app: TestApp) {
+    make_demo(&app).await;
+    seed(app.app(), &SeedOptions { people: Some(40) }, |_| {}).await.unwrap();
+    let first = async |kind: &str| {
+        let all = app.api().get(&format!("/api/v1/{kind}")).await.assert(200).json();
+        all["data"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let (survey, flow) = (first("surveys").await, first("flows").await);
+    let results = format!("/api/v1/surveys/{survey}/results");
+    let cookie = app.sign_in().await;
+    let environment = app.installed().organisation.environments[0].id.to_string();
+    let asking = || {
+        TestApp::through(dashboard(&app), "dashboard.localhost")
+            .cookie(&cookie)
+            .header("pilotfish-environment", &environment)
+    };
+    let done = async || {
+        let list = asking().get("/api/v1/demo/checklist").await.assert(200).json();
+        ["met_at", "answered_at", "seen_at", "searched_at"].map(|step| !list[step].is_null())
+    };
+    assert!(
+        asking().get(&results).await.assert(200).json()["completed"].as_u64().unwrap() > 0,
+        "the history has answers"
+    );
+    assert_eq!(done().await, [false; 4], "and none of them is the visitor's");
+
+    app.advance(Duration::from_secs(1));
+    let newcomer = app.user("newcomer");
+    newcomer.does("$shown", json!({"content": survey, "version": 1})).await;
+    assert_eq!(done().await, [false; 4], "a survey is no flow");
+    newcomer.does("$shown", json!({"content": flow, "version": 1})).await;
+    assert_eq!(done().await, [true, false, false, false]);
+    let given = json!({"recommend": 9, "why": "The heron likes it."});
+    newcomer.send("/v1/answers", crate::answers::tests::answer(1, &survey, given, true)).await.assert(200);
+    assert_eq!(done().await, [true, true, false, false]);
+    app.api().get(&results).await.assert(200);
+    assert_eq!(done().await, [true, true, false, false], "a key is nobody who looks");
+    asking().get(&results).await.assert(200);
+    assert_eq!(done().await, [true, true, true, false]);
+    search(&app, "nobody wrote this", 200).await;
+    assert_eq!(done().await, [true, true, true, false], "what nobody entered proves nothing");
+    search(&app, "heron likes", 200).await;
+    assert_eq!(done().await, [true; 4]);
 }
 
 #[app_test]

@@ -28,6 +28,8 @@ struct Me {
     #[schema(nullable = false)]
     member: Option<MeMember>,
     role: Role,
+    /// Whether the caller may ask to be shown personal values of end users.
+    reads_personal: bool,
     organisation: MeOrganisation,
     apps: Vec<MeApp>,
     /// Where the edge is reached, for tags and SDKs.
@@ -125,6 +127,7 @@ async fn me(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App
     Ok(Json(Me {
         member,
         role: caller.role(),
+        reads_personal: caller.role().reads_personal(),
         organisation: MeOrganisation { id: organisation, name },
         apps,
         edge_url: app.urls.edge.clone(),

@@ -25,6 +25,7 @@ use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, Can, ReadInsights, ReadPersonal, TenantReader};
 use crate::content::api::{find, parse_id};
 use crate::content::model::{Body, ContentId, Definition};
+use crate::demo;
 use crate::people::{self, Openers};
 use crate::problem::store_failed;
 
@@ -57,7 +58,12 @@ struct AnswerWire {
     /// Who: the customer's id, or ours of somebody who is not identified.
     #[schema(required)]
     person: Option<String>,
+    /// Who, by our id: what a dashboard's own address names.
+    #[schema(required)]
+    person_id: Option<PersonId>,
     complete: bool,
+    /// The questions to which somebody wrote something, whether it is shown here or not.
+    written: Vec<String>,
     /// Question -> score, choice, choices or text.
     #[schema(value_type = HashMap<String, GivenAnswer>)]
     answers: Map<String, Value>,
@@ -81,6 +87,9 @@ pub(crate) struct TextWire {
     /// Who: the customer's id, or ours of somebody who is not identified.
     #[schema(required)]
     person: Option<String>,
+    /// Who, by our id.
+    #[schema(required)]
+    person_id: Option<PersonId>,
 }
 
 /// The operations that surveys alone have.
@@ -97,7 +106,9 @@ async fn results(
     Path(id): Path<String>,
 ) -> ProblemResult<Json<SurveyResults>> {
     let id = parse_id(ContentKind::Survey, &id)?;
-    Ok(Json(gather(&app, &caller, id).await?.shown(&app, None).await?))
+    let gathered = gather(&app, &caller, id).await?;
+    demo::results_were_seen(&app, &caller, gathered.latest.first().map(|row| row.updated_at)).await?;
+    Ok(Json(gathered.shown(&app, None).await?))
 }
 
 /// What came back to a survey, with the latest texts in clear. That somebody looked is recorded.
@@ -175,15 +186,17 @@ impl Gathered {
             let texts = opened(&row, openers).map(|(question, text)| (question.clone(), text.into())).collect();
             let mut answers: Map<String, Value> = texts;
             answers.extend(row.plain);
-            let person = people.get(&row.person).cloned();
+            let Name { person, person_id } = people.get(&row.person).cloned().unwrap_or_default();
             let (id, at, complete) = (row.id.to_string(), row.updated_at, row.complete);
-            self.results.answers.push(AnswerWire { id, at, person, complete, answers });
+            let written = row.texts.into_keys().collect();
+            self.results.answers.push(AnswerWire { id, at, person, person_id, complete, written, answers });
         }
         if openers.is_some() {
             let mut texts: HashMap<String, Vec<TextWire>> = HashMap::new();
             for row in &self.written {
                 for (question, text) in opened(row, openers) {
-                    let wire = TextWire { text, at: row.updated_at, person: people.get(&row.person).cloned() };
+                    let Name { person, person_id } = people.get(&row.person).cloned().unwrap_or_default();
+                    let wire = TextWire { text, at: row.updated_at, person, person_id };
                     texts.entry(question.clone()).or_default().push(wire);
                 }
             }
@@ -204,19 +217,30 @@ fn opened<'a>(row: &'a AnswerRow, openers: Option<&'a Openers>) -> impl Iterator
     })
 }
 
-/// What these people are called: the customer's id, or ours.
+/// What somebody is called.
+#[derive(Clone, Default)]
+struct Name {
+    /// The customer's id, or ours.
+    person: Option<String>,
+    person_id: Option<PersonId>,
+}
+
+/// What these people are called.
 async fn names(
     app: &App,
     environment: EnvironmentId,
     rows: impl Iterator<Item = &AnswerRow>,
-) -> ProblemResult<HashMap<u64, String>> {
+) -> ProblemResult<HashMap<u64, Name>> {
     let mut numbers: Vec<u64> = rows.map(|row| row.person).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let reader = TenantReader::new(app, environment);
     let people = people::rows_of(reader, &numbers).await.map_err(store_failed)?;
-    let own = people.iter().map(|row| (row.number, PersonId(Uuid::from_bytes(row.id)).to_string()));
-    let mut names: HashMap<u64, String> = own.collect();
-    names.extend(people::outside_ids(app, environment, SubjectKind::Person, &numbers).await?);
-    Ok(names)
+    let mut outside = people::outside_ids(app, environment, SubjectKind::Person, &numbers).await?;
+    let name = |row: people::PersonRow| {
+        let id = PersonId(Uuid::from_bytes(row.id));
+        let person = outside.remove(&row.number).unwrap_or_else(|| id.to_string());
+        (row.number, Name { person: Some(person), person_id: Some(id) })
+    };
+    Ok(people.into_iter().map(name).collect())
 }

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::authority::{Actor, Can, ReadPeople};
+use crate::authority::{Actor, Caller, Can, ReadPeople, ReadPersonal};
 use crate::companies;
 use crate::extract::Query;
 use crate::ingest::{property_field, property_version};
@@ -136,7 +136,11 @@ struct CountView {
 
 /// The operations of this feature.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(of_person)).routes(routes!(of_company)).routes(routes!(counts))
+    OpenApiRouter::new()
+        .routes(routes!(of_person))
+        .routes(routes!(reveal))
+        .routes(routes!(of_company))
+        .routes(routes!(counts))
 }
 
 /// List a person's events, newest first.
@@ -150,15 +154,40 @@ async fn of_person(
     Path(external_id): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> ProblemResult<Json<EventsPage>> {
+    let shows = matches!(caller.actor(), Actor::ApiKey(_)) && caller.role().reads_personal();
+    page_of_person(&app, &caller, &external_id, &query, shows).await
+}
+
+/// Show the personal properties of a page of a person's events. It is put on record.
+#[utoipa::path(
+    post, path = "/people/{external_id}/events/reveal", tag = "events", operation_id = "reveal_events_of_person", params(("external_id" = String, Path), PageQuery),
+    responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
+)]
+async fn reveal(
+    Can { caller, .. }: Can<ReadPersonal>,
+    State(app): State<Arc<App>>,
+    Path(external_id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> ProblemResult<Json<EventsPage>> {
+    page_of_person(&app, &caller, &external_id, &query, true).await
+}
+
+/// A page of a person's events; if it is to show personal values and has any, that is recorded.
+async fn page_of_person(
+    app: &App,
+    caller: &Caller,
+    external_id: &str,
+    query: &PageQuery,
+    shows: bool,
+) -> ProblemResult<Json<EventsPage>> {
     let environment = caller.environment()?;
-    let person = people::api::one(&app, environment, &external_id).await?;
-    let numbers = people::group(&app, &person).await?;
-    let page = read(&app, environment, numbers.clone(), &query).await?;
-    let has_personal = page.events.iter().any(|(_, event)| !event.sealed.is_empty());
-    let shows = has_personal && matches!(caller.actor(), Actor::ApiKey(_)) && caller.role().reads_personal();
-    let openers = if shows {
-        people::api::record_look(&app, &caller, &person, json!({"events": page.events.len()})).await?;
-        Some(Openers::load(&app, environment, SubjectKind::Person, &numbers).await?)
+    let person = people::api::one(app, environment, external_id).await?;
+    let numbers = people::group(app, &person).await?;
+    let page = read(app, environment, numbers.clone(), query).await?;
+    let personal = page.events.iter().filter(|(_, event)| !event.sealed.is_empty()).count();
+    let openers = if shows && personal > 0 {
+        people::api::record_look(app, caller, &person, json!({"events": personal})).await?;
+        Some(Openers::load(app, environment, SubjectKind::Person, &numbers).await?)
     } else {
         None
     };

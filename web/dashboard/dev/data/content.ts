@@ -142,6 +142,11 @@ export function makeContent(now: number): { surveys: Schema["Survey"][]; flows: 
     flows: [
       flow("flw_welcome", "Welcome to Harbour", "live", 2, [2310, 1544], true),
       flow("flw_bank", "Bank matching, first steps", "draft", 52, [0, 0]),
+      {
+        ...flow("flw_tour", "Tour of the first beta", "paused", 900, [61, 12]),
+        deleted_at: ago(72),
+        restorable_until: ago(72 - 30 * 24),
+      },
     ],
   };
 }
@@ -199,15 +204,14 @@ export function surveyResults(now: number, extra: number, open = false): Schema[
         text: "What is the main reason for your score?",
         count: 274,
         distribution: [],
-        ...(open
-          ? { texts: REASONS.map((text, index) => ({ text, at: at(index), person: `u-${2401 + index * 7}` })) }
-          : {}),
+        ...(open ? { texts: REASONS.map((text, index) => ({ text, at: at(index), ...somebody(index) })) } : {}),
       },
     ],
     answers: Array.from({ length: 24 }, (_, index) => ({
       id: `ans_${index}`,
       at: at(index),
-      person: index % 9 === 4 ? null : `u-${2401 + index * 7}`,
+      ...(index % 9 === 4 ? { person: null, person_id: null } : somebody(index)),
+      written: index < REASONS.length ? ["q3"] : [],
       complete: index % 5 !== 3,
       answers: {
         q1: [9, 10, 8, 10, 6, 9][index % 6] ?? 9,
@@ -217,6 +221,11 @@ export function surveyResults(now: number, extra: number, open = false): Schema[
     })),
   };
 }
+
+const somebody = (index: number) => ({
+  person: `u-${2401 + index * 7}`,
+  person_id: `per_${String(index * 7).padStart(5, "0")}`,
+});
 
 export function flowResults(): Schema["FlowResults"] {
   return {

@@ -283,6 +283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the people whom an audience matches now. At most 20,000 are looked at; of more an even sample. */
+        post: operations["preview_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -413,6 +430,23 @@ export interface paths {
         get: operations["list_events_of_person"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{external_id}/events/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the personal properties of a page of a person's events. It is put on record. */
+        post: operations["reveal_events_of_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -556,6 +590,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has happened of the demo's five minutes? */
+        get: operations["get_demo_checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -568,7 +619,10 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Who: the customer's id, or ours of somebody who is not identified. */
             person: string | null;
+            person_id: components["schemas"]["PersonId"] | null;
             complete: boolean;
+            /** @description The questions to which somebody wrote something, whether it is shown here or not. */
+            written: string[];
             /** @description Question -> score, choice, choices or text. */
             answers: {
                 [key: string]: components["schemas"]["GivenAnswer"];
@@ -659,6 +713,13 @@ export interface components {
          * @enum {string}
          */
         DecidedBy: "browser";
+        /** @description When each step happened first; null for what has not happened yet. */
+        DemoChecklist: {
+            met_at: components["schemas"]["Timestamp"] | null;
+            answered_at: components["schemas"]["Timestamp"] | null;
+            seen_at: components["schemas"]["Timestamp"] | null;
+            searched_at: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A condition on what somebody did. */
         Did: {
             /** @description The event's name. */
@@ -808,6 +869,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             deleted_at?: components["schemas"]["Timestamp"];
+            /** @description Until when its deletion can be undone; of what is deleted only. */
+            restorable_until?: components["schemas"]["Timestamp"];
         };
         /** @description What a flow adds to a definition. */
         FlowBody: {
@@ -914,6 +977,8 @@ export interface components {
             /** @description The member; absent for an API key. */
             member?: components["schemas"]["MeMember"];
             role: components["schemas"]["Role"];
+            /** @description Whether the caller may ask to be shown personal values of end users. */
+            reads_personal: boolean;
             organisation: components["schemas"]["MeOrganisation"];
             apps: components["schemas"]["MeApp"][];
             /** @description Where the edge is reached, for tags and SDKs. */
@@ -1132,6 +1197,36 @@ export interface components {
             /** @description An e-mail address, compared without regard to case. */
             email: string;
         };
+        /** @description How many people an audience matches now. */
+        SegmentPreview: {
+            /**
+             * Format: int64
+             * @description People whom it matches; an estimate if `sampled`.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description People of whom it is not known now: a browser decides it on the page, or it has not been worked out yet. Not among
+             *     `count`.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Everybody.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many people were looked at.
+             */
+            looked_at: number;
+            /** @description Whether that was a part of them only. */
+            sampled: boolean;
+        };
+        /** @description Whom to count. */
+        SegmentPreviewBody: {
+            audience?: components["schemas"]["Rule"] | null;
+        };
         /** @description The owner, signed in. */
         SetUp: {
             member: components["schemas"]["MemberId"];
@@ -1239,6 +1334,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             deleted_at?: components["schemas"]["Timestamp"];
+            /** @description Until when its deletion can be undone; of what is deleted only. */
+            restorable_until?: components["schemas"]["Timestamp"];
         };
         /** @description What a survey adds to a definition. */
         SurveyBody: {
@@ -1305,6 +1402,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Who: the customer's id, or ours of somebody who is not identified. */
             person: string | null;
+            person_id: components["schemas"]["PersonId"] | null;
         };
         /** @description How it looks; what is absent is the browser's default. */
         Theme: {
@@ -2177,6 +2275,56 @@ export interface operations {
             };
         };
     };
+    preview_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentPreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPreview"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_people: {
         parameters: {
             query?: {
@@ -2441,6 +2589,50 @@ export interface operations {
         };
     };
     list_events_of_person: {
+        parameters: {
+            query?: {
+                /** @description Of an earlier page. */
+                cursor?: string;
+                /** @description 1 to 200; 50 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsPage"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reveal_events_of_person: {
         parameters: {
             query?: {
                 /** @description Of an earlier page. */
@@ -2790,6 +2982,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiskSearch"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_demo_checklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoChecklist"];
                 };
             };
             /** @description a problem; `code` says which */

@@ -64,6 +64,7 @@ export function FilterRow({ filter, onChange, onRemove, pointer, context }: Prop
           <ValueInput
             op={filter.op}
             value={filter.value}
+            suggestions={context.suggestions.values(subject, name)}
             onChange={(value) => onChange(withValue(filter, value))}
             error={valueProblem}
           />

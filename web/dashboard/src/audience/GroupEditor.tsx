@@ -1,7 +1,9 @@
 /** One group: how its conditions combine, the conditions, and what can be added. */
 import { ActionIcon, Button, Menu, Select, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { type Ref, useRef } from "react";
 import { useProblem } from "../content/problems";
+import { useFocusAfterRemoval } from "../frame/focus";
 import classes from "./Audience.module.css";
 import { DidRow } from "./DidRow";
 import { FilterRow } from "./FilterRow";
@@ -41,6 +43,13 @@ const DEEPEST = 3;
 export function GroupEditor({ group, onChange, onRemove, pointer, context, depth }: Props) {
   const problem = useProblem(pointer);
   const add = (node: Node) => onChange(addChild(group, node));
+  const addButton = useRef<HTMLButtonElement>(null);
+  const ids = group.children.map(itemOf);
+  const removing = useFocusAfterRemoval(ids, () => addButton.current?.focus());
+  const remove = (child: Node) => {
+    removing(itemOf(child));
+    onChange(removeChild(group, child.id));
+  };
   return (
     <fieldset className={classes.group} data-depth={depth}>
       <legend className={classes.legend}>{depth === 0 ? "Conditions" : "Group of conditions"}</legend>
@@ -63,25 +72,28 @@ export function GroupEditor({ group, onChange, onRemove, pointer, context, depth
         </div>
       )}
       {group.children.map((child, index) => (
-        <ChildEditor
-          key={child.id}
-          node={child}
-          onChange={(next) => onChange(replaceChild(group, next))}
-          onRemove={() => onChange(removeChild(group, child.id))}
-          pointer={childPointer(pointer, group.match, index)}
-          context={context}
-          depth={depth}
-        />
+        <div key={child.id} data-item={itemOf(child)}>
+          <ChildEditor
+            node={child}
+            onChange={(next) => onChange(replaceChild(group, next))}
+            onRemove={() => remove(child)}
+            pointer={childPointer(pointer, group.match, index)}
+            context={context}
+            depth={depth}
+          />
+        </div>
       ))}
       {problem && (
         <Text size="xs" c="var(--mantine-color-error)" role="alert">
           {problem}
         </Text>
       )}
-      <AddMenu add={add} context={context} deepest={depth >= DEEPEST} />
+      <AddMenu add={add} context={context} deepest={depth >= DEEPEST} button={addButton} />
     </fieldset>
   );
 }
+
+const itemOf = ({ id }: Node) => `condition-${id}`;
 
 type ChildProps = Omit<Props, "group" | "onChange" | "onRemove"> & {
   node: Node;
@@ -124,7 +136,12 @@ function OtherRow({ rule, onRemove }: { rule: Rule; onRemove: () => void }) {
   );
 }
 
-type AddProps = { add: (node: Node) => void; context: BuilderContext; deepest: boolean };
+type AddProps = {
+  add: (node: Node) => void;
+  context: BuilderContext;
+  deepest: boolean;
+  button: Ref<HTMLButtonElement>;
+};
 
 const ADD: Record<Subject, string> = {
   person: "About the person",
@@ -134,13 +151,19 @@ const ADD: Record<Subject, string> = {
   locale: "About the language",
 };
 
-function AddMenu({ add, context, deepest }: AddProps) {
+function AddMenu({ add, context, deepest, button }: AddProps) {
   const begin = (subject: Subject) =>
     add(filterNode({ field: join(subject, firstName(subject)), op: "is", value: "" }));
   return (
     <Menu position="bottom-start">
       <Menu.Target>
-        <Button size="compact-sm" variant="subtle" leftSection={<IconPlus size={14} />} className={classes.add}>
+        <Button
+          ref={button}
+          size="compact-sm"
+          variant="subtle"
+          leftSection={<IconPlus size={14} />}
+          className={classes.add}
+        >
           Add a condition
         </Button>
       </Menu.Target>

@@ -1,13 +1,20 @@
 /** The value in the shape that the operator takes. */
-import { NumberInput, TagsInput, TextInput } from "@mantine/core";
+import { Autocomplete, NumberInput, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import classes from "./Audience.module.css";
 import { formatValue, parseValue, shapeOf } from "./value";
 import type { Operator } from "./words";
 
-type Props = { op: Operator; value: unknown; onChange: (value: unknown) => void; error: string | undefined };
+type Props = {
+  op: Operator;
+  value: unknown;
+  /** Values that were seen, as they are typed. */
+  suggestions: string[];
+  onChange: (value: unknown) => void;
+  error: string | undefined;
+};
 
-export function ValueInput({ op, value, onChange, error }: Props) {
+export function ValueInput({ op, value, suggestions, onChange, error }: Props) {
   const common = { size: "xs", className: classes.value, "aria-label": "Value", error } as const;
   switch (shapeOf(op)) {
     case "number":
@@ -25,6 +32,7 @@ export function ValueInput({ op, value, onChange, error }: Props) {
         <TagsInput
           {...common}
           placeholder="value, Enter"
+          data={suggestions}
           value={Array.isArray(value) ? value.map(formatValue) : []}
           onChange={(all) => onChange(all.map(parseValue))}
           acceptValueOnBlur
@@ -41,36 +49,38 @@ export function ValueInput({ op, value, onChange, error }: Props) {
         />
       );
     default:
-      return <TypedInput common={common} value={value} onChange={onChange} />;
+      return <TypedInput common={common} value={value} suggestions={suggestions} onChange={onChange} />;
   }
 }
 
 type TypedProps = {
   common: { size: "xs"; className: string | undefined; "aria-label": string; error: string | undefined };
   value: unknown;
+  suggestions: string[];
   onChange: (value: unknown) => void;
 };
 
 /** Keeps what was typed as it was typed; what it means goes out. */
-function TypedInput({ common, value, onChange }: TypedProps) {
+function TypedInput({ common, value, suggestions, onChange }: TypedProps) {
   const [text, setText] = useState(() => formatValue(value));
   const meant = typeof value === "number" ? "a number" : typeof value === "boolean" ? "yes or no" : undefined;
   return (
-    <TextInput
+    <Autocomplete
       {...common}
       placeholder="value"
+      data={suggestions}
       value={text}
       description={meant && `${meant}; for text write "${String(value)}"`}
       inputWrapperOrder={["input", "error", "description"]}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        onChange(parseValue(event.currentTarget.value));
+      onChange={(next) => {
+        setText(next);
+        onChange(parseValue(next));
       }}
     />
   );
 }
 
-function RangeInput({ value, onChange, error }: Omit<Props, "op">) {
+function RangeInput({ value, onChange, error }: Omit<Props, "op" | "suggestions">) {
   const [low, high] = Array.isArray(value) ? value : [0, 0];
   return (
     <div className={classes.range}>

@@ -3,13 +3,14 @@ import { Button, Card, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { LinkAnchor, PLACE } from "../frame/links";
+import { LinkAnchor, LinkButton, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { AttributesCard } from "../people/AttributesCard";
 import classes from "../people/People.module.css";
 import { PeopleTable } from "../people/PeopleTable";
 import { Loaded } from "../states/Loaded";
+import { isMissing, Missing } from "../states/Missing";
 import { Time } from "../time/Time";
 import { companyName, companyQuery, idOf, membersQuery } from "./companies";
 
@@ -23,6 +24,9 @@ export function CompanyPage() {
       void navigate({ params: (before) => ({ ...before, id: own }), replace: true });
     }
   }, [own, id, navigate]);
+  if (isMissing(company)) {
+    return <MissingCompany />;
+  }
   return (
     <Page>
       <PageHead
@@ -82,5 +86,20 @@ function Members({ company }: { company: string }) {
         }}
       </Loaded>
     </Card>
+  );
+}
+
+function MissingCompany() {
+  return (
+    <Missing
+      title="There is no such company"
+      action={
+        <LinkButton from={PLACE} to="./companies">
+          All companies
+        </LinkButton>
+      }
+    >
+      No company in this environment has this id. It may be in another environment, or was not heard of yet.
+    </Missing>
   );
 }

@@ -18,6 +18,14 @@ export const companiesQuery = (environment: string, search: string) =>
     getNextPageParam: (page) => page.next_cursor,
   });
 
+/** Which were here last: what an editor is given to choose from is read off them. */
+export const latestCompaniesQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [environment, "companies", "latest"],
+    queryFn: () => take(api.GET("/api/v1/companies", { params: { query: { limit: 200 } } })),
+    staleTime: 60_000,
+  });
+
 export const companyQuery = (environment: string, id: string) =>
   queryOptions({
     queryKey: [environment, "companies", "one", id],

@@ -1,9 +1,10 @@
 /** All surveys and flows of the environment. */
-import { ActionIcon, Button, Card, Menu } from "@mantine/core";
+import { ActionIcon, Button, Card, Menu, Text } from "@mantine/core";
 import { IconChevronDown, IconDots, IconListCheck, IconRoute } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { PLACE } from "../frame/links";
+import { useFocusAfterRemoval } from "../frame/focus";
+import { LinkAnchor, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { EmptyState } from "../states/EmptyState";
@@ -15,6 +16,7 @@ import { usePause, useRemove } from "./lifecycle";
 
 export function ContentPage() {
   const content = useQuery({ ...contentListQuery(useEnvironmentId()), refetchInterval: 10_000 });
+  const removing = useFocusAfterRemoval(content.data?.map(({ id }) => id) ?? []);
   return (
     <Page>
       <PageHead
@@ -31,11 +33,21 @@ export function ContentPage() {
             </EmptyState>
           ) : (
             <Card padding={0}>
-              <ContentTable content={all} actions={(one) => <Actions content={one} />} />
+              <ContentTable
+                content={all}
+                actions={(one) => <Actions content={one} onRemove={() => removing(one.id)} />}
+              />
             </Card>
           )
         }
       </Loaded>
+      {content.data && (
+        <Text size="sm" mt="md">
+          <LinkAnchor from={PLACE} to="./content/deleted">
+            Deleted in the last 30 days
+          </LinkAnchor>
+        </Text>
+      )}
     </Page>
   );
 }
@@ -61,11 +73,15 @@ function CreateButton() {
   );
 }
 
-function Actions({ content }: { content: Content }) {
+function Actions({ content, onRemove }: { content: Content; onRemove: () => void }) {
   const navigate = useNavigate({ from: PLACE });
   const pause = usePause();
   const remove = useRemove();
   const params = { id: content.id };
+  const gone = () => {
+    onRemove();
+    remove.mutate(content);
+  };
   const results = () =>
     void navigate(
       content.kind === "survey"
@@ -82,7 +98,7 @@ function Actions({ content }: { content: Content }) {
       <Menu.Dropdown>
         {content.published && <Menu.Item onClick={results}>Results</Menu.Item>}
         {content.status === "live" && <Menu.Item onClick={() => pause.mutate(content)}>Pause</Menu.Item>}
-        <Menu.Item color="var(--pf-bad)" onClick={() => remove.mutate(content)}>
+        <Menu.Item color="var(--pf-bad)" onClick={gone}>
           Delete
         </Menu.Item>
       </Menu.Dropdown>

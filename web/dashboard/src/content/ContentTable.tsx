@@ -30,7 +30,7 @@ export function ContentTable({ content, actions }: Props) {
       </Table.Thead>
       <Table.Tbody>
         {content.map((one) => (
-          <Table.Tr key={one.id}>
+          <Table.Tr key={one.id} data-item={one.id}>
             <Table.Td>
               <div className={classes.name}>
                 <KindIcon kind={one.kind} />
@@ -79,7 +79,7 @@ function NameLink({ content }: { content: Content }) {
   );
 }
 
-function KindIcon({ kind }: { kind: Content["kind"] }) {
+export function KindIcon({ kind }: { kind: Content["kind"] }) {
   const Icon = kind === "survey" ? IconListCheck : IconRoute;
   return <Icon size={18} stroke={1.75} className={classes.kind} role="img" aria-label={kind} />;
 }

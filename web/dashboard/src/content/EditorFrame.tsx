@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import type { FieldError } from "../api/problem";
 import { AudienceBuilder } from "../audience/AudienceBuilder";
+import { AudienceCount } from "../audience/AudienceCount";
 import { AUDIENCE_SUBJECTS } from "../audience/fields";
 import { LinkAnchor, LinkButton, PLACE } from "../frame/links";
 import type { Content } from "./content";
@@ -72,6 +73,7 @@ export function EditorFrame<C extends Content>({ content, draft, parts, look, pr
               events
               nobody="Everybody sees it. Add a condition to narrow that down."
             />
+            <AudienceCount rule={definition.audience} pointer="/audience" />
           </Tabs.Panel>
           <Tabs.Panel value="timing">
             <TimingForm id={content.id} definition={definition} onChange={change} />
@@ -105,7 +107,7 @@ type HeadProps<C extends Content> = { content: C; draft: Draft<C["draft"]>; prob
 function Head<C extends Content>({ content, draft, problems }: HeadProps<C>) {
   const [publishing, setPublishing] = useState(false);
   const nameProblem = useProblem("/name");
-  const changed = content.has_changes || draft.status !== "saved";
+  const nothingNew = content.status === "live" && !content.has_changes && draft.status === "saved";
   return (
     <header className={classes.head}>
       <title>{`${draft.value.name || "Content"} · Pilotfish`}</title>
@@ -140,7 +142,12 @@ function Head<C extends Content>({ content, draft, problems }: HeadProps<C>) {
           </LinkButton>
         )}
         <More content={content} />
-        <Button onClick={() => setPublishing(true)} disabled={content.status === "live" && !changed}>
+        <Button
+          // Not `disabled`: it keeps the focus that the dialog gives back.
+          aria-disabled={nothingNew}
+          data-disabled={nothingNew || undefined}
+          onClick={() => !nothingNew && setPublishing(true)}
+        >
           {content.status === "live" ? "Publish changes" : "Publish"}
         </Button>
       </Group>

@@ -6,6 +6,7 @@ import { ActionIcon, VisuallyHidden } from "@mantine/core";
 import { IconGripVertical } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { flushSync } from "react-dom";
+import { useFocusAfterRemoval } from "../frame/focus";
 import classes from "./SortableList.module.css";
 
 type Props<T> = {
@@ -13,7 +14,8 @@ type Props<T> = {
   items: T[];
   onReorder: (items: T[]) => void;
   nameOf: (item: T, index: number) => string;
-  children: (item: T, index: number, handle: ReactNode) => ReactNode;
+  /** Also given: what to call when the item is being taken out, so that the focus goes to the next. */
+  children: (item: T, index: number, handle: ReactNode, removing: () => void) => ReactNode;
 };
 
 const INSTRUCTIONS = { draggable: "Press the up or down arrow key to move it." };
@@ -21,6 +23,7 @@ const STEPS: Record<string, number> = { ArrowUp: -1, ArrowDown: 1 };
 
 export function SortableList<T extends { id: string }>({ label, items, onReorder, nameOf, children }: Props<T>) {
   const [said, setSaid] = useState("");
+  const removing = useFocusAfterRemoval(items.map(({ id }) => id));
   const sensors = useSensors(useSensor(PointerSensor, { activationConstraint: { distance: 4 } }));
   const dropped = ({ active, over }: DragEndEvent) => {
     const from = items.findIndex((item) => item.id === active.id);
@@ -53,7 +56,7 @@ export function SortableList<T extends { id: string }>({ label, items, onReorder
               movable={items.length > 1}
               onStep={(by) => step(index, by)}
             >
-              {(handle) => children(item, index, handle)}
+              {(handle) => children(item, index, handle, () => removing(item.id))}
             </Row>
           ))}
         </ol>
@@ -103,6 +106,7 @@ function Row({ id, name, movable, onStep, children }: RowProps) {
   return (
     <li
       ref={setNodeRef}
+      data-item={id}
       className={classes.row}
       data-dragging={isDragging || undefined}
       style={{ transform: CSS.Translate.toString(transform), transition }}

@@ -17,12 +17,46 @@ export const contentKeys = {
 export const contentListQuery = (environment: string) =>
   queryOptions({
     queryKey: [...contentKeys.all(environment), "list"],
-    queryFn: async (): Promise<Content[]> => {
-      const [surveys, flows] = await Promise.all([take(api.GET("/api/v1/surveys")), take(api.GET("/api/v1/flows"))]);
-      const all: Content[] = [...surveys.data, ...flows.data];
-      return all.sort((a, b) => b.updated_at.localeCompare(a.updated_at));
-    },
+    queryFn: async () => (await allContent(false)).sort((a, b) => b.updated_at.localeCompare(a.updated_at)),
   });
+
+/** What can still be restored, the latest deletion first. */
+export const deletedContentQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [...contentKeys.all(environment), "deleted"],
+    queryFn: async () =>
+      (await allContent(true)).sort((a, b) => (b.deleted_at ?? "").localeCompare(a.deleted_at ?? "")),
+  });
+
+async function allContent(deleted: boolean): Promise<Content[]> {
+  const query = { limit: PAGE, ...(deleted ? { deleted } : {}) };
+  const [surveys, flows] = await Promise.all([
+    everyPage<Survey>((more) => take(api.GET("/api/v1/surveys", { params: { query: { ...query, ...more } } }))),
+    everyPage<Flow>((more) => take(api.GET("/api/v1/flows", { params: { query: { ...query, ...more } } }))),
+  ]);
+  return [...surveys, ...flows];
+}
+
+const PAGE = 200;
+/** Of each kind at most so many pages: 2,000 pieces. */
+const PAGES = 10;
+
+type Page<T> = { data: T[]; next_cursor: string | null };
+
+/** A list to its end, page after page. */
+export async function everyPage<T>(read: (more: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = [];
+  let more: { cursor?: string } = {};
+  for (let pages = 0; pages < PAGES; pages += 1) {
+    const { data, next_cursor } = await read(more);
+    all.push(...data);
+    if (next_cursor === null) {
+      break;
+    }
+    more = { cursor: next_cursor };
+  }
+  return all;
+}
 
 export const surveyQuery = (environment: string, id: string) =>
   queryOptions({

@@ -3,8 +3,18 @@ import { Button, Group } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { explain } from "../api/problem";
+import { focusItem, focusPage } from "../frame/focus";
 import { useEnvironmentId } from "../frame/place";
-import { type Content, contentKeys, contentListQuery, pause, publish, remove, restore } from "./content";
+import {
+  type Content,
+  contentKeys,
+  contentListQuery,
+  deletedContentQuery,
+  pause,
+  publish,
+  remove,
+  restore,
+} from "./content";
 
 const UNDO_MS = 10_000;
 
@@ -13,13 +23,13 @@ export function useKeep() {
   const environment = useEnvironmentId();
   return (content: Content) => {
     client.setQueryData(contentKeys.one(environment, content.kind, content.id), content);
-    void client.invalidateQueries({ queryKey: contentListQuery(environment).queryKey });
+    return client.invalidateQueries({ queryKey: contentListQuery(environment).queryKey });
   };
 }
 
 export function usePublish() {
   const keep = useKeep();
-  return useMutation({ mutationFn: publish, onSuccess: keep });
+  return useMutation({ mutationFn: publish, onSuccess: (content) => void keep(content) });
 }
 
 export function usePause() {
@@ -27,7 +37,7 @@ export function usePause() {
   return useMutation({
     mutationFn: pause,
     onSuccess: (content) => {
-      keep(content);
+      void keep(content);
       notifications.show({ message: `“${content.name}” is paused: nobody new is shown it.` });
     },
     onError: (error) => notifications.show({ color: "coral", title: "Not paused", message: explain(error) }),
@@ -49,16 +59,42 @@ export function useRemove() {
     onSuccess: (_nothing, content) => offerUndo(content, keep),
     onError: (error, content) =>
       notifications.show({ color: "coral", title: `“${content.name}” was not deleted`, message: explain(error) }),
-    onSettled: () => client.invalidateQueries({ queryKey: list }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: list }),
+        client.invalidateQueries({ queryKey: deletedContentQuery(environment).queryKey }),
+      ]),
   });
 }
 
-function offerUndo(content: Content, keep: (content: Content) => void): void {
+/** Brings something back from the list of what was deleted. */
+export function useRestore() {
+  const client = useQueryClient();
+  const deleted = deletedContentQuery(useEnvironmentId()).queryKey;
+  const keep = useKeep();
+  return useMutation({
+    mutationFn: (content: Content) => restore(content),
+    onSuccess: (content) => {
+      client.setQueryData(deleted, (all) => all?.filter((one) => one.id !== content.id));
+      void keep(content);
+      const how = content.status === "draft" ? "a draft" : "paused";
+      notifications.show({ message: `“${content.name}” is back, as ${how}: nobody is shown it until you publish.` });
+    },
+    onError: (error, content) =>
+      notifications.show({ color: "coral", title: `“${content.name}” was not restored`, message: explain(error) }),
+    onSettled: () => client.invalidateQueries({ queryKey: deleted }),
+  });
+}
+
+function offerUndo(content: Content, keep: (content: Content) => Promise<void>): void {
   const id = `deleted-${content.id}`;
   const undo = async () => {
+    focusPage();
     notifications.hide(id);
     try {
-      keep(await restore(content));
+      await keep(await restore(content));
+      // The list is drawn with it by then.
+      setTimeout(() => focusItem(content.id));
     } catch (error) {
       notifications.show({ color: "coral", title: `“${content.name}” was not restored`, message: explain(error) });
     }

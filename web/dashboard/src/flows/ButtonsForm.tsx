@@ -1,8 +1,10 @@
 /** The buttons of a step, at most three: what they say and what they do. */
 import { ActionIcon, Button, Select, Text, TextInput } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
+import { useRef } from "react";
 import { removeAt, replaceAt } from "../content/ids";
 import { useProblem } from "../content/problems";
+import { useFocusAfterRemoval } from "../frame/focus";
 import classes from "./StepForm.module.css";
 import { ACTIONS, buttonOf, type StepButton } from "./steps";
 
@@ -13,6 +15,12 @@ const ACTION_LIST = Object.entries(ACTIONS).map(([value, label]) => ({ value, la
 
 export function ButtonsForm({ buttons, onChange, pointer }: Props) {
   const problem = useProblem(pointer);
+  const addButton = useRef<HTMLButtonElement>(null);
+  const itemOf = (index: number) => `button-${pointer}-${index}`;
+  const removing = useFocusAfterRemoval(
+    buttons.map((_button, index) => itemOf(index)),
+    () => addButton.current?.focus(),
+  );
   return (
     <div>
       <Text size="sm" fw={500} mb={4}>
@@ -26,7 +34,11 @@ export function ButtonsForm({ buttons, onChange, pointer }: Props) {
           index={index}
           pointer={`${pointer}/${index}`}
           onChange={(next) => onChange(replaceAt(buttons, index, next))}
-          onRemove={() => onChange(removeAt(buttons, index))}
+          item={itemOf(index)}
+          onRemove={() => {
+            removing(itemOf(index));
+            onChange(removeAt(buttons, index));
+          }}
         />
       ))}
       {problem && (
@@ -36,6 +48,7 @@ export function ButtonsForm({ buttons, onChange, pointer }: Props) {
       )}
       {buttons.length < MOST && (
         <Button
+          ref={addButton}
           size="compact-sm"
           variant="subtle"
           leftSection={<IconPlus size={14} />}
@@ -52,15 +65,16 @@ type RowProps = {
   button: StepButton;
   index: number;
   pointer: string;
+  item: string;
   onChange: (button: StepButton) => void;
   onRemove: () => void;
 };
 
-function ButtonRow({ button, index, pointer, onChange, onRemove }: RowProps) {
+function ButtonRow({ button, index, pointer, item, onChange, onRemove }: RowProps) {
   const textProblem = useProblem(`${pointer}/text`);
   const urlProblem = useProblem(`${pointer}/url`);
   return (
-    <div className={classes.button}>
+    <div className={classes.button} data-item={item}>
       <TextInput
         size="xs"
         className={classes.grow}

@@ -5,16 +5,21 @@ import { useState } from "react";
 import { type Flow, flowQuery } from "../content/content";
 import { EditorFrame } from "../content/EditorFrame";
 import { NO_THEME } from "../content/LookForm";
+import { MissingContent } from "../content/MissingContent";
 import { PreviewPane } from "../content/PreviewPane";
 import { useDraft } from "../content/useDraft";
 import { PLACE } from "../frame/links";
 import { useEnvironmentId } from "../frame/place";
 import { Loaded } from "../states/Loaded";
+import { isMissing } from "../states/Missing";
 import { StepList } from "./StepList";
 
 export function FlowEditorPage() {
   const { id } = useParams({ from: `${PLACE}/content/flows/$id` });
   const flow = useQuery(flowQuery(useEnvironmentId(), id));
+  if (isMissing(flow)) {
+    return <MissingContent kind="flow" />;
+  }
   return (
     <Loaded query={flow} skeleton="form">
       {(data) => <Editor key={data.id} flow={data} />}

@@ -8,12 +8,14 @@ import { count } from "../charts/number";
 import { share } from "../content/ContentTable";
 import { flowQuery } from "../content/content";
 import { Figures } from "../content/Figures";
+import { MissingContent } from "../content/MissingContent";
 import { ResultsHead } from "../content/ResultsHead";
 import { PLACE } from "../frame/links";
 import { Page } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { EmptyState } from "../states/EmptyState";
 import { Loaded } from "../states/Loaded";
+import { isMissing } from "../states/Missing";
 import { type FlowResults, flowResultsQuery, funnel } from "./results";
 
 export function FlowResultsPage() {
@@ -21,6 +23,9 @@ export function FlowResultsPage() {
   const environment = useEnvironmentId();
   const flow = useQuery(flowQuery(environment, id));
   const results = useQuery(flowResultsQuery(environment, id));
+  if (isMissing(flow)) {
+    return <MissingContent kind="flow" />;
+  }
   return (
     <Page>
       <ResultsHead content={flow.data} kind="flow" id={id} />

@@ -29,7 +29,7 @@ export function StepList({ steps, onChange, open, onOpen }: Props) {
         onReorder={reorder}
         nameOf={(step, index) => `step ${index + 1}: ${step.title}`}
       >
-        {(step, index, handle) => {
+        {(step, index, handle, removing) => {
           const Icon = step.kind === "modal" ? IconAppWindow : IconMessageCircle;
           return (
             <ItemCard
@@ -45,7 +45,10 @@ export function StepList({ steps, onChange, open, onOpen }: Props) {
                 last: index === steps.length - 1,
                 onMove: (by) => reorder(moved(steps, index, by)),
                 onDuplicate: () => onChange(insertAt(steps, index + 1, { ...step, id: freshId("s", steps) })),
-                onRemove: () => onChange(removeAt(steps, index)),
+                onRemove: () => {
+                  removing();
+                  onChange(removeAt(steps, index));
+                },
               }}
             >
               <StepForm

@@ -1,17 +1,37 @@
-/** ⌘K: go somewhere, switch the environment, make something, find a person by id. */
+/** ⌘K: go somewhere, open content by its name, find somebody by id or e-mail, make something, switch the environment. */
 import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
 import "@mantine/spotlight/styles.css";
-import { IconPlus, IconSearch, IconSwitchHorizontal, IconUser } from "@tabler/icons-react";
+import {
+  IconBuilding,
+  IconChartBar,
+  IconListCheck,
+  IconPlus,
+  IconRoute,
+  IconSearch,
+  IconSwitchHorizontal,
+  IconTrash,
+  IconUser,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { type Content, contentListQuery } from "../content/content";
 import { useCreateContent } from "../content/create";
+import { isEmail } from "../people/people";
 import { appSlug } from "../session/me";
+import { type Group, matching } from "./commands";
 import { useSwitch } from "./EnvironmentSwitch";
+import { type Findable, useFind } from "./find";
+import { focusPage } from "./focus";
 import { PLACE } from "./links";
-import { usePlace } from "./place";
+import { useEnvironmentId, usePlace } from "./place";
 import { SECTIONS } from "./sections";
 
 export const openPalette = () => spotlight.open();
+
+const CONTENT = 6;
+/** Of content while nothing was typed: what was changed last. */
+const LATEST = 3;
 
 export function CommandPalette() {
   const [query, setQuery] = useState("");
@@ -23,9 +43,9 @@ export function CommandPalette() {
       onQueryChange={setQuery}
       shortcut={["mod + K"]}
       highlightQuery
-      limit={12}
-      filter={(_query, given) => given as ReturnType<typeof matching>}
-      nothingFound="Nothing of that name. A person is found by the whole id."
+      limit={30}
+      filter={(_query, given) => given as Group[]}
+      nothingFound="Nothing of that name."
       searchProps={{
         leftSection: <IconSearch size={18} />,
         placeholder: "Go to, create or find…",
@@ -38,37 +58,36 @@ export function CommandPalette() {
   );
 }
 
-type Group = { group: string; actions: SpotlightActionData[] };
-
 function useActions(query: string): Group[] {
   const navigate = useNavigate({ from: PLACE });
   const switchTo = useSwitch();
   const create = useCreateContent();
+  const content = useContentGroups(query);
+  const people = useFindGroup(query);
   const { me, environment } = usePlace();
-
-  const found: Group = {
-    group: "People",
-    actions: query
-      ? [
-          {
-            id: "person",
-            label: `Open the person with the id “${query}”`,
-            leftSection: <IconUser size={18} />,
-            onClick: () => void navigate({ to: "./people/$id", params: { id: query } }),
-          },
-        ]
-      : [],
-  };
   const groups: Group[] = [
     {
       group: "Go to",
-      actions: SECTIONS.map(({ label, path, icon: Icon }) => ({
-        id: path,
-        label,
-        leftSection: <Icon size={18} stroke={1.75} />,
-        onClick: () => void navigate({ to: `./${path}` }),
-      })),
+      actions: [
+        ...SECTIONS.map(({ label, path, icon: Icon }) => ({
+          id: path,
+          label,
+          leftSection: <Icon size={18} stroke={1.75} />,
+          onClick: () => void navigate({ to: `./${path}` }),
+        })),
+        ...(query
+          ? [
+              {
+                id: "deleted",
+                label: "Deleted content",
+                leftSection: <IconTrash size={18} stroke={1.75} />,
+                onClick: () => void navigate({ to: "./content/deleted" }),
+              },
+            ]
+          : []),
+      ],
     },
+    ...content,
     {
       group: "Create",
       actions: (["survey", "flow"] as const).map((kind) => ({
@@ -92,12 +111,83 @@ function useActions(query: string): Group[] {
       ),
     },
   ];
-  return [...matching(groups, query), found].filter((group) => group.actions.length > 0);
+  return [...matching(groups, query), ...people].map(leavingFocus);
 }
 
-function matching(groups: Group[], query: string): Group[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (action: SpotlightActionData, group: string) =>
-    words.every((word) => `${action.label} ${group}`.toLowerCase().includes(word));
-  return groups.map(({ group, actions }) => ({ group, actions: actions.filter((action) => fits(action, group)) }));
+/** Whatever is chosen ends on a page, and the focus with it: the palette has none to give back once it is closed. */
+function leavingFocus({ group, actions }: Group): Group {
+  const leaving = actions.map(
+    ({ onClick, ...action }): SpotlightActionData => ({
+      ...action,
+      onClick: (event) => {
+        focusPage();
+        onClick?.(event);
+      },
+    }),
+  );
+  return { group, actions: leaving };
+}
+
+/** Surveys and flows by name, and their results. */
+function useContentGroups(query: string): Group[] {
+  const navigate = useNavigate({ from: PLACE });
+  const content = useQuery(contentListQuery(useEnvironmentId()));
+  const all = content.data ?? [];
+  const edit = (one: Content): SpotlightActionData => {
+    const Icon = one.kind === "survey" ? IconListCheck : IconRoute;
+    const params = { id: one.id };
+    return {
+      id: one.id,
+      label: one.name,
+      description: `${one.kind}, ${one.status}`,
+      leftSection: <Icon size={18} stroke={1.75} />,
+      onClick: () =>
+        void navigate(
+          one.kind === "survey" ? { to: "./content/surveys/$id", params } : { to: "./content/flows/$id", params },
+        ),
+    };
+  };
+  const results = (one: Content): SpotlightActionData => {
+    const params = { id: one.id };
+    return {
+      id: `results-${one.id}`,
+      label: `Results of “${one.name}”`,
+      leftSection: <IconChartBar size={18} stroke={1.75} />,
+      onClick: () =>
+        void navigate(
+          one.kind === "survey"
+            ? { to: "./content/surveys/$id/results", params }
+            : { to: "./content/flows/$id/results", params },
+        ),
+    };
+  };
+  return [
+    { group: "Content", most: query ? CONTENT : LATEST, actions: all.map(edit) },
+    {
+      group: "Results",
+      most: CONTENT,
+      actions: query ? all.filter(({ published }) => published !== null).map(results) : [],
+    },
+  ];
+}
+
+/** Somebody and a company by what was typed, whole. */
+function useFindGroup(query: string): Group[] {
+  const find = useFind();
+  if (!query) {
+    return [];
+  }
+  const action = (what: Findable, label: string, Icon: typeof IconUser): SpotlightActionData => ({
+    id: `find-${what}`,
+    label,
+    leftSection: <Icon size={18} stroke={1.75} />,
+    onClick: () => void find(what, query),
+  });
+  const actions = isEmail(query)
+    ? [action("person", `Open the person with the e-mail “${query}”`, IconUser)]
+    : [
+        action("person", `Open the person with the id “${query}”`, IconUser),
+        action("company", `Open the company with the id “${query}”`, IconBuilding),
+      ];
+  return [{ group: "People and companies", actions }];
 }

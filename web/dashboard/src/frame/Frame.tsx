@@ -8,19 +8,21 @@ import { AccountMenu } from "./AccountMenu";
 import { CommandPalette, openPalette } from "./CommandPalette";
 import { EnvironmentSwitch } from "./EnvironmentSwitch";
 import classes from "./Frame.module.css";
+import { PAGE_ID, usePageFocus } from "./focus";
 import { PLACE } from "./links";
 import { usePlace } from "./place";
 import { SECTIONS, type Section } from "./sections";
 
 export function Frame() {
+  usePageFocus();
   return (
     <div className={classes.frame}>
-      <a className={classes.skip} href="#page">
+      <a className={classes.skip} href={`#${PAGE_ID}`}>
         Skip to the page
       </a>
       <Rail />
       <TopBar />
-      <main id="page" className={classes.page} tabIndex={-1}>
+      <main id={PAGE_ID} className={classes.page} tabIndex={-1}>
         <Outlet />
       </main>
       <nav className={classes.bottom} aria-label="Sections">

@@ -1,26 +1,21 @@
-/** The demo's five minutes: meet the flow, answer, see it arrive, search the disk. */
-import { Button, Card, Checkbox, Progress, Text, Title } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
-import { IconExternalLink } from "@tabler/icons-react";
+/** The demo's five minutes: meet the flow, answer, see it arrive, search the disk. A step is done when it happened. */
+import { Button, Card, Progress, Text, Title } from "@mantine/core";
+import { IconCircle, IconCircleCheckFilled, IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { contentListQuery } from "../content/content";
 import { LinkAnchor, PLACE } from "../frame/links";
 import { usePlace } from "../frame/place";
+import { checklistQuery, doneOf, STEPS, type Step } from "./checklist";
 import classes from "./DemoChecklist.module.css";
 import { DiskSearch } from "./DiskSearch";
 
-const STEPS = ["meet", "answer", "arrive", "search"] as const;
-type Step = (typeof STEPS)[number];
-
 export function DemoChecklist() {
   const { me, environment } = usePlace();
-  const [done, setDone] = useLocalStorage<Step[]>({ key: "pilotfish.demo", defaultValue: [] });
+  const list = useQuery(checklistQuery(environment.id));
   const content = useQuery(contentListQuery(environment.id));
   const survey = content.data?.find((one) => one.kind === "survey" && one.status === "live");
-  const toggle = (step: Step) => setDone(done.includes(step) ? done.filter((one) => one !== step) : [...done, step]);
-  const finish = (step: Step) => setDone(done.includes(step) ? done : [...done, step]);
-  const item = { done, toggle };
+  const done = doneOf(list.data);
 
   return (
     <Card component="section" aria-label="Five minutes with Pilotfish">
@@ -37,7 +32,7 @@ export function DemoChecklist() {
       </div>
       <Progress value={(done.length / STEPS.length) * 100} size={4} aria-label="Checklist" mb="md" />
       <ol className={classes.steps}>
-        <Item {...item} step="meet" title="Meet the flow">
+        <Item done={done} step="met_at" title="Meet the flow">
           Open Harbour as a new customer. A flow greets you and follows you across two pages.
           <div className={classes.action}>
             <Button
@@ -47,26 +42,19 @@ export function DemoChecklist() {
               rel="noopener"
               size="xs"
               rightSection={<IconExternalLink size={14} />}
-              onClick={() => finish("meet")}
             >
               Open Harbour
             </Button>
           </div>
         </Item>
-        <Item {...item} step="answer" title="Answer the survey">
+        <Item done={done} step="answered_at" title="Answer the survey">
           Send two invoices in Harbour. After the second, it asks how invoicing is going: give a score, and a reason in
           a sentence that you will know again.
         </Item>
-        <Item {...item} step="arrive" title="See it arrive">
+        <Item done={done} step="seen_at" title="See it arrive">
           Your answer is here within two seconds:{" "}
           {survey ? (
-            <LinkAnchor
-              from={PLACE}
-              to="./content/surveys/$id/results"
-              params={{ id: survey.id }}
-              underline="always"
-              onClick={() => finish("arrive")}
-            >
+            <LinkAnchor from={PLACE} to="./content/surveys/$id/results" params={{ id: survey.id }} underline="always">
               results of “{survey.name}”
             </LinkAnchor>
           ) : (
@@ -76,27 +64,26 @@ export function DemoChecklist() {
           )}
           .
         </Item>
-        <Item {...item} step="search" title="Search the disk">
+        <Item done={done} step="searched_at" title="Search the disk">
           Is that sentence really sealed? Let the server look for it in every byte that it has written.
-          <DiskSearch onFound={() => finish("search")} />
+          <DiskSearch onFound={() => void list.refetch()} />
         </Item>
       </ol>
     </Card>
   );
 }
 
-type ItemProps = { step: Step; title: string; done: Step[]; toggle: (step: Step) => void; children: ReactNode };
+type ItemProps = { step: Step; title: string; done: Step[]; children: ReactNode };
 
-function Item({ step, title, done, toggle, children }: ItemProps) {
+function Item({ step, title, done, children }: ItemProps) {
+  const isDone = done.includes(step);
   return (
-    <li className={classes.step} data-done={done.includes(step) || undefined}>
-      <Checkbox
-        radius="xl"
-        checked={done.includes(step)}
-        onChange={() => toggle(step)}
-        aria-label={`${title}: done`}
-        color="kelp"
-      />
+    <li className={classes.step} data-done={isDone || undefined}>
+      {isDone ? (
+        <IconCircleCheckFilled size={20} className={classes.done} role="img" aria-label="Done" />
+      ) : (
+        <IconCircle size={20} stroke={1.5} className={classes.open} role="img" aria-label="To do" />
+      )}
       <div className={classes.words}>
         <Title order={3}>{title}</Title>
         <div className={classes.text}>{children}</div>

@@ -2,7 +2,7 @@
 import { Alert, Card, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { explain } from "../api/problem";
-import { Masked, RevealButton, Shield } from "../personal/Personal";
+import { Masked, RevealPersonal, Shield } from "../personal/Personal";
 import classes from "./People.module.css";
 import { type Attributes, reveal } from "./people";
 
@@ -31,7 +31,7 @@ export function AttributesCard({ attributes, personal, person }: Props) {
         ))}
       </dl>
       {person && personal.length > 0 && !opened && (
-        <RevealButton what="them" onReveal={() => look.mutate(person)} loading={look.isPending} />
+        <RevealPersonal what="them" onReveal={() => look.mutate(person)} loading={look.isPending} />
       )}
       {opened && (
         <Text size="xs" c="dimmed">

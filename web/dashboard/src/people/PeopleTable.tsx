@@ -49,17 +49,17 @@ export function PeopleTable({ people, company = true }: { people: Person[]; comp
 
 /**
  * Somebody by the id that the customer gave them; whoever has none has not been identified. The page's own address has
- * Pilotfish's id where it is known (`to`): the customer's ids stay out of the browser's history.
+ * Pilotfish's id (`to`): the customer's ids stay out of the browser's history.
  */
-export function PersonLink({ id, to }: { id: string | null; to?: string }) {
-  const address = to ?? id;
-  return address === null ? (
+export function PersonLink({ id, to }: { id: string | null; to: string | null }) {
+  const name = id === null || id === to ? "anonymous" : id;
+  return to === null ? (
     <Text span c="dimmed">
-      anonymous
+      {name}
     </Text>
   ) : (
-    <LinkAnchor from={PLACE} to="./people/$id" params={{ id: address }} fw={550}>
-      {id ?? "anonymous"}
+    <LinkAnchor from={PLACE} to="./people/$id" params={{ id: to }} fw={550}>
+      {name}
     </LinkAnchor>
   );
 }

@@ -4,10 +4,11 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { idOf } from "../companies/companies";
 import { contentListQuery } from "../content/content";
-import { LinkAnchor, PLACE } from "../frame/links";
+import { LinkAnchor, LinkButton, PLACE } from "../frame/links";
 import { Page, PageHead } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { Loaded } from "../states/Loaded";
+import { isMissing, Missing } from "../states/Missing";
 import { Time } from "../time/Time";
 import { AttributesCard } from "./AttributesCard";
 import { ContentState } from "./ContentState";
@@ -27,6 +28,9 @@ export function PersonPage() {
       void navigate({ params: (before) => ({ ...before, id: own }), replace: true });
     }
   }, [own, id, navigate]);
+  if (isMissing(person)) {
+    return <MissingPerson />;
+  }
   const names = new Map(content.data?.map((one) => [one.id, one.name]));
   const back = (
     <LinkAnchor from={PLACE} to="./people" size="sm">
@@ -71,5 +75,20 @@ export function PersonPage() {
         )}
       </Loaded>
     </Page>
+  );
+}
+
+function MissingPerson() {
+  return (
+    <Missing
+      title="There is no such person"
+      action={
+        <LinkButton from={PLACE} to="./people">
+          All people
+        </LinkButton>
+      }
+    >
+      Nobody in this environment has this id. They may be in another environment, or were not heard of yet.
+    </Missing>
   );
 }

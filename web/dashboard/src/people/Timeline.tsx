@@ -1,5 +1,5 @@
 /** What somebody did, the latest first, by day. */
-import { Button, Card, Text, Title, Tooltip } from "@mantine/core";
+import { Alert, Box, Button, Card, Text, Title, Tooltip } from "@mantine/core";
 import {
   IconClick,
   IconEye,
@@ -9,17 +9,30 @@ import {
   IconUsersGroup,
   type TablerIcon,
 } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { explain } from "../api/problem";
 import { useEnvironmentId } from "../frame/place";
-import { Masked, Shield } from "../personal/Personal";
+import { Masked, RevealPersonal, Shield } from "../personal/Personal";
 import { Loaded } from "../states/Loaded";
 import { absolute, clock, date } from "../time/format";
 import { shown } from "./AttributesCard";
 import classes from "./People.module.css";
-import { type PersonEvent, timelineQuery } from "./people";
+import { type PersonEvent, revealEvents, timelineQuery } from "./people";
+
+/** Events whose personal properties were opened, by id. */
+type Opened = Map<string, PersonEvent["properties"]>;
 
 export function Timeline({ person, names }: { person: string; names: Map<string, string> }) {
   const events = useInfiniteQuery(timelineQuery(useEnvironmentId(), person));
+  const [opened, setOpened] = useState<Opened>(new Map());
+  const look = useMutation({
+    mutationFn: (cursors: (string | null)[]) => Promise.all(cursors.map((cursor) => revealEvents(person, cursor))),
+    onSuccess: (pages) => {
+      const found = pages.flatMap(({ data }) => data).filter(({ personal }) => personal.length > 0);
+      setOpened((before) => new Map([...before, ...found.map(({ id, properties }) => [id, properties] as const)]));
+    },
+  });
   return (
     <Card component="section" aria-label="Timeline">
       <Title order={2} mb="sm">
@@ -28,15 +41,37 @@ export function Timeline({ person, names }: { person: string; names: Map<string,
       <Loaded query={events}>
         {({ pages }) => {
           const all = pages.flatMap((page) => page.data);
+          const masked = pages.flatMap((page, index) =>
+            page.data.some((one) => isMasked(one, opened)) ? [pages[index - 1]?.next_cursor ?? null] : [],
+          );
           return (
             <>
               {all.length === 0 && <Text c="dimmed">Nothing was heard of this person yet.</Text>}
+              {masked.length > 0 && (
+                <Box mb="sm">
+                  <RevealPersonal
+                    what="personal properties"
+                    onReveal={() => look.mutate(masked)}
+                    loading={look.isPending}
+                  />
+                </Box>
+              )}
+              {look.isError && (
+                <Alert color="coral" mb="sm" role="alert">
+                  {explain(look.error)} Nothing was opened.
+                </Alert>
+              )}
+              {opened.size > 0 && masked.length === 0 && (
+                <Text size="xs" c="dimmed" mb="sm">
+                  That you looked is recorded.
+                </Text>
+              )}
               {byDay(all).map(([day, list]) => (
                 <div key={day}>
                   <h3 className={classes.day}>{day}</h3>
                   <ol className={classes.timeline}>
                     {list.map((event) => (
-                      <Entry key={event.id} event={event} names={names} />
+                      <Entry key={event.id} event={event} names={names} opened={opened.get(event.id)} />
                     ))}
                   </ol>
                 </div>
@@ -69,7 +104,13 @@ const ICONS: Partial<Record<PersonEvent["type"], TablerIcon>> = {
   answer: IconMessage2,
 };
 
-function Entry({ event, names }: { event: PersonEvent; names: Map<string, string> }) {
+function isMasked(event: PersonEvent, opened: Opened): boolean {
+  return event.personal.length > 0 && !opened.has(event.id);
+}
+
+type EntryProps = { event: PersonEvent; names: Map<string, string>; opened: PersonEvent["properties"] | undefined };
+
+function Entry({ event, names, opened }: EntryProps) {
   const own = event.type === "answer" || (event.event?.startsWith("$") ?? false);
   const Icon = event.event === "$shown" ? IconEye : own ? IconMessage2 : (ICONS[event.type] ?? IconClick);
   return (
@@ -85,7 +126,7 @@ function Entry({ event, names }: { event: PersonEvent; names: Map<string, string
               {name}:{" "}
               {event.personal.includes(name) ? (
                 <>
-                  <Shield /> <Masked />
+                  <Shield /> {opened ? shown(opened[name]) : <Masked />}
                 </>
               ) : (
                 shown(value)

@@ -31,6 +31,14 @@ export const peopleQuery = (environment: string, search: string) =>
     getNextPageParam: (page) => page.next_cursor,
   });
 
+/** Who was here last: what an editor is given to choose from is read off them. */
+export const latestPeopleQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [environment, "people", "latest"],
+    queryFn: () => take(api.GET("/api/v1/people", { params: { query: { limit: 200 } } })),
+    staleTime: 60_000,
+  });
+
 export const personQuery = (environment: string, id: string) =>
   queryOptions({
     queryKey: [environment, "people", "one", id],
@@ -62,6 +70,15 @@ export const whyQuery = (environment: string, person: string, content: string) =
       ),
     staleTime: 0,
   });
+
+/** A page of the same events with personal properties in clear; the server records who looked. */
+export function revealEvents(id: string, cursor: string | null) {
+  return take(
+    api.POST("/api/v1/people/{external_id}/events/reveal", {
+      params: { path: { external_id: id }, query: cursor ? { cursor } : {} },
+    }),
+  );
+}
 
 export function reveal(id: string): Promise<{ attributes: Attributes }> {
   return take(api.POST("/api/v1/people/{external_id}/reveal", { params: { path: { external_id: id } } }));

@@ -1,6 +1,7 @@
 /** Personal data is visibly personal: a shield, dots until somebody asks, and a note that looking is recorded. */
 import { Button, Tooltip } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
+import { usePlace } from "../frame/place";
 import classes from "./Personal.module.css";
 
 export function Shield() {
@@ -20,6 +21,18 @@ export function Masked() {
 }
 
 type Props = { onReveal: () => void; loading: boolean; what: string };
+
+/** For end users' personal data: offered to whoever may see it. */
+export function RevealPersonal(props: Props) {
+  const { me } = usePlace();
+  return me.reads_personal ? (
+    <RevealButton {...props} />
+  ) : (
+    <div className={classes.reveal}>
+      <span className={classes.note}>Your role does not see personal data.</span>
+    </div>
+  );
+}
 
 export function RevealButton({ onReveal, loading, what }: Props) {
   return (

@@ -1,16 +1,34 @@
 /** What stands where a screen cannot: no such page, nothing to choose from, or a failure while loading. */
 import { Container } from "@mantine/core";
 import { type ErrorComponentProps, useRouter } from "@tanstack/react-router";
-import { LinkButton } from "../frame/links";
+import { LinkButton, PLACE } from "../frame/links";
 import { EmptyState } from "./EmptyState";
 import { ErrorState } from "./ErrorState";
+import { Missing } from "./Missing";
 
+/** No such page of an environment: within the frame. */
+export function NotFoundInPlace() {
+  return (
+    <Missing
+      title="There is no such page"
+      action={
+        <LinkButton from={PLACE} to="./home">
+          Go home
+        </LinkButton>
+      }
+    >
+      The address may be mistyped, or what it named is gone.
+    </Missing>
+  );
+}
+
+/** No such page, for whoever has no environment to be in. */
 export function NotFoundPage() {
   return (
     <Container component="main" size="sm" py="xl">
       <title>Not found · Pilotfish</title>
       <EmptyState order={1} title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
-        The address may be mistyped, or what it named was deleted.
+        The address may be mistyped, or what it named is gone.
       </EmptyState>
     </Container>
   );

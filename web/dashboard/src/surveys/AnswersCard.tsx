@@ -50,7 +50,7 @@ export function AnswersCard({ results, texts }: { results: Results; texts: Texts
             {answers.map((answer, index) => (
               <Table.Tr key={answer.id ?? index}>
                 <Table.Td>
-                  <PersonLink id={answer.person} />
+                  <PersonLink id={answer.person} to={answer.person_id} />
                 </Table.Td>
                 <Table.Td className={classes.nowrap}>
                   <Text span c="dimmed">
@@ -59,7 +59,7 @@ export function AnswersCard({ results, texts }: { results: Results; texts: Texts
                 </Table.Td>
                 {questions.map((question) => (
                   <Table.Td key={question.id}>
-                    <Value question={question} value={answer.answers[question.id]} opened={opened} />
+                    <Value question={question} answer={answer} opened={opened} />
                   </Table.Td>
                 ))}
               </Table.Tr>
@@ -71,11 +71,11 @@ export function AnswersCard({ results, texts }: { results: Results; texts: Texts
   );
 }
 
-function Value({ question, value, opened }: { question: QuestionResults; value: unknown; opened: boolean }) {
-  if (question.kind === "open_text" && !opened) {
+function Value({ question, answer, opened }: { question: QuestionResults; answer: Answer; opened: boolean }) {
+  if (!opened && answer.written.includes(question.id)) {
     return <Masked />;
   }
-  return answerWords(question, value) ?? <span className={classes.quiet}>–</span>;
+  return answerWords(question, answer.answers[question.id]) ?? <span className={classes.quiet}>–</span>;
 }
 
 function tableOf(questions: QuestionResults[], answers: Answer[], opened: boolean) {

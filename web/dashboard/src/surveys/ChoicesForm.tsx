@@ -18,7 +18,7 @@ export function ChoicesForm({ choices, onChange, pointer }: Props) {
         Answers to choose from
       </Text>
       <SortableList label="Choices" items={choices} onReorder={onChange} nameOf={(choice) => choice.text || "choice"}>
-        {(choice, index, handle) => (
+        {(choice, index, handle, removing) => (
           <div className={classes.choice}>
             {handle}
             <ChoiceInput
@@ -31,7 +31,10 @@ export function ChoicesForm({ choices, onChange, pointer }: Props) {
               variant="subtle"
               color="gray"
               aria-label={`Remove ${choice.text || "this choice"}`}
-              onClick={() => onChange(removeAt(choices, index))}
+              onClick={() => {
+                removing();
+                onChange(removeAt(choices, index));
+              }}
             >
               <IconX size={16} />
             </ActionIcon>

@@ -6,7 +6,7 @@ import { ChartCard } from "../charts/ChartCard";
 import { DETRACTORS, PASSIVES, PROMOTERS } from "../charts/colours";
 import { count } from "../charts/number";
 import { PersonLink } from "../people/PeopleTable";
-import { RevealButton, Shield } from "../personal/Personal";
+import { RevealPersonal, Shield } from "../personal/Personal";
 import { Time } from "../time/Time";
 import { formula, type Groups, groupOf, groups, nps, percent, signed } from "./nps";
 import classes from "./Results.module.css";
@@ -112,15 +112,15 @@ function TextsCard({ question, texts }: Props) {
         </Alert>
       )}
       {!opened && question.count > 0 && (
-        <RevealButton what="the answers" onReveal={texts.reveal} loading={texts.pending} />
+        <RevealPersonal what="the answers" onReveal={texts.reveal} loading={texts.pending} />
       )}
       {opened && (
         <ul className={classes.texts}>
-          {opened.map(({ text, at, person }) => (
-            <li key={`${at}${person}`}>
+          {opened.map(({ text, at, person, person_id }) => (
+            <li key={`${at}${person_id}`}>
               <p>{text}</p>
               <Text size="xs" c="dimmed">
-                <PersonLink id={person} /> · <Time at={at} />
+                <PersonLink id={person} to={person_id} /> · <Time at={at} />
               </Text>
             </li>
           ))}

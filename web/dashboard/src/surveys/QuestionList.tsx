@@ -39,7 +39,7 @@ export function QuestionList({ definition, onChange, step, onStep }: Props) {
         onReorder={reorder}
         nameOf={(question, index) => `question ${index + 1}: ${question.text}`}
       >
-        {(question, index, handle) => {
+        {(question, index, handle, removing) => {
           const { label, icon: Icon } = QUESTION_KINDS[question.kind];
           return (
             <ItemCard
@@ -55,7 +55,10 @@ export function QuestionList({ definition, onChange, step, onStep }: Props) {
                 last: index === questions.length - 1,
                 onMove: (by) => reorder(moved(questions, index, by)),
                 onDuplicate: () => set(insertAt(questions, index + 1, { ...question, id: freshId("q", questions) })),
-                onRemove: () => set(removeAt(questions, index)),
+                onRemove: () => {
+                  removing();
+                  set(removeAt(questions, index));
+                },
               }}
             >
               <QuestionForm

@@ -7,16 +7,21 @@ import type { Schema } from "../api/client";
 import { type Survey, surveyQuery } from "../content/content";
 import { EditorFrame } from "../content/EditorFrame";
 import { NO_THEME } from "../content/LookForm";
+import { MissingContent } from "../content/MissingContent";
 import { PreviewPane } from "../content/PreviewPane";
 import { useDraft } from "../content/useDraft";
 import { PLACE } from "../frame/links";
 import { useEnvironmentId } from "../frame/place";
 import { Loaded } from "../states/Loaded";
+import { isMissing } from "../states/Missing";
 import { QuestionList } from "./QuestionList";
 
 export function SurveyEditorPage() {
   const { id } = useParams({ from: `${PLACE}/content/surveys/$id` });
   const survey = useQuery(surveyQuery(useEnvironmentId(), id));
+  if (isMissing(survey)) {
+    return <MissingContent kind="survey" />;
+  }
   return (
     <Loaded query={survey} skeleton="form">
       {(data) => <Editor key={data.id} survey={data} />}

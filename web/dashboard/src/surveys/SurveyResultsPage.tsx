@@ -6,12 +6,14 @@ import { count } from "../charts/number";
 import { share } from "../content/ContentTable";
 import { surveyQuery } from "../content/content";
 import { Figures } from "../content/Figures";
+import { MissingContent } from "../content/MissingContent";
 import { ResultsHead } from "../content/ResultsHead";
 import { PLACE } from "../frame/links";
 import { Page } from "../frame/PageHead";
 import { useEnvironmentId } from "../frame/place";
 import { EmptyState } from "../states/EmptyState";
 import { Loaded } from "../states/Loaded";
+import { isMissing } from "../states/Missing";
 import { AnswersCard } from "./AnswersCard";
 import { QuestionCard } from "./QuestionCard";
 import { type Results, revealTexts, surveyResultsQuery } from "./results";
@@ -21,6 +23,9 @@ export function SurveyResultsPage() {
   const environment = useEnvironmentId();
   const survey = useQuery(surveyQuery(environment, id));
   const results = useQuery(surveyResultsQuery(environment, id));
+  if (isMissing(survey)) {
+    return <MissingContent kind="survey" />;
+  }
   return (
     <Page>
       <ResultsHead content={survey.data} kind="survey" id={id} />

@@ -61,9 +61,12 @@ async fn what_is_deleted_comes_back_paused_within_thirty_days(app: TestApp) {
     app.api().get(&path).await.assert(404);
     app.api().post(&format!("{path}/publish")).await.assert(404);
     assert_eq!(app.api().get("/api/v1/flows").await.json()["data"], json!([]));
-    assert_eq!(app.api().get("/api/v1/flows?deleted=true").await.json()["data"].as_array().unwrap().len(), 1);
+    let deleted = app.api().get("/api/v1/flows?deleted=true").await.json()["data"].clone();
+    let (at, until) = (app.app().clock.now(), app.app().clock.now().plus(Duration::from_hours(30 * 24)));
+    assert_eq!((deleted.as_array().unwrap().len(), &deleted[0]["status"]), (1, &json!("paused")));
+    assert_eq!((&deleted[0]["deleted_at"], &deleted[0]["restorable_until"]), (&json!(at), &json!(until)));
     let back = app.api().post(&format!("{path}/restore")).await.assert(200).json();
-    assert_eq!(back["status"], "paused");
+    assert_eq!((&back["status"], back.get("deleted_at"), back.get("restorable_until")), (&json!("paused"), None, None));
     app.api().post(&format!("{path}/restore")).await.assert(404);
 
     app.api().delete(&path).await.assert(204);

@@ -16,6 +16,7 @@ use super::opened::{self, Opened};
 use super::{control, scan};
 use crate::App;
 use crate::authority::{Can, ReadPersonal};
+use crate::demo::checklist;
 use crate::extract::Json;
 use crate::problem::internal;
 
@@ -74,6 +75,9 @@ async fn disk_search(
     let began = Instant::now();
     let searched = search(&app, text.clone()).await?;
     let opened = opened::find(&app, &caller, &text).await?;
+    if opened.is_some() {
+        checklist::disk_was_searched(&app).await?;
+    }
     let (scanned, control) = searched;
     Ok(JsonAnswer(DiskSearch {
         files: scanned.files,

@@ -41,12 +41,50 @@ pub(in crate::people) async fn row(reader: TenantReader<'_>, number: u64) -> Sto
          (SELECT merged_into FROM people WHERE environment_id = $1 AND number = $2), $2)"
     );
     let row = sql(text).bind(reader.environment()).bind(int(number)).fetch_optional(reader).await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut person = read(&row)?;
+    row.as_ref().map(read_whole).transpose()
+}
+
+/// With the attributes of the company that the person acts for.
+fn read_whole(row: &Row) -> StoreResult<PersonRow> {
+    let mut person = read(row)?;
     if row.get::<Option<String>>("company_attributes")?.is_some() {
-        person.company_attributes = read_attributes(&row, "company_")?;
+        person.company_attributes = read_attributes(row, "company_")?;
     }
-    Ok(Some(person))
+    Ok(person)
+}
+
+/// How many people there are who were not merged, and between which numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) people: u64,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+/// The extent of the people.
+pub(crate) async fn extent(reader: TenantReader<'_>) -> StoreResult<Extent> {
+    let row = sql("SELECT COUNT(*) AS people, COALESCE(MIN(number), 0) AS first, COALESCE(MAX(number), 0) AS last \
+                   FROM people WHERE environment_id = $1 AND merged_into IS NULL")
+    .bind(reader.environment())
+    .fetch_one(reader)
+    .await?;
+    Ok(Extent { people: row.get("people")?, first: row.get("first")?, last: row.get("last")? })
+}
+
+/// What decisions need to know about people who were not merged, by number: from one number on, up to and with another.
+pub(crate) async fn whole_rows(
+    reader: TenantReader<'_>,
+    (from, to): (u64, u64),
+    limit: usize,
+) -> StoreResult<Vec<PersonRow>> {
+    let text = format!(
+        "SELECT {COLUMNS}, {COMPANY_COLUMNS} FROM people p \
+         LEFT JOIN companies c ON c.environment_id = p.environment_id AND c.number = p.company_number \
+         WHERE p.environment_id = $1 AND p.number >= $2 AND p.number <= $3 AND p.merged_into IS NULL \
+         ORDER BY p.number LIMIT $4"
+    );
+    let query = sql(text).bind(reader.environment()).bind(int(from)).bind(int(to)).bind(int(limit as u64));
+    query.fetch_all(reader).await?.iter().map(read_whole).collect()
 }
 
 /// The rows of these people; of none that was merged.

@@ -44,6 +44,8 @@ async fn results_are_exact(app: TestApp) {
     let latest = results["answers"].as_array().unwrap();
     assert_eq!((latest.len(), &latest[0]["answers"]), (4, &json!({"q1": 0, "q3": ["b"]})));
     assert!(latest[0]["person"].as_str().unwrap().starts_with("per_"));
+    assert_eq!((&latest[0]["person_id"], &latest[0]["written"]), (&latest[0]["person"], &json!([])));
+    assert_eq!(latest[3]["written"], json!(["q4"]), "that something was written, not what");
     assert_eq!(latest[3]["answers"], json!({"q1": 10, "q2": "a", "q3": ["a", "b"]}), "no text");
     let listed = app.api().get("/api/v1/surveys").await.json()["data"][0]["figures"].clone();
     assert_eq!(listed, json!({"shown": 5, "completed": 3, "dismissed": 2}));
@@ -64,6 +66,8 @@ async fn what_people_wrote_is_for_who_may_read_it_and_looking_is_recorded(app: T
     let shown = app.api_as(Role::PrivacyOfficer).await.post(&path).await.assert(200).json();
     let text = &shown["questions"][3]["texts"][0];
     assert_eq!((&text["text"], &text["person"]), (&json!("Because."), &json!("ana")));
+    let ana = app.api().get("/api/v1/people/ana").await.assert(200).json();
+    assert_eq!((&text["person_id"], &shown["answers"][0]["person_id"]), (&ana["id"], &ana["id"]));
     assert_eq!(shown["answers"][0]["answers"]["q4"], "Because.");
     assert_eq!(looks().await, 1);
     app.stranger().await.post(&path).await.assert(404);
