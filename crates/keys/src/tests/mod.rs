@@ -5,6 +5,7 @@ mod escrow;
 mod key_set;
 mod person;
 mod provider;
+mod rotation;
 mod vectors;
 
 use crate::provider::ProviderError;

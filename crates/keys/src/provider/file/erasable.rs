@@ -11,6 +11,8 @@
 //! [`ErasableFile::destroy`] the old bytes are gone from the file. Four cells leave room to write a version anew under
 //! another root key in the middle of a rotation. Processes keep out of each other's way with a lock on the file.
 
+mod rewrap;
+
 use super::{FileProvider, checks};
 use crate::aead::{self, Aad};
 use crate::provider::{BUCKETS, ErasablePublic, KeyProvider as _, ProviderError};
@@ -44,6 +46,7 @@ pub(super) struct ErasableFile {
 /// A version that opened.
 struct Key {
     version: u32,
+    created_at: Timestamp,
     public: PublicKey,
     private: PrivateKey,
 }
@@ -129,7 +132,7 @@ impl ErasableFile {
             }
             let (environment, version) = (self.environment, newest.version + 1);
             let free = slot.free_cell().ok_or(ProviderError::ErasableFull { environment, bucket })?;
-            let (cell, public) = self.new_cell(bucket, version, provider);
+            let (cell, public) = self.new_cell(bucket, version, provider)?;
             self.write(file, bucket, free, &cell)?;
             Ok(ErasablePublic { environment, bucket, version, public })
         })
@@ -171,10 +174,15 @@ impl ErasableFile {
         ErasablePublic { environment: self.environment, bucket, version: key.version, public: key.public }
     }
 
-    fn new_cell(&self, bucket: u8, version: u32, provider: &FileProvider) -> ([u8; CELL_LEN], PublicKey) {
+    fn new_cell(
+        &self,
+        bucket: u8,
+        version: u32,
+        provider: &FileProvider,
+    ) -> Result<([u8; CELL_LEN], PublicKey), ProviderError> {
         let place = Place { environment: self.environment, bucket, version, created_at: provider.clock.now() };
-        let (root_version, root) = provider.root.primary();
-        new_cell(&place, root_version, root, &*provider.rng)
+        let (root_version, root) = provider.primary()?;
+        Ok(new_cell(&place, root_version, &root, &*provider.rng))
     }
 
     /// Nothing in the slot opens: is the root key wrong, or are the bytes broken?
@@ -279,14 +287,25 @@ pub(super) fn file_header(environment: EnvironmentId) -> [u8; HEADER_LEN] {
 
 fn new_cell(place: &Place, root_version: u32, root: &SecretKey, rng: &dyn Rng) -> ([u8; CELL_LEN], PublicKey) {
     let (private, public) = kem::generate(rng);
+    (sealed_cell(place, &public, &private, root_version, root, rng), public)
+}
+
+fn sealed_cell(
+    place: &Place,
+    public: &PublicKey,
+    private: &PrivateKey,
+    root_version: u32,
+    root: &SecretKey,
+    rng: &dyn Rng,
+) -> [u8; CELL_LEN] {
     let mut cell = [0; CELL_LEN];
     cell[0] = CELL_FORMAT;
     cell[1..5].copy_from_slice(&root_version.to_be_bytes());
     cell[5..9].copy_from_slice(&place.version.to_be_bytes());
     cell[9..PUBLIC_AT].copy_from_slice(&place.created_at.micros().to_be_bytes());
     cell[PUBLIC_AT..SEALED_AT].copy_from_slice(&public.0);
-    cell[SEALED_AT..SEALED_END].copy_from_slice(&aead::seal(root, &place.aad(&public), private.expose(), rng));
-    (cell, public)
+    cell[SEALED_AT..SEALED_END].copy_from_slice(&aead::seal(root, &place.aad(public), private.expose(), rng));
+    cell
 }
 
 fn is_well_formed(cell: &[u8; CELL_LEN]) -> bool {
@@ -295,6 +314,10 @@ fn is_well_formed(cell: &[u8; CELL_LEN]) -> bool {
 
 fn version_of(cell: &[u8; CELL_LEN]) -> u32 {
     u32::from_be_bytes([cell[5], cell[6], cell[7], cell[8]])
+}
+
+fn root_version_of(cell: &[u8; CELL_LEN]) -> u32 {
+    u32::from_be_bytes([cell[1], cell[2], cell[3], cell[4]])
 }
 
 fn open_cell(cell: &[u8; CELL_LEN], environment: EnvironmentId, bucket: u8, provider: &FileProvider) -> Option<Key> {
@@ -307,9 +330,9 @@ fn open_cell(cell: &[u8; CELL_LEN], environment: EnvironmentId, bucket: u8, prov
     let created_at = Timestamp(i64::from_be_bytes(*created_at));
     let place = Place { environment, bucket, version: u32::from_be_bytes(*version), created_at };
     let public = PublicKey(*public);
-    let private = aead::open(root, &place.aad(&public), &cell[SEALED_AT..SEALED_END]).ok()?;
+    let private = aead::open(&root, &place.aad(&public), &cell[SEALED_AT..SEALED_END]).ok()?;
     let private = Secret::new(private.expose().as_slice().try_into().ok()?);
-    Some(Key { version: place.version, public, private })
+    Some(Key { version: place.version, created_at, public, private })
 }
 
 fn offset(bucket: u8, cell: usize) -> u64 {

@@ -78,7 +78,7 @@ impl FileProvider {
             erasable.insert(environment, BASE64.encode(self.file(environment)?.bytes()?.expose()));
         }
         let environments = erasable.len();
-        let root_key = self.root.text();
+        let root_key = self.root.current()?.text();
         let wire = Secret::new(Wire {
             kind: KIND.to_owned(),
             format: FORMAT,
