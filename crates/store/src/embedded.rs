@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use base::{Clock, Rng};
-use keys::{KeyKind, KeySet, Owner, WrappedKey};
+use keys::{KeyKind, KeyProvider, KeySet, Owner, WrappedKey};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::{remove_durably, write_durably};
@@ -62,15 +62,13 @@ pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng
             remove_durably(&folder.join(name))?;
         }
         let file = make_keys(keys, clock, rng).await?;
-        let text = serde_json::to_vec_pretty(&file).map_err(|error| io(&path, error.into()))?;
-        write_durably(&path, &text, rng)?;
+        write_keys(&path, &file, rng)?;
         file
     } else {
         if let Some(name) = NEEDED.iter().find(|name| !folder.join(name).exists()) {
             return Err(StoreError::Lost { path: folder.join(name).display().to_string() });
         }
-        let text = std::fs::read(&path).map_err(|error| io(&path, error))?;
-        serde_json::from_slice::<KeysFile>(&text).map_err(|error| io(&path, error.into()))?
+        read_keys(&path)?
     };
     keys.load(file.keys).await?;
     let (_, main_key) = keys.primary(KeyKind::MainStoreFile, Owner::Installation)?;
@@ -78,6 +76,34 @@ pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng
     let main = Db::open_sqlcipher(&folder.join(MAIN), &main_key, making).await?;
     let keyring = Db::open_sqlcipher(&folder.join(KEYRING), &keyring_key, making).await?;
     Ok(Embedded { main, keyring, identity: file.identity })
+}
+
+/// Wraps the stores' file keys anew under the primary root key; the records as they are now.
+///
+/// # Errors
+/// [`StoreError::Key`] if the root key is not the one that wrapped them.
+pub async fn rewrap(folder: &Path, provider: &dyn KeyProvider, rng: &dyn Rng) -> StoreResult<Vec<WrappedKey>> {
+    let path = folder.join(KEYS_FILE);
+    let KeysFile { identity, keys } = read_keys(&path)?;
+    let mut anew = Vec::with_capacity(keys.len());
+    for key in keys {
+        let (kind, owner) = (key.kind, key.owner);
+        let wrapped = keys::rewrap(provider, key).await;
+        anew.push(wrapped.map_err(|source| keys::KeyError::Provider { kind, owner, source })?);
+    }
+    let file = KeysFile { identity, keys: anew };
+    write_keys(&path, &file, rng)?;
+    Ok(file.keys)
+}
+
+fn read_keys(path: &Path) -> StoreResult<KeysFile> {
+    let text = std::fs::read(path).map_err(|error| io(path, error))?;
+    serde_json::from_slice(&text).map_err(|error| io(path, error.into()))
+}
+
+fn write_keys(path: &Path, file: &KeysFile, rng: &dyn Rng) -> StoreResult<()> {
+    let text = serde_json::to_vec_pretty(file).map_err(|error| io(path, error.into()))?;
+    write_durably(path, &text, rng)
 }
 
 /// Says that the first start has finished: from now on nothing of the folder is ever made again.

@@ -150,6 +150,21 @@ impl TestApp {
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
     }
 
+    /// Ends the process and starts another over the same stores. Nobody else may hold this one.
+    pub(crate) async fn restart(self) -> Self {
+        let Ok(Inner { app, clock, installed, databases, folder, .. }) = Arc::try_unwrap(self.0) else {
+            panic!("somebody holds the product")
+        };
+        app.close().await;
+        let rng = app.rng.clone();
+        assert_eq!(Arc::strong_count(&app), 1, "somebody holds the product");
+        drop(app);
+        let app = open(folder.path(), &databases, &clock, &rng).await;
+        app.ready.store(true, std::sync::atomic::Ordering::SeqCst);
+        let [edge, api, dashboard] = [Door::Edge, Door::Api, Door::Dashboard].map(|door| router(&app, door));
+        Self(Arc::new(Inner { app, clock, installed, edge, api, dashboard, databases, folder }))
+    }
+
     /// Ends the test: fails if something is left over.
     pub(crate) async fn finish(self) {
         self.0.app.close().await;
@@ -209,5 +224,7 @@ pub(crate) async fn open(
         dashboard: "https://dashboard.localhost:8444".to_owned(),
     };
     let app = App::open(lock, databases, Arc::new(provider), urls, clock.clone(), rng.clone()).await;
-    Arc::new(app.unwrap_or_else(|error| panic!("the product does not open: {error}")))
+    let mut app = app.unwrap_or_else(|error| panic!("the product does not open: {error}"));
+    app.rotation.settle = Duration::ZERO;
+    Arc::new(app)
 }

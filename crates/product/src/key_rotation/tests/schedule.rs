@@ -1,0 +1,59 @@
+//! Keys turn when they are old enough, and what was interrupted is finished by the hourly look.
+
+use std::time::Duration;
+
+use app_test::app_test;
+use jobs::unfinished;
+use keys::{KeyKind, KeyState};
+use store::Scope;
+
+use super::states;
+use crate::key_rotation::{list, schedule};
+use crate::testing::TestApp;
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[app_test]
+async fn keys_turn_when_they_are_due_and_not_before(app: TestApp) {
+    schedule(app.app()).await.unwrap();
+    app.advance(DAY * 29);
+    app.work().await;
+    assert_eq!(states(&app, KeyKind::AddressHash).await, [(1, KeyState::Primary)]);
+    app.advance(DAY);
+    app.work().await;
+    assert_eq!(states(&app, KeyKind::AddressHash).await, [(1, KeyState::Enabled), (2, KeyState::Primary)]);
+    assert_eq!(states(&app, KeyKind::Session).await, [(1, KeyState::Primary)], "90 days");
+    app.advance(Duration::from_hours(1));
+    app.work().await;
+    assert_eq!(states(&app, KeyKind::AddressHash).await, [(1, KeyState::Destroyed), (2, KeyState::Primary)]);
+}
+
+#[app_test]
+async fn there_is_one_look_that_waits_however_often_a_process_starts(app: TestApp) {
+    let waiting = async || unfinished(app.app().main.read(Scope::System)).await.unwrap();
+    schedule(app.app()).await.unwrap();
+    schedule(app.app()).await.unwrap();
+    assert_eq!(waiting().await, 1);
+    app.work().await;
+    assert_eq!(waiting().await, 1, "the next one");
+    schedule(app.app()).await.unwrap();
+    assert_eq!(waiting().await, 1);
+}
+
+#[app_test]
+async fn a_list_names_age_and_next_rotation_and_no_material(app: TestApp) {
+    app.advance(DAY * 3);
+    let listed = list(app.app()).await.unwrap();
+    let session = listed.iter().find(|key| key.kind == KeyKind::Session).unwrap();
+    assert_eq!((session.owner.as_str(), session.version, session.age_days), ("installation", 1, 3));
+    assert_eq!(session.next_rotation, Some(session.created_at.plus(DAY * 90)));
+    assert!(
+        listed.iter().any(|key| key.kind == KeyKind::Root) && listed.iter().any(|key| key.kind == KeyKind::Erasable)
+    );
+    let hash = listed.iter().find(|key| key.kind == KeyKind::MessageHash).unwrap();
+    assert_eq!(hash.next_rotation, None, "it does not turn");
+    let text = serde_json::to_string(&listed).unwrap();
+    for key in app.app().keys.records() {
+        assert!(!text.contains(&data_encoding::HEXLOWER.encode(&key.bytes[5..])));
+    }
+}
