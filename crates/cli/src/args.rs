@@ -49,6 +49,9 @@ pub(crate) struct Place {
     /// Root key, outside the data folder [default: pilotfish/root.key in the user's state folder]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
+    /// Second folder for the erasable keys, on another disk and outside the data folder [default: none]
+    #[arg(long, env = "PILOTFISH_ERASABLE_COPY", value_name = "DIR")]
+    pub(crate) erasable_copy: Option<PathBuf>,
 }
 
 /// Which databases.

@@ -13,7 +13,7 @@ use store::folder::write_new_durably;
 
 use crate::args::{DatabaseArgs, EscrowArgs, IssueArgs, IssueKind, ListArgs, Place, RestoreArgs, RotateArgs, UrlArgs};
 use crate::control::{self, Reply, Request};
-use crate::open::{Wanted, ground, root_key_path};
+use crate::open::{Wanted, ground, in_second_place, root_key_path};
 use crate::urls::urls;
 use crate::{Failure, say};
 
@@ -21,6 +21,7 @@ use crate::{Failure, say};
 pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
     let path = root_key_path(args.place.root_key.as_deref())?;
     let provider = FileProvider::open(&path, &args.place.data, Arc::new(SystemClock), Arc::new(SystemRng))?;
+    let provider = in_second_place(provider, args.place.erasable_copy.as_deref(), &args.place.data)?;
     let escrow = provider.escrow(&args.recipient)?;
     write_new_durably(&args.out, escrow.text.as_bytes(), &SystemRng)?;
     Ok(say(&format!(

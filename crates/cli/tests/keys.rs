@@ -111,6 +111,34 @@ fn a_data_folder_may_have_a_long_path() {
     assert!(text.contains("\nroot "), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }
 
+#[tokio::test]
+async fn erasable_keys_come_back_from_their_second_place() {
+    let place = Place::new();
+    let made = place.init();
+    let copy = place.folder.path().join("second-disk/erasable");
+    let flags = ["--erasable-copy", copy.to_str().unwrap()];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (server_key, environment) =
+        (text(&made["environments"][0]["server_key"]), text(&made["environments"][0]["id"]));
+    let mut server = place.serve(&flags);
+    let identify = format!("{}/v1/identify", server.url("edge"));
+    let ana = json!({"userId": "ana", "traits": {"email": "ana@example.org"}});
+    let asked = server.client().post(&identify).basic_auth(&server_key, None::<&str>).json(&ana).send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    assert!(server.terminate().success());
+
+    let first = place.folder.path().join("keys/root.key.erasable");
+    std::fs::remove_dir_all(&first).unwrap();
+    let said = place.must_refuse(&mut place.with_root_key(&["serve"]));
+    assert!(said.contains("the erasable keys of"), "without the second place: {said}");
+    let server = place.serve(&flags);
+    assert_eq!(std::fs::read(first.join(&environment)).unwrap(), std::fs::read(copy.join(&environment)).unwrap());
+    let person = format!("{}/api/v1/people/ana", server.url("api"));
+    let asked = server.client().get(&person).bearer_auth(text(&made["api_key"]));
+    let answer = asked.header("pilotfish-environment", &environment).send().await.unwrap();
+    assert!(answer.text().await.unwrap().contains("ana@example.org"));
+}
+
 /// What asks and asks, and what it was told.
 struct Load {
     stop: AtomicBool,

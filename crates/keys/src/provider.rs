@@ -53,6 +53,17 @@ pub struct ErasableVersion {
     pub created_at: Timestamp,
 }
 
+/// A place where the provider keeps the erasable keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasablePlace {
+    /// Names it for people.
+    pub name: String,
+    /// When something of it was lost or damaged and came back from the other place, since this process began.
+    pub mended_at: Option<Timestamp>,
+    /// Why the places cannot be brought to hold the same.
+    pub failure: Option<String>,
+}
+
 /// Holds the root key and the erasable keys.
 pub trait KeyProvider: Send + Sync + 'static {
     /// Names the provider for people, as `file:/etc/pilotfish/root.key`.
@@ -90,6 +101,9 @@ pub trait KeyProvider: Send + Sync + 'static {
 
     /// The public half to seal to now.
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic>;
+
+    /// The places where the erasable keys are kept, looked at and mended now. One place alone is not kept twice.
+    fn erasable_places(&self) -> Answer<'_, Vec<ErasablePlace>>;
 
     /// Every version of every erasable key of an environment, by bucket, oldest first.
     fn erasable_versions(&self, environment: EnvironmentId) -> Answer<'_, Vec<ErasableVersion>>;

@@ -10,12 +10,15 @@ mod root;
 pub(crate) mod root_key;
 
 use crate::aead::{self, Aad};
-use crate::provider::{Answer, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion};
+use crate::provider::{
+    Answer, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
+};
 use crate::wrapped::{FORMAT_LOCAL, HEADER_LEN, LOCAL_LEN, WrappedHeader};
 use crate::{KeyState, PrivateKey, SecretKey};
 use base::id::EnvironmentId;
-use base::{Clock, Rng, Secret};
+use base::{Clock, Rng, Secret, Timestamp};
 use erasable::ErasableFile;
+use erasable::places::Mended;
 use root::RootFile;
 use root_key::RootKeys;
 use rustix::fs::FlockOperation;
@@ -25,6 +28,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Says in the first place that there was a second one, so that one which is empty is known to be lost.
+const SECOND_PLACE: &str = "second-place";
+
 /// Keys in files outside the data folder.
 pub struct FileProvider {
     path: PathBuf,
@@ -32,7 +38,11 @@ pub struct FileProvider {
     root: RootFile,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    /// Where the erasable keys are a second time.
+    second: Option<PathBuf>,
     open: Mutex<HashMap<EnvironmentId, Arc<ErasableFile>>>,
+    /// When something of the first place, and of the second, was mended last.
+    mended: Mutex<[Option<Timestamp>; 2]>,
 }
 
 impl std::fmt::Debug for FileProvider {
@@ -74,7 +84,31 @@ impl FileProvider {
         checks::outside(&folder, data_folder)?;
         checks::private_folder(&folder)?;
         let root = RootFile::open(path)?;
-        Ok(Self { path: path.to_owned(), folder, root, clock, rng, open: Mutex::default() })
+        let (open, mended) = (Mutex::default(), Mutex::default());
+        Ok(Self { path: path.to_owned(), folder, root, clock, rng, second: None, open, mended })
+    }
+
+    /// Keeps the erasable keys a second time in another folder, which follows every change and mends, and is mended by, the
+    /// first place. An empty folder is filled.
+    pub fn with_second_place(mut self, folder: &Path, data_folder: &Path) -> Result<Self, ProviderError> {
+        checks::outside(folder, data_folder)?;
+        checks::make_folders(folder)?;
+        checks::outside(folder, data_folder)?;
+        checks::private_folder(folder)?;
+        checks::apart(folder, &self.folder)?;
+        checks::make_folders(&self.folder)?;
+        let marker = self.folder.join(SECOND_PLACE);
+        let is_new = !marker.exists() && self.environments_in(folder)?.is_empty();
+        self.second = Some(folder.to_owned());
+        if is_new {
+            self.tend_now()?;
+            // It was filled, not mended.
+            *self.mended.lock().unwrap_or_else(PoisonError::into_inner) = [None; 2];
+        }
+        if !marker.exists() {
+            checks::write_new(&marker, folder.as_os_str().as_encoded_bytes(), &*self.rng)?;
+        }
+        Ok(self)
     }
 
     /// Where the root key is.
@@ -170,7 +204,8 @@ impl FileProvider {
         if let Some(file) = open.get(&environment) {
             return Ok(Arc::clone(file));
         }
-        let file = Arc::new(ErasableFile::open(self.environment_path(environment), environment)?);
+        let second = self.second.as_ref().map(|folder| folder.join(environment.to_string()));
+        let file = Arc::new(ErasableFile::open(self.environment_path(environment), second, environment, self)?);
         open.insert(environment, Arc::clone(&file));
         Ok(file)
     }
@@ -184,15 +219,52 @@ impl FileProvider {
             other => return other.map(|_| ()),
         }
         let bytes = erasable::new_file(environment, version, &root, self.clock.now(), &*self.rng);
+        if let Some(second) = &self.second {
+            checks::make_folders(second)?;
+            checks::write_new(&second.join(environment.to_string()), &bytes, &*self.rng)?;
+        }
         match checks::write_new(&path, &bytes, &*self.rng) {
             Err(ProviderError::AlreadyExists { .. }) | Ok(()) => self.file(environment).map(|_| ()),
             Err(error) => Err(error),
         }
     }
 
+    /// Notes that a place was mended.
+    fn mended(&self, place: Mended) {
+        let at = usize::from(place == Mended::Second);
+        self.mended.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(self.clock.now());
+    }
+
+    /// Looks at every environment in both places and mends what is lost.
+    fn tend_now(&self) -> Result<(), ProviderError> {
+        self.environments_now()?.into_iter().try_for_each(|environment| self.file(environment)?.tend(self))
+    }
+
+    fn places_now(&self) -> Vec<ErasablePlace> {
+        let failed = self.tend_now().err().map(|error| error.to_string());
+        let mended = *self.mended.lock().unwrap_or_else(PoisonError::into_inner);
+        let folders = [Some(&self.folder), self.second.as_ref()];
+        let place = |(folder, mended_at): (Option<&PathBuf>, _)| {
+            Some(ErasablePlace { name: format!("file:{}", folder?.display()), mended_at, failure: failed.clone() })
+        };
+        folders.into_iter().zip(mended).filter_map(place).collect()
+    }
+
+    /// The environments that have erasable keys in either place.
     fn environments_now(&self) -> Result<Vec<EnvironmentId>, ProviderError> {
-        let failed = |source| ProviderError::Io { path: self.folder.clone(), source };
-        let entries = match std::fs::read_dir(&self.folder) {
+        let mut found = self.environments_in(&self.folder)?;
+        if let Some(second) = &self.second {
+            found.extend(self.environments_in(second)?);
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    #[allow(clippy::unused_self, reason = "belongs to the provider")]
+    fn environments_in(&self, folder: &Path) -> Result<Vec<EnvironmentId>, ProviderError> {
+        let failed = |source| ProviderError::Io { path: folder.to_owned(), source };
+        let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             other => other.map_err(failed)?,
         };
@@ -201,7 +273,6 @@ impl FileProvider {
             let name = entry.map_err(failed)?.file_name();
             found.extend(name.to_str().and_then(|name| name.parse::<EnvironmentId>().ok()));
         }
-        found.sort();
         Ok(found)
     }
 }
@@ -258,6 +329,10 @@ impl KeyProvider for FileProvider {
 
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic> {
         Box::pin(async move { self.file(environment)?.newest(bucket, self) })
+    }
+
+    fn erasable_places(&self) -> Answer<'_, Vec<ErasablePlace>> {
+        Box::pin(async move { Ok(self.places_now()) })
     }
 
     fn erasable_versions(&self, environment: EnvironmentId) -> Answer<'_, Vec<ErasableVersion>> {

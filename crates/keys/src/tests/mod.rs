@@ -4,6 +4,7 @@ mod envelope;
 mod escrow;
 mod key_set;
 mod person;
+mod places;
 mod provider;
 mod rotation;
 mod vectors;

@@ -1,5 +1,5 @@
 //! The job that looks at the keys every hour: it finishes what was interrupted, turns what is due, and destroys what nothing
-//! needs any more. There is always one that waits.
+//! needs any more. It looks after the places of the erasable keys, too. There is always one that waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use base::id::JobId;
 use base::{ProblemResult, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Wanted, rotate};
+use super::{Wanted, places, rotate};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
@@ -42,6 +42,7 @@ async fn look(app: &App, run: &Run) -> Result<Value, JobError> {
     };
     // What waits next is there before anything can go wrong.
     wait(app, app.clock.now().plus(EVERY), Some(run.job().id)).await.map_err(refused)?;
+    places::tend(app).await.map_err(refused)?;
     let turned = rotate(app, Wanted { kind: None, now: false }).await.map_err(refused)?;
     for key in &turned {
         tracing::info!(kind = %key.kind, owner = key.owner, version = key.version, "a key was due and has turned");

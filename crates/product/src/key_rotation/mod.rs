@@ -15,6 +15,7 @@
 mod erasable;
 mod jobs;
 mod list;
+mod places;
 mod policy;
 mod root;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use list::Target;
 pub use jobs::handlers;
 pub(crate) use jobs::schedule;
 pub use list::{Listed, list};
+pub use places::{mended_at, places};
 pub use policy::{Policy, PolicyError};
 pub use ways::{WAYS, Way, way};
 
@@ -112,14 +114,12 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
         let due = wanted.now || app.rotation.policy.due_at(kind, *made).is_some_and(|due| due <= now);
         due && way(kind).turns && wanted.kind.is_none_or(|wanted| wanted == kind)
     });
+    // One that fails keeps no other from turning.
+    let mut first_failure = Ok(());
     for (target, _) in &targets {
-        match target {
-            Target::Root(version) => root::begin(app, *version).await?,
-            Target::Erasable(environment, newest) => erasable::begin(app, *environment, newest).await?,
-            Target::Wrapped(kind, owner, version) => wrapped::begin(app, *kind, *owner, *version).await?,
-        }
+        first_failure = first_failure.and(begin(app, target).await);
     }
-    finish(app).await?;
+    first_failure.and(finish(app).await)?;
     let mut turned = Vec::with_capacity(targets.len());
     for (target, _) in &targets {
         turned.push(stands(app, target).await?);
@@ -129,9 +129,16 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
 
 /// Finishes what was begun, and destroys old versions that nothing needs any more.
 async fn finish(app: &App) -> ProblemResult<()> {
-    wrapped::finish(app).await?;
-    erasable::finish(app).await?;
-    root::finish(app).await
+    let [wrapped, erasable, root] = [wrapped::finish(app).await, erasable::finish(app).await, root::finish(app).await];
+    wrapped.and(erasable).and(root)
+}
+
+async fn begin(app: &App, target: &Target) -> ProblemResult<()> {
+    match target {
+        Target::Root(version) => root::begin(app, *version).await,
+        Target::Erasable(environment, newest) => erasable::begin(app, *environment, newest).await,
+        Target::Wrapped(kind, owner, version) => wrapped::begin(app, *kind, *owner, *version).await,
+    }
 }
 
 /// Keeps the root key's old version from being destroyed until the transaction ends: taken by whoever wraps a key, before

@@ -140,11 +140,19 @@ impl TestApp {
 
     /// Another process over the same databases, with a folder of its own.
     pub(crate) async fn second_process(&self) -> Arc<App> {
+        self.second_process_with(None).await
+    }
+
+    /// The same, with a second place for the erasable keys.
+    pub(crate) async fn second_process_with(&self, second_place: Option<&Path>) -> Arc<App> {
         let inner = &self.0;
         let data = inner.folder.path().join("second");
         let lock = DataFolder::open(&data, Sharing::Shared).unwrap();
         let root_key = inner.folder.path().join("keys/root.key");
-        let provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        let mut provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        if let Some(folder) = second_place {
+            provider = provider.with_second_place(folder, &data).unwrap();
+        }
         let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
         let app = App::open(lock, &inner.databases, Arc::new(provider), inner.app.urls.clone(), clock, rng).await;
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))

@@ -3,9 +3,9 @@
 use crate::provider::ProviderError;
 use base::Rng;
 use rustix::fs::{Mode, OFlags};
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Rights that nobody but the owner may have.
@@ -59,6 +59,16 @@ pub(super) fn outside(path: &Path, data_folder: &Path) -> Result<(), ProviderErr
     if path.starts_with(&data_folder) { Err(ProviderError::InsideDataFolder { path, data_folder }) } else { Ok(()) }
 }
 
+/// Refuses two folders that are really one, or one inside the other.
+pub(super) fn apart(one: &Path, other: &Path) -> Result<(), ProviderError> {
+    let (one, other) = (real(one)?, real(other)?);
+    if one.starts_with(&other) || other.starts_with(&one) {
+        let reason = format!("it is not apart from {}", other.display());
+        return Err(ProviderError::Malformed { path: one, reason });
+    }
+    Ok(())
+}
+
 /// The real path; of what does not exist yet, the real path of the deepest folder that does, and the rest.
 fn real(path: &Path) -> Result<PathBuf, ProviderError> {
     let absolute = std::path::absolute(path).map_err(io(path))?;
@@ -104,7 +114,13 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), 
 /// Replaces a file by one that is whole and durable before it takes the other's place, and then overwrites what the former
 /// one held, unless it has another name.
 pub(super) fn replace(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
-    let former = OpenOptions::new().write(true).open(path).map_err(io(path))?;
+    let mut former = OpenOptions::new().write(true).open(path);
+    if former.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        // Its owner may have made it read-only, which is no reason to leave its bytes behind.
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io(path))?;
+        former = OpenOptions::new().write(true).open(path);
+    }
+    let former = former.map_err(io(path))?;
     let draft = draft_of(path, rng);
     let placed = write_draft(&draft, bytes).and_then(|()| std::fs::rename(&draft, path).map_err(io(path)));
     placed.inspect_err(|_| {

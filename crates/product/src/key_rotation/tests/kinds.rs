@@ -176,6 +176,17 @@ async fn a_log_key_lives_as_long_as_a_file_is_sealed_under_it() {
 }
 
 #[app_test]
+async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
+    let root_key = app.app().keys.provider().name().trim_start_matches("file:").to_owned();
+    // What looks like a draft of the root key file and cannot be removed.
+    std::fs::create_dir(format!("{root_key}.new-0123456789abcdef")).unwrap();
+    rotate(app.app(), Wanted { kind: None, now: true }).await.unwrap_err();
+    assert_eq!(states(&app, KeyKind::Root).await, [(1, KeyState::Primary)]);
+    assert_eq!(states(&app, KeyKind::Organisation).await, TURNED);
+    assert_eq!(states(&app, KeyKind::Erasable).await, [(2, KeyState::Primary)]);
+}
+
+#[app_test]
 async fn a_kind_that_does_not_turn_says_why(app: TestApp) {
     for kind in [KeyKind::MessageHash, KeyKind::Index, KeyKind::Person] {
         let refused = rotate(app.app(), Wanted { kind: Some(kind), now: true }).await.unwrap_err();

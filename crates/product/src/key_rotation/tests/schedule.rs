@@ -8,7 +8,7 @@ use keys::{KeyKind, KeyState};
 use store::Scope;
 
 use super::states;
-use crate::key_rotation::{list, schedule};
+use crate::key_rotation::{list, mended_at, places, schedule};
 use crate::testing::TestApp;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -56,4 +56,28 @@ async fn a_list_names_age_and_next_rotation_and_no_material(app: TestApp) {
     for key in app.app().keys.records() {
         assert!(!text.contains(&data_encoding::HEXLOWER.encode(&key.bytes[5..])));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_that_was_mended_is_a_finding_once() {
+    let app = TestApp::start_postgres("mended_place").await;
+    let findings = async || {
+        let query = ::store::sql("SELECT detail FROM findings WHERE kind = 'erasable_keys.mended'");
+        query.fetch_all(app.app().main.read(Scope::System)).await.unwrap().len()
+    };
+    let second = tempfile::tempdir().unwrap();
+    let folder = second.path().join("copy");
+    let other = app.second_process_with(Some(&folder)).await;
+    places::tend(&other).await.unwrap();
+    assert_eq!((findings().await, mended_at(&other).await.unwrap()), (0, None));
+    std::fs::remove_dir_all(&folder).unwrap();
+    for _ in 0..2 {
+        places::tend(&other).await.unwrap();
+        assert_eq!(findings().await, 1);
+    }
+    assert_eq!(mended_at(&other).await.unwrap(), Some(app.app().clock.now()));
+    let places = places::places(&other).await.unwrap();
+    assert_eq!(places.iter().map(|place| place.mended_at.is_some()).collect::<Vec<_>>(), [false, true]);
+    other.close().await;
+    app.finish().await;
 }

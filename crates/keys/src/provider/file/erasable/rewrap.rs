@@ -7,7 +7,6 @@ use super::{
 use crate::SecretKey;
 use crate::provider::file::FileProvider;
 use crate::provider::{ErasableVersion, ProviderError};
-use rustix::fs::FlockOperation;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -21,7 +20,7 @@ impl ErasableFile {
     /// Wraps every pair anew that is not under the primary root key. All new cells are durable before an old one is
     /// overwritten; what was interrupted is done again.
     pub(in crate::provider::file) fn rewrap(&self, provider: &FileProvider) -> Result<(), ProviderError> {
-        self.locked(FlockOperation::LockExclusive, |file| {
+        self.changing(provider, |file| {
             let (version, key) = provider.primary()?;
             let newest = Newest { version, key };
             let mut old = Vec::new();
@@ -79,7 +78,7 @@ impl ErasableFile {
         root_version: u32,
         provider: &FileProvider,
     ) -> Result<bool, ProviderError> {
-        self.locked(FlockOperation::LockShared, |file| {
+        self.locked(provider, |file| {
             for bucket in 0..=u8::MAX {
                 let slot = self.read(file, bucket, provider)?;
                 if slot.cells.iter().any(|cell| is_well_formed(cell) && root_version_of(cell) == root_version) {
@@ -95,7 +94,7 @@ impl ErasableFile {
         &self,
         provider: &FileProvider,
     ) -> Result<Vec<ErasableVersion>, ProviderError> {
-        self.locked(FlockOperation::LockShared, |file| {
+        self.locked(provider, |file| {
             let mut versions = Vec::new();
             for bucket in 0..=u8::MAX {
                 let mut keys = self.read(file, bucket, provider)?.keys;
