@@ -79,12 +79,10 @@ fn the_control_socket_is_for_its_user_and_goes_with_the_server() {
     assert_eq!(about.permissions().mode() & 0o777, 0o600);
     server.kill();
     assert!(socket.exists(), "a killed server leaves it");
-    let _server = {
-        assert_eq!(states(&place, "root").len(), 1, "which keeps nobody from the stores");
-        let mut server = place.serve(&[]);
-        UnixStream::connect(&socket).unwrap();
-        assert!(server.terminate().success());
-    };
+    assert_eq!(states(&place, "root").len(), 1, "which keeps nobody from the stores");
+    let mut server = place.serve(&[]);
+    UnixStream::connect(&socket).unwrap();
+    assert!(server.terminate().success());
     assert!(!socket.exists());
 }
 
@@ -241,7 +239,9 @@ async fn no_request_fails_while_everything_turns() {
     let done = load.done.load(Ordering::Relaxed);
     assert!(failures.is_empty(), "{} of {done} failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
     assert!(done > 300, "only {done} requests were made");
-    for (kind, version) in [("root", 3), ("erasable", 3), ("organisation", 3), ("session", 3)] {
+    for (kind, version) in
+        [("root", 3), ("erasable", 3), ("organisation", 3), ("main_store_file", 3), ("keyring_file", 3)]
+    {
         assert_eq!(states(&place, kind).last(), Some(&(version, "primary".to_owned())), "{kind}");
     }
 }

@@ -18,6 +18,7 @@ mod list;
 mod places;
 mod policy;
 mod root;
+mod store_file;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -129,14 +130,22 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
 
 /// Finishes what was begun, and destroys old versions that nothing needs any more.
 async fn finish(app: &App) -> ProblemResult<()> {
-    let [wrapped, erasable, root] = [wrapped::finish(app).await, erasable::finish(app).await, root::finish(app).await];
-    wrapped.and(erasable).and(root)
+    let [wrapped, erasable, root, stores] = [
+        wrapped::finish(app).await,
+        erasable::finish(app).await,
+        root::finish(app).await,
+        store_file::finish(app).await,
+    ];
+    wrapped.and(erasable).and(root).and(stores)
 }
 
 async fn begin(app: &App, target: &Target) -> ProblemResult<()> {
     match target {
         Target::Root(version) => root::begin(app, *version).await,
         Target::Erasable(environment, newest) => erasable::begin(app, *environment, newest).await,
+        Target::Wrapped(kind, _, version) if store_file::KINDS.contains(kind) => {
+            store_file::begin(app, *kind, *version).await
+        }
         Target::Wrapped(kind, owner, version) => wrapped::begin(app, *kind, *owner, *version).await,
     }
 }
@@ -160,6 +169,7 @@ async fn stands(app: &App, target: &Target) -> ProblemResult<Turned> {
     match target {
         Target::Root(_) => root::stands(app).await,
         Target::Erasable(environment, _) => erasable::stands(app, *environment).await,
+        Target::Wrapped(kind, ..) if store_file::KINDS.contains(kind) => Ok(store_file::stands(app, *kind)),
         Target::Wrapped(kind, owner, _) => wrapped::stands(app, *kind, *owner).await,
     }
 }

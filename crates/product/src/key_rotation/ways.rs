@@ -7,8 +7,10 @@ use keys::KeyKind;
 pub struct Way {
     /// The kind.
     pub kind: KeyKind,
-    /// Whether they turn at all in this release. All that do turn online: no request waits or fails.
+    /// Whether they turn at all in this release.
     pub turns: bool,
+    /// Whether requests wait for it; no request fails.
+    pub drained: bool,
     /// After how many days they turn unless the operator says otherwise; 0 for never.
     pub days: u32,
     /// What happens; or, of keys that do not turn, why.
@@ -18,11 +20,15 @@ pub struct Way {
 }
 
 const fn online(kind: KeyKind, days: u32, how: &'static str, old: &'static str) -> Way {
-    Way { kind, turns: true, days, how, old }
+    Way { kind, turns: true, drained: false, days, how, old }
+}
+
+const fn drained(kind: KeyKind, days: u32, how: &'static str, old: &'static str) -> Way {
+    Way { kind, turns: true, drained: true, days, how, old }
 }
 
 const fn not_yet(kind: KeyKind, why: &'static str) -> Way {
-    Way { kind, turns: false, days: 0, how: why, old: "" }
+    Way { kind, turns: false, drained: false, days: 0, how: why, old: "" }
 }
 
 /// Every kind's way.
@@ -43,8 +49,18 @@ pub const WAYS: &[Way] = &[
     not_yet(KeyKind::Person, "a pair lives as long as its person; the erasable key that seals it turns"),
     not_yet(KeyKind::Company, "a pair lives as long as its company; the erasable key that seals it turns"),
     not_yet(KeyKind::Inbox, "nothing is sealed to it in this release"),
-    not_yet(KeyKind::MainStoreFile, "not built yet: the store must be drained, closed and opened again for it"),
-    not_yet(KeyKind::KeyringFile, "not built yet: the store must be drained, closed and opened again for it"),
+    drained(
+        KeyKind::MainStoreFile,
+        365,
+        "requests that use the store wait, a copy of the file gets the new key and takes its place",
+        "it ends with the change; the file that it opened is removed",
+    ),
+    drained(
+        KeyKind::KeyringFile,
+        365,
+        "requests that use the store wait, a copy of the file gets the new key and takes its place",
+        "it ends with the change; the file that it opened is removed",
+    ),
     online(
         KeyKind::EventLog,
         365,

@@ -5,7 +5,7 @@ use ::store::{Engine, StoreError, key_records};
 use base::{ProblemResult, Timestamp};
 use keys::{KeyKind, KeyState, Owner, WrappedKey};
 
-use super::{Kept, Turned, hold_root, record, settle, settle_if_shared, way};
+use super::{Kept, Turned, hold_root, record, settle, settle_if_shared, store_file, way};
 use crate::authority::SystemTx;
 use crate::problem::{internal, store_failed};
 use crate::{App, api_keys, edge_keys, event_log, identity_tokens, installation, members, sessions};
@@ -83,6 +83,7 @@ fn ring(app: &App, kind: KeyKind, owner: Owner) -> Vec<WrappedKey> {
 fn rings(app: &App) -> Vec<Vec<WrappedKey>> {
     let mut records = app.keys.records();
     records.retain(|key| key.state != KeyState::Destroyed && way(key.kind).turns);
+    records.retain(|key| !store_file::KINDS.contains(&key.kind));
     records.chunk_by(|one, other| (one.kind, one.owner) == (other.kind, other.owner)).map(<[_]>::to_vec).collect()
 }
 

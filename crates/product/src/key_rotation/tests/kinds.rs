@@ -175,6 +175,53 @@ async fn a_log_key_lives_as_long_as_a_file_is_sealed_under_it() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_file_gets_another_key_while_requests_wait() {
+    let app = TestApp::start_embedded("store_file").await;
+    let cookie = prepared(&app).await;
+    let (_, old) = app.app().keys.primary(KeyKind::KeyringFile, Owner::Installation).unwrap();
+    let requests = futures::future::join_all((0..40).map(|number| {
+        let app = app.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(number * 10)).await;
+            app.user(&format!("user-{number}")).is(json!({"email": "somebody@example.org"})).await;
+        }
+    }));
+    let turning = async {
+        for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+            turn(&app, Some(kind)).await;
+            assert_eq!(states(&app, kind).await, TURNED);
+        }
+    };
+    futures::future::join(requests, turning).await;
+    everything_works(&app, &cookie).await;
+    let keyring = app.app().data().join("keyring.db");
+    let app = app.restart().await;
+    everything_works(&app, &cookie).await;
+    let under_old = ::store::Db::open_sqlcipher(&keyring, &old, false).await;
+    assert!(matches!(under_old, Err(::store::StoreError::WrongKey { .. })));
+    assert!(!keyring.with_extension("db.rekeyed").exists());
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_file_that_got_its_key_before_that_was_noted_opens() {
+    let app = TestApp::start_embedded("store_file_unnoted").await;
+    let cookie = prepared(&app).await;
+    for (kind, db) in [(KeyKind::MainStoreFile, &app.app().main), (KeyKind::KeyringFile, &app.app().keyring)] {
+        let (clock, rng) = (app.app().clock.as_ref(), app.app().rng.as_ref());
+        ::store::embedded::mint_next(app.app().data(), &app.app().keys, kind, clock, rng).await.unwrap();
+        let (_, old) = app.app().keys.primary(kind, Owner::Installation).unwrap();
+        db.rekey(&old, &app.app().keys.version(kind, Owner::Installation, 2).unwrap()).await.unwrap();
+    }
+    let app = app.restart().await;
+    everything_works(&app, &cookie).await;
+    for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+        assert_eq!(states(&app, kind).await, TURNED);
+    }
+    app.finish().await;
+}
+
 #[app_test]
 async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
     let root_key = app.app().keys.provider().name().trim_start_matches("file:").to_owned();

@@ -58,7 +58,13 @@ fn every_kind_has_a_way_and_the_document_shows_it() {
     for kind in KeyKind::ALL {
         let way = way(*kind);
         let line = if way.turns {
-            format!("| `{kind}` | {} | online | {} | {} |", way.days, way.how, way.old)
+            format!(
+                "| `{kind}` | {} | {} | {} | {} |",
+                way.days,
+                if way.drained { "drained" } else { "online" },
+                way.how,
+                way.old
+            )
         } else {
             format!("| `{kind}` | – | does not turn | {} | |", way.how)
         };

@@ -41,10 +41,11 @@ impl ErasableFile {
         environment: EnvironmentId,
         provider: &FileProvider,
     ) -> Result<Self, ProviderError> {
-        if let Some(second) = &second {
-            if read(&path, environment)?.is_none() && restore(&path, second, environment, provider)? {
-                provider.mended(Mended::First);
-            }
+        if let Some(second) = &second
+            && read(&path, environment)?.is_none()
+            && restore(&path, second, environment, provider)?
+        {
+            provider.mended(Mended::First);
         }
         let first = open_whole(&path, environment)?;
         let handles = std::sync::Mutex::new(Handles { first, second: None });
