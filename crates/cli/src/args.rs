@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use base::id::EnvironmentId;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use keys::KeyKind;
+use product::key_rotation::Policy;
 
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
 #[derive(Debug, Parser)]
@@ -26,7 +28,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Serve the demo: an app with Pilotfish in its pages, its people and their past
     Demo(Box<DemoArgs>),
-    /// Keys: keep them safe
+    /// Keys: keep them safe, replace them
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -47,6 +49,9 @@ pub(crate) struct Place {
     /// Root key, outside the data folder [default: pilotfish/root.key in the user's state folder]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
+    /// Second folder for the erasable keys, on another disk and outside the data folder [default: none]
+    #[arg(long, env = "PILOTFISH_ERASABLE_COPY", value_name = "DIR")]
+    pub(crate) erasable_copy: Option<PathBuf>,
 }
 
 /// Which databases.
@@ -123,6 +128,8 @@ pub(crate) struct ServeArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) urls: UrlArgs,
+    #[command(flatten)]
+    pub(crate) rotation: RotationArgs,
     /// What this process does
     #[arg(long, env = "PILOTFISH_ROLE", value_enum, default_value = "all")]
     pub(crate) role: RoleArg,
@@ -173,6 +180,56 @@ pub(crate) enum KeysCommand {
     Restore(RestoreArgs),
     /// Make another key for the api, or for servers that send events, and print it once
     Issue(IssueArgs),
+    /// Show what keys there are: kind, owner, version, state, age and next rotation
+    List(ListArgs),
+    /// Replace keys that are due
+    Rotate(RotateArgs),
+}
+
+/// How old keys may become.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RotationArgs {
+    /// After how many days keys rotate, by kind; 0 for never [default: docs/rotation.md]
+    #[arg(long, env = "PILOTFISH_ROTATE_DAYS", value_name = "KIND=DAYS,…")]
+    pub(crate) rotate_days: Option<Policy>,
+}
+
+impl RotationArgs {
+    pub(crate) fn policy(&self) -> Policy {
+        self.rotate_days.clone().unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) rotation: RotationArgs,
+    /// Print one JSON object
+    #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) rotation: RotationArgs,
+    /// Only keys of this kind, as pilotfish keys list names it
+    #[arg(id = "key_kind", long = "kind", env = "PILOTFISH_KEY_KIND", value_name = "KIND")]
+    pub(crate) kind: Option<KeyKind>,
+    /// Whether or not they are due
+    #[arg(long, env = "PILOTFISH_NOW", value_parser = BoolishValueParser::new())]
+    pub(crate) now: bool,
+    /// Print one JSON object
+    #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,19 @@
 //! `pilotfish keys …`.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::Arc;
 
 use base::{Secret, SystemClock, SystemRng};
-use keys::FileProvider;
-use product::{App, installation};
+use keys::{FileProvider, KeyKind, KeyState};
+use product::Databases;
+use product::key_rotation::{Kept, Listed, Policy, Turned, way};
+use serde_json::json;
 use store::folder::write_new_durably;
 
-use crate::args::{EscrowArgs, IssueArgs, IssueKind, RestoreArgs, UrlArgs};
-use crate::open::{Wanted, ground, root_key_path};
+use crate::args::{DatabaseArgs, EscrowArgs, IssueArgs, IssueKind, ListArgs, Place, RestoreArgs, RotateArgs, UrlArgs};
+use crate::control::{self, Reply, Request};
+use crate::open::{Wanted, ground, in_second_place, root_key_path};
 use crate::urls::urls;
 use crate::{Failure, say};
 
@@ -17,6 +21,7 @@ use crate::{Failure, say};
 pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
     let path = root_key_path(args.place.root_key.as_deref())?;
     let provider = FileProvider::open(&path, &args.place.data, Arc::new(SystemClock), Arc::new(SystemRng))?;
+    let provider = in_second_place(provider, args.place.erasable_copy.as_deref(), &args.place.data)?;
     let escrow = provider.escrow(&args.recipient)?;
     write_new_durably(&args.out, escrow.text.as_bytes(), &SystemRng)?;
     Ok(say(&format!(
@@ -48,22 +53,97 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
 
 /// Makes another key in an installation that is there.
 pub(crate) async fn issue(args: &IssueArgs) -> Result<(), Failure> {
-    if args.kind == IssueKind::Server && args.environment.is_none() {
-        return Err(Failure::Usage("--kind server: name the environment with --environment env_…".to_owned()));
+    let request = match (args.kind, args.environment) {
+        (IssueKind::Server, None) => {
+            return Err(Failure::Usage("--kind server: name the environment with --environment env_…".to_owned()));
+        }
+        (IssueKind::Server, Some(environment)) => Request::IssueServerKey { environment },
+        (IssueKind::Api, _) => Request::IssueApiKey {},
+    };
+    let Reply::Issued(key) = done(&args.place, &args.database, &Policy::default(), request).await? else {
+        return Err(unexpected());
+    };
+    Ok(say(&key)?)
+}
+
+/// Shows what keys there are.
+pub(crate) async fn list(args: &ListArgs) -> Result<(), Failure> {
+    let policy = args.rotation.policy();
+    let Reply::Keys(keys) = done(&args.place, &args.database, &policy, Request::ListKeys {}).await? else {
+        return Err(unexpected());
+    };
+    let text = if args.json { json!({ "keys": keys }).to_string() } else { table(&keys) };
+    Ok(say(&text)?)
+}
+
+/// Turns keys.
+pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
+    let request = Request::RotateKeys { kind: args.kind, now: args.now };
+    let Reply::Turned(turned) = done(&args.place, &args.database, &args.rotation.policy(), request).await? else {
+        return Err(unexpected());
+    };
+    let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned) };
+    Ok(say(&text)?)
+}
+
+/// Has it done by the server that has the stores to itself, or does it here if there is none.
+async fn done(place: &Place, database: &DatabaseArgs, policy: &Policy, request: Request) -> Result<Reply, Failure> {
+    let wanted = Wanted::of(place, database)?;
+    if matches!(wanted.databases, Databases::Embedded)
+        && let Some(reply) = control::ask(&wanted.data, &request).await?
+    {
+        return Ok(reply);
     }
-    let wanted = Wanted::of(&args.place, &args.database)?;
     if !wanted.made_before().await? {
         return Err(Failure::Refused(format!("{} holds no installation", wanted.data.display())));
     }
-    let app = ground(wanted).await?.open(urls(&UrlArgs::default(), 8443, 8445, 8444)?).await?;
-    let issued = make(&app, args).await;
+    let mut app = ground(wanted).await?.open(urls(&UrlArgs::default(), 8443, 8445, 8444)?).await?;
+    app.rotation.policy = policy.clone();
+    let reply = control::run(&app, request).await;
     app.close().await;
-    Ok(say(issued?.expose())?)
+    Ok(reply?)
 }
 
-async fn make(app: &App, args: &IssueArgs) -> Result<Secret<String>, Failure> {
-    Ok(match args.environment {
-        Some(environment) if args.kind == IssueKind::Server => installation::issue_server_key(app, environment).await?,
-        _ => installation::issue_api_key(app).await?,
-    })
+fn unexpected() -> Failure {
+    Failure::Refused("the server answered something else: use the pilotfish that serves".to_owned())
+}
+
+fn table(keys: &[Listed]) -> String {
+    let mut text =
+        format!("{:<17} {:<30} {:>7}  {:<9}  {:>8}  next rotation", "kind", "owner", "version", "state", "age");
+    for key in keys {
+        let Listed { kind, owner, version, state, age_days, .. } = key;
+        let next = match key.next_rotation {
+            Some(next) => next.to_string(),
+            None if *state != KeyState::Primary => "-".to_owned(),
+            None if way(*kind).turns => "never".to_owned(),
+            None => "does not rotate".to_owned(),
+        };
+        let age = format!("{age_days} d");
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n{kind:<17} {owner:<30} {version:>7}  {state:<9}  {age:>8}  {next}",
+            kind = kind.name(),
+            state = state.name()
+        );
+    }
+    text
+}
+
+fn told(turned: &[Turned]) -> String {
+    if turned.is_empty() {
+        return "no key is due; --now turns keys that are not".to_owned();
+    }
+    let mut lines = Vec::new();
+    for Turned { kind, owner, version, kept } in turned {
+        lines.push(format!("{kind} of {owner}: version {version}"));
+        for Kept { version, needed_by } in kept {
+            lines.push(format!("  version {version} stays, needed by {needed_by}: {}", way(*kind).old));
+        }
+    }
+    if turned.iter().any(|key| key.kind == KeyKind::Root) {
+        lines.push("write a new escrow of the root key: pilotfish keys escrow --recipient age1… --out FILE".to_owned());
+    }
+    lines.join("\n")
 }

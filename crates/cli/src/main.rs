@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod control;
 mod demo;
 mod init;
 mod keys_command;
@@ -123,6 +124,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,
+        Command::Keys { command: KeysCommand::List(args) } => keys_command::list(&args).await,
+        Command::Keys { command: KeysCommand::Rotate(args) } => keys_command::rotate(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

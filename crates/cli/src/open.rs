@@ -15,13 +15,15 @@ use crate::args::{DatabaseArgs, Place};
 pub(crate) struct Wanted {
     pub(crate) data: PathBuf,
     pub(crate) root_key: PathBuf,
+    pub(crate) erasable_copy: Option<PathBuf>,
     pub(crate) databases: Databases,
 }
 
 impl Wanted {
     pub(crate) fn of(place: &Place, database: &DatabaseArgs) -> Result<Self, Failure> {
         let root_key = root_key_path(place.root_key.as_deref())?;
-        Ok(Self { data: place.data.clone(), root_key, databases: databases(database)? })
+        let (data, erasable_copy) = (place.data.clone(), place.erasable_copy.clone());
+        Ok(Self { data, root_key, erasable_copy, databases: databases(database)? })
     }
 
     /// Whether an installation is there, whole or not: then nothing of it is ever made again.
@@ -61,7 +63,20 @@ pub(crate) async fn ground(wanted: Wanted) -> Result<Ground, Failure> {
             other => other?,
         }
     };
+    let provider = in_second_place(provider, wanted.erasable_copy.as_deref(), folder.path())?;
     Ok(Ground { folder, provider: Arc::new(provider), databases: wanted.databases, clock, rng })
+}
+
+/// Has the provider keep the erasable keys in a second folder too, if one is named.
+pub(crate) fn in_second_place(
+    provider: FileProvider,
+    folder: Option<&Path>,
+    data: &Path,
+) -> Result<FileProvider, ProviderError> {
+    match folder {
+        Some(folder) => provider.with_second_place(folder, data),
+        None => Ok(provider),
+    }
 }
 
 impl Ground {

@@ -1,5 +1,6 @@
 //! `pilotfish serve`, and what of `pilotfish demo` is the same.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -7,9 +8,11 @@ use base::Secret;
 use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
 use product::jobs::Background;
 use product::{App, Urls, installation, router};
+use store::Engine;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::{RoleArg, ServeArgs};
+use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
 use crate::open::{Wanted, ground};
 use crate::urls::urls;
@@ -29,6 +32,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
     let root_key = ground.provider.path().display().to_string();
     let mut app = ground.open(urls).await?;
     app.figures = product::figures::start();
+    app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);
     let served = serve(&args, demo.as_ref(), app.clone(), doors, own_certificate, &root_key).await;
     app.close().await;
@@ -77,17 +81,37 @@ async fn serve(
     let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
+    // Over PostgreSQL nobody has the stores to himself, and commands open them.
+    let control = (app.main.engine() == Engine::Sqlite).then(|| ControlSocket::bind(app.data())).transpose()?;
     announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
-    match demo {
-        Some(demo) => {
-            tokio::select! { () = signals.wait() => {}, never = demo.fill(&app) => match never {} }
-        }
-        None => signals.wait().await,
+    let mut connections = Connections::default();
+    tokio::select! {
+        () = signals.wait() => {}
+        never = commands(control.as_ref(), &app, &mut connections) => match never {},
+        never = past(demo, &app) => match never {},
     }
     tracing::info!("stopping: requests under way end first");
+    drop(control);
+    connections.stop().await;
     server.stop().await;
     background.stop().await;
     Ok(())
+}
+
+/// Answers commands, if there is a socket for them.
+async fn commands(control: Option<&ControlSocket>, app: &Arc<App>, connections: &mut Connections) -> Infallible {
+    match control {
+        Some(control) => control.answer(app, connections).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Makes the demo's past, if it is one.
+async fn past(demo: Option<&DemoPlan>, app: &Arc<App>) -> Infallible {
+    match demo {
+        Some(demo) => demo.fill(app).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The doors of the roles that this process has.

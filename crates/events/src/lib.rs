@@ -51,7 +51,7 @@ pub use batch::Batch;
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
 pub use error::{AppendError, OpenError, ReadError};
-pub use log_keys::{LogKeyError, LogKeys};
+pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify};
 pub use options::Options;
 pub use read::{Count, Following, Page};

@@ -1,8 +1,15 @@
 //! Where the log's keys come from.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
 use base::Secret;
 use base::id::EnvironmentId;
 use keys::{KeyError, KeyKind, KeySet, Owner};
+
+use crate::disk;
+use crate::format::Header;
 
 /// The environment's `event_log` key, in versions: it seals the keys of files, and nothing else.
 ///
@@ -34,4 +41,40 @@ impl LogKeys for KeySet {
     fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
         Ok(Self::version(self, KeyKind::EventLog, Owner::Environment(environment), version)?)
     }
+}
+
+/// More bytes than a header has.
+const HEADER: u64 = 4_096;
+
+/// How many files of an environment's logs in this data folder are sealed under this version of its key; those that were
+/// cut and kept aside are among them.
+pub fn sealed_with(data: &Path, environment: EnvironmentId, version: u32) -> io::Result<u64> {
+    let folder = data.join("log");
+    let mut sealed = 0;
+    for edge in disk::names(&folder)? {
+        let mut folders = vec![folder.join(edge).join(environment.to_string())];
+        while let Some(folder) = folders.pop() {
+            if !folder.is_dir() {
+                continue;
+            }
+            for path in disk::names(&folder)?.into_iter().map(|name| folder.join(name)) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if header(&path)?.is_some_and(|header| header.key_version == version) {
+                    sealed += 1;
+                }
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+/// What a file says of itself; nothing if it is none of the log's, is gone, or was cut within its header.
+fn header(path: &Path) -> io::Result<Option<Header>> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?.take(HEADER).read_to_end(&mut bytes)?,
+    };
+    Ok(Header::read(&bytes).ok().map(|(header, _)| header))
 }

@@ -18,6 +18,6 @@ mod run;
 mod runner;
 
 pub use model::{Job, JobError, NewJob, Progress, State};
-pub use queue::{enqueue, get, unfinished};
+pub use queue::{enqueue, ensure, get, unfinished};
 pub use run::{Handler, Handlers, Run};
 pub use runner::{Options, Runner};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::id::{EnvironmentId, JobId};
 use base::{Clock, Rng, Timestamp};
 use serde_json::Value;
-use store::{Db, Executor, Query, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Engine, Executor, Query, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use crate::{Job, NewJob, Progress, State};
 
@@ -29,6 +29,37 @@ pub async fn enqueue(tx: &mut Tx, clock: &dyn Clock, rng: &dyn Rng, job: NewJob)
     .execute(tx)
     .await?;
     Ok(id)
+}
+
+/// Makes sure that a job of this kind waits beside one that runs now, and at the latest until its time: for what comes
+/// again and again.
+pub async fn ensure(
+    tx: &mut Tx,
+    engine: Engine,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+    job: NewJob,
+    running: Option<JobId>,
+) -> StoreResult<()> {
+    dialect::lock(tx, engine, "job", job.kind.as_bytes()).await?;
+    let rows =
+        sql("SELECT id FROM jobs WHERE kind = $1 AND due_at IS NOT NULL").bind(job.kind).fetch_all(&mut *tx).await?;
+    let mut waiting = None;
+    for row in &rows {
+        let id: JobId = row.get("id")?;
+        if running != Some(id) {
+            waiting = Some(id);
+        }
+    }
+    let Some(waiting) = waiting else {
+        return enqueue(tx, clock, rng, job).await.map(drop);
+    };
+    sql("UPDATE jobs SET due_at = $2 WHERE id = $1 AND state = 'queued' AND due_at > $2")
+        .bind(waiting)
+        .bind(job.due_at)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// A job of an environment.

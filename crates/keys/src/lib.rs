@@ -38,7 +38,9 @@ pub use kind::{KeyKind, Owner, OwnerKind, UnknownKeyKind};
 pub use person::{OpenPrivateError, PairId, PersonKeys, mint_pair, open_private, reseal_private};
 pub use provider::file::FileProvider;
 pub use provider::file::escrow::{Escrow, EscrowError, Escrowed, Restored, restore_escrow};
-pub use provider::{Answer, BUCKETS, ErasablePublic, KeyProvider, ProviderError, RootVersion};
+pub use provider::{
+    Answer, BUCKETS, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
+};
 pub use sender_cache::SenderCache;
 pub use set::{Grants, KeyError, KeySet, rewrap};
 pub use wrapped::{KeyState, UnknownKeyState, WrappedHeader, WrappedKey, context as wrapping_context};

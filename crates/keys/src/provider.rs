@@ -42,6 +42,28 @@ pub struct ErasablePublic {
     pub public: PublicKey,
 }
 
+/// One version of an erasable key pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasableVersion {
+    /// Which of the 256.
+    pub bucket: u8,
+    /// 1, 2, …
+    pub version: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A place where the provider keeps the erasable keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasablePlace {
+    /// Names it for people.
+    pub name: String,
+    /// When something of it was lost or damaged and came back from the other place, since this process began.
+    pub mended_at: Option<Timestamp>,
+    /// Why the places cannot be brought to hold the same.
+    pub failure: Option<String>,
+}
+
 /// Holds the root key and the erasable keys.
 pub trait KeyProvider: Send + Sync + 'static {
     /// Names the provider for people, as `file:/etc/pilotfish/root.key`.
@@ -49,6 +71,18 @@ pub trait KeyProvider: Send + Sync + 'static {
 
     /// The versions of the root key, oldest first.
     fn root_versions(&self) -> Answer<'_, Vec<RootVersion>>;
+
+    /// Adds a new primary version to the root key, durably; the one before stays until it is destroyed. If a newer one
+    /// than `after` is there already, that one is the answer, so that an interrupted rotation goes on where it was.
+    fn rotate_root(&self, after: u32) -> Answer<'_, RootVersion>;
+
+    /// Wraps anew under the primary root key whatever the provider itself keeps under an older version.
+    fn rewrap_own(&self) -> Answer<'_, ()>;
+
+    /// Destroys an older version of the root key, durably. The primary one is refused, and one under which the provider
+    /// itself still keeps something; that nothing else needs it is for the caller to know. Does nothing if it is gone
+    /// already.
+    fn destroy_root(&self, version: u32) -> Answer<'_, ()>;
 
     /// Wraps a key under the primary root key. The bytes begin as [`WrappedHeader`](crate::WrappedHeader) says.
     fn wrap<'a>(&'a self, context: &'a Aad, key: &'a SecretKey) -> Answer<'a, Vec<u8>>;
@@ -67,6 +101,12 @@ pub trait KeyProvider: Send + Sync + 'static {
 
     /// The public half to seal to now.
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic>;
+
+    /// The places where the erasable keys are kept, looked at and mended now. One place alone is not kept twice.
+    fn erasable_places(&self) -> Answer<'_, Vec<ErasablePlace>>;
+
+    /// Every version of every erasable key of an environment, by bucket, oldest first.
+    fn erasable_versions(&self, environment: EnvironmentId) -> Answer<'_, Vec<ErasableVersion>>;
 
     /// The private half of one version.
     fn erasable_private(&self, environment: EnvironmentId, bucket: u8, version: u32) -> Answer<'_, PrivateKey>;
@@ -162,6 +202,12 @@ pub enum ProviderError {
     #[error("version {version} of the root key was destroyed")]
     RootVersionDestroyed {
         /// The version that was asked for.
+        version: u32,
+    },
+    /// Something still needs that version of the root key.
+    #[error("version {version} of the root key is in use and can't be destroyed")]
+    RootInUse {
+        /// The version.
         version: u32,
     },
     /// The environment's erasable keys are not there.

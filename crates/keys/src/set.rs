@@ -142,10 +142,14 @@ impl KeySet {
         &self.provider
     }
 
-    /// Takes records from storage, or one that changed there. A destroyed record drops its secret; a primary one
-    /// makes the primary before it an enabled one.
+    /// Takes records from storage, or one that changed there. A destroyed record drops its secret, and is never another
+    /// thing again; a primary one makes the primary before it an enabled one. The provider is asked only about what is new
+    /// or was wrapped anew.
     pub async fn load(&self, records: impl IntoIterator<Item = WrappedKey>) -> Result<(), KeyError> {
         for record in records {
+            if self.has(&record) {
+                continue;
+            }
             let secret = self.unwrap(&record).await?;
             let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
             let ring = rings.entry((record.kind, record.owner)).or_default();
@@ -157,6 +161,13 @@ impl KeySet {
             ring.insert(record.version, Entry { record, secret });
         }
         Ok(())
+    }
+
+    /// Whether this record, or its destruction, is known.
+    fn has(&self, record: &WrappedKey) -> bool {
+        let rings = self.read();
+        let entry = rings.get(&(record.kind, record.owner)).and_then(|ring| ring.get(&record.version));
+        entry.is_some_and(|entry| entry.record == *record || entry.record.state == KeyState::Destroyed)
     }
 
     async fn unwrap(&self, record: &WrappedKey) -> Result<Option<SecretKey>, KeyError> {

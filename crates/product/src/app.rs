@@ -20,6 +20,7 @@ use crate::demo::Demo;
 use crate::doors::{CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Noting, Watches};
+use crate::key_rotation::Rotation;
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
@@ -94,6 +95,8 @@ pub struct App {
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
     demo: OnceLock<Demo>,
+    /// How keys turn.
+    pub rotation: Rotation,
     folder: DataFolder,
     /// Of the embedded stores, or for stores that have none yet.
     identity: Identity,
@@ -132,6 +135,7 @@ impl App {
         load_keys(&keys, &main).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
+        let rotation = Rotation::new(main.engine());
         let app = Self {
             main,
             keyring,
@@ -155,6 +159,7 @@ impl App {
             demo: OnceLock::new(),
             timer: Timer::default(),
             figures: None,
+            rotation,
             folder,
             identity,
         };

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
-use base::{Clock, Rng, Secret};
+use base::{Clock, ProblemResult, Rng, Secret};
 use events::{EventLog, LogKeyError, LogKeys, OpenError, Options};
 use keys::{KeyKind, KeySet, Owner};
 
-use crate::Databases;
+use crate::problem::internal;
+use crate::{App, Databases};
 
 /// The name of this process's edge. Processes that share a data folder take turns.
 const EDGE: &str = "edge";
@@ -25,6 +26,13 @@ impl LogKeys for Keys {
         let owner = Owner::Environment(environment);
         self.0.version(KeyKind::EventLog, owner, version).map_err(|error| LogKeyError(error.to_string()))
     }
+}
+
+/// How many log files of this data folder are sealed under this version of an environment's key.
+pub(crate) async fn sealed_with(app: &App, environment: EnvironmentId, version: u32) -> ProblemResult<u64> {
+    let data = app.data().to_owned();
+    let counted = tokio::task::spawn_blocking(move || events::sealed_with(&data, environment, version));
+    counted.await.map_err(internal)?.map_err(internal)
 }
 
 /// Opens the log below a data folder, putting in order what a crash left. `None` if a shared folder's log is another

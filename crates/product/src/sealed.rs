@@ -20,6 +20,11 @@ pub(crate) fn seal(app: &App, kind: KeyKind, owner: Owner, context: &Aad, value:
     Ok(sealed)
 }
 
+/// The version of the key that a value is sealed under.
+pub(crate) fn version_of(sealed: &[u8]) -> Option<u32> {
+    sealed.first_chunk().map(|version| u32::from_be_bytes(*version))
+}
+
 /// Opens a value that [`seal`] made.
 pub(crate) fn open(
     app: &App,

@@ -4,15 +4,18 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use ::store::Engine;
 use base::ProblemResult;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::problem::internal;
 use crate::{App, ingest, people};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
 const TICKS_PER_SWEEP: u64 = 15;
+const TICKS_PER_LOOK_FOR_KEYS: u64 = 5;
 
 /// The task, while it runs.
 #[derive(Default)]
@@ -55,6 +58,10 @@ async fn run(app: Weak<App>) {
 async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
     if tick.is_multiple_of(TICKS_PER_SWEEP) {
         app.people.sweep();
+    }
+    if tick.is_multiple_of(TICKS_PER_LOOK_FOR_KEYS) && app.main.engine() == Engine::Postgres {
+        // Another process may have made or promoted some.
+        app.reload_keys().await.map_err(internal)?;
     }
     if tick.is_multiple_of(TICKS_PER_HOUR) {
         people::forget_messages(app).await?;

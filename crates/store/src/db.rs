@@ -6,16 +6,14 @@
 use base::Secret;
 use base::id::{EnvironmentId, OrganisationId};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Postgres, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Postgres, Sqlite, Transaction};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
+use crate::sqlcipher::{Held, Sqlcipher};
 use crate::{Executor, Query, Row, StoreError, StoreResult, sql};
 
-const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
@@ -25,7 +23,7 @@ pub struct Db(DbOf);
 
 #[derive(Clone)]
 enum DbOf {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite(Sqlcipher),
     Postgres(PgPool),
 }
 
@@ -55,26 +53,18 @@ impl Db {
     /// # Errors
     /// [`StoreError::WrongKey`] if the file was not written with this key.
     pub async fn open_sqlcipher(path: &Path, key: &Secret<[u8; 32]>, make: bool) -> StoreResult<Self> {
-        quiet_sqlcipher().await?;
-        let options = sqlcipher_options(path, key).create_if_missing(make);
-        let wrong_key = |error: sqlx::Error| match &error {
-            // SQLITE_NOTADB: what the first page decrypts to has no SQLite header.
-            sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
-                StoreError::WrongKey { path: path.display().to_string() }
-            }
-            _ => error.into(),
-        };
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(WAIT_FOR_CONNECTION)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(wrong_key)?;
-        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(wrong_key)?;
-        Ok(Self(DbOf::Sqlite { writer, readers }))
+        Ok(Self(DbOf::Sqlite(Sqlcipher::open(path, key, make).await?)))
+    }
+
+    /// Gives a SQLCipher file another key, while everybody waits. After an error it has the one that it had.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] if somebody used it all the time: try again.
+    pub async fn rekey(&self, old: &Secret<[u8; 32]>, new: &Secret<[u8; 32]>) -> StoreResult<()> {
+        match &self.0 {
+            DbOf::Sqlite(file) => file.rekey(old, new).await,
+            DbOf::Postgres(_) => Err(StoreError::Unavailable("it has no key of its own")),
+        }
     }
 
     /// Connects to PostgreSQL.
@@ -110,7 +100,7 @@ impl Db {
     /// Which kind this is.
     pub fn engine(&self) -> Engine {
         match &self.0 {
-            DbOf::Sqlite { .. } => Engine::Sqlite,
+            DbOf::Sqlite(_) => Engine::Sqlite,
             DbOf::Postgres(_) => Engine::Postgres,
         }
     }
@@ -118,7 +108,11 @@ impl Db {
     /// Opens a transaction that sees what the scope allows.
     pub async fn begin(&self, scope: Scope) -> StoreResult<Tx> {
         match &self.0 {
-            DbOf::Sqlite { writer, .. } => Ok(Tx(TxOf::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))),
+            DbOf::Sqlite(file) => {
+                let held = file.hold().await;
+                let tx = held.writer.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Tx(TxOf::Sqlite(tx, held)))
+            }
             DbOf::Postgres(pool) => {
                 let mut tx = Tx(TxOf::Postgres(pool.begin().await?));
                 let (setting, value) = match scope {
@@ -140,7 +134,7 @@ impl Db {
     /// Runs a statement that no transaction may hold, such as `CREATE DATABASE`.
     pub async fn run_outside_transaction(&self, statement: String) -> StoreResult<()> {
         match &self.0 {
-            DbOf::Sqlite { writer, .. } => sql(statement).run_sqlite(writer).await.map(|_| ()),
+            DbOf::Sqlite(file) => sql(statement).run_sqlite(&file.hold().await.writer).await.map(|_| ()),
             DbOf::Postgres(pool) => sql(statement).run_postgres(pool).await.map(|_| ()),
         }
     }
@@ -148,21 +142,14 @@ impl Db {
     /// Writes what the write-ahead log still holds into the file and closes all connections.
     pub async fn close(&self) {
         match &self.0 {
-            DbOf::Sqlite { writer, readers } => {
-                readers.close().await;
-                if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
-                    let error = StoreError::from(error);
-                    tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
-                }
-                writer.close().await;
-            }
+            DbOf::Sqlite(file) => file.close().await,
             DbOf::Postgres(pool) => pool.close().await,
         }
     }
 
     pub(crate) async fn migrate(&self, migrator: &sqlx::migrate::Migrator) -> Result<(), sqlx::migrate::MigrateError> {
         match &self.0 {
-            DbOf::Sqlite { writer, .. } => migrator.run(writer).await,
+            DbOf::Sqlite(file) => migrator.run(&file.hold().await.writer).await,
             DbOf::Postgres(pool) => migrator.run(pool).await,
         }
     }
@@ -178,7 +165,7 @@ pub struct Reader<'a> {
 impl Executor for Reader<'_> {
     async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
         match &self.db.0 {
-            DbOf::Sqlite { readers, .. } => query.rows_sqlite(readers).await,
+            DbOf::Sqlite(file) => query.rows_sqlite(&file.hold().await.readers).await,
             DbOf::Postgres(_) => {
                 let mut tx = self.db.begin(self.scope).await?;
                 let rows = query.fetch_all(&mut tx).await?;
@@ -205,7 +192,8 @@ impl Executor for Reader<'_> {
 pub struct Tx(TxOf);
 
 enum TxOf {
-    Sqlite(Transaction<'static, Sqlite>),
+    /// The transaction ends before the file is let go.
+    Sqlite(Transaction<'static, Sqlite>, Held),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -213,7 +201,7 @@ impl Tx {
     /// Makes everything durable.
     pub async fn commit(self) -> StoreResult<()> {
         match self.0 {
-            TxOf::Sqlite(tx) => Ok(tx.commit().await?),
+            TxOf::Sqlite(tx, _held) => Ok(tx.commit().await?),
             TxOf::Postgres(tx) => Ok(tx.commit().await?),
         }
     }
@@ -222,7 +210,7 @@ impl Tx {
 impl Executor for &mut Tx {
     async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
         match &mut self.0 {
-            TxOf::Sqlite(tx) => query.rows_sqlite(&mut **tx).await,
+            TxOf::Sqlite(tx, _) => query.rows_sqlite(&mut **tx).await,
             TxOf::Postgres(tx) => query.rows_postgres(&mut **tx).await,
         }
     }
@@ -233,31 +221,8 @@ impl Executor for &mut Tx {
 
     async fn run(self, query: Query) -> StoreResult<u64> {
         match &mut self.0 {
-            TxOf::Sqlite(tx) => query.run_sqlite(&mut **tx).await,
+            TxOf::Sqlite(tx, _) => query.run_sqlite(&mut **tx).await,
             TxOf::Postgres(tx) => query.run_postgres(&mut **tx).await,
         }
     }
-}
-
-fn sqlcipher_options(path: &Path, key: &Secret<[u8; 32]>) -> SqliteConnectOptions {
-    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
-    SqliteConnectOptions::new()
-        .filename(path)
-        .pragma("key", format!("\"x'{}'\"", *hex))
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(10))
-        .pragma("temp_store", "MEMORY")
-        .pragma("secure_delete", "ON")
-        // Else INSERT OR REPLACE would remove rows behind the back of the triggers that keep records as they are.
-        .pragma("recursive_triggers", "ON")
-        .disable_statement_logging()
-}
-
-/// SQLCipher prints its own errors to standard error; the setting is the process's, so any connection can make it.
-async fn quiet_sqlcipher() -> StoreResult<()> {
-    let mut connection = SqliteConnectOptions::new().in_memory(true).disable_statement_logging().connect().await?;
-    sqlx::query("PRAGMA cipher_log_level = NONE").execute(&mut connection).await?;
-    sqlx::Connection::close(connection).await?;
-    Ok(())
 }

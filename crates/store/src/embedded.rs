@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use base::{Clock, Rng};
-use keys::{KeyKind, KeySet, Owner, WrappedKey};
+use keys::{KeyKind, KeyProvider, KeySet, Owner, WrappedKey};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::{remove_durably, write_durably};
@@ -62,22 +62,100 @@ pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng
             remove_durably(&folder.join(name))?;
         }
         let file = make_keys(keys, clock, rng).await?;
-        let text = serde_json::to_vec_pretty(&file).map_err(|error| io(&path, error.into()))?;
-        write_durably(&path, &text, rng)?;
+        write_keys(&path, &file, rng)?;
         file
     } else {
         if let Some(name) = NEEDED.iter().find(|name| !folder.join(name).exists()) {
             return Err(StoreError::Lost { path: folder.join(name).display().to_string() });
         }
-        let text = std::fs::read(&path).map_err(|error| io(&path, error))?;
-        serde_json::from_slice::<KeysFile>(&text).map_err(|error| io(&path, error.into()))?
+        read_keys(&path)?
     };
     keys.load(file.keys).await?;
-    let (_, main_key) = keys.primary(KeyKind::MainStoreFile, Owner::Installation)?;
-    let (_, keyring_key) = keys.primary(KeyKind::KeyringFile, Owner::Installation)?;
-    let main = Db::open_sqlcipher(&folder.join(MAIN), &main_key, making).await?;
-    let keyring = Db::open_sqlcipher(&folder.join(KEYRING), &keyring_key, making).await?;
+    let main = open_store(folder, keys, KeyKind::MainStoreFile, making, rng).await?;
+    let keyring = open_store(folder, keys, KeyKind::KeyringFile, making, rng).await?;
     Ok(Embedded { main, keyring, identity: file.identity })
+}
+
+/// Opens a store with its primary key, or with another version that it was given before this could be noted.
+async fn open_store(folder: &Path, keys: &KeySet, kind: KeyKind, making: bool, rng: &dyn Rng) -> StoreResult<Db> {
+    let path = folder.join(if kind == KeyKind::MainStoreFile { MAIN } else { KEYRING });
+    let (primary, key) = keys.primary(kind, Owner::Installation)?;
+    let wrong = match Db::open_sqlcipher(&path, &key, making).await {
+        Err(wrong @ StoreError::WrongKey { .. }) => wrong,
+        other => return other,
+    };
+    for (version, key) in keys.usable(kind, Owner::Installation)? {
+        if version != primary
+            && let Ok(db) = Db::open_sqlcipher(&path, &key, false).await
+        {
+            note_rekeyed(folder, keys, kind, version, rng).await?;
+            return Ok(db);
+        }
+    }
+    Err(wrong)
+}
+
+/// Writes down that a store has this version of its key, and destroys the ones before.
+pub async fn note_rekeyed(folder: &Path, keys: &KeySet, kind: KeyKind, version: u32, rng: &dyn Rng) -> StoreResult<()> {
+    keys.load(keys.promote(kind, Owner::Installation, version)?).await?;
+    for (older, _) in keys.usable(kind, Owner::Installation)?.into_iter().filter(|(other, _)| *other < version) {
+        keys.load([keys.destroy(kind, Owner::Installation, older)?]).await?;
+    }
+    write_records(folder, keys, rng)
+}
+
+/// Makes a store's next key, durably; the store goes on with the one that it has.
+pub async fn mint_next(
+    folder: &Path,
+    keys: &KeySet,
+    kind: KeyKind,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> StoreResult<()> {
+    let key = keys.mint(kind, Owner::Installation, clock, rng).await?;
+    let path = folder.join(KEYS_FILE);
+    let mut file = read_keys(&path)?;
+    file.keys.push(key.clone());
+    write_keys(&path, &file, rng)?;
+    keys.load([key]).await?;
+    Ok(())
+}
+
+/// Writes what the set knows of the stores' keys.
+fn write_records(folder: &Path, keys: &KeySet, rng: &dyn Rng) -> StoreResult<()> {
+    let path = folder.join(KEYS_FILE);
+    let identity = read_keys(&path)?.identity;
+    let of_stores = [KeyKind::MainStoreFile, KeyKind::KeyringFile];
+    let keys = keys.records().into_iter().filter(|key| of_stores.contains(&key.kind)).collect();
+    write_keys(&path, &KeysFile { identity, keys }, rng)
+}
+
+/// Wraps the stores' file keys anew under the primary root key; the records as they are now.
+///
+/// # Errors
+/// [`StoreError::Key`] if the root key is not the one that wrapped them.
+pub async fn rewrap(folder: &Path, provider: &dyn KeyProvider, rng: &dyn Rng) -> StoreResult<Vec<WrappedKey>> {
+    let path = folder.join(KEYS_FILE);
+    let KeysFile { identity, keys } = read_keys(&path)?;
+    let mut anew = Vec::with_capacity(keys.len());
+    for key in keys {
+        let (kind, owner) = (key.kind, key.owner);
+        let wrapped = keys::rewrap(provider, key).await;
+        anew.push(wrapped.map_err(|source| keys::KeyError::Provider { kind, owner, source })?);
+    }
+    let file = KeysFile { identity, keys: anew };
+    write_keys(&path, &file, rng)?;
+    Ok(file.keys)
+}
+
+fn read_keys(path: &Path) -> StoreResult<KeysFile> {
+    let text = std::fs::read(path).map_err(|error| io(path, error))?;
+    serde_json::from_slice(&text).map_err(|error| io(path, error.into()))
+}
+
+fn write_keys(path: &Path, file: &KeysFile, rng: &dyn Rng) -> StoreResult<()> {
+    let text = serde_json::to_vec_pretty(file).map_err(|error| io(path, error.into()))?;
+    write_durably(path, &text, rng)
 }
 
 /// Says that the first start has finished: from now on nothing of the folder is ever made again.

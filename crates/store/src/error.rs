@@ -10,6 +10,9 @@ pub enum StoreError {
     /// succeed.
     #[error("the transaction was broken off, since others were changing the same rows")]
     Contended,
+    /// What was to be written is sealed to a key that is being replaced: made anew it will be taken.
+    #[error("the row is sealed to a key that is being replaced")]
+    Outdated,
     /// The database cannot be reached, or cannot serve: the same statement may succeed later.
     #[error("the database cannot be reached or does not work ({0})")]
     Unavailable(&'static str),

@@ -32,6 +32,30 @@ pub async fn insert(tx: &mut Tx, key: &WrappedKey) -> StoreResult<()> {
     Ok(())
 }
 
+/// Changes what a version may do; a destroyed one loses its bytes, and stays destroyed.
+pub async fn set_state(tx: &mut Tx, key: &WrappedKey) -> StoreResult<()> {
+    let set = if key.state == KeyState::Destroyed { "state = $4, wrapped = $5" } else { "state = $4" };
+    let text =
+        format!("UPDATE keys SET {set} WHERE kind = $1 AND owner = $2 AND version = $3 AND state <> 'destroyed'");
+    let query = sql(text).bind(key.kind.name()).bind(key.owner.bytes()).bind(key.version).bind(key.state.name());
+    let query = if key.state == KeyState::Destroyed { query.bind(&[][..]) } else { query };
+    query.execute(tx).await?;
+    Ok(())
+}
+
+/// Puts bytes that were wrapped anew in the place of those that they were made of; not if these are gone.
+pub async fn rewrap(tx: &mut Tx, before: &WrappedKey, bytes: &[u8]) -> StoreResult<()> {
+    sql("UPDATE keys SET wrapped = $4 WHERE kind = $1 AND owner = $2 AND version = $3 AND wrapped = $5")
+        .bind(before.kind.name())
+        .bind(before.owner.bytes())
+        .bind(before.version)
+        .bind(bytes)
+        .bind(before.bytes.as_slice())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 fn read(row: &Row) -> StoreResult<WrappedKey> {
     let unknown = |column: &str| StoreError::Decode { column: column.to_owned() };
     let kind = row.get::<String>("kind")?.parse().map_err(|_| unknown("kind"))?;

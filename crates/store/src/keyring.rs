@@ -6,9 +6,11 @@
 //! Lists are read in one round trip, or a few if they are longer than a statement may be.
 
 mod read;
+mod reseal;
 mod write;
 
 pub use read::{Found, OutsideId, StoredPair, by_id, find, group, indexes_of, pairs};
+pub use reseal::{SealedPair, in_bucket, raise_floor, reseal};
 pub use write::{NewIndex, NewSubject, Replaced, add_indexes, insert, lock, mark_identified, merge, remove_indexes};
 
 /// What a subject is.

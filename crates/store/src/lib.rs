@@ -14,6 +14,7 @@ pub mod key_records;
 pub mod keyring;
 mod migrate;
 mod query;
+mod sqlcipher;
 
 pub use db::{Db, Engine, Reader, Scope, Tx};
 pub use error::{StoreError, StoreResult};

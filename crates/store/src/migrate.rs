@@ -49,12 +49,14 @@ const MAIN: &[Step] = &[
     each!("main", 25, "0025_answer_tallies"),
     each!("main", 26, "0026_count_what_was_answered"),
     same!("main", 27, "0027_demo_checklist"),
+    same!("main", 30, "0030_key_versions"),
 ];
 
 const KEYRING: &[Step] = &[
     same!("keyring", 1, "0001_init"),
     each!("keyring", 2, "0002_row_level_security"),
     same!("keyring", 3, "0003_written_at"),
+    each!("keyring", 10, "0010_erasable_floors"),
 ];
 
 /// Brings the main store to this release's schema.

@@ -97,6 +97,19 @@ fn a_new_primary_alone_demotes_the_one_before() {
 }
 
 #[test]
+fn a_record_that_was_read_before_its_destruction_brings_nothing_back() {
+    let f = fixture();
+    let (kind, owner) = PEPPER;
+    let old = f.mint(kind, owner);
+    f.mint(kind, owner);
+    now(f.keys.load(f.keys.promote(kind, owner, 2).unwrap())).unwrap();
+    now(f.keys.load([f.keys.destroy(kind, owner, 1).unwrap()])).unwrap();
+    now(f.keys.load([old])).unwrap();
+    assert!(matches!(f.keys.version(kind, owner, 1), Err(KeyError::Destroyed { version: 1, .. })));
+    assert_eq!(f.keys.primary(kind, owner).unwrap().0, 2);
+}
+
+#[test]
 fn a_kind_that_was_not_granted_stays_wrapped() {
     let f = fixture();
     let organisation = Owner::Organisation(OrganisationId::new(&*f.machine.clock, &*f.machine.rng));

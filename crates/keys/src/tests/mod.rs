@@ -4,7 +4,9 @@ mod envelope;
 mod escrow;
 mod key_set;
 mod person;
+mod places;
 mod provider;
+mod rotation;
 mod vectors;
 
 use crate::provider::ProviderError;

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use base::id::{ApiKeyId, OrganisationId};
-use base::{Code, Problem, ProblemResult, Secret};
+use base::{Code, Problem, ProblemResult, Secret, Timestamp};
 use keys::{ApiKey, ApiKeyKind, KeyKind, Owner};
 
 use crate::App;
 use crate::authority::{Actor, Identified, Role, SystemTx, bearer};
+use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 
 /// How long a new key is good for.
@@ -25,8 +26,9 @@ pub(crate) async fn create(
     role: Role,
 ) -> ProblemResult<Secret<String>> {
     let key = ApiKey::generate(ApiKeyKind::Api, app.rng.as_ref());
-    let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    let (key_version, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
     let row = store::NewApiKey {
+        key_version,
         hash: key.hash(&hashing),
         id: ApiKeyId::new(app.clock.as_ref(), app.rng.as_ref()),
         organisation,
@@ -54,16 +56,21 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
     if key.kind() != ApiKeyKind::Api {
         return Err(refused());
     }
-    for (_, hashing) in app.keys.usable(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)? {
-        let found = store::find(&app.main, &key.hash(&hashing), app.clock.now()).await.map_err(store_failed)?;
-        if let Some(found) = found {
-            return Ok(Identified {
-                actor: Actor::ApiKey(found.id),
-                organisation: found.organisation,
-                environment: found.environment,
-                role: found.role,
-            });
-        }
+    let hashes = Hashes::of(app, KeyKind::ApiKeyHash, |hashing| key.hash(hashing))?;
+    let found = store::find(&app.main, &hashes.all, app.clock.now()).await.map_err(store_failed)?;
+    let found = found.ok_or_else(refused)?;
+    if found.key_version < hashes.version {
+        store::rehash(&app.main, found.id, &hashes.primary, hashes.version).await.map_err(store_failed)?;
     }
-    Err(refused())
+    Ok(Identified {
+        actor: Actor::ApiKey(found.id),
+        organisation: found.organisation,
+        environment: found.environment,
+        role: found.role,
+    })
+}
+
+/// How many keys that are good are known by a hash under this version of the hashing key.
+pub(crate) async fn hashed_with(tx: &mut SystemTx, version: u32, now: Timestamp) -> ProblemResult<u64> {
+    store::hashed_with(&mut tx.0, version, now).await.map_err(store_failed)
 }

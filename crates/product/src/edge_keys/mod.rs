@@ -15,6 +15,8 @@ use keys::{ApiKey, ApiKeyKind, KeyKind, Owner};
 use moka::sync::Cache;
 
 use crate::App;
+use crate::authority::SystemTx;
+use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 
 const REMEMBERED_FOR: Duration = Duration::from_secs(30);
@@ -55,27 +57,44 @@ impl EdgeKeys {
 /// 401, the same for a mistyped, unknown and revoked key and for one of another kind; 429 at once when there are too many.
 pub(crate) async fn check(app: &App, text: &str) -> ProblemResult<EdgeKey> {
     let key = ApiKey::parse(text).ok().filter(|key| key.kind() != ApiKeyKind::Api).ok_or_else(refused)?;
-    for (_, hashing) in app.keys.usable(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)? {
-        let hash = key.hash(&hashing);
-        let found = match app.edge_keys.known.get(&hash) {
-            Some(known) => Some(known),
-            None => read(app, hash, key.kind()).await?,
-        };
-        if let Some(found) = found {
-            count(app, &hash)?;
-            return Ok(found);
-        }
-    }
-    Err(refused())
+    let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    let hash = key.hash(&hashing);
+    let found = match app.edge_keys.known.get(&hash) {
+        Some(known) => known,
+        None => read(app, &key).await?.ok_or_else(refused)?,
+    };
+    count(app, &hash)?;
+    Ok(found)
 }
 
 /// What the store knows of a key, remembered from now on; a look at what is remembered does not make it last longer.
-async fn read(app: &App, hash: [u8; 32], kind: ApiKeyKind) -> ProblemResult<Option<EdgeKey>> {
-    let found = store::find(&app.main, &hash, kind).await.map_err(store_failed)?;
-    if let Some(found) = found {
-        app.edge_keys.known.insert(hash, found);
+async fn read(app: &App, key: &ApiKey) -> ProblemResult<Option<EdgeKey>> {
+    let hashes = Hashes::of(app, KeyKind::ApiKeyHash, |hashing| key.hash(hashing))?;
+    let Some((found, hashed_with)) = store::find(&app.main, &hashes.all, key.kind()).await.map_err(store_failed)?
+    else {
+        return Ok(None);
+    };
+    if hashed_with.version < hashes.version {
+        let (hash, version) = (&hashes.primary, hashes.version);
+        store::rehash(&app.main, &hashed_with.hash, hash, version).await.map_err(store_failed)?;
     }
-    Ok(found)
+    app.edge_keys.known.insert(hashes.primary, found);
+    Ok(Some(found))
+}
+
+/// Writes the hashes of browsers' keys, which are public and stand in the store, under the newest version of the hashing key.
+pub(crate) async fn rehash_public(app: &App) -> ProblemResult<()> {
+    let (version, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    for (before, text) in store::public(&app.main, version).await.map_err(store_failed)? {
+        let hash = ApiKey::parse(&text).map_err(internal)?.hash(&hashing);
+        store::rehash(&app.main, &before, &hash, version).await.map_err(store_failed)?;
+    }
+    Ok(())
+}
+
+/// How many keys that were not revoked are known by a hash under this version of the hashing key.
+pub(crate) async fn hashed_with(tx: &mut SystemTx, version: u32) -> ProblemResult<u64> {
+    store::hashed_with(&mut tx.0, version).await.map_err(store_failed)
 }
 
 /// What a missing or wrong key is told.

@@ -11,15 +11,17 @@ mod store;
 
 use std::time::Duration;
 
+use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Secret};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keys::{ApiKeyKind, KeyKind, Owner};
 use serde::Deserialize;
 
 use crate::App;
-use crate::authority::TenantReader;
+use crate::authority::{SystemTx, TenantReader};
 use crate::edge_keys::EdgeKey;
 use crate::organisations::identity_context;
+use crate::problem::store_failed;
 use crate::sealed;
 
 /// How far ahead a token may expire.
@@ -169,6 +171,23 @@ async fn check(app: &App, reader: TenantReader<'_>, user_id: &str, token: &str) 
 
 fn refused(detail: &'static str) -> Problem {
     Problem::new(Code::InvalidIdentityToken).detail(detail)
+}
+
+/// Seals an environment's secret anew under the newest key.
+pub(crate) async fn reseal(app: &App, environment: EnvironmentId) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    let sealed = store::sealed(&mut tx.0, environment).await.map_err(store_failed)?;
+    let (owner, context) = (Owner::Environment(environment), identity_context(environment));
+    let secret = sealed::open(app, KeyKind::Identity, owner, &context, &sealed)?;
+    let anew = sealed::seal(app, KeyKind::Identity, owner, &context, secret.expose())?;
+    store::set_sealed(&mut tx.0, environment, &sealed, &anew).await.map_err(store_failed)?;
+    tx.commit().await
+}
+
+/// Whether an environment's secret is sealed under this version of its key: one or none.
+pub(crate) async fn sealed_with(tx: &mut SystemTx, environment: EnvironmentId, version: u32) -> ProblemResult<u64> {
+    let sealed = store::sealed(&mut tx.0, environment).await.map_err(store_failed)?;
+    Ok(u64::from(sealed::version_of(&sealed) == Some(version)))
 }
 
 /// What an environment's identity tokens are signed with.

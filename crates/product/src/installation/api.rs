@@ -79,15 +79,15 @@ async fn set_up(
     }
     members::check_name("/organisation", &setup.organisation)?;
     let refused = || Problem::new(Code::SetupLinkInvalid).detail("start pilotfish again to be given a new link");
-    let hash = super::token_hash(&app, &setup.token)?;
-    if !store::is_setup_token(&app.main, &hash, app.clock.now()).await.map_err(store_failed)? {
+    let hashes = super::token_hashes(&app, &setup.token)?;
+    if !store::is_setup_token(&app.main, &hashes.all, app.clock.now()).await.map_err(store_failed)? {
         return Err(refused());
     }
     // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
     let Setup { email, name, password, .. } = &setup;
     let owner = members::prepare(&app, email, name, password).await?;
     let mut tx = SystemTx::begin(&app).await?;
-    if !store::take_setup_token(&mut tx.0, &hash, app.clock.now()).await.map_err(store_failed)? {
+    if !store::take_setup_token(&mut tx.0, &hashes.all, app.clock.now()).await.map_err(store_failed)? {
         return Err(refused());
     }
     let organisation = store::first_organisation(&mut tx.0).await.map_err(store_failed)?;

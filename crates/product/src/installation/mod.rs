@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use ::store::{Db, StoreError};
 use base::id::EnvironmentId;
-use base::{Code, Personal, Problem, ProblemResult, Secret};
+use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{KeyKind, Owner, hash, random_token};
 use serde_json::json;
 
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Role, SystemTx};
+use crate::hashed::Hashes;
 use crate::organisations::{self, NewOrganisation};
 use crate::problem::{internal, store_failed};
 use crate::{api_keys, members};
@@ -190,14 +191,20 @@ pub async fn setup_link(app: &App) -> ProblemResult<Option<Secret<String>>> {
     let token = random_token(app.rng.as_ref());
     let mut tx = SystemTx::begin(app).await?;
     let expires = app.clock.now().plus(SETUP_LINK_LIFE);
-    store::set_setup_token(&mut tx.0, &token_hash(app, &token)?, expires).await.map_err(store_failed)?;
+    let hashes = token_hashes(app, &token)?;
+    let (hash, version) = (&hashes.primary, hashes.version);
+    store::set_setup_token(&mut tx.0, hash, version, expires).await.map_err(store_failed)?;
     tx.commit().await?;
     Ok(Some(Secret::new(format!("{}/setup#token={}", app.urls.dashboard, token.expose()))))
 }
 
-fn token_hash(app: &App, token: &Secret<String>) -> ProblemResult<[u8; 32]> {
-    let (_, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
-    Ok(hash::token_hash(&key, SETUP_PURPOSE, token.expose()))
+fn token_hashes(app: &App, token: &Secret<String>) -> ProblemResult<Hashes<32>> {
+    Hashes::of(app, KeyKind::Session, |key| hash::token_hash(key, SETUP_PURPOSE, token.expose()))
+}
+
+/// How many set-up links that would be taken are known by a hash under this version of the session key.
+pub(crate) async fn hashed_with(tx: &mut SystemTx, version: u32, now: Timestamp) -> ProblemResult<u64> {
+    store::hashed_with(&mut tx.0, version, now).await.map_err(store_failed)
 }
 
 async fn record(

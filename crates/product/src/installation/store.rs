@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::OrganisationId;
-use store::{Db, Scope, StoreResult, Tx, sql};
+use store::{Db, Scope, StoreResult, Tx, dialect, sql};
 
 pub(super) async fn exists(db: &Db) -> StoreResult<bool> {
     Ok(sql("SELECT id FROM installation").fetch_optional(db.read(Scope::System)).await?.is_some())
@@ -33,33 +33,49 @@ pub(super) async fn has_owner(db: &Db) -> StoreResult<bool> {
     Ok(sql("SELECT id FROM members WHERE role = 'owner'").fetch_optional(db.read(Scope::System)).await?.is_some())
 }
 
-pub(super) async fn set_setup_token(tx: &mut Tx, hash: &[u8; 32], expires: Timestamp) -> StoreResult<u64> {
-    sql("UPDATE installation SET setup_token_hash = $1, setup_expires_at = $2")
+pub(super) async fn set_setup_token(
+    tx: &mut Tx,
+    hash: &[u8; 32],
+    version: u32,
+    expires: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE installation SET setup_token_hash = $1, setup_expires_at = $2, setup_key_version = $3")
         .bind(*hash)
         .bind(expires)
+        .bind(version)
         .execute(tx)
         .await
 }
 
 /// Whether this link would be taken now.
-pub(super) async fn is_setup_token(db: &Db, hash: &[u8; 32], now: Timestamp) -> StoreResult<bool> {
-    let row = sql("SELECT id FROM installation WHERE setup_token_hash = $1 AND setup_expires_at > $2")
-        .bind(*hash)
-        .bind(now)
-        .fetch_optional(db.read(Scope::System))
-        .await?;
-    Ok(row.is_some())
+pub(super) async fn is_setup_token(db: &Db, hashes: &[[u8; 32]], now: Timestamp) -> StoreResult<bool> {
+    let text = format!(
+        "SELECT id FROM installation WHERE setup_expires_at > $1 AND setup_token_hash IN ({})",
+        dialect::placeholders(2, hashes.len()),
+    );
+    let query = sql(text).bind(now).bind_all(hashes.iter().copied());
+    Ok(query.fetch_optional(db.read(Scope::System)).await?.is_some())
+}
+
+/// How many links with a hash under this version would be taken now: one or none.
+pub(super) async fn hashed_with(tx: &mut Tx, version: u32, now: Timestamp) -> StoreResult<u64> {
+    sql("SELECT COUNT(*) AS links FROM installation \
+         WHERE setup_token_hash IS NOT NULL AND setup_key_version = $1 AND setup_expires_at > $2")
+    .bind(version)
+    .bind(now)
+    .fetch_one(tx)
+    .await?
+    .get("links")
 }
 
 /// Uses the link up. False if it is not the one, or out of date.
-pub(super) async fn take_setup_token(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> StoreResult<bool> {
-    let rows = sql("UPDATE installation SET setup_token_hash = NULL, setup_expires_at = NULL \
-                    WHERE setup_token_hash = $1 AND setup_expires_at > $2")
-    .bind(*hash)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(rows == 1)
+pub(super) async fn take_setup_token(tx: &mut Tx, hashes: &[[u8; 32]], now: Timestamp) -> StoreResult<bool> {
+    let text = format!(
+        "UPDATE installation SET setup_token_hash = NULL, setup_expires_at = NULL \
+         WHERE setup_expires_at > $1 AND setup_token_hash IN ({})",
+        dialect::placeholders(2, hashes.len()),
+    );
+    Ok(sql(text).bind(now).bind_all(hashes.iter().copied()).execute(tx).await? == 1)
 }
 
 /// The organisation that the first owner gets.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{InTenant as _, TenantReader, TenantTx};
-use crate::{App, delivery};
+use crate::{App, delivery, key_rotation};
 
 /// Adds a job of the transaction's environment, durable with it.
 pub(crate) async fn enqueue(
@@ -47,6 +47,14 @@ impl Background {
     pub fn start(app: &Arc<App>, worker: bool) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         delivery::follow(app, &tasks, &stop);
+        if worker {
+            let app = Arc::clone(app);
+            tasks.spawn(async move {
+                if let Err(problem) = key_rotation::schedule(&app).await {
+                    tracing::error!(code = problem.code.name(), "nobody looks at the age of keys until the next start");
+                }
+            });
+        }
         let runner = if worker { runner(app) } else { with(app, delivery::log_handlers(app, Handlers::default())) };
         runner.start(&tasks, &stop);
         Self { tasks, stop }
@@ -62,7 +70,7 @@ impl Background {
 
 /// A runner of every kind of job that this process can do.
 pub(crate) fn runner(app: &Arc<App>) -> Runner {
-    let handlers = delivery::handlers(app, Handlers::default());
+    let handlers = key_rotation::handlers(app, delivery::handlers(app, Handlers::default()));
     with(app, delivery::log_handlers(app, handlers))
 }
 

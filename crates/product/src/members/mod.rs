@@ -2,14 +2,17 @@
 //! found again by a keyed hash; passwords are Argon2id hashes with a keyed pepper.
 
 mod password;
+pub(crate) mod reseal;
 mod store;
 
+use ::store::StoreError;
 use base::id::{MemberId, OrganisationId};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
 
 use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
+use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
@@ -67,6 +70,11 @@ pub(crate) async fn insert(
 ) -> ProblemResult<MemberId> {
     let Prepared { email, name, password, pepper_version } = member;
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
+    let index = email_index(app, email)?;
+    if index.all.len() > 1 && store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
+        // As the unique index says of one version.
+        return Err(internal(StoreError::Conflict));
+    }
     let owner = Owner::Organisation(organisation);
     let seal = |field, value: &Personal<String>| {
         sealed::seal(app, KeyKind::Organisation, owner, &context(id, field), value.open().as_bytes())
@@ -74,7 +82,8 @@ pub(crate) async fn insert(
     let row = store::NewMember {
         id,
         organisation,
-        email_index: email_index(app, email)?,
+        email_index: index.primary,
+        index_version: index.version,
         email: seal("email", email)?,
         name: seal("name", name)?,
         role,
@@ -99,14 +108,28 @@ pub(crate) async fn get(app: &App, reader: OrganisationReader<'_>, id: MemberId)
 
 /// The account of an address.
 pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResult<Option<Account>> {
-    store::account(&app.main, &email_index(app, email)?).await.map_err(store_failed)
+    store::account(&app.main, &email_index(app, email)?.all).await.map_err(store_failed)
 }
 
 /// By what an account is found, and its attempts are counted: known or not.
-pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<[u8; 32]> {
-    let (_, key) = app.keys.primary(KeyKind::MemberIndex, Owner::Installation).map_err(internal)?;
+pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<Hashes<32>> {
     let normalised = hash::normalised_email(email.open());
-    Ok(hash::keyed(&key, &Aad::new("pilotfish/member-email/v1").text(&normalised)))
+    let context = Aad::new("pilotfish/member-email/v1").text(&normalised);
+    Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
+}
+
+/// Hashes a password that was just found right anew, if its pepper has turned. If too many hash at this moment, the next
+/// signing in does it.
+pub(crate) async fn upgrade_password(app: &App, account: &Account, password: &Secret<String>) -> ProblemResult<()> {
+    let (newest, _) = app.keys.primary(KeyKind::Pepper, Owner::Installation).map_err(internal)?;
+    if account.pepper_version >= newest {
+        return Ok(());
+    }
+    let Ok(place) = app.passwords.queue() else { return Ok(()) };
+    let (version, hash) = app.passwords.hash(app, place, password).await?;
+    let mut tx = SystemTx::begin(app).await?;
+    store::set_password(&mut tx.0, account, &hash, version).await.map_err(store_failed)?;
+    tx.commit().await
 }
 
 fn context(id: MemberId, field: &str) -> Aad {

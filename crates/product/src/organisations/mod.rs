@@ -15,7 +15,7 @@ use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
 use crate::App;
 use crate::authority::{OrganisationReader, SystemTx, TenantReader};
 use crate::problem::{internal, store_failed};
-use crate::sealed;
+use crate::{key_rotation, sealed};
 
 /// The kinds of keys that every environment has from its first moment.
 const ENVIRONMENT_KEYS: &[KeyKind] = &[
@@ -85,6 +85,7 @@ async fn create_environment(
 ) -> ProblemResult<NewEnvironment> {
     let rng = app.rng.as_ref();
     let id = EnvironmentId::new(app.clock.as_ref(), rng);
+    key_rotation::hold_root(app, &mut tx.0).await?;
     app.keys.provider().create_environment(id).await.map_err(internal)?;
     mint(app, tx, ENVIRONMENT_KEYS, Owner::Environment(id)).await?;
     let identity_secret = random_token(rng);
@@ -121,13 +122,13 @@ async fn add_key(
     environment: EnvironmentId,
     key: &ApiKey,
 ) -> ProblemResult<()> {
-    let (_, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
+    let (key_version, hashing) = app.keys.primary(KeyKind::ApiKeyHash, Owner::Installation).map_err(internal)?;
     // A browser key is public; of a server key its first characters tell it from others.
     let (kind, shown) = match key.kind() {
         ApiKeyKind::Browser => ("browser", key.text().expose().clone()),
         _ => ("server", key.hint()),
     };
-    let row = store::NewKey { organisation, environment, kind, hash: key.hash(&hashing), shown };
+    let row = store::NewKey { organisation, environment, kind, hash: key.hash(&hashing), key_version, shown };
     store::insert_key(tx, &row, app.clock.now()).await.map_err(store_failed)?;
     Ok(())
 }
@@ -154,6 +155,7 @@ pub(crate) fn identity_context(id: EnvironmentId) -> Aad {
 
 /// Makes the first version of each kind, durable with the transaction.
 pub(crate) async fn mint(app: &App, tx: &mut SystemTx, kinds: &[KeyKind], owner: Owner) -> ProblemResult<()> {
+    key_rotation::hold_root(app, &mut tx.0).await?;
     for kind in kinds {
         let key = app.keys.mint(*kind, owner, app.clock.as_ref(), app.rng.as_ref()).await.map_err(internal)?;
         ::store::key_records::insert(&mut tx.0, &key).await.map_err(store_failed)?;

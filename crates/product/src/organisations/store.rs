@@ -23,6 +23,7 @@ pub(super) struct NewKey {
     pub(super) environment: EnvironmentId,
     pub(super) kind: &'static str,
     pub(super) hash: [u8; 32],
+    pub(super) key_version: u32,
     pub(super) shown: String,
 }
 
@@ -76,14 +77,15 @@ pub(super) async fn insert_environment(
 }
 
 pub(super) async fn insert_key(tx: &mut Tx, key: &NewKey, now: Timestamp) -> StoreResult<u64> {
-    sql("INSERT INTO environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)")
+    sql("INSERT INTO environment_keys (hash, environment_id, organisation_id, kind, shown, created_at, key_version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
     .bind(key.hash)
     .bind(key.environment)
     .bind(key.organisation)
     .bind(key.kind)
     .bind(key.shown.as_str())
     .bind(now)
+    .bind(key.key_version)
     .execute(tx)
     .await
 }

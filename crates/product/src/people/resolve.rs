@@ -208,17 +208,31 @@ async fn carry_out<'a>(
             continue;
         }
         match write(app, &mut tx, environment, hasher, &plan, &pairs).await? {
-            Some(subjects) => {
+            Written::Whole(subjects) => {
                 tx.commit().await.map_err(store_failed)?;
                 return Ok((plan, subjects));
             }
-            None => drop(tx),
+            Written::Taken => drop(tx),
+            Written::Outdated => {
+                drop(tx);
+                pairs = mint(app, environment, SubjectKind::Person, plan.mints()).await?;
+            }
         }
     }
     Err(Problem::new(Code::StorageUnavailable).retry_after(1))
 }
 
-/// Writes a plan's steps; `None` if somebody else took one of its ids.
+/// What came of a plan.
+enum Written {
+    /// All of it is there; each node's subject.
+    Whole(Vec<Subject>),
+    /// Somebody else took one of its ids.
+    Taken,
+    /// The pairs are sealed to an erasable key that is being replaced.
+    Outdated,
+}
+
+/// Writes a plan's steps.
 async fn write(
     app: &App,
     tx: &mut Tx,
@@ -226,7 +240,7 @@ async fn write(
     hasher: &IndexHasher,
     plan: &Plan<'_>,
     pairs: &[NewSubject],
-) -> ProblemResult<Option<Vec<Subject>>> {
+) -> ProblemResult<Written> {
     let new: Vec<usize> =
         plan.steps.iter().filter_map(|step| if let Step::Mint(node) = step { Some(*node) } else { None }).collect();
     let rows: Vec<NewSubject> = new
@@ -235,7 +249,10 @@ async fn write(
         .map(|(node, pair)| NewSubject { identified: plan.nodes[*node].identified, ..pair.clone() })
         .collect();
     let minted = keyring::insert(tx, environment, SubjectKind::Person, &rows, app.clock.now()).await;
-    let mut minted = minted.map_err(store_failed)?.into_iter();
+    let mut minted = match minted {
+        Err(StoreError::Outdated) => return Ok(Written::Outdated),
+        minted => minted.map_err(store_failed)?.into_iter(),
+    };
     let mut subjects = Vec::with_capacity(plan.nodes.len());
     for node in &plan.nodes {
         let subject = match node.known {
@@ -264,8 +281,8 @@ async fn write(
         }
     }
     match keyring::add_indexes(tx, environment, SubjectKind::Person, &indexes).await {
-        Ok(()) => Ok(Some(subjects)),
-        Err(StoreError::Conflict) => Ok(None),
+        Ok(()) => Ok(Written::Whole(subjects)),
+        Err(StoreError::Conflict) => Ok(Written::Taken),
         Err(error) => Err(store_failed(error)),
     }
 }
@@ -366,18 +383,38 @@ async fn make(
     hasher: &IndexHasher,
     missing: &[Id<'_>],
 ) -> ProblemResult<HashMap<[u8; 16], Subject>> {
-    let mut pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
     let keys: Vec<IndexKey> =
         missing.iter().map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
+    for _ in 0..ATTEMPTS {
+        let pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
+        if let Some(subjects) = try_make(app, environment, hasher, missing, &keys, pairs).await? {
+            return Ok(subjects);
+        }
+    }
+    Err(Problem::new(Code::StorageUnavailable).retry_after(1))
+}
+
+/// `None` if the pairs are sealed to an erasable key that is being replaced.
+async fn try_make(
+    app: &App,
+    environment: EnvironmentId,
+    hasher: &IndexHasher,
+    missing: &[Id<'_>],
+    keys: &[IndexKey],
+    mut pairs: Vec<NewSubject>,
+) -> ProblemResult<Option<HashMap<[u8; 16], Subject>>> {
     let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
-    let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
+    let found = keyring::find(&mut tx, environment, keys).await.map_err(store_failed)?;
     let mut subjects: HashMap<[u8; 16], Subject> =
         found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
     let new: Vec<&Id<'_>> = missing.iter().filter(|id| !subjects.contains_key(&id.hash)).collect();
     pairs.truncate(new.len());
     let kind = SubjectKind::Company;
-    let made = keyring::insert(&mut tx, environment, kind, &pairs, app.clock.now()).await.map_err(store_failed)?;
+    let made = match keyring::insert(&mut tx, environment, kind, &pairs, app.clock.now()).await {
+        Err(StoreError::Outdated) => return Ok(None),
+        made => made.map_err(store_failed)?,
+    };
     let mut indexes = Vec::with_capacity(made.len());
     for (id, subject) in new.into_iter().zip(made) {
         indexes.push(index(app, environment, hasher, id, subject)?);
@@ -385,7 +422,7 @@ async fn make(
     }
     keyring::add_indexes(&mut tx, environment, kind, &indexes).await.map_err(store_failed)?;
     tx.commit().await.map_err(store_failed)?;
-    Ok(subjects)
+    Ok(Some(subjects))
 }
 
 /// The company of an id; made if nobody knows it yet.

@@ -9,7 +9,7 @@ use ::store::Scope;
 use ::store::keyring::{self, StoredPair, Subject, SubjectKind};
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult};
-use keys::{Opener, PairId, open_private};
+use keys::{OpenPrivateError, Opener, PairId, ProviderError, open_private};
 
 use super::SubjectRef;
 use crate::App;
@@ -36,23 +36,37 @@ impl Openers {
         kind: SubjectKind,
         numbers: &[u64],
     ) -> ProblemResult<Self> {
-        let mut by_number = HashMap::with_capacity(numbers.len());
-        if !numbers.is_empty() {
-            let reader = app.keyring.read(Scope::Environment(environment));
-            let pairs = keyring::pairs(reader, environment, kind, numbers).await.map_err(store_failed)?;
-            for StoredPair { subject, sealed_private } in pairs {
-                let Some(sealed) = sealed_private else { continue };
-                let owner = SubjectRef { environment, subject };
-                let pair = PairId { subject: owner.sealed_to(), kind: owner.key_kind(), version: subject.key_version };
-                match open_private(app.keys.provider().as_ref(), &sealed, &pair).await {
-                    Ok(opener) => {
-                        by_number.insert(subject.number, (subject, opener));
-                    }
-                    Err(error) => tracing::warn!(number = subject.number, %error, "a private key does not open"),
+        let mut openers = Self { environment, kind, by_number: HashMap::with_capacity(numbers.len()) };
+        let moved = openers.load_some(app, numbers).await?;
+        // What was read was sealed anew before it was opened, and the key that it was sealed to is gone.
+        for number in openers.load_some(app, &moved).await? {
+            tracing::warn!(number, "a private key is sealed to an erasable key that was destroyed");
+        }
+        Ok(openers)
+    }
+
+    /// Opens the private halves of these subjects; the answer is those whose erasable key is gone.
+    async fn load_some(&mut self, app: &App, numbers: &[u64]) -> ProblemResult<Vec<u64>> {
+        let Self { environment, kind, .. } = *self;
+        let mut moved = Vec::new();
+        if numbers.is_empty() {
+            return Ok(moved);
+        }
+        let reader = app.keyring.read(Scope::Environment(environment));
+        let pairs = keyring::pairs(reader, environment, kind, numbers).await.map_err(store_failed)?;
+        for StoredPair { subject, sealed_private } in pairs {
+            let Some(sealed) = sealed_private else { continue };
+            let owner = SubjectRef { environment, subject };
+            let pair = PairId { subject: owner.sealed_to(), kind: owner.key_kind(), version: subject.key_version };
+            match open_private(app.keys.provider().as_ref(), &sealed, &pair).await {
+                Ok(opener) => {
+                    self.by_number.insert(subject.number, (subject, opener));
                 }
+                Err(OpenPrivateError::Provider(ProviderError::ErasableDestroyed { .. })) => moved.push(subject.number),
+                Err(error) => tracing::warn!(number = subject.number, %error, "a private key does not open"),
             }
         }
-        Ok(Self { environment, kind, by_number })
+        Ok(moved)
     }
 
     /// Opens a value; `None` if its owner was erased or the bytes are not what they should be.

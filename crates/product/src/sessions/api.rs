@@ -69,6 +69,7 @@ async fn sign_in(
     if !app.passwords.verify(&app, place, &password, &account.password, account.pepper_version).await? {
         return Err(refused());
     }
+    members::upgrade_password(&app, &account, &password).await?;
     let mut tx = SystemTx::begin(&app).await?;
     attempts::forget(&mut tx, &attempt).await?;
     let token = super::begin(&app, &mut tx, account.id, account.organisation).await?;

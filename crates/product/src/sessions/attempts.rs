@@ -10,15 +10,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use base::{Code, Problem, ProblemResult, Timestamp};
-use keys::{KeyKind, Owner, hash};
+use keys::{KeyKind, hash};
 use store::dialect;
 
 use super::store as sessions_store;
 use crate::App;
 use crate::authority::SystemTx;
-use crate::problem::{internal, store_failed};
+use crate::hashed::Hashes;
+use crate::problem::store_failed;
 
-const WINDOW: Duration = Duration::from_mins(15);
+pub(crate) const WINDOW: Duration = Duration::from_mins(15);
 const PER_ACCOUNT: usize = 10;
 /// Guesses from one prefix: ten people who have each forgotten their password.
 const PER_ADDRESS: usize = 100;
@@ -26,8 +27,8 @@ const WITHOUT_DELAY: usize = 4;
 
 /// An attempt that has been counted.
 pub(super) struct Attempt {
-    account: [u8; 32],
-    address: [u8; 16],
+    account: Hashes<32>,
+    address: Hashes<16>,
     at: Timestamp,
     number: i64,
 }
@@ -36,21 +37,21 @@ pub(super) struct Attempt {
 ///
 /// # Errors
 /// 429 with the seconds to wait.
-pub(super) async fn count(app: &App, account: [u8; 32], address: IpAddr) -> ProblemResult<Attempt> {
-    let (_, key) = app.keys.primary(KeyKind::AddressHash, Owner::Installation).map_err(internal)?;
+pub(super) async fn count(app: &App, account: Hashes<32>, address: IpAddr) -> ProblemResult<Attempt> {
+    let address = Hashes::of(app, KeyKind::AddressHash, |key| hash::address_hash(key, address))?;
     let now = app.clock.now();
     let number = i64::from_be_bytes(app.rng.bytes::<8>());
-    let attempt = Attempt { account, address: hash::address_hash(&key, address), at: now, number };
+    let attempt = Attempt { account, address, at: now, number };
     let mut tx = SystemTx::begin(app).await?;
     // Always the account first: two that wait for each other cannot both hold what the other wants.
-    let past = past(app, &mut tx, &attempt.account, now).await?;
+    let past = past(app, &mut tx, &attempt.account.all, now).await?;
     refuse(wait(&past, now), "too many attempts to sign in to this account")?;
-    let past = self::past(app, &mut tx, &attempt.address, now).await?;
+    let past = self::past(app, &mut tx, &attempt.address.all, now).await?;
     let full = past.len() >= PER_ADDRESS;
     let free = past.first().filter(|_| full).map_or(Duration::ZERO, |first| first.plus(WINDOW).since(now));
     refuse(free, "too many attempts to sign in from this address")?;
     sessions_store::forget_attempts_before(&mut tx.0, now.minus(WINDOW)).await.map_err(store_failed)?;
-    for subject in [attempt.account.as_slice(), attempt.address.as_slice()] {
+    for subject in [attempt.account.primary.as_slice(), attempt.address.primary.as_slice()] {
         sessions_store::add_attempt(&mut tx.0, subject, now, number).await.map_err(store_failed)?;
     }
     tx.commit().await?;
@@ -60,15 +61,28 @@ pub(super) async fn count(app: &App, account: [u8; 32], address: IpAddr) -> Prob
 /// Forgets the account's attempts, and this one of the address: the right password was given.
 pub(super) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResult<()> {
     let Attempt { account, address, at, number } = attempt;
-    sessions_store::forget_attempts(&mut tx.0, account).await.map_err(store_failed)?;
-    sessions_store::forget_attempt(&mut tx.0, address, *at, *number).await.map_err(store_failed)?;
+    for account in &account.all {
+        sessions_store::forget_attempts(&mut tx.0, account).await.map_err(store_failed)?;
+    }
+    sessions_store::forget_attempt(&mut tx.0, &address.primary, *at, *number).await.map_err(store_failed)?;
     Ok(())
 }
 
-/// When a subject tried within the window, oldest first. Nobody else counts for it until the transaction ends.
-async fn past(app: &App, tx: &mut SystemTx, subject: &[u8], now: Timestamp) -> ProblemResult<Vec<Timestamp>> {
-    dialect::lock(&mut tx.0, app.main.engine(), "sign_in", subject).await.map_err(store_failed)?;
-    sessions_store::attempts(&mut tx.0, subject, now.minus(WINDOW)).await.map_err(store_failed)
+/// When a subject tried within the window, under whichever of its hashes, oldest first. Nobody else counts for it until the
+/// transaction ends.
+async fn past<const N: usize>(
+    app: &App,
+    tx: &mut SystemTx,
+    subject: &[[u8; N]],
+    now: Timestamp,
+) -> ProblemResult<Vec<Timestamp>> {
+    let mut past = Vec::new();
+    for hash in subject {
+        dialect::lock(&mut tx.0, app.main.engine(), "sign_in", hash).await.map_err(store_failed)?;
+        past.extend(sessions_store::attempts(&mut tx.0, hash, now.minus(WINDOW)).await.map_err(store_failed)?);
+    }
+    past.sort_unstable();
+    Ok(past)
 }
 
 /// How long an account that was tried at these times must wait.

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base::id::{MemberId, OrganisationId, SessionId};
-use base::{Code, Problem, ProblemResult, Secret};
+use base::{Code, Problem, ProblemResult, Secret, Timestamp};
 use keys::{KeyKind, Owner, hash, random_token};
 
 use crate::App;
 use crate::authority::{Actor, Identified, SystemTx};
+use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 
 pub(crate) const COOKIE: &str = "__Host-pilotfish_session";
@@ -27,6 +28,8 @@ const ABSOLUTE: Duration = Duration::from_hours(12);
 const LAST_USE_TO: Duration = Duration::from_mins(1);
 const PURPOSE: &str = "session";
 
+pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
+
 /// Begins a session.
 pub(crate) async fn begin(
     app: &App,
@@ -35,9 +38,10 @@ pub(crate) async fn begin(
     organisation: OrganisationId,
 ) -> ProblemResult<Secret<String>> {
     let token = random_token(app.rng.as_ref());
-    let (_, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
+    let (key_version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
     let row = store::NewSession {
         hash: hash::token_hash(&key, PURPOSE, token.expose()),
+        key_version,
         id: SessionId::new(app.clock.as_ref(), app.rng.as_ref()),
         member,
         organisation,
@@ -68,23 +72,28 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
     let refused = || Problem::new(Code::Unauthenticated).detail("sign in");
     let token = token_of(headers).ok_or_else(refused)?;
     let now = app.clock.now();
-    for (_, key) in app.keys.usable(KeyKind::Session, Owner::Installation).map_err(internal)? {
-        let token_hash = hash::token_hash(&key, PURPOSE, token.expose());
-        let Some(found) = store::find(&app.main, &token_hash).await.map_err(store_failed)? else { continue };
-        if now.since(found.last_used_at) > IDLE || now.since(found.created_at) > ABSOLUTE {
-            return Err(refused());
-        }
-        if now.since(found.last_used_at) > LAST_USE_TO {
-            store::touch(&app.main, &token_hash, now).await.map_err(store_failed)?;
-        }
-        return Ok(Identified {
-            actor: Actor::Member(found.member, found.id),
-            organisation: found.organisation,
-            environment: None,
-            role: found.role,
-        });
+    let hashes = Hashes::of(app, KeyKind::Session, |key| hash::token_hash(key, PURPOSE, token.expose()))?;
+    let found = store::find(&app.main, &hashes.all).await.map_err(store_failed)?.ok_or_else(refused)?;
+    if now.since(found.last_used_at) > IDLE || now.since(found.created_at) > ABSOLUTE {
+        return Err(refused());
     }
-    Err(refused())
+    if found.key_version < hashes.version {
+        store::rehash(&app.main, found.id, &hashes.primary, hashes.version).await.map_err(store_failed)?;
+    }
+    if now.since(found.last_used_at) > LAST_USE_TO {
+        store::touch(&app.main, found.id, now).await.map_err(store_failed)?;
+    }
+    Ok(Identified {
+        actor: Actor::Member(found.member, found.id),
+        organisation: found.organisation,
+        environment: None,
+        role: found.role,
+    })
+}
+
+/// How many sessions that may still be used are known by a hash under this version of the key.
+pub(crate) async fn hashed_with(tx: &mut SystemTx, version: u32, now: Timestamp) -> ProblemResult<u64> {
+    store::hashed_with(&mut tx.0, version, now.minus(IDLE), now.minus(ABSOLUTE)).await.map_err(store_failed)
 }
 
 /// Refuses what another site's page sends with this browser's cookie. Browsers say where a request comes from; what says

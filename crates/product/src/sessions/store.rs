@@ -2,13 +2,14 @@
 
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId, SessionId};
-use store::{Db, Scope, StoreError, StoreResult, Tx, sql};
+use store::{Db, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use crate::authority::Role;
 
 /// A session that begins.
 pub(super) struct NewSession {
     pub(super) hash: [u8; 32],
+    pub(super) key_version: u32,
     pub(super) id: SessionId,
     pub(super) member: MemberId,
     pub(super) organisation: OrganisationId,
@@ -18,6 +19,7 @@ pub(super) struct NewSession {
 /// A session that was found, with its member's role now.
 pub(super) struct FoundSession {
     pub(super) id: SessionId,
+    pub(super) key_version: u32,
     pub(super) member: MemberId,
     pub(super) organisation: OrganisationId,
     pub(super) role: Role,
@@ -26,27 +28,30 @@ pub(super) struct FoundSession {
 }
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
-    sql("INSERT INTO sessions (hash, id, member_id, organisation_id, created_at, last_used_at) \
-         VALUES ($1, $2, $3, $4, $5, $5)")
+    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, created_at, last_used_at) \
+         VALUES ($1, $6, $2, $3, $4, $5, $5)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
     .bind(session.organisation)
     .bind(session.now)
+    .bind(session.key_version)
     .execute(tx)
     .await
 }
 
-/// A session that has not been ended; whether it has expired is for the caller to see.
-pub(super) async fn find(db: &Db, hash: &[u8; 32]) -> StoreResult<Option<FoundSession>> {
-    let row = sql("SELECT s.id, s.member_id, s.organisation_id, s.created_at, s.last_used_at, m.role \
-                   FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash = $1 AND s.ended_at IS NULL")
-    .bind(*hash)
-    .fetch_optional(db.read(Scope::System))
-    .await?;
+/// The session with one of these hashes that has not been ended; whether it has expired is for the caller to see.
+pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
+    let text = format!(
+        "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, m.role \
+         FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash IN ({}) AND s.ended_at IS NULL",
+        dialect::placeholders(1, hashes.len()),
+    );
+    let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
     row.map(|row| {
         Ok(FoundSession {
             id: row.get("id")?,
+            key_version: row.get("key_version")?,
             member: row.get("member_id")?,
             organisation: row.get("organisation_id")?,
             role: Role::from_name(&row.get::<String>("role")?)
@@ -58,10 +63,34 @@ pub(super) async fn find(db: &Db, hash: &[u8; 32]) -> StoreResult<Option<FoundSe
     .transpose()
 }
 
-pub(super) async fn touch(db: &Db, hash: &[u8; 32], now: Timestamp) -> StoreResult<()> {
+pub(super) async fn touch(db: &Db, id: SessionId, now: Timestamp) -> StoreResult<()> {
     let mut tx = db.begin(Scope::System).await?;
-    sql("UPDATE sessions SET last_used_at = $2 WHERE hash = $1").bind(*hash).bind(now).execute(&mut tx).await?;
+    sql("UPDATE sessions SET last_used_at = $2 WHERE id = $1").bind(id).bind(now).execute(&mut tx).await?;
     tx.commit().await
+}
+
+/// Writes a session's hash under a newer version of the key.
+pub(super) async fn rehash(db: &Db, id: SessionId, hash: &[u8; 32], version: u32) -> StoreResult<()> {
+    let mut tx = db.begin(Scope::System).await?;
+    sql("UPDATE sessions SET hash = $2, key_version = $3 WHERE id = $1 AND key_version < $3")
+        .bind(id)
+        .bind(*hash)
+        .bind(version)
+        .execute(&mut tx)
+        .await?;
+    tx.commit().await
+}
+
+/// How many sessions with a hash under this version have not ended and were used and begun after these times.
+pub(super) async fn hashed_with(tx: &mut Tx, version: u32, used: Timestamp, begun: Timestamp) -> StoreResult<u64> {
+    sql("SELECT COUNT(*) AS sessions FROM sessions \
+         WHERE key_version = $1 AND ended_at IS NULL AND last_used_at >= $2 AND created_at >= $3")
+    .bind(version)
+    .bind(used)
+    .bind(begun)
+    .fetch_one(tx)
+    .await?
+    .get("sessions")
 }
 
 pub(super) async fn end(tx: &mut Tx, id: SessionId, now: Timestamp) -> StoreResult<u64> {

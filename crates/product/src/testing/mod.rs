@@ -140,14 +140,37 @@ impl TestApp {
 
     /// Another process over the same databases, with a folder of its own.
     pub(crate) async fn second_process(&self) -> Arc<App> {
+        self.second_process_with(None).await
+    }
+
+    /// The same, with a second place for the erasable keys.
+    pub(crate) async fn second_process_with(&self, second_place: Option<&Path>) -> Arc<App> {
         let inner = &self.0;
         let data = inner.folder.path().join("second");
         let lock = DataFolder::open(&data, Sharing::Shared).unwrap();
         let root_key = inner.folder.path().join("keys/root.key");
-        let provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        let mut provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
+        if let Some(folder) = second_place {
+            provider = provider.with_second_place(folder, &data).unwrap();
+        }
         let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
         let app = App::open(lock, &inner.databases, Arc::new(provider), inner.app.urls.clone(), clock, rng).await;
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
+    }
+
+    /// Ends the process and starts another over the same stores. Nobody else may hold this one.
+    pub(crate) async fn restart(self) -> Self {
+        let Ok(Inner { app, clock, installed, databases, folder, .. }) = Arc::try_unwrap(self.0) else {
+            panic!("somebody holds the product")
+        };
+        app.close().await;
+        let rng = app.rng.clone();
+        assert_eq!(Arc::strong_count(&app), 1, "somebody holds the product");
+        drop(app);
+        let app = open(folder.path(), &databases, &clock, &rng).await;
+        app.ready.store(true, std::sync::atomic::Ordering::SeqCst);
+        let [edge, api, dashboard] = [Door::Edge, Door::Api, Door::Dashboard].map(|door| router(&app, door));
+        Self(Arc::new(Inner { app, clock, installed, edge, api, dashboard, databases, folder }))
     }
 
     /// Ends the test: fails if something is left over.
@@ -209,5 +232,7 @@ pub(crate) async fn open(
         dashboard: "https://dashboard.localhost:8444".to_owned(),
     };
     let app = App::open(lock, databases, Arc::new(provider), urls, clock.clone(), rng.clone()).await;
-    Arc::new(app.unwrap_or_else(|error| panic!("the product does not open: {error}")))
+    let mut app = app.unwrap_or_else(|error| panic!("the product does not open: {error}"));
+    app.rotation.settle = Duration::ZERO;
+    Arc::new(app)
 }

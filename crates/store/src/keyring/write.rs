@@ -4,6 +4,7 @@ use base::Timestamp;
 use base::id::EnvironmentId;
 
 use super::read::int;
+use super::reseal::refuse_below_floor;
 use super::{IndexKey, Subject, SubjectKind};
 use crate::dialect::{self, rows};
 use crate::{Engine, StoreError, StoreResult, Tx, Value, sql};
@@ -47,6 +48,9 @@ pub async fn lock(tx: &mut Tx, engine: Engine, environment: EnvironmentId) -> St
 }
 
 /// Adds subjects, and gives each its number, in their order.
+///
+/// # Errors
+/// [`StoreError::Outdated`] if one is sealed to an erasable key that is being replaced: make it anew.
 pub async fn insert(
     tx: &mut Tx,
     environment: EnvironmentId,
@@ -57,6 +61,7 @@ pub async fn insert(
     if new.is_empty() {
         return Ok(Vec::new());
     }
+    refuse_below_floor(tx, environment, new).await?;
     let first = take_numbers(tx, environment, kind, new.len()).await?;
     let subjects: Vec<Subject> = new
         .iter()

@@ -3,13 +3,15 @@
 use crate::provider::ProviderError;
 use base::Rng;
 use rustix::fs::{Mode, OFlags};
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Rights that nobody but the owner may have.
 const OTHERS: u32 = 0o077;
+/// What the name of a file that is being written has before its random end.
+const DRAFT: &str = ".new-";
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ProviderError + '_ {
     move |source| ProviderError::Io { path: path.to_owned(), source }
@@ -57,6 +59,16 @@ pub(super) fn outside(path: &Path, data_folder: &Path) -> Result<(), ProviderErr
     if path.starts_with(&data_folder) { Err(ProviderError::InsideDataFolder { path, data_folder }) } else { Ok(()) }
 }
 
+/// Refuses two folders that are really one, or one inside the other.
+pub(super) fn apart(one: &Path, other: &Path) -> Result<(), ProviderError> {
+    let (one, other) = (real(one)?, real(other)?);
+    if one.starts_with(&other) || other.starts_with(&one) {
+        let reason = format!("it is not apart from {}", other.display());
+        return Err(ProviderError::Malformed { path: one, reason });
+    }
+    Ok(())
+}
+
 /// The real path; of what does not exist yet, the real path of the deepest folder that does, and the rest.
 fn real(path: &Path) -> Result<PathBuf, ProviderError> {
     let absolute = std::path::absolute(path).map_err(io(path))?;
@@ -86,9 +98,7 @@ pub(super) fn make_folders(path: &Path) -> Result<(), ProviderError> {
 
 /// Writes a file, mode 0600, that is either not there or whole and durable; refuses to replace anything.
 pub(super) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".new-{}", crate::hex::encode(&rng.bytes::<8>())));
-    let draft = PathBuf::from(draft);
+    let draft = draft_of(path, rng);
     let written = write_draft(&draft, bytes).and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(ProviderError::AlreadyExists { path: path.to_owned() })
@@ -99,6 +109,54 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), 
     written?;
     removed?;
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Replaces a file by one that is whole and durable before it takes the other's place, and then overwrites what the former
+/// one held, unless it has another name.
+pub(super) fn replace(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
+    let mut former = OpenOptions::new().write(true).open(path);
+    if former.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        // Its owner may have made it read-only, which is no reason to leave its bytes behind.
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io(path))?;
+        former = OpenOptions::new().write(true).open(path);
+    }
+    let former = former.map_err(io(path))?;
+    let draft = draft_of(path, rng);
+    let placed = write_draft(&draft, bytes).and_then(|()| std::fs::rename(&draft, path).map_err(io(path)));
+    placed.inspect_err(|_| {
+        // Whatever is left of it goes with the next replacement.
+        let _ = std::fs::remove_file(&draft);
+    })?;
+    path.parent().map_or(Ok(()), sync_folder)?;
+    let metadata = former.metadata().map_err(io(path))?;
+    if metadata.nlink() == 0 {
+        let zeros = vec![0; usize::try_from(metadata.len()).unwrap_or(0)];
+        former.write_all_at(&zeros, 0).and_then(|()| former.sync_all()).map_err(io(path))?;
+    }
+    Ok(())
+}
+
+/// Removes what interrupted writings of a file left beside it. Nobody may be writing it.
+pub(super) fn remove_drafts(path: &Path) -> Result<(), ProviderError> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Ok(());
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in std::fs::read_dir(folder).map_err(io(folder))? {
+        let entry = entry.map_err(io(folder))?;
+        let found = entry.file_name();
+        let random = found.to_str().and_then(|found| found.strip_prefix(name)?.strip_prefix(DRAFT));
+        if random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            std::fs::remove_file(entry.path()).map_err(io(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn draft_of(path: &Path, rng: &dyn Rng) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!("{DRAFT}{}", crate::hex::encode(&rng.bytes::<8>())));
+    PathBuf::from(draft)
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> Result<(), ProviderError> {

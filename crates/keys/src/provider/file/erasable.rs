@@ -11,14 +11,18 @@
 //! [`ErasableFile::destroy`] the old bytes are gone from the file. Four cells leave room to write a version anew under
 //! another root key in the middle of a rotation. Processes keep out of each other's way with a lock on the file.
 
-use super::{FileProvider, checks};
+pub(super) mod places;
+mod rewrap;
+
+use super::FileProvider;
 use crate::aead::{self, Aad};
 use crate::provider::{BUCKETS, ErasablePublic, KeyProvider as _, ProviderError};
 use crate::{PrivateKey, PublicKey, SecretKey, kem};
 use base::id::EnvironmentId;
 use base::{Rng, Secret, Timestamp};
+use places::Handles;
 use rustix::fs::FlockOperation;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -37,13 +41,15 @@ const SEALED_END: usize = SEALED_AT + 32 + aead::OVERHEAD;
 /// An open file.
 pub(super) struct ErasableFile {
     path: PathBuf,
+    second: Option<PathBuf>,
     environment: EnvironmentId,
-    file: Mutex<File>,
+    handles: Mutex<Handles>,
 }
 
 /// A version that opened.
 struct Key {
     version: u32,
+    created_at: Timestamp,
     public: PublicKey,
     private: PrivateKey,
 }
@@ -63,28 +69,9 @@ impl Slot {
 }
 
 impl ErasableFile {
-    /// Opens and checks the file.
-    pub(super) fn open(path: PathBuf, environment: EnvironmentId) -> Result<Self, ProviderError> {
-        let missing = || ProviderError::ErasableMissing { environment, path: path.clone() };
-        checks::open_private(&path)?.ok_or_else(missing)?;
-        let io = |source| ProviderError::Io { path: path.clone(), source };
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(io)?;
-        let length = file.metadata().map_err(io)?.len();
-        let mut header = [0; HEADER_LEN];
-        let whole = length == FILE_LEN as u64;
-        if whole {
-            file.read_exact_at(&mut header, 0).map_err(io)?;
-        }
-        if !whole || header != file_header(environment) {
-            let reason = format!("expected the erasable keys of {environment}, {FILE_LEN} bytes");
-            return Err(ProviderError::Malformed { path, reason });
-        }
-        Ok(Self { path, environment, file: Mutex::new(file) })
-    }
-
     /// The public half of the newest version.
     pub(super) fn newest(&self, bucket: u8, provider: &FileProvider) -> Result<ErasablePublic, ProviderError> {
-        self.locked(FlockOperation::LockShared, |file| {
+        self.locked(provider, |file| {
             let slot = self.read(file, bucket, provider)?;
             let key = slot.newest().ok_or_else(|| self.unopened(&slot, bucket, 0, provider))?;
             Ok(self.public(bucket, key))
@@ -98,7 +85,7 @@ impl ErasableFile {
         version: u32,
         provider: &FileProvider,
     ) -> Result<PrivateKey, ProviderError> {
-        self.locked(FlockOperation::LockShared, |file| {
+        self.locked(provider, |file| {
             let slot = self.read(file, bucket, provider)?;
             if let Some(key) = slot.keys.iter().find(|key| key.version == version) {
                 return Ok(key.private.clone());
@@ -121,7 +108,7 @@ impl ErasableFile {
         after: u32,
         provider: &FileProvider,
     ) -> Result<ErasablePublic, ProviderError> {
-        self.locked(FlockOperation::LockExclusive, |file| {
+        self.changing(provider, |file| {
             let slot = self.read(file, bucket, provider)?;
             let newest = slot.newest().ok_or_else(|| self.unopened(&slot, bucket, 0, provider))?;
             if newest.version > after {
@@ -129,7 +116,7 @@ impl ErasableFile {
             }
             let (environment, version) = (self.environment, newest.version + 1);
             let free = slot.free_cell().ok_or(ProviderError::ErasableFull { environment, bucket })?;
-            let (cell, public) = self.new_cell(bucket, version, provider);
+            let (cell, public) = self.new_cell(bucket, version, provider)?;
             self.write(file, bucket, free, &cell)?;
             Ok(ErasablePublic { environment, bucket, version, public })
         })
@@ -137,7 +124,7 @@ impl ErasableFile {
 
     /// Overwrites a version that is not the newest.
     pub(super) fn destroy(&self, bucket: u8, version: u32, provider: &FileProvider) -> Result<(), ProviderError> {
-        self.locked(FlockOperation::LockExclusive, |file| {
+        self.changing(provider, |file| {
             let slot = self.read(file, bucket, provider)?;
             let environment = self.environment;
             let newest = slot.newest().ok_or_else(|| self.unopened(&slot, bucket, version, provider))?;
@@ -159,8 +146,8 @@ impl ErasableFile {
     }
 
     /// The file's bytes, for the escrow.
-    pub(super) fn bytes(&self) -> Result<Secret<Vec<u8>>, ProviderError> {
-        self.locked(FlockOperation::LockShared, |file| {
+    pub(super) fn bytes(&self, provider: &FileProvider) -> Result<Secret<Vec<u8>>, ProviderError> {
+        self.locked(provider, |file| {
             let mut bytes = vec![0; FILE_LEN];
             file.read_exact_at(&mut bytes, 0).map_err(|source| self.io(source))?;
             Ok(Secret::new(bytes))
@@ -171,10 +158,15 @@ impl ErasableFile {
         ErasablePublic { environment: self.environment, bucket, version: key.version, public: key.public }
     }
 
-    fn new_cell(&self, bucket: u8, version: u32, provider: &FileProvider) -> ([u8; CELL_LEN], PublicKey) {
+    fn new_cell(
+        &self,
+        bucket: u8,
+        version: u32,
+        provider: &FileProvider,
+    ) -> Result<([u8; CELL_LEN], PublicKey), ProviderError> {
         let place = Place { environment: self.environment, bucket, version, created_at: provider.clock.now() };
-        let (root_version, root) = provider.root.primary();
-        new_cell(&place, root_version, root, &*provider.rng)
+        let (root_version, root) = provider.primary()?;
+        Ok(new_cell(&place, root_version, &root, &*provider.rng))
     }
 
     /// Nothing in the slot opens: is the root key wrong, or are the bytes broken?
@@ -185,16 +177,38 @@ impl ErasableFile {
         ProviderError::ErasableUnreadable { environment: self.environment, bucket, version }
     }
 
+    /// Reads while nobody changes the file.
     fn locked<T>(
         &self,
-        operation: FlockOperation,
+        provider: &FileProvider,
         work: impl FnOnce(&File) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        rustix::fs::flock(&*file, operation).map_err(|error| self.io(error.into()))?;
-        let done = work(&file);
-        rustix::fs::flock(&*file, FlockOperation::Unlock).map_err(|error| self.io(error.into()))?;
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        self.follow(&mut handles, provider)?;
+        self.hold(&handles.first, FlockOperation::LockShared)?;
+        let done = work(&handles.first);
+        self.hold(&handles.first, FlockOperation::Unlock)?;
         done
+    }
+
+    /// Changes the file, and the second place after it.
+    fn changing<T>(
+        &self,
+        provider: &FileProvider,
+        work: impl FnOnce(&File) -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        self.follow(&mut handles, provider)?;
+        self.hold(&handles.first, FlockOperation::LockExclusive)?;
+        let done = work(&handles.first);
+        let agreed = self.agree(&mut handles, provider);
+        self.hold(&handles.first, FlockOperation::Unlock)?;
+        let done = done?;
+        agreed.map(|()| done)
+    }
+
+    fn hold(&self, file: &File, operation: FlockOperation) -> Result<(), ProviderError> {
+        rustix::fs::flock(file, operation).map_err(|error| self.io(error.into()))
     }
 
     fn read(&self, file: &File, bucket: u8, provider: &FileProvider) -> Result<Slot, ProviderError> {
@@ -279,14 +293,25 @@ pub(super) fn file_header(environment: EnvironmentId) -> [u8; HEADER_LEN] {
 
 fn new_cell(place: &Place, root_version: u32, root: &SecretKey, rng: &dyn Rng) -> ([u8; CELL_LEN], PublicKey) {
     let (private, public) = kem::generate(rng);
+    (sealed_cell(place, &public, &private, root_version, root, rng), public)
+}
+
+fn sealed_cell(
+    place: &Place,
+    public: &PublicKey,
+    private: &PrivateKey,
+    root_version: u32,
+    root: &SecretKey,
+    rng: &dyn Rng,
+) -> [u8; CELL_LEN] {
     let mut cell = [0; CELL_LEN];
     cell[0] = CELL_FORMAT;
     cell[1..5].copy_from_slice(&root_version.to_be_bytes());
     cell[5..9].copy_from_slice(&place.version.to_be_bytes());
     cell[9..PUBLIC_AT].copy_from_slice(&place.created_at.micros().to_be_bytes());
     cell[PUBLIC_AT..SEALED_AT].copy_from_slice(&public.0);
-    cell[SEALED_AT..SEALED_END].copy_from_slice(&aead::seal(root, &place.aad(&public), private.expose(), rng));
-    (cell, public)
+    cell[SEALED_AT..SEALED_END].copy_from_slice(&aead::seal(root, &place.aad(public), private.expose(), rng));
+    cell
 }
 
 fn is_well_formed(cell: &[u8; CELL_LEN]) -> bool {
@@ -295,6 +320,10 @@ fn is_well_formed(cell: &[u8; CELL_LEN]) -> bool {
 
 fn version_of(cell: &[u8; CELL_LEN]) -> u32 {
     u32::from_be_bytes([cell[5], cell[6], cell[7], cell[8]])
+}
+
+fn root_version_of(cell: &[u8; CELL_LEN]) -> u32 {
+    u32::from_be_bytes([cell[1], cell[2], cell[3], cell[4]])
 }
 
 fn open_cell(cell: &[u8; CELL_LEN], environment: EnvironmentId, bucket: u8, provider: &FileProvider) -> Option<Key> {
@@ -307,9 +336,9 @@ fn open_cell(cell: &[u8; CELL_LEN], environment: EnvironmentId, bucket: u8, prov
     let created_at = Timestamp(i64::from_be_bytes(*created_at));
     let place = Place { environment, bucket, version: u32::from_be_bytes(*version), created_at };
     let public = PublicKey(*public);
-    let private = aead::open(root, &place.aad(&public), &cell[SEALED_AT..SEALED_END]).ok()?;
+    let private = aead::open(&root, &place.aad(&public), &cell[SEALED_AT..SEALED_END]).ok()?;
     let private = Secret::new(private.expose().as_slice().try_into().ok()?);
-    Some(Key { version: place.version, public, private })
+    Some(Key { version: place.version, created_at, public, private })
 }
 
 fn offset(bucket: u8, cell: usize) -> u64 {

@@ -75,10 +75,10 @@ impl FileProvider {
         }
         let mut erasable = BTreeMap::new();
         for environment in self.environments_now()? {
-            erasable.insert(environment, BASE64.encode(self.file(environment)?.bytes()?.expose()));
+            erasable.insert(environment, BASE64.encode(self.file(environment)?.bytes(self)?.expose()));
         }
         let environments = erasable.len();
-        let root_key = self.root.text();
+        let root_key = self.root.current()?.text();
         let wire = Secret::new(Wire {
             kind: KIND.to_owned(),
             format: FORMAT,

@@ -58,6 +58,30 @@ impl RootKeys {
         Self(vec![(version, Some(Secret::new(rng.bytes())))])
     }
 
+    /// These versions and a new primary one.
+    pub(crate) fn rotated(&self, now: Timestamp, rng: &dyn Rng) -> Self {
+        let mut entries: Vec<Entry> = self.0.clone();
+        for (version, _) in &mut entries {
+            if version.state == KeyState::Primary {
+                version.state = KeyState::Enabled;
+            }
+        }
+        let number = entries.last().map_or(0, |(version, _)| version.version) + 1;
+        let version = RootVersion { version: number, state: KeyState::Primary, created_at: now };
+        entries.push((version, Some(Secret::new(rng.bytes()))));
+        Self(entries)
+    }
+
+    /// These versions, one of them without its key.
+    pub(crate) fn without(&self, number: u32) -> Self {
+        let mut entries: Vec<Entry> = self.0.clone();
+        for (version, key) in entries.iter_mut().filter(|(version, _)| version.version == number) {
+            version.state = KeyState::Destroyed;
+            *key = None;
+        }
+        Self(entries)
+    }
+
     /// Reads the text; the error names line and reason, never a key.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
@@ -98,10 +122,10 @@ impl RootKeys {
     }
 
     /// The version to wrap with.
-    pub(crate) fn primary(&self) -> (u32, &SecretKey) {
+    pub(crate) fn primary(&self) -> (RootVersion, &SecretKey) {
         let primary = self.0.iter().find(|(version, _)| version.state == KeyState::Primary);
         let Some((version, Some(key))) = primary else { unreachable!("a parsed root key has a primary version") };
-        (version.version, key)
+        (*version, key)
     }
 
     /// A version's state, and its key unless destroyed.

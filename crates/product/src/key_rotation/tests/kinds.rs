@@ -1,0 +1,260 @@
+//! What each kind's turn does, and when its old version ends.
+
+use std::time::Duration;
+
+use app_test::app_test;
+use keys::{KeyError, KeyKind, KeyState, Owner, ProviderError};
+use serde_json::json;
+
+use super::{everything_works, look, prepared, states, turn};
+use crate::doors::Door;
+use crate::key_rotation::{Wanted, rotate};
+use crate::testing::{OWNER, PASSWORD, TestApp};
+
+const TURNED: [(u32, KeyState); 2] = [(1, KeyState::Destroyed), (2, KeyState::Primary)];
+const KEPT: [(u32, KeyState); 2] = [(1, KeyState::Enabled), (2, KeyState::Primary)];
+
+#[app_test]
+async fn everything_turns_at_once_and_works_on(app: TestApp) {
+    let cookie = prepared(&app).await;
+    for round in 2..=3 {
+        let turned = turn(&app, None).await;
+        assert!(turned.iter().all(|key| key.version == round), "{turned:?}");
+        everything_works(&app, &cookie).await;
+    }
+    app.sign_in().await;
+}
+
+#[app_test]
+async fn the_old_root_key_is_destroyed_when_nothing_is_under_it(app: TestApp) {
+    let cookie = prepared(&app).await;
+    turn(&app, Some(KeyKind::Root)).await;
+    assert_eq!(states(&app, KeyKind::Root).await, TURNED);
+    everything_works(&app, &cookie).await;
+    let old = ::store::key_records::all(app.app().main.read(::store::Scope::System)).await.unwrap();
+    assert!(old.iter().all(|key| key.bytes[1..5] == [0, 0, 0, 2]), "a stored key is under the old root key");
+    let again = app.app().keys.provider().destroy_root(2).await;
+    assert!(matches!(again, Err(ProviderError::RootInUse { version: 2 })));
+}
+
+#[app_test]
+async fn erasable_keys_turn_and_the_old_ones_refuse(app: TestApp) {
+    let cookie = prepared(&app).await;
+    turn(&app, Some(KeyKind::Erasable)).await;
+    let provider = app.app().keys.provider();
+    for bucket in [0, 255] {
+        let old = provider.erasable_private(app.production(), bucket, 1).await;
+        assert!(matches!(old, Err(ProviderError::ErasableDestroyed { version: 1, .. })));
+    }
+    everything_works(&app, &cookie).await;
+}
+
+#[app_test]
+async fn a_person_who_is_made_while_erasable_keys_turn_is_not_sealed_to_the_old_one(app: TestApp) {
+    let (provider, environment) = (app.app().keys.provider(), app.production());
+    let clock = app.app().clock.clone();
+    let (id, rng) = (base::id::PersonId::random(app.app().rng.as_ref()), app.app().rng.clone());
+    let subject = keys::Subject::person(environment, id);
+    let before = provider.erasable_public(environment, subject.bucket()).await.unwrap();
+    turn(&app, Some(KeyKind::Erasable)).await;
+    // Its pair was made before the turn, and comes to the keyring after it.
+    let pair = keys::PairId { subject, kind: KeyKind::Person, version: 1 };
+    let made = keys::mint_pair(&before, &pair, clock.as_ref(), rng.as_ref()).unwrap();
+    let new = ::store::keyring::NewSubject {
+        id: subject.id,
+        identified: true,
+        key_version: 1,
+        public_key: made.public.0,
+        sealed_private: made.sealed_private,
+    };
+    let kind = ::store::keyring::SubjectKind::Person;
+    let mut tx = app.app().keyring.begin(::store::Scope::Environment(environment)).await.unwrap();
+    let inserted = ::store::keyring::insert(&mut tx, environment, kind, &[new], clock.now()).await;
+    assert!(matches!(inserted, Err(::store::StoreError::Outdated)), "{inserted:?}");
+}
+
+#[app_test]
+async fn member_data_and_identity_secrets_are_sealed_anew(app: TestApp) {
+    let cookie = prepared(&app).await;
+    for kind in [KeyKind::Organisation, KeyKind::Identity] {
+        turn(&app, Some(kind)).await;
+        assert_eq!(states(&app, kind).await, TURNED, "{kind}");
+    }
+    everything_works(&app, &cookie).await;
+    let owner = Owner::Organisation(app.installed().organisation.id);
+    let old = app.app().keys.version(KeyKind::Organisation, owner, 1);
+    assert!(matches!(old, Err(KeyError::Destroyed { version: 1, .. })));
+    let revealed = app.api().post("/api/v1/installation/identity-secret/reveal").await.assert(200).json();
+    assert_eq!(revealed["identity_secret"], *app.installed().organisation.environments[0].identity_secret.expose());
+}
+
+#[app_test]
+async fn an_old_pepper_verifies_until_its_member_has_signed_in(app: TestApp) {
+    let turned = turn(&app, Some(KeyKind::Pepper)).await;
+    assert_eq!(turned[0].kept[0].needed_by, 1);
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Pepper).await, KEPT);
+    app.sign_in().await;
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Pepper).await, TURNED);
+    app.sign_in().await;
+}
+
+#[app_test]
+async fn a_session_is_hashed_anew_when_it_is_used(app: TestApp) {
+    let (used, unused) = (app.sign_in().await, app.sign_in().await);
+    turn(&app, Some(KeyKind::Session)).await;
+    app.at(Door::Dashboard).cookie(&used).get("/api/v1/me").await.assert(200);
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Session).await, KEPT, "the other session may still be used");
+    app.advance(Duration::from_mins(20));
+    app.at(Door::Dashboard).cookie(&used).get("/api/v1/me").await.assert(200);
+    app.advance(Duration::from_mins(20));
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Session).await, TURNED);
+    app.at(Door::Dashboard).cookie(&used).get("/api/v1/me").await.assert(200);
+    app.at(Door::Dashboard).cookie(&unused).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn browsers_keys_are_hashed_anew_at_once_and_others_at_their_next_use(app: TestApp) {
+    turn(&app, Some(KeyKind::ApiKeyHash)).await;
+    assert_eq!(states(&app, KeyKind::ApiKeyHash).await, KEPT);
+    app.api().get("/api/v1/me").await.assert(200);
+    app.user("ana").does("Seen", json!({})).await;
+    assert_eq!(states(&app, KeyKind::ApiKeyHash).await, KEPT);
+    let staging = app.installed().organisation.environments[1].server_key.as_ref().unwrap().expose().clone();
+    let body = json!({"writeKey": staging, "userId": "ana", "event": "Seen"});
+    app.at(Door::Edge).json(&body).post("/v1/track").await.assert(200);
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::ApiKeyHash).await, TURNED);
+    app.visitor("somebody").does("Seen", json!({})).await;
+    app.user("ana").does("Seen", json!({})).await;
+    app.api().get("/api/v1/me").await.assert(200);
+}
+
+#[app_test]
+async fn guesses_count_on_over_a_turn(app: TestApp) {
+    let guess = || {
+        let body = json!({"email": OWNER, "password": "a wrong password, long enough"});
+        app.at(Door::Dashboard).json(&body).post("/api/v1/sessions")
+    };
+    for _ in 0..4 {
+        guess().await.assert(401);
+    }
+    for kind in [KeyKind::MemberIndex, KeyKind::AddressHash] {
+        turn(&app, Some(kind)).await;
+        assert_eq!(states(&app, kind).await, KEPT);
+    }
+    let body = json!({"email": OWNER, "password": PASSWORD});
+    app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(429);
+    app.advance(Duration::from_mins(16));
+    look(&app).await;
+    for kind in [KeyKind::MemberIndex, KeyKind::AddressHash] {
+        assert_eq!(states(&app, kind).await, TURNED);
+    }
+    app.at(Door::Dashboard).json(&body).post("/api/v1/sessions").await.assert(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_key_lives_as_long_as_a_file_is_sealed_under_it() {
+    let app = TestApp::start_embedded("log_key").await;
+    app.user("ana").does("Seen", json!({})).await;
+    let turned = turn(&app, Some(KeyKind::EventLog)).await;
+    let production = app.production().to_string();
+    let kept = |turned: &[crate::key_rotation::Turned], owner: &str| {
+        turned.iter().find(|key| key.owner == owner).unwrap().kept.iter().map(|kept| kept.needed_by).sum::<u64>()
+    };
+    assert_eq!(kept(&turned, &production), 1);
+    let staging = app.installed().organisation.environments[1].id.to_string();
+    assert_eq!(kept(&turned, &staging), 0, "it has no file");
+    let app = app.restart().await;
+    app.user("ana").does("Seen again", json!({})).await;
+    let events = app.api().get("/api/v1/people/ana/events").await.assert(200).json();
+    assert_eq!(events["data"].as_array().unwrap().len(), 2, "{events}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_file_gets_another_key_while_requests_wait() {
+    let app = TestApp::start_embedded("store_file").await;
+    let cookie = prepared(&app).await;
+    let (_, old) = app.app().keys.primary(KeyKind::KeyringFile, Owner::Installation).unwrap();
+    let requests = futures::future::join_all((0..40).map(|number| {
+        let app = app.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(number * 10)).await;
+            app.user(&format!("user-{number}")).is(json!({"email": "somebody@example.org"})).await;
+        }
+    }));
+    let turning = async {
+        for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+            turn(&app, Some(kind)).await;
+            assert_eq!(states(&app, kind).await, TURNED);
+        }
+    };
+    futures::future::join(requests, turning).await;
+    everything_works(&app, &cookie).await;
+    let keyring = app.app().data().join("keyring.db");
+    let app = app.restart().await;
+    everything_works(&app, &cookie).await;
+    let under_old = ::store::Db::open_sqlcipher(&keyring, &old, false).await;
+    assert!(matches!(under_old, Err(::store::StoreError::WrongKey { .. })));
+    assert!(!keyring.with_extension("db.rekeyed").exists());
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_file_that_got_its_key_before_that_was_noted_opens() {
+    let app = TestApp::start_embedded("store_file_unnoted").await;
+    let cookie = prepared(&app).await;
+    for (kind, db) in [(KeyKind::MainStoreFile, &app.app().main), (KeyKind::KeyringFile, &app.app().keyring)] {
+        let (clock, rng) = (app.app().clock.as_ref(), app.app().rng.as_ref());
+        ::store::embedded::mint_next(app.app().data(), &app.app().keys, kind, clock, rng).await.unwrap();
+        let (_, old) = app.app().keys.primary(kind, Owner::Installation).unwrap();
+        db.rekey(&old, &app.app().keys.version(kind, Owner::Installation, 2).unwrap()).await.unwrap();
+    }
+    let app = app.restart().await;
+    everything_works(&app, &cookie).await;
+    for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+        assert_eq!(states(&app, kind).await, TURNED);
+    }
+    app.finish().await;
+}
+
+#[app_test]
+async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
+    let root_key = app.app().keys.provider().name().trim_start_matches("file:").to_owned();
+    // What looks like a draft of the root key file and cannot be removed.
+    std::fs::create_dir(format!("{root_key}.new-0123456789abcdef")).unwrap();
+    rotate(app.app(), Wanted { kind: None, now: true }).await.unwrap_err();
+    assert_eq!(states(&app, KeyKind::Root).await, [(1, KeyState::Primary)]);
+    assert_eq!(states(&app, KeyKind::Organisation).await, TURNED);
+    assert_eq!(states(&app, KeyKind::Erasable).await, [(2, KeyState::Primary)]);
+}
+
+#[app_test]
+async fn a_kind_that_does_not_turn_says_why(app: TestApp) {
+    for kind in [KeyKind::MessageHash, KeyKind::Index, KeyKind::Person] {
+        let refused = rotate(app.app(), Wanted { kind: Some(kind), now: true }).await.unwrap_err();
+        let said = refused.detail.unwrap();
+        assert!(said.starts_with(&format!("keys of kind {kind} do not rotate: ")), "{said}");
+        assert!(app.app().keys.records().iter().all(|key| key.kind != kind || key.version == 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_knows_a_new_key_before_it_is_used() {
+    let app = TestApp::start_postgres("two_processes").await;
+    let cookie = prepared(&app).await;
+    let other = app.second_process().await;
+    turn(&app, None).await;
+    other.reload_keys().await.unwrap();
+    let dashboard = TestApp::through(crate::router(&other, Door::Dashboard), "dashboard.localhost");
+    let me = dashboard.cookie(&cookie).get("/api/v1/me").await.assert(200).json();
+    assert_eq!(me["member"]["email"], OWNER);
+    let person = app.api_of(&other).get("/api/v1/people/ana").await.assert(200);
+    assert!(String::from_utf8(person.body).unwrap().contains("ana@example.org"));
+    other.close().await;
+    app.finish().await;
+}

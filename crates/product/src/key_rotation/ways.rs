@@ -1,0 +1,123 @@
+//! How keys of each kind turn, and what ends their old versions. `docs/rotation.md` shows this table, and a test compares.
+
+use keys::KeyKind;
+
+/// How keys of a kind turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The kind.
+    pub kind: KeyKind,
+    /// Whether they turn at all in this release.
+    pub turns: bool,
+    /// Whether requests wait for it; no request fails.
+    pub drained: bool,
+    /// After how many days they turn unless the operator says otherwise; 0 for never.
+    pub days: u32,
+    /// What happens; or, of keys that do not turn, why.
+    pub how: &'static str,
+    /// How long the old version lives.
+    pub old: &'static str,
+}
+
+const fn online(kind: KeyKind, days: u32, how: &'static str, old: &'static str) -> Way {
+    Way { kind, turns: true, drained: false, days, how, old }
+}
+
+const fn drained(kind: KeyKind, days: u32, how: &'static str, old: &'static str) -> Way {
+    Way { kind, turns: true, drained: true, days, how, old }
+}
+
+const fn not_yet(kind: KeyKind, why: &'static str) -> Way {
+    Way { kind, turns: false, drained: false, days: 0, how: why, old: "" }
+}
+
+/// Every kind's way.
+pub const WAYS: &[Way] = &[
+    online(
+        KeyKind::Root,
+        365,
+        "a new version takes the root key file's place, every wrapped key and erasable key is wrapped anew",
+        "seconds, until nothing is wrapped under it; its bytes are overwritten. Copies of the data folder made before open \
+         only with an escrow made before",
+    ),
+    online(
+        KeyKind::Erasable,
+        365,
+        "a new pair for each bucket, the private halves of its people and companies are sealed anew",
+        "until the bucket's rows are sealed anew; its bytes are overwritten",
+    ),
+    not_yet(KeyKind::Person, "a pair lives as long as its person; the erasable key that seals it turns"),
+    not_yet(KeyKind::Company, "a pair lives as long as its company; the erasable key that seals it turns"),
+    not_yet(KeyKind::Inbox, "nothing is sealed to it in this release"),
+    drained(
+        KeyKind::MainStoreFile,
+        365,
+        "requests that use the store wait, a copy of the file gets the new key and takes its place",
+        "it ends with the change; the file that it opened is removed",
+    ),
+    drained(
+        KeyKind::KeyringFile,
+        365,
+        "requests that use the store wait, a copy of the file gets the new key and takes its place",
+        "it ends with the change; the file that it opened is removed",
+    ),
+    online(
+        KeyKind::EventLog,
+        365,
+        "log files that are begun from now on are sealed under the new version",
+        "as long as a log file is sealed under it; over PostgreSQL it stays, since another host's files cannot be seen",
+    ),
+    not_yet(KeyKind::Part, "nothing is sealed under it in this release"),
+    not_yet(KeyKind::Dictionary, "nothing is sealed under it in this release"),
+    not_yet(KeyKind::Index, "not built yet: every blind index must be made anew from its sealed value"),
+    not_yet(
+        KeyKind::MessageHash,
+        "not built yet: copies of a message are recognised by its hash for 7 days, so ingest must ask for both versions",
+    ),
+    online(
+        KeyKind::Pepper,
+        365,
+        "a password is hashed anew when its member signs in",
+        "until every member has signed in once; old hashes verify meanwhile",
+    ),
+    online(
+        KeyKind::Session,
+        90,
+        "a session is hashed anew at its next request",
+        "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours",
+    ),
+    online(
+        KeyKind::ApiKeyHash,
+        365,
+        "browsers' keys are hashed anew at once, api and server keys at their next use",
+        "until every api and server key was used once, expired or was revoked",
+    ),
+    online(
+        KeyKind::AddressHash,
+        30,
+        "attempts to sign in are counted under both versions",
+        "15 minutes, as long as attempts count",
+    ),
+    online(
+        KeyKind::Organisation,
+        365,
+        "names and addresses of members are sealed anew",
+        "seconds, until all are sealed anew",
+    ),
+    online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),
+    not_yet(KeyKind::LocalAuthority, "not built yet: the authority's private key must be sealed anew"),
+    not_yet(KeyKind::AuditSigning, "nothing is signed with it in this release"),
+    online(
+        KeyKind::MemberIndex,
+        365,
+        "members' indexes are made anew from their addresses; a look asks for both meanwhile",
+        "15 minutes, as long as attempts to sign in count for an account",
+    ),
+];
+
+/// A kind's way.
+pub fn way(kind: KeyKind) -> &'static Way {
+    const NONE: Way = not_yet(KeyKind::Root, "no way is known");
+    // A test holds that every kind has one.
+    WAYS.iter().find(|way| way.kind == kind).unwrap_or(&NONE)
+}
