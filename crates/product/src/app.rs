@@ -25,6 +25,7 @@ use crate::people::People;
 use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
 use crate::timer::Timer;
+use crate::trust::Trust;
 use crate::{event_log, ingest, page_origins, people};
 
 /// Where the doors are reached from outside.
@@ -90,6 +91,8 @@ pub struct App {
     pub(crate) versions: Versions,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
+    /// What this process knows for its trust checks.
+    pub(crate) trust: Arc<Trust>,
     demo: OnceLock<Demo>,
     folder: DataFolder,
     /// Of the embedded stores, or for stores that have none yet.
@@ -140,6 +143,7 @@ impl App {
             noting: Noting::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
+            trust: Arc::new(Trust::new(rng.as_ref())),
             clock,
             rng,
             urls,

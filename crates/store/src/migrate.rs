@@ -48,6 +48,8 @@ const MAIN: &[Step] = &[
     same!("main", 23, "0023_provisional_attributes"),
     each!("main", 25, "0025_answer_tallies"),
     each!("main", 26, "0026_count_what_was_answered"),
+    same!("main", 35, "0035_trust"),
+    each!("main", 36, "0036_trust_scope"),
 ];
 
 const KEYRING: &[Step] = &[
