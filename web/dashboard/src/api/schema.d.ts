@@ -607,6 +607,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every promise and how it fares, as a page. */
+        get: operations["trust_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trust.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every promise and how it fares. */
+        get: operations["trust"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -629,6 +663,14 @@ export interface components {
             };
         };
         AppId: string;
+        /** @description Which build this is. */
+        BuildWire: {
+            version: string;
+            /** @description The commit that it was built from, if its build said so. */
+            commit: string | null;
+            /** @description SHA-256 of the program's file. */
+            sha256: string | null;
+        };
         Button: {
             text: string;
             action: components["schemas"]["ButtonAction"];
@@ -636,6 +678,16 @@ export interface components {
         };
         /** @enum {string} */
         ButtonAction: "next" | "back" | "dismiss" | "link";
+        /** @description What a check saw last. */
+        CheckWire: {
+            id: string;
+            /** @description What it looks at. */
+            observes: string;
+            /** Format: int64 */
+            every_seconds: number;
+            checked_at: components["schemas"]["Timestamp"] | null;
+            evidence: string[];
+        };
         /** @description One thing to choose. */
         Choice: {
             id: string;
@@ -1119,6 +1171,24 @@ export interface components {
              */
             total: number | null;
         };
+        /** @description A promise and how it fares. */
+        PromiseWire: {
+            id: string;
+            chapter: string;
+            promise: string;
+            /** @description What keeping it means here. */
+            meaning: string;
+            /** @description How it is proven once it is kept: live, test, record. */
+            kind: string;
+            state: components["schemas"]["State"];
+            /** @description Why it is not simply kept; empty where it is. */
+            reason: string;
+            since: components["schemas"]["Timestamp"] | null;
+            checked_at: components["schemas"]["Timestamp"] | null;
+            checks: components["schemas"]["CheckWire"][];
+            /** @description Tests of the repository at this build's commit, file and name. */
+            tests: components["schemas"]["TestWire"][];
+        };
         /** @description A question. */
         Question: components["schemas"]["QuestionKind"] & {
             id: string;
@@ -1396,6 +1466,11 @@ export interface components {
             /** @description The latest, newest first. Free texts only where they were asked to be revealed. */
             answers: components["schemas"]["AnswerWire"][];
         };
+        /** @description A test of the repository. */
+        TestWire: {
+            file: string;
+            name: string;
+        };
         /** @description What somebody wrote. */
         TextWire: {
             text: string;
@@ -1417,6 +1492,16 @@ export interface components {
         ThemeMode: "light" | "dark" | "auto";
         /** Format: date-time */
         Timestamp: string;
+        /** @description How many promises are in each state. */
+        Totals: {
+            proven_here: number;
+            proven_for_this_build: number;
+            amber: number;
+            not_in_this_deployment: number;
+            not_yet: number;
+            stale: number;
+            red: number;
+        };
         /** @description One node of a trace, with its parts. */
         Trace: components["schemas"]["TraceNode"] & {
             /** @description What came of it. */
@@ -1516,6 +1601,15 @@ export interface components {
          * @enum {string}
          */
         TriggerKind: "page" | "event" | "manual";
+        /** @description `GET /trust.json`. */
+        TrustPage: {
+            /** @description When the page was made. */
+            at: components["schemas"]["Timestamp"];
+            build: components["schemas"]["BuildWire"];
+            totals: components["schemas"]["Totals"];
+            /** @description Every promise, in the order of the page. */
+            promises: components["schemas"]["PromiseWire"][];
+        };
         /** @description Whether somebody is shown something, and how that came about. */
         Why: {
             /** @description Whether it is delivered, and nothing known here keeps it from being shown. */
@@ -3010,6 +3104,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DemoChecklist"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trust_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustPage"];
                 };
             };
             /** @description a problem; `code` says which */
