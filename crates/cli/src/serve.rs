@@ -72,6 +72,7 @@ async fn serve(
     };
     let own_certificate = matches!(source, CertificateSource::Files(_));
     let metrics = doors.iter().find(|bound| bound.door == Door::Metrics).map_or(args.metrics, |bound| bound.address);
+    app.show_trust(&doors, option_env!("PILOTFISH_COMMIT"));
     let routers = doors.into_iter().map(|bound| {
         let router = router(&app, bound.door);
         (bound, router)

@@ -27,6 +27,7 @@ use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
 use crate::segments::Previews;
 use crate::timer::Timer;
+use crate::trust::Trust;
 use crate::{event_log, ingest, page_origins, people};
 
 /// Where the doors are reached from outside.
@@ -94,6 +95,8 @@ pub struct App {
     pub(crate) versions: Versions,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
+    /// What this process knows for its trust checks.
+    pub(crate) trust: Arc<Trust>,
     demo: OnceLock<Demo>,
     /// How keys turn.
     pub rotation: Rotation,
@@ -148,6 +151,7 @@ impl App {
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             previews: Previews::default(),
+            trust: Arc::new(Trust::new(rng.as_ref())),
             clock,
             rng,
             urls,

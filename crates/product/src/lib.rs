@@ -13,6 +13,7 @@ mod companies;
 mod content;
 mod delivery;
 pub mod demo;
+mod disk;
 pub mod doors;
 mod edge_keys;
 mod event_log;
@@ -43,6 +44,7 @@ mod surveys;
 mod testing;
 mod timeline;
 mod timer;
+pub mod trust;
 
 pub use app::{App, Databases, OpenError, Urls};
 pub use organisations::{NewEnvironment, NewOrganisation};

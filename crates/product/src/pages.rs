@@ -44,13 +44,13 @@ async fn file_or_shell(
 ) -> ProblemResult<Response> {
     let path = uri.path().trim_start_matches('/');
     if ![Method::GET, Method::HEAD].contains(&method) {
-        let there = is_route(path) || (path != "index.html" && assets::get(assets::Package::Dashboard, path).is_some());
+        let there = is_route(path) || (!is_template(path) && assets::get(assets::Package::Dashboard, path).is_some());
         return if there { Ok(read_only()) } else { Err(missing()) };
     }
     if let Some(asset) = path.strip_prefix("assets/") {
         return file_of_build(asset, &headers);
     }
-    if let Some(file) = assets::get(assets::Package::Dashboard, path).filter(|_| path != "index.html") {
+    if let Some(file) = assets::get(assets::Package::Dashboard, path).filter(|_| !is_template(path)) {
         return respond(&StaticFile::from(file), Keep::AskAgain, &headers);
     }
     if is_route(path) {
@@ -63,6 +63,11 @@ async fn file_or_shell(
     let mut page = shell(state).await?;
     *page.status_mut() = StatusCode::NOT_FOUND;
     Ok(page)
+}
+
+/// What is not served as it is, but filled in.
+fn is_template(path: &str) -> bool {
+    ["index.html", "trust.html"].contains(&path)
 }
 
 /// The refusal of a method that changes something.

@@ -23,7 +23,7 @@ use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
-    page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline,
+    page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -134,7 +134,10 @@ fn documented(
     operations: OpenApiRouter<Arc<App>>,
 ) -> (Router<Arc<App>>, OpenApi, BTreeSet<String>) {
     let document = document(credential);
-    let (routes, mut document) = OpenApiRouter::with_openapi(document).nest("/api/v1", operations).split_for_parts();
+    let all = OpenApiRouter::with_openapi(document).nest("/api/v1", operations);
+    // The trust page has a name that people type.
+    let all = if credential == CredentialKind::Session { all.merge(trust::api::router()) } else { all };
+    let (routes, mut document) = all.split_for_parts();
     let public = open_to_anybody(&mut document);
     add_problems(&mut document);
     (routes, document, public)

@@ -40,6 +40,8 @@ function pages(dist: string): Connect.NextHandleFunction {
     if (path === "/preview.html") {
       const policy = "default-src 'none'; script-src 'self'; frame-ancestors 'self'; sandbox allow-scripts";
       html(response, policy, readFileSync(`${dist}/preview.html`, "utf8"));
+    } else if (path === "/trust") {
+      html(response, policyWith(randomBytes(16).toString("base64")), trustPage(dist));
     } else if (/\.[a-z0-9]+$/.test(path)) {
       next();
     } else {
@@ -47,6 +49,14 @@ function pages(dist: string): Connect.NextHandleFunction {
       html(response, policyWith(nonce), readFileSync(`${dist}/index.html`, "utf8").replaceAll("__CSP_NONCE__", nonce));
     }
   };
+}
+
+/** The server renders this page: what it made of one row in each state is the snapshot of its own test. */
+function trustPage(dist: string): string {
+  const tests = `${dist}/../../../crates/product/src/trust/tests`;
+  const snapshot = readFileSync(`${tests}/snapshots/product__trust__tests__page__every_state.snap`, "utf8");
+  const page = snapshot.split(/^---$/m).slice(2).join("---");
+  return readFileSync(`${dist}/trust.html`, "utf8").replace("<!-- trust -->", () => page);
 }
 
 function policyWith(nonce: string): string {

@@ -31,6 +31,14 @@ export const SCREENS: Screen[] = [
       await page.getByRole("alert").waitFor();
     },
   },
+  {
+    name: "trust",
+    path: "/trust",
+    options: anew,
+    act: async (page) => {
+      await page.getByText("Evidence for UL-7").click();
+    },
+  },
   { name: "home", path: `${PLACE}/home`, options: { demo: false } },
   { name: "home-demo", path: `${PLACE}/home` },
   {

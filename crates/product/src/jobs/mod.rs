@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{InTenant as _, TenantReader, TenantTx};
-use crate::{App, delivery, key_rotation};
+use crate::{App, delivery, key_rotation, trust};
 
 /// Adds a job of the transaction's environment, durable with it.
 pub(crate) async fn enqueue(
@@ -42,12 +42,13 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts it. Every process follows what the others publish; `worker` says whether this one does all jobs, or only
-    /// those that nobody else can do, since it alone has the event log.
+    /// Starts it. Every process follows what the others publish; `worker` says whether this one does all jobs and makes
+    /// the trust checks, or does only those jobs that nobody else can do, since it alone has the event log.
     pub fn start(app: &Arc<App>, worker: bool) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         delivery::follow(app, &tasks, &stop);
         if worker {
+            trust::follow(app, &tasks, &stop);
             let app = Arc::clone(app);
             tasks.spawn(async move {
                 if let Err(problem) = key_rotation::schedule(&app).await {

@@ -629,6 +629,14 @@ export interface components {
             };
         };
         AppId: string;
+        /** @description Which build this is. */
+        BuildWire: {
+            version: string;
+            /** @description The commit that it was built from, if its build said so. */
+            commit: string | null;
+            /** @description SHA-256 of the program's file. */
+            sha256: string | null;
+        };
         Button: {
             text: string;
             action: components["schemas"]["ButtonAction"];
@@ -636,6 +644,16 @@ export interface components {
         };
         /** @enum {string} */
         ButtonAction: "next" | "back" | "dismiss" | "link";
+        /** @description What a check saw last. */
+        CheckWire: {
+            id: string;
+            /** @description What it looks at. */
+            observes: string;
+            /** Format: int64 */
+            every_seconds: number;
+            checked_at: components["schemas"]["Timestamp"] | null;
+            evidence: string[];
+        };
         /** @description One thing to choose. */
         Choice: {
             id: string;
@@ -1119,6 +1137,24 @@ export interface components {
              */
             total: number | null;
         };
+        /** @description A promise and how it fares. */
+        PromiseWire: {
+            id: string;
+            chapter: string;
+            promise: string;
+            /** @description What keeping it means here. */
+            meaning: string;
+            /** @description How it is proven once it is kept: live, test, record. */
+            kind: string;
+            state: components["schemas"]["State"];
+            /** @description Why it is not simply kept; empty where it is. */
+            reason: string;
+            since: components["schemas"]["Timestamp"] | null;
+            checked_at: components["schemas"]["Timestamp"] | null;
+            checks: components["schemas"]["CheckWire"][];
+            /** @description Tests of the repository at this build's commit, file and name. */
+            tests: components["schemas"]["TestWire"][];
+        };
         /** @description A question. */
         Question: components["schemas"]["QuestionKind"] & {
             id: string;
@@ -1396,6 +1432,11 @@ export interface components {
             /** @description The latest, newest first. Free texts only where they were asked to be revealed. */
             answers: components["schemas"]["AnswerWire"][];
         };
+        /** @description A test of the repository. */
+        TestWire: {
+            file: string;
+            name: string;
+        };
         /** @description What somebody wrote. */
         TextWire: {
             text: string;
@@ -1417,6 +1458,16 @@ export interface components {
         ThemeMode: "light" | "dark" | "auto";
         /** Format: date-time */
         Timestamp: string;
+        /** @description How many promises are in each state. */
+        Totals: {
+            proven_here: number;
+            proven_for_this_build: number;
+            amber: number;
+            not_in_this_deployment: number;
+            not_yet: number;
+            stale: number;
+            red: number;
+        };
         /** @description One node of a trace, with its parts. */
         Trace: components["schemas"]["TraceNode"] & {
             /** @description What came of it. */
@@ -1516,6 +1567,15 @@ export interface components {
          * @enum {string}
          */
         TriggerKind: "page" | "event" | "manual";
+        /** @description `GET /trust.json`. */
+        TrustPage: {
+            /** @description When the page was made. */
+            at: components["schemas"]["Timestamp"];
+            build: components["schemas"]["BuildWire"];
+            totals: components["schemas"]["Totals"];
+            /** @description Every promise, in the order of the page. */
+            promises: components["schemas"]["PromiseWire"][];
+        };
         /** @description Whether somebody is shown something, and how that came about. */
         Why: {
             /** @description Whether it is delivered, and nothing known here keeps it from being shown. */

@@ -1,6 +1,6 @@
 /** The frame of every screen: rail at the left (a bottom bar on phones), the page, and the command palette. */
 import { ActionIcon, Text } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { IconSearch, IconShieldCheck } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { Fish } from "../brand/Fish";
 import { WordMark } from "../brand/WordMark";
@@ -53,6 +53,10 @@ function Rail() {
           <SectionLink key={section.path} section={section} className={classes.item} />
         ))}
         <div className={classes.space} />
+        <a href="/trust" className={classes.item}>
+          <IconShieldCheck size={18} stroke={1.75} aria-hidden />
+          <span>Trust</span>
+        </a>
         {SECTIONS.filter((section) => section.group === "below").map((section) => (
           <SectionLink key={section.path} section={section} className={classes.item} />
         ))}

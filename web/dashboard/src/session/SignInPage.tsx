@@ -53,6 +53,9 @@ export function SignInPage() {
           <Button type="submit" loading={signIn.isPending} fullWidth>
             Sign in
           </Button>
+          <Anchor href="/trust" ta="center" size="sm">
+            What Pilotfish promises, and how it fares here
+          </Anchor>
         </Stack>
       </form>
     </Door>

@@ -11,12 +11,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::needles::Needles;
 use super::opened::{self, Opened};
-use super::{control, scan};
 use crate::App;
 use crate::authority::{Can, ReadPersonal};
 use crate::demo::checklist;
+use crate::disk::{Needles, Remembered, Scanned, control, scan};
 use crate::extract::Json;
 use crate::problem::internal;
 
@@ -89,13 +88,13 @@ async fn disk_search(
     }))
 }
 
-async fn search(app: &App, text: String) -> ProblemResult<(scan::Scanned, ControlFound)> {
+async fn search(app: &App, text: String) -> ProblemResult<(Scanned, ControlFound)> {
     let demo = app.demo().ok_or(Problem::new(Code::NotFound))?;
     let (data, scratch) = (app.data().to_owned(), demo.scratch.clone());
     let name = format!("pilotfish-control-{}.txt", data_encoding::HEXLOWER.encode(&app.rng.bytes::<8>()));
     let work = tokio::task::spawn_blocking(move || {
         let needles = Needles::of(&text).map_err(internal)?;
-        let scanned = scan::everything(&data, &needles).map_err(internal)?;
+        let scanned = scan::everything(&data, &needles, &mut Remembered::default()).map_err(internal)?;
         let (path, found) = control::find(&scratch, &name, &text, &needles).map_err(internal)?;
         Ok((scanned, ControlFound { file: path.display().to_string(), found }))
     });

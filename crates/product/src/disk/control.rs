@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::needles::Needles;
+use super::Needles;
 use super::scan;
 
 /// A plain file; gone when dropped.
@@ -20,7 +20,7 @@ impl Drop for Control {
 }
 
 /// Writes the text to a new file in this folder, counts it there with the same search, and removes the file.
-pub(super) fn find(folder: &Path, name: &str, text: &str, needles: &Needles) -> io::Result<(PathBuf, u64)> {
+pub(crate) fn find(folder: &Path, name: &str, text: &str, needles: &Needles) -> io::Result<(PathBuf, u64)> {
     let path = folder.join(name);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     let control = Control(path);

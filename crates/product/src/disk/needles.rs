@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64URL, Encoding, HEXLOWER, HEXUPPER};
 use regex::bytes::{Regex, RegexBuilder};
 
 /// The forms of one text, and a pattern that finds any of them.
-pub(super) struct Needles {
+pub(crate) struct Needles {
     pattern: Regex,
     longest: usize,
 }
@@ -14,7 +14,7 @@ pub(super) struct Needles {
 impl Needles {
     /// Raw, as within JSON, base64 (both alphabets) at each of the three places where its first byte can stand, hex in
     /// either case, UTF-16 in either order.
-    pub(super) fn of(text: &str) -> Result<Self, regex::Error> {
+    pub(crate) fn of(text: &str) -> Result<Self, regex::Error> {
         let bytes = text.as_bytes();
         let mut forms: BTreeSet<Vec<u8>> = BTreeSet::from([bytes.to_vec(), in_json(text)]);
         for place in 0..3 {
@@ -31,12 +31,12 @@ impl Needles {
     }
 
     /// The most bytes that one of the forms has.
-    pub(super) const fn longest(&self) -> usize {
+    pub(crate) const fn longest(&self) -> usize {
         self.longest
     }
 
     /// How often the forms stand in these bytes, and where the last one ends.
-    pub(super) fn count(&self, bytes: &[u8]) -> (u64, usize) {
+    pub(crate) fn count(&self, bytes: &[u8]) -> (u64, usize) {
         self.pattern.find_iter(bytes).fold((0, 0), |(found, _), one| (found + 1, one.end()))
     }
 }
