@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
 use product::key_rotation::Policy;
+use product::doors::TlsProfile;
 
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
 #[derive(Debug, Parser)]
@@ -120,6 +121,24 @@ pub(crate) enum RoleArg {
     Worker,
 }
 
+/// One of Mozilla's TLS profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsProfileArg {
+    /// TLS 1.2 and 1.3
+    Intermediate,
+    /// TLS 1.3 only
+    Modern,
+}
+
+impl From<TlsProfileArg> for TlsProfile {
+    fn from(given: TlsProfileArg) -> Self {
+        match given {
+            TlsProfileArg::Intermediate => Self::Intermediate,
+            TlsProfileArg::Modern => Self::Modern,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
@@ -151,6 +170,9 @@ pub(crate) struct ServeArgs {
     /// Private key of the own certificate, PEM
     #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Which clients the doors speak TLS with: one of Mozilla's profiles
+    #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
+    pub(crate) tls_profile: TlsProfileArg,
     /// Which log lines: error, warn, info, debug, or a filter by target
     #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::Secret;
-use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
+use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server, TlsSettings};
 use product::jobs::Background;
 use product::{App, Urls, installation, router};
 use store::Engine;
@@ -71,6 +71,7 @@ async fn serve(
         _ => None,
     };
     let own_certificate = matches!(source, CertificateSource::Files(_));
+    let tls = TlsSettings { source, profile: args.tls_profile.into() };
     let metrics = doors.iter().find(|bound| bound.door == Door::Metrics).map_or(args.metrics, |bound| bound.address);
     let routers = doors.into_iter().map(|bound| {
         let router = router(&app, bound.door);
@@ -78,7 +79,7 @@ async fn serve(
     });
     // Whoever reads that it is ready may stop it at once.
     let mut signals = Signals::new()?;
-    let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
+    let server = Server::start(routers.collect(), tls, app.ready.clone()).await?;
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     // Over PostgreSQL nobody has the stores to himself, and commands open them.

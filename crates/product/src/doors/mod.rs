@@ -14,6 +14,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod unread;
 
 pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
@@ -21,7 +22,8 @@ pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
-pub use serve::{Bound, CertificateSource, ServeError, Server};
+pub use serve::{Bound, CertificateSource, ServeError, Server, TlsSettings};
+pub use tls::TlsProfile;
 
 /// Which door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::Door;
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
 use super::connections::Capped;
-use super::tls::{self, CurrentCertificate};
+use super::tls::{self, CurrentCertificate, TlsProfile};
 
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -93,6 +93,20 @@ impl CertificateSource {
     }
 }
 
+/// How the doors speak TLS.
+pub struct TlsSettings {
+    /// What they present.
+    pub source: CertificateSource,
+    /// With whom they speak.
+    pub profile: TlsProfile,
+}
+
+impl From<CertificateSource> for TlsSettings {
+    fn from(source: CertificateSource) -> Self {
+        Self { source, profile: TlsProfile::default() }
+    }
+}
+
 /// The doors of this process while they serve.
 pub struct Server {
     handles: Vec<Handle<SocketAddr>>,
@@ -105,12 +119,13 @@ impl Server {
     /// Begins to serve. `ready` turns true when every door answers, and false when the server stops.
     pub async fn start(
         doors: Vec<(Bound, Router)>,
-        source: CertificateSource,
+        tls: impl Into<TlsSettings>,
         ready: Arc<AtomicBool>,
     ) -> Result<Self, ServeError> {
         super::panics::hide_payloads();
+        let TlsSettings { source, profile } = tls.into();
         let current = CurrentCertificate::new(source.load()?);
-        let tls = tls::config(&current)?;
+        let tls = tls::config(&current, profile)?;
         let server = Self {
             handles: Vec::new(),
             tasks: TaskTracker::new(),
