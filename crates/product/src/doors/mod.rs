@@ -7,6 +7,7 @@
 mod certificate;
 mod connections;
 mod headers;
+mod idle;
 mod limits;
 mod outermost;
 mod panics;

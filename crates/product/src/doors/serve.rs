@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Door;
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
-use super::connections::Capped;
+use super::connections::{Capped, Places};
 use super::tls::{self, CurrentCertificate, TlsProfile};
 
 /// How long requests under way may take to end when the server stops.
@@ -25,6 +25,8 @@ const HEADER_BUFFER: usize = 64 * 1024;
 const HEADERS: usize = 1024;
 /// How many connections a door holds at a time.
 const CONNECTIONS: usize = 10_000;
+/// How many of them one address may have: a large office behind one, but never the whole door.
+const CONNECTIONS_PER_ADDRESS: u32 = 2_000;
 const STREAMS_PER_CONNECTION: u32 = 128;
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
 const RENEW_LEAF_EVERY: Duration = Duration::from_hours(24);
@@ -156,7 +158,7 @@ impl Server {
         let handle = Handle::new();
         self.handles.push(handle.clone());
         let server = axum_server::from_tcp_rustls(bound.listener, tls)?.handle(handle);
-        let mut server = server.map(|tls| Capped::new(tls, CONNECTIONS));
+        let mut server = server.map(|tls| Capped::new(tls, Places::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS)));
         let http = server.http_builder();
         http.http1()
             .timer(TokioTimer::new())
