@@ -10,6 +10,7 @@ mod keys_command;
 mod logging;
 mod open;
 mod serve;
+mod tls;
 mod trust;
 mod urls;
 

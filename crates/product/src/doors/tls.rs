@@ -12,6 +12,8 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
+use super::acme::{ACME_TLS, Challenges};
+
 /// Which clients are spoken with: Mozilla's profiles, <https://wiki.mozilla.org/Security/Server_TLS>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TlsProfile {
@@ -48,9 +50,19 @@ impl CurrentCertificate {
     }
 }
 
-impl ResolvesServerCert for CurrentCertificate {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+/// What a door presents: the certificate, or to an ACME authority the proof that it asks for.
+#[derive(Debug)]
+struct Presented {
+    current: CurrentCertificate,
+    challenges: Option<Challenges>,
+}
+
+impl ResolvesServerCert for Presented {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match &self.challenges {
+            Some(challenges) if Challenges::asks(&hello) => challenges.certificate(&hello),
+            _ => Some(self.current.0.load_full()),
+        }
     }
 }
 
@@ -63,12 +75,20 @@ pub fn provider() -> Arc<CryptoProvider> {
 ///
 /// # Errors
 /// If the provider lacks a version, which it does not.
-pub fn config(certificate: &CurrentCertificate, profile: TlsProfile) -> Result<RustlsConfig, rustls::Error> {
+pub fn config(
+    certificate: &CurrentCertificate,
+    profile: TlsProfile,
+    challenges: Option<Challenges>,
+) -> Result<RustlsConfig, rustls::Error> {
+    let mut protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if challenges.is_some() {
+        protocols.push(ACME_TLS.to_vec());
+    }
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(profile.versions())?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificate.clone()));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        .with_cert_resolver(Arc::new(Presented { current: certificate.clone(), challenges }));
+    config.alpn_protocols = protocols;
     // Every suite is strong. Mozilla leaves the choice to the client; testssl.sh wants a server that has an order.
     config.ignore_client_order = true;
     Ok(RustlsConfig::from_config(Arc::new(config)))
