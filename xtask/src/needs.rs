@@ -36,6 +36,8 @@ pub(crate) const TEST: &[Need] = &[
     Need { what: "age", package: "age", present: || process::succeeds("age", &["--version"]) },
     Need { what: "strace", package: "strace", present: || process::succeeds("strace", &["--version"]) },
     Need { what: "setpriv", package: "util-linux", present: || process::succeeds("setpriv", &["--version"]) },
+    Need { what: "pebble", package: "pebble", present: || on_path("pebble") && on_path("pebble-challtestsrv") },
+    Need { what: "testssl.sh", package: "testssl.sh", present: || on_path("testssl") },
     Need { what: "Python with venv", package: "python3-venv", present: || python::interpreter().is_ok() },
 ];
 

@@ -1,4 +1,4 @@
-//! The Python side of the tests: official client libraries at pinned versions, in an environment of our own.
+//! The Python side of the tests: programs at pinned versions, each set in an environment of our own.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -7,8 +7,26 @@ use anyhow::{Result, anyhow};
 
 use crate::{paths, process};
 
-/// The pinned packages.
-const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+/// Packages that are installed together, every one of them pinned.
+struct Environment {
+    name: &'static str,
+    requirements: &'static str,
+    /// Where the tests read its interpreter's path.
+    variable: &'static str,
+}
+
+const ENVIRONMENTS: &[Environment] = &[
+    // The official clients.
+    Environment { name: "python", requirements: "tests/clients/requirements.txt", variable: "PILOTFISH_TEST_PYTHON" },
+    // sslyze and schemathesis.
+    Environment {
+        name: "scanners",
+        requirements: "tests/scanners/requirements.txt",
+        variable: "PILOTFISH_TEST_SCANNERS",
+    },
+    // Wapiti wants older versions of what the other scanners need.
+    Environment { name: "wapiti", requirements: "tests/scanners/wapiti.txt", variable: "PILOTFISH_TEST_WAPITI" },
+];
 
 /// A Python that can make virtual environments.
 pub(crate) fn interpreter() -> Result<&'static str> {
@@ -16,33 +34,39 @@ pub(crate) fn interpreter() -> Result<&'static str> {
     ["python3", "/usr/bin/python3"].into_iter().find(able).ok_or_else(|| anyhow!("no python3 with venv and ensurepip"))
 }
 
-/// The environment's own interpreter.
-pub(crate) fn program() -> PathBuf {
-    folder().join("bin/python")
+/// The environments' interpreters, by the variable that names each.
+pub(crate) fn programs() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    ENVIRONMENTS.iter().map(|environment| (environment.variable, environment.folder().join("bin/python")))
 }
 
-/// Makes the environment, unless it holds just these packages already.
+/// Makes the environments that do not hold just their packages already.
 pub(crate) fn install() -> Result<()> {
-    let wanted = fs::read(paths::root().join(REQUIREMENTS))?;
-    let installed = folder().join("requirements.txt");
-    if fs::read(&installed).is_ok_and(|have| have == wanted) {
-        println!("up to date: {}", folder().display());
-        return Ok(());
-    }
-    if folder().exists() {
-        fs::remove_dir_all(folder())?;
-    }
-    let root = paths::root();
-    process::run(process::command(interpreter()?, &["-m", "venv"], &root).arg(folder()))?;
-    let python = program().display().to_string();
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
-    process::run(&mut process::command(&python, &pip, &root))?;
-    fs::write(installed, wanted)?;
-    Ok(())
+    ENVIRONMENTS.iter().try_for_each(Environment::install)
 }
 
-fn folder() -> PathBuf {
-    let target = paths::target();
-    let target = if target.is_absolute() { target } else { env::current_dir().unwrap_or_default().join(target) };
-    target.join("test/python")
+impl Environment {
+    fn install(&self) -> Result<()> {
+        let (root, folder) = (paths::root(), self.folder());
+        let wanted = fs::read(root.join(self.requirements))?;
+        let installed = folder.join("requirements.txt");
+        if fs::read(&installed).is_ok_and(|have| have == wanted) {
+            println!("up to date: {}", folder.display());
+            return Ok(());
+        }
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        process::run(process::command(interpreter()?, &["-m", "venv"], &root).arg(&folder))?;
+        let python = folder.join("bin/python").display().to_string();
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        process::run(process::command(&python, &pip, &root).arg(self.requirements))?;
+        fs::write(installed, wanted)?;
+        Ok(())
+    }
+
+    fn folder(&self) -> PathBuf {
+        let target = paths::target();
+        let target = if target.is_absolute() { target } else { env::current_dir().unwrap_or_default().join(target) };
+        target.join("test").join(self.name)
+    }
 }

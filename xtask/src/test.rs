@@ -88,7 +88,7 @@ fn cargo_test(arguments: &[&str], postgres: &Postgres) -> Result<Totals> {
 
 /// What tests find in their environment.
 fn environment<'a>(command: &'a mut Command, postgres: &Postgres) -> &'a mut Command {
-    command.env("PILOTFISH_TEST_POSTGRES", postgres.url()).env("PILOTFISH_TEST_PYTHON", python::program())
+    command.env("PILOTFISH_TEST_POSTGRES", postgres.url()).envs(python::programs())
 }
 
 fn names_a_package(arguments: &[&str]) -> bool {

@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
 use product::key_rotation::Policy;
+use product::doors::TlsProfile;
 
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
 #[derive(Debug, Parser)]
@@ -105,6 +106,21 @@ pub(crate) struct InitArgs {
     pub(crate) json: bool,
 }
 
+/// Certificates by ACME.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the fields are the flags")]
+pub(crate) struct AcmeArgs {
+    /// Directory of an authority that signs for the public URLs' host names by ACME; agrees to its terms
+    #[arg(long, env = "PILOTFISH_ACME", value_name = "URL|letsencrypt", conflicts_with = "tls_certificate")]
+    pub(crate) acme: Option<String>,
+    /// Where that authority may write to
+    #[arg(long, env = "PILOTFISH_ACME_EMAIL", value_name = "E")]
+    pub(crate) acme_email: Option<String>,
+    /// Root of the directory's own certificate, PEM [default: what the system trusts]
+    #[arg(long, env = "PILOTFISH_ACME_CA", value_name = "FILE")]
+    pub(crate) acme_ca: Option<PathBuf>,
+}
+
 /// What this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleArg {
@@ -118,6 +134,24 @@ pub(crate) enum RoleArg {
     Dashboard,
     /// Background jobs
     Worker,
+}
+
+/// One of Mozilla's TLS profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsProfileArg {
+    /// TLS 1.2 and 1.3
+    Intermediate,
+    /// TLS 1.3 only
+    Modern,
+}
+
+impl From<TlsProfileArg> for TlsProfile {
+    fn from(given: TlsProfileArg) -> Self {
+        match given {
+            TlsProfileArg::Intermediate => Self::Intermediate,
+            TlsProfileArg::Modern => Self::Modern,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +185,14 @@ pub(crate) struct ServeArgs {
     /// Private key of the own certificate, PEM
     #[arg(long, env = "PILOTFISH_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) acme: AcmeArgs,
+    /// Listen without TLS to send browsers to https and to answer the proofs of --acme [default: off]
+    #[arg(long, env = "PILOTFISH_HTTP", value_name = "ADDR:PORT")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Which clients the doors speak TLS with: one of Mozilla's profiles
+    #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
+    pub(crate) tls_profile: TlsProfileArg,
     /// Which log lines: error, warn, info, debug, or a filter by target
     #[arg(long, env = "PILOTFISH_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,

@@ -10,6 +10,7 @@ mod keys_command;
 mod logging;
 mod open;
 mod serve;
+mod tls;
 mod trust;
 mod urls;
 
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         complain(&format!("cannot keep this process's memory to itself: {error}"));
         return ExitCode::FAILURE;
     }
+    open_files();
     let cli = match config::read() {
         Ok(cli) => cli,
         Err(config::ConfigError::Usage(error)) => error.exit(),
@@ -114,6 +116,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// As many open files as this user may have: each connection is one, and what is left over is for the stores.
+fn open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // A limit that stays lower only means that fewer connections are accepted at a time.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {

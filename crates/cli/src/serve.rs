@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::Secret;
-use product::doors::{Bound, CertificateFiles, CertificateSource, Door, Server};
+use product::doors::{Bound, Door, Server};
 use product::jobs::Background;
 use product::{App, Urls, installation, router};
 use store::Engine;
@@ -15,12 +15,12 @@ use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
 use crate::open::{Wanted, ground};
+use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
 
 pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
     logging::start(&args.log)?;
-    let own_certificate = own_certificate(&args)?;
     let wanted = Wanted::of(&args.place, &args.database)?;
     // Nothing is made for a process that cannot have its doors.
     let mut doors = bind(&args)?;
@@ -28,24 +28,16 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
         doors.push(demo.bind()?);
     }
     let urls = public_urls(&args, &doors)?;
+    let tls = TlsPlan::of(&args, &doors, &urls)?;
     let ground = ground(wanted).await?;
     let root_key = ground.provider.path().display().to_string();
     let mut app = ground.open(urls).await?;
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);
-    let served = serve(&args, demo.as_ref(), app.clone(), doors, own_certificate, &root_key).await;
+    let served = serve(&args, demo.as_ref(), app.clone(), doors, tls, &root_key).await;
     app.close().await;
     served
-}
-
-/// The operator's own certificate, if one is named.
-fn own_certificate(args: &ServeArgs) -> Result<Option<CertificateFiles>, Failure> {
-    match (args.tls_certificate.clone(), args.tls_key.clone()) {
-        (Some(certificate), Some(key)) => Ok(Some(CertificateFiles { certificate, key })),
-        (None, None) => Ok(None),
-        _ => Err(Failure::Usage("--tls-certificate and --tls-key are given together or not at all".to_owned())),
-    }
 }
 
 async fn serve(
@@ -53,7 +45,7 @@ async fn serve(
     demo: Option<&DemoPlan>,
     app: Arc<App>,
     doors: Vec<Bound>,
-    own_certificate: Option<CertificateFiles>,
+    tls: TlsPlan,
     root_key: &str,
 ) -> Result<(), Failure> {
     installation::ensure(&app).await?;
@@ -61,16 +53,13 @@ async fn serve(
         Some(demo) => demo.open(&app, &doors).await?,
         None => demo::refuse_its_data(&app).await?,
     }
-    let source = match own_certificate {
-        Some(files) => CertificateSource::Files(files),
-        None => CertificateSource::Authority(Box::new(app.authority()?)),
-    };
+    let local = tls.is_local();
+    let tls = tls.settings(args, &app)?;
     // Without the dashboard's door nobody could follow it, and it would end the one that another process printed.
     let setup_link = match args.role {
         RoleArg::All | RoleArg::Dashboard => installation::setup_link(&app).await?,
         _ => None,
     };
-    let own_certificate = matches!(source, CertificateSource::Files(_));
     let metrics = doors.iter().find(|bound| bound.door == Door::Metrics).map_or(args.metrics, |bound| bound.address);
     app.show_trust(&doors, option_env!("PILOTFISH_COMMIT"));
     let routers = doors.into_iter().map(|bound| {
@@ -79,12 +68,12 @@ async fn serve(
     });
     // Whoever reads that it is ready may stop it at once.
     let mut signals = Signals::new()?;
-    let server = Server::start(routers.collect(), source, app.ready.clone()).await?;
+    let server = Server::start(routers.collect(), tls, app.ready.clone()).await?;
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     // Over PostgreSQL nobody has the stores to himself, and commands open them.
     let control = (app.main.engine() == Engine::Sqlite).then(|| ControlSocket::bind(app.data())).transpose()?;
-    announce(&app, args.role, setup_link.as_ref(), root_key, own_certificate, metrics);
+    announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
     let mut connections = Connections::default();
     tokio::select! {
         () = signals.wait() => {}
@@ -146,7 +135,7 @@ fn announce(
     role: RoleArg,
     setup_link: Option<&Secret<String>>,
     root_key: &str,
-    own_certificate: bool,
+    local: bool,
     metrics: SocketAddr,
 ) {
     let has = |of| role == RoleArg::All || role == of;
@@ -165,7 +154,7 @@ fn announce(
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
-    if !own_certificate {
+    if local {
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
     line("root key", root_key);

@@ -17,7 +17,7 @@ use crate::attributes::Registry;
 use crate::content::published::Versions;
 use crate::delivery::Rulesets;
 use crate::demo::Demo;
-use crate::doors::{CertificateError, LocalAuthority};
+use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Noting, Watches};
 use crate::key_rotation::Rotation;
@@ -213,6 +213,16 @@ impl App {
         let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
         LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+    }
+
+    /// The certificates of an ACME authority, with the local authority's until the first is there.
+    ///
+    /// # Errors
+    /// As [`authority`](Self::authority).
+    pub fn acme(&self, settings: AcmeSettings) -> Result<Acme, CertificateError> {
+        let folder = self.tls_folder().join("acme");
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        Ok(Acme::new(settings, folder, self.keys.clone(), self.authority()?, clock, rng))
     }
 
     fn own_hosts(&self) -> Vec<String> {

@@ -287,7 +287,7 @@ fn sealing_context() -> Aad {
     Aad::new("pilotfish/local-authority/v1")
 }
 
-fn file_error(path: &Path, reason: &dyn std::fmt::Display) -> CertificateError {
+pub(super) fn file_error(path: &Path, reason: &dyn std::fmt::Display) -> CertificateError {
     CertificateError::File { path: path.to_owned(), reason: reason.to_string() }
 }
 

@@ -91,7 +91,7 @@ impl AddressLimits {
 }
 
 /// An IPv6 subscriber has a whole /64.
-fn prefix(address: IpAddr) -> IpAddr {
+pub(super) fn prefix(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

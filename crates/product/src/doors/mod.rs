@@ -1,27 +1,33 @@
 //! The doors: edge, api, dashboard, metrics and the demo's site, each with a listener, router, host name and limits of its own.
 //!
-//! Every door speaks TLS only. Every answer passes [`outermost`], which gives the request its id, keeps the door's
+//! Every door speaks TLS only; a plain listener beside them ([`plain`]) is off unless it is configured. Every answer passes [`outermost`], which gives the request its id, keeps the door's
 //! limits, turns whatever went wrong into a problem document, sets the security headers and writes the access log, in
 //! which routes are templates and never paths.
 
+mod acme;
 mod certificate;
 mod connections;
 mod headers;
+mod idle;
 mod limits;
 mod outermost;
 mod panics;
+mod plain;
 mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod unread;
 
+pub use acme::{Acme, AcmeError, AcmeSettings, Challenges, Proof};
 pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
 pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
-pub use serve::{Bound, CertificateSource, ServeError, Server};
+pub use serve::{Bound, BoundPlain, CertificateSource, ServeError, Server, TlsSettings};
+pub use tls::TlsProfile;
 
 /// Which door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

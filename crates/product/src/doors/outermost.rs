@@ -15,6 +15,7 @@ use futures::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::headers::secure;
+use super::unread::Unread;
 use super::{AddressLimits, Door, DoorLimits, RequestIdOf};
 
 /// Marks a request that this process makes of its own doors. It has no address, and nobody needs to read of it.
@@ -48,6 +49,7 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let own = request.extensions().get::<InProcess>().is_some();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
+    let unread = Unread::of(&mut request);
     let response = match admit(&context, &request) {
         Err(problem) => problem.into_response(),
         // Whatever is logged on the way names the request.
@@ -56,6 +58,9 @@ pub async fn outermost(State(context): State<Arc<DoorContext>>, mut request: Req
     let mut response = as_problem(response, &id);
     challenge(context.door, &mut response);
     secure(context.door, response.headers_mut());
+    if let Some(unread) = unread {
+        unread.settle(&mut response).await;
+    }
 
     if own {
         return response;

@@ -6,14 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::middleware::AddExtension;
 use axum_server::Handle;
+use axum_server::accept::Accept;
 use hyper_util::rt::TokioTimer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 
-use super::Door;
+use super::acme::{Acme, Challenges};
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
-use super::connections::Capped;
-use super::tls::{self, CurrentCertificate};
+use super::connections::{Capped, Places};
+use super::tls::{self, CurrentCertificate, TlsProfile};
+use super::{Door, plain};
 
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -25,6 +31,8 @@ const HEADER_BUFFER: usize = 64 * 1024;
 const HEADERS: usize = 1024;
 /// How many connections a door holds at a time.
 const CONNECTIONS: usize = 10_000;
+/// How many of them one address may have: a large office behind one, but never the whole door.
+const CONNECTIONS_PER_ADDRESS: u32 = 2_000;
 const STREAMS_PER_CONNECTION: u32 = 128;
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
 const RENEW_LEAF_EVERY: Duration = Duration::from_hours(24);
@@ -68,12 +76,35 @@ impl Bound {
     /// # Errors
     /// [`ServeError::Bind`] if it is taken or not ours.
     pub fn new(door: Door, address: SocketAddr) -> Result<Self, ServeError> {
-        let failed = |source| ServeError::Bind { door: door.name(), address, source };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let listener = listen(door.name(), address)?;
+        let address =
+            listener.local_addr().map_err(|source| ServeError::Bind { door: door.name(), address, source })?;
         Ok(Self { door, address, listener })
     }
+}
+
+/// The plain listener's address, taken.
+pub struct BoundPlain {
+    listener: TcpListener,
+    /// Public URLs of the doors, to which it sends who asks.
+    urls: Vec<String>,
+}
+
+impl BoundPlain {
+    /// Takes an address.
+    ///
+    /// # Errors
+    /// [`ServeError::Bind`] if it is taken or not ours.
+    pub fn new(address: SocketAddr, urls: Vec<String>) -> Result<Self, ServeError> {
+        Ok(Self { listener: listen("plain", address)?, urls })
+    }
+}
+
+fn listen(door: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let failed = |source| ServeError::Bind { door, address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
 }
 
 /// Where the certificate comes from.
@@ -82,6 +113,8 @@ pub enum CertificateSource {
     Files(CertificateFiles),
     /// The installation's own authority.
     Authority(Box<LocalAuthority>),
+    /// An authority that speaks ACME.
+    Acme(Box<Acme>),
 }
 
 impl CertificateSource {
@@ -89,9 +122,36 @@ impl CertificateSource {
         match self {
             Self::Files(files) => files.load(),
             Self::Authority(authority) => authority.issue(),
+            Self::Acme(acme) => acme.first(),
+        }
+    }
+
+    fn challenges(&self) -> Option<Challenges> {
+        match self {
+            Self::Acme(acme) => Some(acme.challenges()),
+            Self::Files(_) | Self::Authority(_) => None,
         }
     }
 }
+
+/// How the doors speak TLS.
+pub struct TlsSettings {
+    /// What they present.
+    pub source: CertificateSource,
+    /// With whom they speak.
+    pub profile: TlsProfile,
+    /// Who is sent to them.
+    pub plain: Option<BoundPlain>,
+}
+
+impl From<CertificateSource> for TlsSettings {
+    fn from(source: CertificateSource) -> Self {
+        Self { source, profile: TlsProfile::default(), plain: None }
+    }
+}
+
+/// A router that is told who asks.
+type Addressed = AddExtension<Router, ConnectInfo<SocketAddr>>;
 
 /// The doors of this process while they serve.
 pub struct Server {
@@ -105,26 +165,33 @@ impl Server {
     /// Begins to serve. `ready` turns true when every door answers, and false when the server stops.
     pub async fn start(
         doors: Vec<(Bound, Router)>,
-        source: CertificateSource,
+        tls: impl Into<TlsSettings>,
         ready: Arc<AtomicBool>,
     ) -> Result<Self, ServeError> {
         super::panics::hide_payloads();
+        let TlsSettings { source, profile, plain } = tls.into();
         let current = CurrentCertificate::new(source.load()?);
-        let tls = tls::config(&current)?;
+        let challenges = source.challenges();
+        let tls = tls::config(&current, profile, challenges.clone())?;
         let server = Self {
             handles: Vec::new(),
             tasks: TaskTracker::new(),
             ready,
             stop: tokio_util::sync::CancellationToken::new(),
         };
+        let mut server = server;
+        for (bound, router) in doors {
+            let listener = axum_server::from_tcp_rustls(bound.listener, tls.clone())?;
+            server.serve(bound.door.name(), listener, router);
+        }
+        if let Some(plain) = plain {
+            let listener = axum_server::from_tcp(plain.listener)?.http1_only();
+            server.serve("plain", listener, plain::router(challenges, plain.urls));
+        }
         let stop = server.stop.clone();
         server.tasks.spawn(async move {
             tokio::select! { () = stop.cancelled() => {}, () = keep_fresh(source, current) => {} }
         });
-        let mut server = server;
-        for (bound, router) in doors {
-            server.serve(bound, router, tls.clone())?;
-        }
         for handle in &server.handles {
             handle.listening().await;
         }
@@ -132,16 +199,16 @@ impl Server {
         Ok(server)
     }
 
-    fn serve(
-        &mut self,
-        bound: Bound,
-        router: Router,
-        tls: axum_server::tls_rustls::RustlsConfig,
-    ) -> Result<(), ServeError> {
+    fn serve<A>(&mut self, door: &'static str, listener: axum_server::Server<SocketAddr, A>, router: Router)
+    where
+        A: Accept<TcpStream, Addressed, Service = Addressed> + Clone + Send + Sync + 'static,
+        A::Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A::Future: Send + 'static,
+    {
         let handle = Handle::new();
         self.handles.push(handle.clone());
-        let server = axum_server::from_tcp_rustls(bound.listener, tls)?.handle(handle);
-        let mut server = server.map(|tls| Capped::new(tls, CONNECTIONS));
+        let server = listener.handle(handle);
+        let mut server = server.map(|inner| Capped::new(inner, Places::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS)));
         let http = server.http_builder();
         http.http1()
             .timer(TokioTimer::new())
@@ -153,14 +220,12 @@ impl Server {
             .keep_alive_interval(Some(HEADERS_WITHIN * 2))
             .max_concurrent_streams(STREAMS_PER_CONNECTION)
             .max_header_list_size(u32::try_from(HEADER_BUFFER).unwrap_or(u32::MAX));
-        let door = bound.door.name();
         self.tasks.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
             if let Err(error) = server.serve(service).await {
                 tracing::error!(door, %error, "the door stopped");
             }
         });
-        Ok(())
     }
 
     /// Refuses new connections, lets requests under way end, and returns when all have.
@@ -175,12 +240,15 @@ impl Server {
     }
 }
 
-/// Follows changes of the operator's files, or renews the authority's leaf. A pair that does not load is reported and
+/// Follows changes of the operator's files, renews the authority's leaf, or keeps an ACME certificate at hand. A pair that does not load is reported and
 /// the one in use stays.
 async fn keep_fresh(source: CertificateSource, current: CurrentCertificate) {
+    if let CertificateSource::Acme(acme) = &source {
+        return acme.keep(&current).await;
+    }
     let mut seen = match &source {
         CertificateSource::Files(files) => files.changed_at(),
-        CertificateSource::Authority(_) => None,
+        CertificateSource::Authority(_) | CertificateSource::Acme(_) => None,
     };
     loop {
         match &source {
@@ -192,7 +260,9 @@ async fn keep_fresh(source: CertificateSource, current: CurrentCertificate) {
                 }
                 seen = now;
             }
-            CertificateSource::Authority(_) => tokio::time::sleep(RENEW_LEAF_EVERY).await,
+            CertificateSource::Authority(_) | CertificateSource::Acme(_) => {
+                tokio::time::sleep(RENEW_LEAF_EVERY).await;
+            }
         }
         match source.load() {
             Ok(certificate) => {

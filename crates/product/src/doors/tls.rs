@@ -1,14 +1,38 @@
-//! TLS as every door speaks it: versions 1.2 and 1.3 with Mozilla's *intermediate* suites, which are the ones that
-//! rustls has: ECDHE with AES-GCM or ChaCha20-Poly1305, and X25519 (alone and with ML-KEM-768), P-256 and P-384.
+//! TLS as every door speaks it, by one of Mozilla's profiles. *Intermediate*: versions 1.2 and 1.3 with the suites that
+//! rustls has: ECDHE with AES-GCM or ChaCha20-Poly1305. *Modern*: version 1.3 only. In both, keys are agreed on with
+//! X25519 and ML-KEM-768 where the client can, else with X25519, P-256 or P-384.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum_server::tls_rustls::RustlsConfig;
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ServerConfig, SupportedProtocolVersion};
+
+use super::acme::{ACME_TLS, Challenges};
+
+/// Which clients are spoken with: Mozilla's profiles, <https://wiki.mozilla.org/Security/Server_TLS>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsProfile {
+    /// TLS 1.2 and 1.3.
+    #[default]
+    Intermediate,
+    /// TLS 1.3 only.
+    Modern,
+}
+
+impl TlsProfile {
+    fn versions(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ALL: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+        match self {
+            Self::Intermediate => &ALL,
+            Self::Modern => &ALL[..1],
+        }
+    }
+}
 
 /// The certificate that all doors present; swapped without touching connections.
 #[derive(Debug, Clone)]
@@ -26,9 +50,19 @@ impl CurrentCertificate {
     }
 }
 
-impl ResolvesServerCert for CurrentCertificate {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+/// What a door presents: the certificate, or to an ACME authority the proof that it asks for.
+#[derive(Debug)]
+struct Presented {
+    current: CurrentCertificate,
+    challenges: Option<Challenges>,
+}
+
+impl ResolvesServerCert for Presented {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match &self.challenges {
+            Some(challenges) if Challenges::asks(&hello) => challenges.certificate(&hello),
+            _ => Some(self.current.0.load_full()),
+        }
     }
 }
 
@@ -41,13 +75,22 @@ pub fn provider() -> Arc<CryptoProvider> {
 ///
 /// # Errors
 /// If the provider lacks a version, which it does not.
-pub fn config(certificate: &CurrentCertificate) -> Result<RustlsConfig, rustls::Error> {
+pub fn config(
+    certificate: &CurrentCertificate,
+    profile: TlsProfile,
+    challenges: Option<Challenges>,
+) -> Result<RustlsConfig, rustls::Error> {
+    let mut protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if challenges.is_some() {
+        protocols.push(ACME_TLS.to_vec());
+    }
     let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_protocol_versions(profile.versions())?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificate.clone()));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.ignore_client_order = false;
+        .with_cert_resolver(Arc::new(Presented { current: certificate.clone(), challenges }));
+    config.alpn_protocols = protocols;
+    // Every suite is strong. Mozilla leaves the choice to the client; testssl.sh wants a server that has an order.
+    config.ignore_client_order = true;
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
