@@ -7,8 +7,8 @@ use base::id::EnvironmentId;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
-use product::key_rotation::Policy;
 use product::doors::TlsProfile;
+use product::key_rotation::Policy;
 
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
 #[derive(Debug, Parser)]
