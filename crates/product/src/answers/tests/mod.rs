@@ -1,6 +1,6 @@
 mod concurrent;
 mod counted;
-mod showings;
+mod impressions;
 
 use app_test::app_test;
 use serde_json::{Value, json};

@@ -52,7 +52,7 @@ async fn a_person_answers_once_each_time_that_it_is_shown(app: TestApp) {
 }
 
 #[app_test]
-async fn an_answer_may_come_before_its_showing_is_told(app: TestApp) {
+async fn an_answer_may_come_before_its_impression_is_told(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.visitor("device-1");
     ana.send("/v1/answers", answer(1, &id, json!({"q1": 9}), false)).await.assert(200);
@@ -62,7 +62,7 @@ async fn an_answer_may_come_before_its_showing_is_told(app: TestApp) {
     app.advance(DAY);
     assert_eq!((sends(&ana, 3, &id).await, stored(&app).await.len()), (200, 2));
     is_shown(&ana, &id).await;
-    assert_eq!((sends(&ana, 4, &id).await, stored(&app).await.len()), (200, 2), "of the same showing");
+    assert_eq!((sends(&ana, 4, &id).await, stored(&app).await.len()), (200, 2), "of the same impression");
 }
 
 #[app_test]
@@ -146,26 +146,26 @@ async fn a_tab_that_shows_another_version_leaves_the_answer_as_it_is(app: TestAp
 }
 
 #[app_test]
-async fn what_a_page_says_of_the_past_is_no_further_showing(app: TestApp) {
+async fn what_a_page_says_of_the_past_is_no_further_impression(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.visitor("device-1");
     let now = app.app().clock.now();
-    let showings = async |backdated: &[u32]| {
+    let impressions = async |backdated: &[u32]| {
         for days in backdated {
             let at = now.minus(*days * DAY).to_string();
             let shown = json!({"event": "$shown", "timestamp": at, "properties": {"content": id, "version": 1}});
             ana.send("/v1/track", shown).await.assert(200);
         }
-        let row = sql("SELECT showings FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
-        row.unwrap().get::<i64>("showings").unwrap()
+        let row = sql("SELECT impressions FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
+        row.unwrap().get::<i64>("impressions").unwrap()
     };
-    assert_eq!(showings(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
-    assert_eq!(showings(&[1]).await, 2, "told as late as by a page that was offline for a day");
-    assert_eq!(showings(&[0]).await, 2);
+    assert_eq!(impressions(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
+    assert_eq!(impressions(&[1]).await, 2, "told as late as by a page that was offline for a day");
+    assert_eq!(impressions(&[0]).await, 2);
 }
 
 #[app_test]
-async fn a_server_brings_in_answers_of_the_past_without_their_showings(app: TestApp) {
+async fn a_server_brings_in_answers_of_the_past_without_their_impressions(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.user("ana");
     let brings = async |number, time: &str| {

@@ -71,16 +71,16 @@ async fn what_a_process_left_is_counted_by_the_next_and_nothing_twice(app: TestA
     let id = counting(&app).await;
     app.send(sent("u", "m1")).await;
     send_and_leave(&app, sent("u", "m2")).await;
-    app.app().noting.forget();
+    app.app().projection.forget();
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
     for _ in 0..2 {
-        app.app().noting.forget();
+        app.app().projection.forget();
         ingest::catch_up(app.app()).await.unwrap();
     }
-    app.app().noting.believe_nothing_is_noted(app.production()).await;
+    app.app().projection.believe_nothing_is_projected(app.production()).await;
     app.send(sent("u", "m3")).await;
-    assert_eq!(counted(&app, "u", &id).await, 3, "the store's mark decides, not what memory says");
+    assert_eq!(counted(&app, "u", &id).await, 3, "the store's checkpoint decides, not what memory says");
 }
 
 #[app_test]
@@ -92,7 +92,7 @@ async fn what_a_process_has_not_heard_of_is_counted_all_the_same(app: TestApp) {
     // As in a process that has not looked for news since.
     app.app().rulesets.forget();
     app.app().watches.set_shared(environment, before);
-    // Something that it does note moves the mark.
+    // Something that it does project moves the checkpoint.
     let mut messages = sent("u", "m1");
     let about = json!({"content": id, "version": 1});
     let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": about});
