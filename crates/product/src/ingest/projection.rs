@@ -62,6 +62,16 @@ struct Follower {
     compared: AtomicBool,
     /// Held by whoever does the work for all who wait.
     place: tokio::sync::Mutex<Option<Place>>,
+    #[cfg(test)]
+    gate: Gate,
+}
+
+/// Where a test stops a step that is written, but not committed.
+#[cfg(test)]
+#[derive(Default)]
+struct Gate {
+    reached: tokio::sync::Notify,
+    closed: tokio::sync::Mutex<()>,
 }
 
 /// Where a follower stands, as far as this process knows.
@@ -122,6 +132,24 @@ impl Projection {
             follower.projected.send_replace(frame);
         };
         tokio::join!(doing, working).0
+    }
+
+    /// Somebody does something until their step is written, and leaves before it is committed.
+    pub(super) async fn leave_before_commit<T>(&self, environment: EnvironmentId, doing: impl Future<Output = T>) {
+        let follower = self.of(environment);
+        let _closed = follower.gate.closed.lock().await;
+        let reached = follower.gate.reached.notified();
+        tokio::select! {
+            biased;
+            _ = doing => panic!("it was not stopped"),
+            () = reached => {}
+        }
+    }
+
+    async fn pass_gate(&self, environment: EnvironmentId) {
+        let follower = self.of(environment);
+        follower.gate.reached.notify_waiters();
+        drop(follower.gate.closed.lock().await);
     }
 
     /// What a process believes that did not hear of the commits that it made.
@@ -270,6 +298,8 @@ async fn step(
     }
     after::write(&mut tx, (&watch, &versions), &found.events).await?;
     checkpoints::set(&mut tx, id, found.upto).await?;
+    #[cfg(test)]
+    app.projection.pass_gate(environment).await;
     tx.commit().await?;
     Ok(Place { checkpoint: found.upto, looked: found.upto, ruleset })
 }

@@ -6,7 +6,7 @@ use app_test::app_test;
 use serde_json::{Value, json};
 use store::{Engine, Scope, sql};
 
-use super::{answer, survey};
+use super::{answer, numbered_id, numbers, survey};
 use crate::delivery::tests::publish;
 use crate::testing::TestApp;
 
@@ -117,11 +117,7 @@ async fn figures_of_many_answers_need_none_of_them_but_the_latest(app: TestApp) 
 
 /// Copies the one answer, its person and encounter so often.
 async fn fill(app: &TestApp, count: u32) {
-    let bytes = match app.app().main.engine() {
-        Engine::Sqlite => "CAST(printf('%016d', i) AS BLOB)",
-        Engine::Postgres => "decode(lpad(to_hex(i), 32, '0'), 'hex')",
-    };
-    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let (bytes, numbers) = (numbered_id(app), numbers(count));
     let mut tx = app.app().main.begin(Scope::System).await.unwrap();
     for text in [
         format!(

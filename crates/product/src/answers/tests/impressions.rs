@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use store::sql;
 
-use super::{answer, stored, survey};
+use super::{answer, numbered_id, numbers, stored, survey};
 use crate::delivery::tests::{flow, publish};
 use crate::people;
 use crate::testing::{TestApp, Visitor};
@@ -195,6 +195,37 @@ async fn a_server_brings_in_answers_of_the_past_without_their_impressions(app: T
     let mut page = app.visitor("device-1").send("/v1/answers", body).await.assert(200).json();
     assert_eq!(page.as_object_mut().unwrap().remove("id"), None, "a page's are of now, and its own");
     assert_eq!(stored(&app).await.len(), 25);
+}
+
+/// Copies the one answer so often, each a day before the other.
+async fn copy(app: &TestApp, count: u32) {
+    let text = format!(
+        "{} INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, complete, \
+         created_at, updated_at) SELECT environment_id, {}, content_id, version, person_number, answers, texts, complete, \
+         created_at - i * 86400000000, updated_at FROM answers, n",
+        numbers(count),
+        numbered_id(app)
+    );
+    let mut tx = app.app().main.begin(store::Scope::System).await.unwrap();
+    sql(text).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[app_test]
+async fn a_server_brings_in_at_most_a_thousand_answers_of_a_person(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "once"}))).await;
+    let brings = async |user: &str, number| {
+        let mut body = answer(number, &id, json!({"q1": 9}), true);
+        body["timestamp"] = json!(format!("2025-03-0{number}T09:00:00Z"));
+        app.user(user).send("/v1/answers", body).await
+    };
+    brings("ana", 1).await.assert(200);
+    copy(&app, 998).await;
+    brings("ana", 2).await.assert(200);
+    assert_eq!(brings("ana", 3).await.assert(409).code(), "conflict");
+    brings("ana", 2).await.assert(200);
+    brings("other", 3).await.assert(200);
+    assert_eq!(stored(&app).await.len(), 1_001);
 }
 
 #[app_test]
