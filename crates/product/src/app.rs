@@ -19,7 +19,7 @@ use crate::delivery::Rulesets;
 use crate::demo::Demo;
 use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority};
 use crate::edge_keys::EdgeKeys;
-use crate::ingest::{Noting, Watches};
+use crate::ingest::{Projection, Watches};
 use crate::key_rotation::Rotation;
 use crate::members::Passwords;
 use crate::people::People;
@@ -71,8 +71,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
-    /// How far the event log has been noted in people's rows.
-    pub(crate) noting: Noting,
+    /// The projection of the event logs into people's rows.
+    pub(crate) projection: Projection,
     /// The live content of each environment, compiled.
     pub(crate) rulesets: Rulesets,
     /// Hashes and checks passwords, a few at a time.
@@ -147,7 +147,7 @@ impl App {
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
-            noting: Noting::default(),
+            projection: Projection::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             previews: Previews::default(),

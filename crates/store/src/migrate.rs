@@ -49,6 +49,7 @@ const MAIN: &[Step] = &[
     each!("main", 25, "0025_answer_tallies"),
     each!("main", 26, "0026_count_what_was_answered"),
     same!("main", 27, "0027_demo_checklist"),
+    same!("main", 29, "0029_names"),
     same!("main", 30, "0030_key_versions"),
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),

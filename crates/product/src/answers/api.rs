@@ -74,7 +74,7 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
     };
     let at = ingest::happened(stated, None, app.clock.now())
         .map_err(|error| Problem::new(Code::InvalidValue).field("/timestamp", error.to_string()))?;
-    let (id, until_next) = (given.id, version.until_next_showing());
+    let (id, until_next) = (given.id, version.until_next_impression());
     let (version, complete) = (given.version, given.complete);
     let given = Given { id, content, version, until_next, answers, complete, at, sender };
     let kept_as = match retrying(&app, || take(&app, &person, &given)).await? {

@@ -1,9 +1,9 @@
 //! SQL of encounters: who met which piece of content, how often it was shown to them, and how far they came. What
 //! somebody met who was merged is given to whom they joined, so that a count of rows is a count of people.
 //!
-//! A `$shown` is a new *showing* if by the frequency that was published the content can have been shown again: never for
-//! `once`, after its days for `recontact`. So saying more often that it was shown does not make more showings of it, nor
-//! room for more responses; nor does saying it of the past, since what is told more than a day late is none.
+//! A `$shown` is a new *impression* if by the frequency that was published the content can have been shown again: never
+//! for `once`, after its days for `recontact`. So saying more often that it was shown does not make more impressions of
+//! it, nor room for more responses; nor does saying it of the past, since what is told more than a day late is none.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,9 +21,10 @@ const LATER: &str = "\
         THEN excluded.completed_at ELSE encounters.completed_at END, \
     dismissed_at = CASE WHEN COALESCE(excluded.dismissed_at, 0) > COALESCE(encounters.dismissed_at, 0) \
         THEN excluded.dismissed_at ELSE encounters.dismissed_at END, \
-    showings = encounters.showings + excluded.showings, \
-    last_showing_at = CASE WHEN COALESCE(excluded.last_showing_at, 0) > COALESCE(encounters.last_showing_at, 0) \
-        THEN excluded.last_showing_at ELSE encounters.last_showing_at END";
+    impressions = encounters.impressions + excluded.impressions, \
+    last_impression_at = CASE WHEN COALESCE(excluded.last_impression_at, 0) \
+        > COALESCE(encounters.last_impression_at, 0) \
+        THEN excluded.last_impression_at ELSE encounters.last_impression_at END";
 
 /// What happened when a person met a piece of content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub(crate) enum Shown {
 
 /// How often a piece of content was shown to somebody, and when it was last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Showings {
+pub(super) struct Impressions {
     pub(super) count: u64,
     pub(super) last: Option<Timestamp>,
 }
@@ -57,14 +58,14 @@ pub(super) struct Showings {
 /// Notes an encounter; the caller holds the person's row. What is not content of this environment is passed over.
 pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter) -> StoreResult<()> {
     let environment = tx.environment();
-    let is_showing = match met.shown {
+    let is_impression = match met.shown {
         Some(Shown::Perhaps(until_next)) => is_new(tx, content, met, until_next).await?,
         Some(Shown::Surely) => true,
         None => false,
     };
     let there = sql(format!(
         "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
-         showings, last_showing_at) SELECT id, $3, environment_id, $4, $5, $6, $7, $8 FROM contents \
+         impressions, last_impression_at) SELECT id, $3, environment_id, $4, $5, $6, $7, $8 FROM contents \
          WHERE environment_id = $1 AND id = $2 ON CONFLICT (content_id, person_number) DO UPDATE SET \
          {LATER}"
     ))
@@ -74,8 +75,8 @@ pub(crate) async fn meet(tx: &mut TenantTx, content: ContentId, met: &Encounter)
     .bind(met.at)
     .bind(met.completed.then_some(met.at))
     .bind(met.dismissed.then_some(met.at))
-    .bind(is_showing)
-    .bind(is_showing.then_some(met.at))
+    .bind(is_impression)
+    .bind(is_impression.then_some(met.at))
     .execute(&mut *tx)
     .await?;
     if let (1.., Some(step)) = (there, &met.step) {
@@ -98,21 +99,21 @@ async fn is_new(
     met: &Encounter,
     until_next: Option<Duration>,
 ) -> StoreResult<bool> {
-    let Some(last) = showings(tx, content, met.person).await?.last else { return Ok(true) };
+    let Some(last) = impressions(tx, content, met.person).await?.last else { return Ok(true) };
     Ok(until_next.is_some_and(|pause| met.at >= last.plus(pause)))
 }
 
 /// How often a piece of content was shown to a person.
-pub(super) async fn showings(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Showings> {
-    let row = sql("SELECT showings, last_showing_at FROM encounters \
+pub(super) async fn impressions(tx: &mut TenantTx, content: ContentId, person: u64) -> StoreResult<Impressions> {
+    let row = sql("SELECT impressions, last_impression_at FROM encounters \
                    WHERE environment_id = $1 AND content_id = $2 AND person_number = $3")
     .bind(tx.environment())
     .bind(content.uuid())
     .bind(int(person))
     .fetch_optional(tx)
     .await?;
-    let Some(row) = row else { return Ok(Showings::default()) };
-    Ok(Showings { count: row.get("showings")?, last: row.get("last_showing_at")? })
+    let Some(row) = row else { return Ok(Impressions::default()) };
+    Ok(Impressions { count: row.get("impressions")?, last: row.get("last_impression_at")? })
 }
 
 /// How many people reached each step.
@@ -134,8 +135,8 @@ pub(super) async fn merge(tx: &mut TenantTx, from: u64, into: u64) -> StoreResul
     let texts = [
         format!(
             "INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, dismissed_at, \
-         showings, last_showing_at) SELECT content_id, $3, environment_id, shown_at, completed_at, dismissed_at, \
-         showings, last_showing_at FROM encounters WHERE environment_id = $1 AND person_number = $2 \
+         impressions, last_impression_at) SELECT content_id, $3, environment_id, shown_at, completed_at, \
+         dismissed_at, impressions, last_impression_at FROM encounters WHERE environment_id = $1 AND person_number = $2 \
          ON CONFLICT (content_id, person_number) DO UPDATE SET \
          shown_at = CASE WHEN excluded.shown_at < encounters.shown_at THEN excluded.shown_at \
              ELSE encounters.shown_at END, {LATER}"

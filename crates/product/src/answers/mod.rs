@@ -5,9 +5,10 @@
 //! are; what somebody wrote is sealed to them before it is stored, so that nothing in the database can be read without
 //! their key.
 //!
-//! One person answers one *showing* of a survey once ([`encounters`] says what a showing is, [`take`] what becomes of another
-//! answer). An answer needs no `$shown`, which may arrive after it or be lost, as soon as the survey can have been shown by
-//! its frequency, or if a server brings it in from elsewhere. What is asked for is counted as it comes ([`tallies`]).
+//! One person answers one *impression* of a survey once ([`encounters`] says what an impression is, [`take`] what becomes
+//! of another answer). An answer needs no `$shown`, which may arrive after it or be lost, as soon as the survey can have
+//! been shown by its frequency, or if a server brings it in from elsewhere. What is asked for is counted as it comes
+//! ([`tallies`]).
 
 pub(crate) mod api;
 mod encounters;

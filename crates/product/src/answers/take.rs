@@ -1,9 +1,10 @@
 //! Taking an answer: one unit of work that finds out which answer it is part of, and writes it with all that follows.
 //!
-//! One person has one answer to one showing. What comes under the id of an answer is its next part. What comes under
-//! another id while each showing has been answered is, from a page, another tab of the same person over the same showing: it
-//! is a part of the answer that was begun first, as long as that is not complete, and changes nothing after that. Only a
-//! server's key may bring in more than was shown here: answers with times of their own, each of which is a showing too.
+//! One person has one answer to one impression. What comes under the id of an answer is its next part. What comes under
+//! another id while each impression has been answered is, from a page, another tab of the same person over the same
+//! impression: it is a part of the answer that was begun first, as long as that is not complete, and changes nothing after
+//! that. Only a server's key may bring in more than was shown here: answers with times of their own, each of which is an
+//! impression too.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub(super) struct Given {
     pub(super) id: Uuid,
     pub(super) content: ContentId,
     pub(super) version: u64,
-    /// How long after a showing of that version the next one can be; `None` for never.
+    /// How long after an impression of that version the next one can be; `None` for never.
     pub(super) until_next: Option<Duration>,
     pub(super) answers: Answers,
     pub(super) complete: bool,
@@ -66,7 +67,7 @@ enum Place {
     In(AnswerRow),
     /// One that stays as it is.
     Nowhere(Uuid),
-    /// A new one; whether it stands for a showing that nobody has told of.
+    /// A new one; whether it stands for an impression that nobody has told of.
     New(Option<Shown>),
 }
 
@@ -127,13 +128,13 @@ async fn place(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<P
 async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Place> {
     let day = (given.at.minus(A_DAY), given.at.plus(A_DAY));
     let answered = store::answered(tx, given.content, person, day).await.map_err(store_failed)?;
-    let shown = encounters::showings(tx, given.content, person).await.map_err(store_failed)?;
+    let shown = encounters::impressions(tx, given.content, person).await.map_err(store_failed)?;
     let refused = |detail: String| Err(Problem::new(Code::Conflict).detail(detail));
-    let every_showing_was_answered = answered.ever >= shown.count.max(1);
+    let every_impression_was_answered = answered.ever >= shown.count.max(1);
     // By now it can have been shown again: whoever answers has seen it, and its $shown comes after this or was lost.
     let again = given.until_next.zip(shown.last).is_some_and(|(pause, last)| given.at >= last.plus(pause));
     match given.sender {
-        Sender::Page if every_showing_was_answered && !again => {
+        Sender::Page if every_impression_was_answered && !again => {
             let first = store::last(tx, given.content, person).await.map_err(store_failed)?;
             return match first {
                 Some(first) if first.complete || first.version != given.version => Ok(Place::Nowhere(first.id)),
@@ -141,7 +142,7 @@ async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Pla
                 None => Ok(Place::New(Some(Shown::Surely))),
             };
         }
-        Sender::Server if every_showing_was_answered && !again => {
+        Sender::Server if every_impression_was_answered && !again => {
             return refused(
                 "this person has answered this survey as often as it was shown to them: another answer is one when the \
                  survey's frequency lets it be shown again, or with a timestamp of its own"
@@ -157,7 +158,7 @@ async fn new(tx: &mut TenantTx, given: &Given, person: u64) -> ProblemResult<Pla
         return refused(format!("this person has answered this survey {MOST_A_DAY} times within a day"));
     }
     // It may come before its $shown, and one that is brought in needs none.
-    Ok(Place::New((shown.count == 0 || every_showing_was_answered).then_some(Shown::Surely)))
+    Ok(Place::New((shown.count == 0 || every_impression_was_answered).then_some(Shown::Surely)))
 }
 
 /// The row of an answer, without what was answered before.

@@ -22,11 +22,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::App;
+use crate::authority::{TenantReader, TenantTx};
 use crate::ingest::Given;
 use crate::people::Written;
 use crate::problem::store_failed;
 use crate::retry::retrying;
-use ::store::Scope as StoreScope;
 use arc_swap::ArcSwap;
 use base::id::EnvironmentId;
 use base::{Personal, ProblemResult, Timestamp};
@@ -228,13 +228,13 @@ impl Registry {
         if !wanted.is_empty() {
             let wanted = &wanted;
             retrying(app, || async move {
-                let mut tx = app.main.begin(StoreScope::Environment(environment)).await.map_err(store_failed)?;
+                let mut tx = TenantTx::begin(app, environment).await.map_err(store_failed)?;
                 // Another process may have filled the room meanwhile.
-                let counts = store::counts(&mut tx, environment).await.map_err(store_failed)?;
+                let counts = store::counts(&mut tx).await.map_err(store_failed)?;
                 let mut wanted = fitting(wanted.clone(), known, |scope| counts[scope as usize]);
                 // In the order of the key, so that two who register at once wait for each other and not crosswise.
                 wanted.sort_by(|one, other| (one.scope.name(), &one.name).cmp(&(other.scope.name(), &other.name)));
-                store::insert(&mut tx, environment, &wanted, now).await.map_err(store_failed)?;
+                store::insert(&mut tx, &wanted, now).await.map_err(store_failed)?;
                 tx.commit().await.map_err(store_failed)
             })
             .await?;
@@ -243,9 +243,9 @@ impl Registry {
     }
 
     async fn read(&self, app: &App, environment: EnvironmentId) -> ProblemResult<Arc<Known>> {
-        let reader = app.main.read(StoreScope::Environment(environment));
+        let reader = TenantReader::new(app, environment);
         let mut known = Known { read_at: app.clock.now(), ..Known::default() };
-        for (scope, name, class, sighting) in store::all(reader, environment).await.map_err(store_failed)? {
+        for (scope, name, class, sighting) in store::all(reader).await.map_err(store_failed)? {
             if is_dropped(&name) {
                 continue;
             }

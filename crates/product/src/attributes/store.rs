@@ -1,18 +1,15 @@
 //! SQL of the registry.
 
 use base::Timestamp;
-use base::id::EnvironmentId;
-use store::{Executor, Row, StoreError, StoreResult, Tx, Value, dialect, sql};
+use store::{Row, StoreError, StoreResult, Value, dialect, sql};
 
 use super::{Class, New, Scope, Sighting};
+use crate::authority::{InTenant, TenantTx};
 
 /// Everything that is registered in an environment.
-pub(super) async fn all(
-    on: impl Executor,
-    environment: EnvironmentId,
-) -> StoreResult<Vec<(Scope, String, Class, Sighting)>> {
+pub(super) async fn all(on: impl InTenant) -> StoreResult<Vec<(Scope, String, Class, Sighting)>> {
     let rows = sql("SELECT scope, name, class, provisional FROM registered_attributes WHERE environment_id = $1")
-        .bind(environment)
+        .bind(on.environment())
         .fetch_all(on)
         .await?;
     rows.iter()
@@ -25,10 +22,10 @@ pub(super) async fn all(
 }
 
 /// How many names are registered, by scope: all, and those that only browsers have brought.
-pub(super) async fn counts(tx: &mut Tx, environment: EnvironmentId) -> StoreResult<[[usize; 2]; 4]> {
+pub(super) async fn counts(tx: &mut TenantTx) -> StoreResult<[[usize; 2]; 4]> {
     let rows = sql("SELECT scope, count(*) AS names, count(CASE WHEN provisional = 1 THEN 1 END) AS provisional \
                     FROM registered_attributes WHERE environment_id = $1 GROUP BY scope")
-    .bind(environment)
+    .bind(tx.environment())
     .fetch_all(tx)
     .await?;
     let mut counts = [[0; 2]; 4];
@@ -49,7 +46,8 @@ fn unknown(column: &str) -> StoreError {
 }
 
 /// Registers names; one that is registered stays as it is, but that it and its type are settled by a trusted sight.
-pub(super) async fn insert(tx: &mut Tx, environment: EnvironmentId, new: &[New], now: Timestamp) -> StoreResult<()> {
+pub(super) async fn insert(tx: &mut TenantTx, new: &[New], now: Timestamp) -> StoreResult<()> {
+    let environment = tx.environment();
     for new in new.chunks(500) {
         let text = format!(
             "INSERT INTO registered_attributes (environment_id, scope, name, type, class, first_seen_at, provisional) \

@@ -20,8 +20,8 @@ use crate::App;
 use crate::authority::TenantReader;
 
 const REMEMBERED: u64 = 2_000;
-/// Of content that is shown whenever its trigger fires: what comes sooner than this is the same showing.
-const SAME_SHOWING: Duration = Duration::from_secs(10);
+/// Of content that is shown whenever its trigger fires: what comes sooner than this is the same impression.
+const SAME_IMPRESSION: Duration = Duration::from_secs(10);
 
 /// A version that is or was published.
 #[derive(Debug)]
@@ -45,12 +45,12 @@ impl Version {
         }
     }
 
-    /// How long after a showing the next one can be, by the frequency that was published; `None` for never.
-    pub(crate) fn until_next_showing(&self) -> Option<Duration> {
+    /// How long after an impression the next one can be, by the frequency that was published; `None` for never.
+    pub(crate) fn until_next_impression(&self) -> Option<Duration> {
         match self.frequency {
             Frequency::Once => None,
             Frequency::Recontact { days } => Some(Duration::from_hours(24 * u64::from(days))),
-            Frequency::Always => Some(SAME_SHOWING),
+            Frequency::Always => Some(SAME_IMPRESSION),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The job that counts, for a counter that some rule has begun to mention, what the event logs held before it was kept.
 //!
-//! Each log counts up to the place where it had been noted when the counter began, so the answer is the same whenever the
-//! job runs. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
+//! Each log counts up to the checkpoint where it stood when the counter began, so the answer is the same whenever the job
+//! runs. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
 //! through the logs; their rows are written in transactions of a few, each with a checkpoint, so that a run that is cut
 //! off counts nobody twice. A counter that was forgotten meanwhile, or began anew, is another key's and another job's.
 
@@ -39,7 +39,8 @@ struct Wanted {
 impl Wanted {
     fn counts(&self, arrival: &Arrival, event: &Event) -> bool {
         let Arrival { log: LogId(log), sequence, .. } = arrival;
-        self.watched.noted.get(log).is_some_and(|noted| sequence <= noted) && ingest::counts(&self.did, event)
+        self.watched.checkpoints.get(log).is_some_and(|checkpoint| sequence <= checkpoint)
+            && ingest::counts(&self.did, event)
     }
 }
 
@@ -74,8 +75,8 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
 
 /// Lets the counters answer.
 async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Result<(), JobError> {
-    // What arrived here since they began and moved no mark yet is in the rows before anybody asks. Other edges have done
-    // the same: the job is not due before each of them knew of the counters and looked again by what it knew.
+    // What arrived here since they began and moved no checkpoint yet is in the rows before anybody asks. Other edges have
+    // done the same: the job is not due before each of them knew of the counters and looked again by what it knew.
     app.rulesets.refresh(app, environment).await?;
     ingest::catch_up_with(app, environment).await.map_err(|error| {
         tracing::error!(%error, "people's rows could not be brought up to date");
@@ -155,8 +156,9 @@ async fn count(
                 }
             }
         })?;
-        let noted = wanted.iter().flat_map(|it| &it.watched.noted);
-        let missing = noted.filter(|(log, noted)| **noted > 0 && !there.contains(&LogId(**log))).count();
+        let checkpoints = wanted.iter().flat_map(|it| &it.watched.checkpoints);
+        let missing =
+            checkpoints.filter(|(log, checkpoint)| **checkpoint > 0 && !there.contains(&LogId(**log))).count();
         Ok::<_, events::ReadError>((part, missing))
     });
     let counted = counting.await.map_err(|_| JobError::Retry("panicked"))?;
@@ -209,8 +211,8 @@ mod tests {
             rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             rule
         };
-        // Frames with nothing to note move no mark: here all of them are the job's to count.
-        let noted = app.app().log().unwrap().durable(app.production());
+        // Frames with nothing to project move no checkpoint: here all of them are the job's to count.
+        let durable = app.app().log().unwrap().durable(app.production());
         publish(&app, &survey(json!({"audience": {"all": [rule(json!({})), rule(json!({"within": "7d"}))]}}))).await;
         let (app, environment) = (app.app(), app.production());
         let reader = TenantReader::new(app, environment);
@@ -221,7 +223,7 @@ mod tests {
             .counters
             .into_iter()
             .map(|(hash, did)| {
-                let watched = Watched { noted: [(log.0, noted)].into(), ..known[&hash].clone() };
+                let watched = Watched { checkpoints: [(log.0, durable)].into(), ..known[&hash].clone() };
                 Wanted { did, hash, watched }
             })
             .collect();
@@ -239,7 +241,7 @@ mod tests {
         }
         assert_eq!(people, whole.people);
         assert!(parts > 2, "{parts}");
-        let elsewhere = Watched { noted: [(1, 1)].into(), ..wanted[0].watched.clone() };
+        let elsewhere = Watched { checkpoints: [(1, 1)].into(), ..wanted[0].watched.clone() };
         let elsewhere = vec![Wanted { watched: elsewhere, ..wanted[0].clone() }];
         assert!(count(app, environment, elsewhere, None, HELD).await.is_err(), "an event log that is not here");
     }

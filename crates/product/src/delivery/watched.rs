@@ -1,12 +1,12 @@
 //! What live rules ask for beyond plain attributes: counters of events and predicates over personal attributes.
 //!
-//! A counter is kept for what each event log holds behind the place up to which that log had been noted when the counter
-//! began; what is before is added once, by a job, and only then the counter answers. The places are read on the
-//! transaction that publishes, while nobody can move them ([`ingest::marks`](crate::ingest::marks)): an event is on one
-//! side of its log's place, so none is counted twice or left out, whenever it was received and whoever knew of the
-//! counter by then. When no live rule mentions a counter any more it is forgotten, and leaves the rows as they are
-//! written; should one mention it again, it begins anew under another key, so that what was counted in between cannot be
-//! wrong.
+//! A counter is kept for what each event log holds behind the checkpoint up to which that log had been projected when the
+//! counter began; what is before is added once, by a job, and only then the counter answers. The checkpoints are read on
+//! the transaction that publishes, while nobody can move them ([`ingest::checkpoints`](crate::ingest::checkpoints)): an
+//! event is on one side of its log's checkpoint, so none is counted twice or left out, whenever it was received and whoever
+//! knew of the counter by then. When no live rule mentions a counter any more it is forgotten, and leaves the rows as they
+//! are written; should one mention it again, it begins anew under another key, so that what was counted in between cannot
+//! be wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use super::{BACKFILL, OUTCOMES};
 use crate::App;
 use crate::authority::{InTenant, TenantReader, TenantTx};
 use crate::content::store as contents;
-use crate::ingest::marks::{self, Marks};
+use crate::ingest::checkpoints::{self, Checkpoints};
 use crate::problem::store_failed;
 use crate::{jobs, people};
 
@@ -52,7 +52,7 @@ impl Kind {
 pub(crate) struct Watched {
     pub(super) since: Timestamp,
     /// Of a counter: what is up to here is counted by a job.
-    pub(super) noted: Marks,
+    pub(super) checkpoints: Checkpoints,
     /// Whether it has been.
     pub(crate) ready: bool,
 }
@@ -81,10 +81,10 @@ pub(crate) async fn settle(app: &App, tx: &mut TenantTx) -> ProblemResult<()> {
         remove(tx, *kind, *hash).await.map_err(store_failed)?;
     }
     let since = app.clock.now();
-    let noted = marks::hold_all(tx).await.map_err(store_failed)?;
+    let checkpoints = checkpoints::hold_all(tx).await.map_err(store_failed)?;
     let mut new: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     for ((kind, hash), of) in wanted.into_iter().filter(|(watched, _)| !known.contains_key(watched)) {
-        let watched = Watched { since, noted: noted.clone(), ready: false };
+        let watched = Watched { since, checkpoints: checkpoints.clone(), ready: false };
         insert(tx, kind, hash, &watched).await.map_err(store_failed)?;
         let of = if kind == Kind::Counter { watched.key(CounterHash(hash)) } else { of };
         new.entry(kind).or_default().insert(of);
@@ -100,18 +100,18 @@ pub(crate) async fn settle(app: &App, tx: &mut TenantTx) -> ProblemResult<()> {
     Ok(())
 }
 
-/// Notes that a log ended before the place up to which it had been noted: it was lost, or is an older copy. What comes
-/// from there on is counted as it comes, as everything behind a log's mark is, so no job may count it as well. The caller
-/// moves the mark on the same transaction.
+/// Records that a log ended before the checkpoint up to which it had been projected: it was lost, or is an older copy. What
+/// comes from there on is counted as it comes, as everything behind a log's checkpoint is, so no job may count it as well.
+/// The caller moves the checkpoint on the same transaction.
 pub(crate) async fn cut_back(tx: &mut TenantTx, log: LogId, ended: u64) -> StoreResult<()> {
     for ((kind, hash), mut watched) in all(&mut *tx).await? {
-        let Some(noted) = watched.noted.get_mut(&log.0).filter(|noted| **noted > ended) else { continue };
-        *noted = ended;
-        sql("UPDATE watched SET noted = $4 WHERE environment_id = $1 AND kind = $2 AND hash = $3")
+        let Some(checkpoint) = watched.checkpoints.get_mut(&log.0).filter(|it| **it > ended) else { continue };
+        *checkpoint = ended;
+        sql("UPDATE watched SET checkpoints = $4 WHERE environment_id = $1 AND kind = $2 AND hash = $3")
             .bind(tx.environment())
             .bind(kind.name())
             .bind(hash)
-            .bind(people::json(&watched.noted))
+            .bind(people::json(&watched.checkpoints))
             .execute(&mut *tx)
             .await?;
     }
@@ -140,7 +140,7 @@ fn wanted(mentions: &Mentions) -> BTreeMap<(Kind, [u8; 16]), String> {
 
 /// Everything that is watched in an environment.
 pub(crate) async fn all(on: impl InTenant) -> StoreResult<HashMap<(Kind, [u8; 16]), Watched>> {
-    sql("SELECT kind, hash, since, noted, ready_at FROM watched WHERE environment_id = $1")
+    sql("SELECT kind, hash, since, checkpoints, ready_at FROM watched WHERE environment_id = $1")
         .bind(on.environment())
         .fetch_all(on)
         .await?
@@ -148,7 +148,8 @@ pub(crate) async fn all(on: impl InTenant) -> StoreResult<HashMap<(Kind, [u8; 16
         .map(|row| {
             let kind = if row.get::<String>("kind")? == "counter" { Kind::Counter } else { Kind::Predicate };
             let ready = row.get::<Option<Timestamp>>("ready_at")?.is_some();
-            let watched = Watched { since: row.get("since")?, noted: people::read_json(row, "noted")?, ready };
+            let watched =
+                Watched { since: row.get("since")?, checkpoints: people::read_json(row, "checkpoints")?, ready };
             Ok(((kind, row.get("hash")?), watched))
         })
         .collect()
@@ -162,12 +163,12 @@ pub(super) async fn counters(reader: TenantReader<'_>) -> StoreResult<HashMap<Co
 }
 
 async fn insert(tx: &mut TenantTx, kind: Kind, hash: [u8; 16], watched: &Watched) -> StoreResult<u64> {
-    sql("INSERT INTO watched (environment_id, kind, hash, since, noted) VALUES ($1, $2, $3, $4, $5)")
+    sql("INSERT INTO watched (environment_id, kind, hash, since, checkpoints) VALUES ($1, $2, $3, $4, $5)")
         .bind(tx.environment())
         .bind(kind.name())
         .bind(hash)
         .bind(watched.since)
-        .bind(people::json(&watched.noted))
+        .bind(people::json(&watched.checkpoints))
         .execute(tx)
         .await
 }
@@ -181,7 +182,7 @@ async fn remove(tx: &mut TenantTx, kind: Kind, hash: [u8; 16]) -> StoreResult<u6
         .await
 }
 
-/// Notes that a counter now has what was before it began. Nothing happens if it was forgotten meanwhile.
+/// Records that a counter now has what was before it began. Nothing happens if it was forgotten meanwhile.
 pub(super) async fn set_ready(
     tx: &mut TenantTx,
     counter: CounterHash,

@@ -17,8 +17,8 @@ use crate::people::{self, Counter, PersonRow};
 /// Events that tell what became of content.
 pub(super) const RESERVED: [&str; 4] = ["$shown", "$step", "$completed", "$dismissed"];
 
-/// How late a showing may be told and still be one more. Whoever has a page's key, which is public, may say of any time in
-/// years that something was shown, and each showing is room for a response.
+/// How late an impression may be told and still be one more. Whoever has a page's key, which is public, may say of any
+/// time in years that something was shown, and each impression is room for a response.
 const TOLD_IN_TIME: Duration = Duration::from_hours(24);
 
 /// Whether an event tells what became of content.
@@ -30,7 +30,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
 type Versions = BTreeMap<(ContentId, u64), Arc<Version>>;
 
 /// Whether an event of this name may change something.
-pub(super) fn is_noted(watch: &Watch, name: &str) -> bool {
+pub(super) fn is_projected(watch: &Watch, name: &str) -> bool {
     is_reserved(name) || watch.counts_event(name)
 }
 
@@ -63,7 +63,7 @@ pub(super) fn versions(events: &[(Arrival, Event)]) -> BTreeSet<(ContentId, u64)
 /// The encounter that an event of this person tells about.
 fn encounter(event: &Event, person: u64, versions: &Versions) -> Option<(ContentId, Encounter)> {
     let in_time = event.received.since(event.time) <= TOLD_IN_TIME;
-    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_showing()).filter(|_| in_time);
+    let until_next = |version| versions.get(&version).and_then(|it| it.until_next_impression()).filter(|_| in_time);
     let met = Encounter {
         person,
         at: event.time,

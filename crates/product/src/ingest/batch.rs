@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::classify::{self, Said};
 use super::given::{Fields, Given};
 use super::message::{Message, Refusal};
-use super::{after, noting};
+use super::{after, projection};
 use crate::App;
 use crate::attributes::{Scope, Sighting};
 use crate::people::{
@@ -47,7 +47,7 @@ pub(super) async fn store(
     let mut batch = Batch { merged, new, ..Batch::default() };
     let mut events = events::Batch::with_capacity(items.len());
     let watch = app.watches.of(environment);
-    let noted: Vec<bool> = items.iter().map(|item| after::is_noted(&watch, &item.message.name)).collect();
+    let projected: Vec<bool> = items.iter().map(|item| after::is_projected(&watch, &item.message.name)).collect();
     let seen: Vec<(u64, Timestamp)> = seen().map(|(person, at)| (person.number(), at)).collect();
     // A message that names no company is about the one that its person acts for at that point of the batch.
     let mut acting: HashMap<u64, (u64, Timestamp)> = HashMap::new();
@@ -75,14 +75,14 @@ pub(super) async fn store(
     people::write(app, environment, batch).await?;
     people::touch(app, environment, seen.into_iter());
     let outcomes = append(app, environment, events).await?;
-    let noted = outcomes.iter().zip(noted).filter(|(_, noted)| *noted);
+    let projected = outcomes.iter().zip(projected).filter(|(_, projected)| *projected);
     // Of a copy the first one may have been written a moment ago.
-    let upto = noted.map(|(outcome, _)| match outcome {
+    let upto = projected.map(|(outcome, _)| match outcome {
         Outcome::Stored(arrival) => arrival.sequence,
         Outcome::Duplicate => app.log().map_or(0, |log| log.durable(environment)),
     });
     if let Some(upto) = upto.max() {
-        noting::wait(app, environment, upto).await;
+        projection::wait(app, environment, upto).await;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! the rest goes on ([`message`]); names are registered and values classified; people and companies are resolved, in one
 //! round trip or none; what became known of them is written, the keyring first, then the main store; the events, their
 //! personal properties sealed, go to the log, and only when they are durable the answer goes out; last, counters and what
-//! was seen are brought up to date by following the log ([`noting`]).
+//! was seen are brought up to date by following the log ([`projection`]).
 //!
 //! Invariants: nothing is acknowledged before it is durable; a message that is sent again changes nothing; an event that is in
 //! the log comes to be counted, once, whatever becomes of the request that brought it; no outside id
@@ -15,14 +15,14 @@ mod after;
 pub(crate) mod api;
 mod batch;
 mod body;
+pub(crate) mod checkpoints;
 mod classify;
 mod given;
 mod ids;
-pub(crate) mod marks;
 mod message;
 mod moment;
-mod noting;
 mod place;
+mod projection;
 mod scrub;
 mod settings;
 #[cfg(test)]
@@ -36,7 +36,7 @@ pub(crate) use body::{EdgeRequest, edge_body};
 pub(crate) use given::Given;
 pub(crate) use ids::id_of_request;
 pub(crate) use moment::happened;
-pub(crate) use noting::{Noting, catch_up, catch_up_with};
 pub(crate) use place::percent_decoded;
+pub(crate) use projection::{Projection, catch_up, catch_up_with};
 pub(crate) use watch::{Watch, Watches, counts};
 pub(crate) use wire::Text;

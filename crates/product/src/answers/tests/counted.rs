@@ -6,7 +6,7 @@ use app_test::app_test;
 use serde_json::{Value, json};
 use store::{Engine, Scope, sql};
 
-use super::{answer, survey};
+use super::{answer, numbered_id, numbers, survey};
 use crate::delivery::tests::publish;
 use crate::testing::TestApp;
 
@@ -19,12 +19,13 @@ async fn tallies(app: &TestApp) -> Vec<(String, String, i64)> {
         .collect()
 }
 
-/// Runs the migration that counts what was there before there were tallies.
+/// Runs the migration that counts what was there before there were tallies, on columns that were renamed since.
 async fn count_anew(app: &TestApp) {
     let text = match app.app().main.engine() {
         Engine::Sqlite => include_str!("../../../../../migrations/main/0026_count_what_was_answered.sql"),
         Engine::Postgres => include_str!("../../../../../migrations/main/0026_count_what_was_answered.postgres.sql"),
     };
+    let text = text.replace("showings", "impressions").replace("last_showing_at", "last_impression_at");
     let mut tx = app.app().main.begin(Scope::System).await.unwrap();
     sql("DELETE FROM answer_tallies").execute(&mut tx).await.unwrap();
     for statement in text.split(';').filter(|statement| !statement.trim().is_empty()) {
@@ -59,9 +60,9 @@ async fn a_tally_says_what_a_count_of_the_answers_says(app: TestApp) {
 
 /// How often somebody was shown something, and when they completed it.
 async fn encounter(app: &TestApp) -> (i64, Option<base::Timestamp>) {
-    let row = sql("SELECT showings, completed_at FROM encounters");
+    let row = sql("SELECT impressions, completed_at FROM encounters");
     let row = row.fetch_one(app.app().main.read(Scope::System)).await.unwrap();
-    (row.get("showings").unwrap(), row.get("completed_at").unwrap())
+    (row.get("impressions").unwrap(), row.get("completed_at").unwrap())
 }
 
 #[app_test]
@@ -116,11 +117,7 @@ async fn figures_of_many_answers_need_none_of_them_but_the_latest(app: TestApp) 
 
 /// Copies the one answer, its person and encounter so often.
 async fn fill(app: &TestApp, count: u32) {
-    let bytes = match app.app().main.engine() {
-        Engine::Sqlite => "CAST(printf('%016d', i) AS BLOB)",
-        Engine::Postgres => "decode(lpad(to_hex(i), 32, '0'), 'hex')",
-    };
-    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let (bytes, numbers) = (numbered_id(app), numbers(count));
     let mut tx = app.app().main.begin(Scope::System).await.unwrap();
     for text in [
         format!(
@@ -131,7 +128,7 @@ async fn fill(app: &TestApp, count: u32) {
         ),
         format!(
             "{numbers} INSERT INTO encounters (content_id, person_number, environment_id, shown_at, completed_at, \
-             showings) SELECT content_id, 1000 + i, environment_id, shown_at, completed_at, 1 FROM encounters, n"
+             impressions) SELECT content_id, 1000 + i, environment_id, shown_at, completed_at, 1 FROM encounters, n"
         ),
         format!(
             "{numbers} INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, \

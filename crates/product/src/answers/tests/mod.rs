@@ -1,10 +1,10 @@
 mod concurrent;
 mod counted;
-mod showings;
+mod impressions;
 
 use app_test::app_test;
 use serde_json::{Value, json};
-use store::{Scope, sql};
+use store::{Engine, Scope, sql};
 
 use crate::delivery::tests::publish;
 use crate::testing::TestApp;
@@ -26,6 +26,19 @@ pub(crate) fn survey() -> Value {
 pub(crate) fn answer(number: u8, content: &str, answers: Value, complete: bool) -> Value {
     let id = format!("3f2504e0-4f89-41d3-9a0c-0305e82c33{number:02x}");
     json!({"id": id, "content": content, "version": 1, "answers": answers, "complete": complete})
+}
+
+/// In SQL, an id of the number `i`.
+fn numbered_id(app: &TestApp) -> &'static str {
+    match app.app().main.engine() {
+        Engine::Sqlite => "CAST(printf('%016d', i) AS BLOB)",
+        Engine::Postgres => "decode(lpad(to_hex(i), 32, '0'), 'hex')",
+    }
+}
+
+/// In SQL, the numbers `i` from 1 on.
+fn numbers(count: u32) -> String {
+    format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
 }
 
 async fn stored(app: &TestApp) -> Vec<(String, bool)> {

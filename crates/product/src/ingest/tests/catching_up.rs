@@ -10,7 +10,7 @@ use events::{Event, Kind};
 use serde_json::{Map, json};
 use store::{Engine, Scope, sql};
 
-use super::noting::{counted, counting, published, sent};
+use super::projection::{counted, counting, published, sent};
 use crate::ingest;
 use crate::people;
 use crate::testing::TestApp;
@@ -45,11 +45,11 @@ async fn number(app: &TestApp, user: &str) -> u64 {
     people::find(app.app(), app.production(), user).await.unwrap().unwrap().number()
 }
 
-/// Moves the mark of an environment's log, as something that is not this process did.
-async fn set_mark(app: &TestApp, environment: EnvironmentId, sequence: i64) {
+/// Moves the checkpoint of an environment's log, as something that is not this process did.
+async fn set_checkpoint(app: &TestApp, environment: EnvironmentId, sequence: i64) {
     let log = app.app().log().unwrap().log_id(environment);
     let mut tx = app.app().main.begin(Scope::System).await.unwrap();
-    sql("INSERT INTO noted_logs (environment_id, log, sequence) VALUES ($1, $2, $3) \
+    sql("INSERT INTO log_checkpoints (environment_id, log, sequence) VALUES ($1, $2, $3) \
          ON CONFLICT (environment_id, log) DO UPDATE SET sequence = excluded.sequence")
     .bind(environment)
     .bind(log.0.cast_signed())
@@ -60,8 +60,8 @@ async fn set_mark(app: &TestApp, environment: EnvironmentId, sequence: i64) {
     tx.commit().await.unwrap();
 }
 
-async fn mark(app: &TestApp, environment: EnvironmentId) -> Option<i64> {
-    let query = sql("SELECT sequence FROM noted_logs WHERE environment_id = $1").bind(environment);
+async fn checkpoint(app: &TestApp, environment: EnvironmentId) -> Option<i64> {
+    let query = sql("SELECT sequence FROM log_checkpoints WHERE environment_id = $1").bind(environment);
     let row = query.fetch_optional(app.app().main.read(Scope::System)).await.unwrap();
     row.map(|row| row.get("sequence").unwrap())
 }
@@ -73,7 +73,7 @@ async fn it_ends_where_the_log_ended_when_it_began_whatever_arrives(app: TestApp
     let (person, environment) = (number(&app, "u").await, app.production());
     let log = app.app().log().unwrap();
     let mut catching = std::pin::pin!(ingest::catch_up_with(app.app(), environment));
-    // It knows how far it has to go, and waits for somebody else; meanwhile more arrives than one step notes.
+    // It knows how far it has to go, and waits for somebody else; meanwhile more arrives than one step projects.
     let arriving = async {
         tokio::select! {
             biased;
@@ -85,9 +85,9 @@ async fn it_ends_where_the_log_ended_when_it_began_whatever_arrives(app: TestApp
             ingest::append(app.app(), environment, events.collect::<Vec<_>>()).await.unwrap();
         }
     };
-    app.app().noting.while_somebody_is_at_work(environment, arriving).await;
+    app.app().projection.while_somebody_is_at_work(environment, arriving).await;
     catching.await.unwrap();
-    assert!(mark(&app, environment).await.unwrap().cast_unsigned() < log.durable(environment), "it went on");
+    assert!(checkpoint(&app, environment).await.unwrap().cast_unsigned() < log.durable(environment), "it went on");
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 6_001);
 }
@@ -96,9 +96,9 @@ async fn it_ends_where_the_log_ended_when_it_began_whatever_arrives(app: TestApp
 async fn nobody_waits_for_more_than_their_own(app: TestApp) {
     let id = counting(&app).await;
     app.send(sent("u", "m0")).await;
-    let (noting, environment) = (&app.app().noting, app.production());
+    let (projection, environment) = (&app.app().projection, app.production());
     let next = app.app().log().unwrap().durable(environment) + 1;
-    let sending = noting.while_somebody_goes_on_from(environment, next, app.send(sent("u", "m1")));
+    let sending = projection.while_somebody_goes_on_from(environment, next, app.send(sent("u", "m1")));
     tokio::time::timeout(Duration::from_secs(4), sending).await.expect("it waits for somebody who goes on");
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
@@ -111,20 +111,20 @@ async fn a_log_that_fails_keeps_no_other_back(app: TestApp) {
     for environment in &environments {
         append(&app, *environment, event(&app, 1, "$shown", 1)).await;
     }
-    set_mark(&app, environments[0], -1).await;
+    set_checkpoint(&app, environments[0], -1).await;
     assert!(ingest::catch_up(app.app()).await.is_err());
-    assert_eq!((environments.len() > 1, mark(&app, *environments.last().unwrap()).await), (true, Some(1)));
-    set_mark(&app, environments[0], 0).await;
+    assert_eq!((environments.len() > 1, checkpoint(&app, *environments.last().unwrap()).await), (true, Some(1)));
+    set_checkpoint(&app, environments[0], 0).await;
     ingest::catch_up(app.app()).await.unwrap();
-    assert_eq!(mark(&app, environments[0]).await, Some(1));
+    assert_eq!(checkpoint(&app, environments[0]).await, Some(1));
 }
 
 #[app_test]
-async fn a_log_has_a_mark_before_anything_of_it_is_noted(app: TestApp) {
+async fn a_log_has_a_checkpoint_before_anything_of_it_is_projected(app: TestApp) {
     append(&app, app.production(), event(&app, 1, "Nobody Asks", 1)).await;
-    assert_eq!(mark(&app, app.production()).await, None);
+    assert_eq!(checkpoint(&app, app.production()).await, None);
     ingest::catch_up(app.app()).await.unwrap();
-    assert_eq!(mark(&app, app.production()).await, Some(0), "a row that can be held");
+    assert_eq!(checkpoint(&app, app.production()).await, Some(0), "a row that can be held");
 }
 
 #[app_test]
@@ -132,13 +132,13 @@ async fn what_follows_a_log_that_was_lost_is_counted_from_its_first_frame(app: T
     let id = counting(&app).await;
     app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
     let person = number(&app, "u").await;
-    app.app().noting.forget_logs();
+    app.app().projection.forget_logs();
     let before = app.app().log().unwrap().durable(app.production());
     for message in 1..=3 {
         append(&app, app.production(), event(&app, person, "Invoice Sent", message)).await;
     }
     // Fewer than have come since, and more than there were when the log began.
-    set_mark(&app, app.production(), i64::try_from(before).unwrap() + 2).await;
+    set_checkpoint(&app, app.production(), i64::try_from(before).unwrap() + 2).await;
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 3);
 }
@@ -147,10 +147,10 @@ async fn what_follows_a_log_that_was_lost_is_counted_from_its_first_frame(app: T
 async fn what_follows_a_log_that_was_lost_is_not_counted_by_a_job_as_well(app: TestApp) {
     app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
     let person = number(&app, "u").await;
-    // Here the log is lost that was noted so far when the counter began.
-    set_mark(&app, app.production(), 1_000).await;
+    // Here the log is lost that was projected so far when the counter began.
+    set_checkpoint(&app, app.production(), 1_000).await;
     let id = published(&app).await;
-    app.app().noting.forget_logs();
+    app.app().projection.forget_logs();
     for message in 1..=3 {
         append(&app, app.production(), event(&app, person, "Invoice Sent", message)).await;
     }
@@ -160,7 +160,7 @@ async fn what_follows_a_log_that_was_lost_is_not_counted_by_a_job_as_well(app: T
 }
 
 /// Runs what the migration does to rows that are there.
-async fn begin_with_marks(app: &TestApp) {
+async fn begin_with_checkpoints(app: &TestApp) {
     let text = match app.app().main.engine() {
         Engine::Sqlite => include_str!("../../../../../migrations/main/0021_noted.sql"),
         Engine::Postgres => include_str!("../../../../../migrations/main/0021_noted.postgres.sql"),
@@ -177,13 +177,13 @@ async fn begin_with_marks(app: &TestApp) {
 }
 
 #[app_test]
-async fn what_was_counted_before_there_were_marks_is_not_counted_twice(app: TestApp) {
+async fn what_was_counted_before_there_were_checkpoints_is_not_counted_twice(app: TestApp) {
     let id = counting(&app).await;
     app.send(sent("u", "m1")).await;
     app.send(sent("u", "m2")).await;
-    begin_with_marks(&app).await;
-    app.app().noting.forget();
-    set_mark(&app, app.production(), 0).await;
+    begin_with_checkpoints(&app).await;
+    app.app().projection.forget();
+    set_checkpoint(&app, app.production(), 0).await;
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
 }

@@ -7,7 +7,7 @@ mod companies;
 mod corpus;
 mod identity;
 mod limits;
-mod noting;
+mod projection;
 mod reading;
 mod registry;
 mod tokens;

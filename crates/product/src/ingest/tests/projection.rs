@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use app_test::app_test;
 use serde_json::{Value, json};
-use store::{Scope, Tx, dialect, sql};
 
 use crate::delivery::tests::{publish, survey, why};
 use crate::ingest;
@@ -32,22 +31,13 @@ pub(super) fn sent(user: &str, id: &str) -> Value {
     json!([{"type": "track", "userId": user, "messageId": id, "event": "Invoice Sent"}])
 }
 
-/// Keeps everybody else from writing people's rows.
-async fn hold_rows(app: &TestApp) -> Tx {
-    let main = &app.app().main;
-    let mut tx = main.begin(Scope::System).await.unwrap();
-    sql(format!("SELECT number FROM people{}", dialect::for_update(main.engine()))).fetch_all(&mut tx).await.unwrap();
-    tx
-}
-
-/// Sends a message whose sender has gone away before the answer, while rows cannot be written; it is in the log.
+/// Sends a message whose sender goes away when it is in the log and its rows are written, but not committed.
 async fn send_and_leave(app: &TestApp, messages: Value) {
-    let held = hold_rows(app).await;
-    let before = app.app().log().unwrap().durable(app.production());
+    let (log, environment) = (app.app().log().unwrap(), app.production());
+    let before = log.durable(environment);
     let asking = app.edge().json(&json!({"batch": messages})).post("/v1/batch");
-    assert!(tokio::time::timeout(Duration::from_millis(400), asking).await.is_err(), "it was answered");
-    assert_eq!(app.app().log().unwrap().durable(app.production()), before + 1);
-    drop(held);
+    app.app().projection.leave_before_commit(environment, asking).await;
+    assert_eq!(log.durable(environment), before + 1);
 }
 
 #[app_test]
@@ -56,7 +46,7 @@ async fn what_is_in_the_log_is_counted_though_its_sender_left(app: TestApp) {
     app.send(sent("u", "m1")).await;
     assert_eq!(counted(&app, "u", &id).await, 1);
     send_and_leave(&app, sent("u", "m2")).await;
-    assert_eq!(counted(&app, "u", &id).await, 1, "nobody could write it");
+    assert_eq!(counted(&app, "u", &id).await, 1, "it is not committed");
     app.send(sent("u", "m2")).await;
     assert_eq!(counted(&app, "u", &id).await, 2, "the copy finds it counted");
     send_and_leave(&app, sent("u", "m3")).await;
@@ -71,16 +61,16 @@ async fn what_a_process_left_is_counted_by_the_next_and_nothing_twice(app: TestA
     let id = counting(&app).await;
     app.send(sent("u", "m1")).await;
     send_and_leave(&app, sent("u", "m2")).await;
-    app.app().noting.forget();
+    app.app().projection.forget();
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
     for _ in 0..2 {
-        app.app().noting.forget();
+        app.app().projection.forget();
         ingest::catch_up(app.app()).await.unwrap();
     }
-    app.app().noting.believe_nothing_is_noted(app.production()).await;
+    app.app().projection.believe_nothing_is_projected(app.production()).await;
     app.send(sent("u", "m3")).await;
-    assert_eq!(counted(&app, "u", &id).await, 3, "the store's mark decides, not what memory says");
+    assert_eq!(counted(&app, "u", &id).await, 3, "the store's checkpoint decides, not what memory says");
 }
 
 #[app_test]
@@ -92,7 +82,7 @@ async fn what_a_process_has_not_heard_of_is_counted_all_the_same(app: TestApp) {
     // As in a process that has not looked for news since.
     app.app().rulesets.forget();
     app.app().watches.set_shared(environment, before);
-    // Something that it does note moves the mark.
+    // Something that it does project moves the checkpoint.
     let mut messages = sent("u", "m1");
     let about = json!({"content": id, "version": 1});
     let shown = json!({"type": "track", "userId": "u", "event": "$shown", "properties": about});

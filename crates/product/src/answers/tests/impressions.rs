@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use store::sql;
 
-use super::{answer, stored, survey};
+use super::{answer, numbered_id, numbers, stored, survey};
 use crate::delivery::tests::{flow, publish};
 use crate::people;
 use crate::testing::{TestApp, Visitor};
@@ -52,7 +52,7 @@ async fn a_person_answers_once_each_time_that_it_is_shown(app: TestApp) {
 }
 
 #[app_test]
-async fn an_answer_may_come_before_its_showing_is_told(app: TestApp) {
+async fn an_answer_may_come_before_its_impression_is_told(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.visitor("device-1");
     ana.send("/v1/answers", answer(1, &id, json!({"q1": 9}), false)).await.assert(200);
@@ -62,7 +62,7 @@ async fn an_answer_may_come_before_its_showing_is_told(app: TestApp) {
     app.advance(DAY);
     assert_eq!((sends(&ana, 3, &id).await, stored(&app).await.len()), (200, 2));
     is_shown(&ana, &id).await;
-    assert_eq!((sends(&ana, 4, &id).await, stored(&app).await.len()), (200, 2), "of the same showing");
+    assert_eq!((sends(&ana, 4, &id).await, stored(&app).await.len()), (200, 2), "of the same impression");
 }
 
 #[app_test]
@@ -146,26 +146,26 @@ async fn a_tab_that_shows_another_version_leaves_the_answer_as_it_is(app: TestAp
 }
 
 #[app_test]
-async fn what_a_page_says_of_the_past_is_no_further_showing(app: TestApp) {
+async fn what_a_page_says_of_the_past_is_no_further_impression(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.visitor("device-1");
     let now = app.app().clock.now();
-    let showings = async |backdated: &[u32]| {
+    let impressions = async |backdated: &[u32]| {
         for days in backdated {
             let at = now.minus(*days * DAY).to_string();
             let shown = json!({"event": "$shown", "timestamp": at, "properties": {"content": id, "version": 1}});
             ana.send("/v1/track", shown).await.assert(200);
         }
-        let row = sql("SELECT showings FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
-        row.unwrap().get::<i64>("showings").unwrap()
+        let row = sql("SELECT impressions FROM encounters").fetch_one(app.app().main.read(store::Scope::System)).await;
+        row.unwrap().get::<i64>("impressions").unwrap()
     };
-    assert_eq!(showings(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
-    assert_eq!(showings(&[1]).await, 2, "told as late as by a page that was offline for a day");
-    assert_eq!(showings(&[0]).await, 2);
+    assert_eq!(impressions(&[1_500, 1_000, 500, 100, 31, 2]).await, 1, "the first, whenever it was");
+    assert_eq!(impressions(&[1]).await, 2, "told as late as by a page that was offline for a day");
+    assert_eq!(impressions(&[0]).await, 2);
 }
 
 #[app_test]
-async fn a_server_brings_in_answers_of_the_past_without_their_showings(app: TestApp) {
+async fn a_server_brings_in_answers_of_the_past_without_their_impressions(app: TestApp) {
     let id = publish(&app, &shown(json!({"kind": "recontact", "days": 30}))).await;
     let ana = app.user("ana");
     let brings = async |number, time: &str| {
@@ -195,6 +195,37 @@ async fn a_server_brings_in_answers_of_the_past_without_their_showings(app: Test
     let mut page = app.visitor("device-1").send("/v1/answers", body).await.assert(200).json();
     assert_eq!(page.as_object_mut().unwrap().remove("id"), None, "a page's are of now, and its own");
     assert_eq!(stored(&app).await.len(), 25);
+}
+
+/// Copies the one answer so often, each a day before the other.
+async fn copy(app: &TestApp, count: u32) {
+    let text = format!(
+        "{} INSERT INTO answers (environment_id, id, content_id, version, person_number, answers, texts, complete, \
+         created_at, updated_at) SELECT environment_id, {}, content_id, version, person_number, answers, texts, complete, \
+         created_at - i * 86400000000, updated_at FROM answers, n",
+        numbers(count),
+        numbered_id(app)
+    );
+    let mut tx = app.app().main.begin(store::Scope::System).await.unwrap();
+    sql(text).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[app_test]
+async fn a_server_brings_in_at_most_a_thousand_answers_of_a_person(app: TestApp) {
+    let id = publish(&app, &shown(json!({"kind": "once"}))).await;
+    let brings = async |user: &str, number| {
+        let mut body = answer(number, &id, json!({"q1": 9}), true);
+        body["timestamp"] = json!(format!("2025-03-0{number}T09:00:00Z"));
+        app.user(user).send("/v1/answers", body).await
+    };
+    brings("ana", 1).await.assert(200);
+    copy(&app, 998).await;
+    brings("ana", 2).await.assert(200);
+    assert_eq!(brings("ana", 3).await.assert(409).code(), "conflict");
+    brings("ana", 2).await.assert(200);
+    brings("other", 3).await.assert(200);
+    assert_eq!(stored(&app).await.len(), 1_001);
 }
 
 #[app_test]

@@ -1,14 +1,14 @@
-//! Brings people's rows up to date with the event log: whoever appended something that rows depend on waits for it, and the
-//! clock does it for whoever could not wait.
+//! The projection of the event logs into people's rows: whoever appended something that rows depend on waits for it, and
+//! the clock does it for whoever could not wait.
 //!
-//! Each log is followed in order of arrival, from a *mark* that says how far it has been noted. The mark is written on the
-//! transaction that writes the rows, and every such transaction begins by reading it. So each event is noted exactly
-//! once, wherever the process ends, a request is dropped or a store fails: either both were written, or neither, and the
-//! next look begins where the mark stands. Nothing that memory says decides what is noted: if the mark or the
-//! ruleset's number are not what this process thought, it looks again. A copy of a message is not in the log, and so
-//! never noted.
+//! Each log is followed in order of arrival, from a *checkpoint* that says how far it has been projected. The checkpoint
+//! is written on the transaction that writes the rows, and every such transaction begins by reading it. So each event is
+//! projected exactly once, wherever the process ends, a request is dropped or a store fails: either both were written, or
+//! neither, and the next look begins where the checkpoint stands. Nothing that memory says decides what is projected: if
+//! the checkpoint or the ruleset's number are not what this process thought, it looks again. A copy of a message is not in
+//! the log, and so never projected.
 //!
-//! Frames without anything to note move the mark only now and then: looking at them again does no harm.
+//! Frames without anything to project move the checkpoint only now and then: looking at them again does no harm.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,61 +20,72 @@ use events::{EventLog, Following, ReadError};
 use tokio::sync::watch;
 
 use super::watch::Watch;
-use super::{after, marks};
+use super::{after, checkpoints};
 use crate::App;
 use crate::authority::TenantTx;
 use crate::content::{published, store as contents};
 use crate::delivery;
 
-/// Events that are noted in one transaction, or a few more.
+/// Events that are projected in one transaction, or a few more.
 const EVENTS: usize = 2_000;
-/// Frames with nothing to note after which the mark is moved all the same.
+/// Frames with nothing to project after which the checkpoint is moved all the same.
 const LAZY: u64 = 1_000;
 /// How often it is tried while somebody waits.
 const TRIES: u32 = 5;
 
-/// Why what is in the log could not be noted.
+/// Why what is in the log could not be projected.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoteError {
+pub(crate) enum ProjectionError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("reading the event log panicked")]
     Panicked,
-    #[error("somebody else moves the mark of this event log")]
+    #[error("somebody else moves the checkpoint of this event log")]
     Contended,
 }
 
-/// The logs that this process appends to, and how far each has been noted.
+/// The logs that this process appends to, and how far each has been projected.
 #[derive(Default)]
-pub(crate) struct Noting(Mutex<HashMap<EnvironmentId, Arc<Follower>>>);
+pub(crate) struct Projection(Mutex<HashMap<EnvironmentId, Arc<Follower>>>);
 
 /// Follows one log.
 #[derive(Default)]
 struct Follower {
     /// Nobody has to wait for what arrived up to here.
-    noted: watch::Sender<u64>,
+    projected: watch::Sender<u64>,
     /// Failed attempts: whoever waited meanwhile does not try once more.
     failures: AtomicU64,
-    /// Whether the mark was compared with where the log ended when it was opened: marks after that are this process's.
+    /// Whether the checkpoint was compared with where the log ended when it was opened: those after that are this
+    /// process's.
     compared: AtomicBool,
     /// Held by whoever does the work for all who wait.
     place: tokio::sync::Mutex<Option<Place>>,
+    #[cfg(test)]
+    gate: Gate,
+}
+
+/// Where a test stops a step that is written, but not committed.
+#[cfg(test)]
+#[derive(Default)]
+struct Gate {
+    reached: tokio::sync::Notify,
+    closed: tokio::sync::Mutex<()>,
 }
 
 /// Where a follower stands, as far as this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
-    /// The mark as it is in the store.
-    mark: u64,
-    /// Between the mark and here there is nothing to note …
+    /// The checkpoint as it is in the store.
+    checkpoint: u64,
+    /// Between the checkpoint and here there is nothing to project …
     looked: u64,
     /// … by this ruleset.
     ruleset: u64,
 }
 
-impl Noting {
+impl Projection {
     fn of(&self, environment: EnvironmentId) -> Arc<Follower> {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(logs.entry(environment).or_default())
@@ -82,11 +93,11 @@ impl Noting {
 }
 
 #[cfg(test)]
-impl Noting {
+impl Projection {
     /// What a process knows that has just begun.
     pub(super) fn forget(&self) {
         for follower in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            follower.noted.send_replace(0);
+            follower.projected.send_replace(0);
             *follower.place.try_lock().unwrap() = None;
         }
     }
@@ -107,7 +118,7 @@ impl Noting {
         doing.await
     }
 
-    /// Does something while somebody is at work who notes what arrived up to a frame, and then goes on.
+    /// Does something while somebody is at work who projects what arrived up to a frame, and then goes on.
     pub(super) async fn while_somebody_goes_on_from<T>(
         &self,
         environment: EnvironmentId,
@@ -118,34 +129,52 @@ impl Noting {
         let _place = follower.place.lock().await;
         let working = async {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            follower.noted.send_replace(frame);
+            follower.projected.send_replace(frame);
         };
         tokio::join!(doing, working).0
     }
 
+    /// Somebody does something until their step is written, and leaves before it is committed.
+    pub(super) async fn leave_before_commit<T>(&self, environment: EnvironmentId, doing: impl Future<Output = T>) {
+        let follower = self.of(environment);
+        let _closed = follower.gate.closed.lock().await;
+        let reached = follower.gate.reached.notified();
+        tokio::select! {
+            biased;
+            _ = doing => panic!("it was not stopped"),
+            () = reached => {}
+        }
+    }
+
+    async fn pass_gate(&self, environment: EnvironmentId) {
+        let follower = self.of(environment);
+        follower.gate.reached.notify_waiters();
+        drop(follower.gate.closed.lock().await);
+    }
+
     /// What a process believes that did not hear of the commits that it made.
-    pub(super) async fn believe_nothing_is_noted(&self, environment: EnvironmentId) {
-        let begun = Place { mark: 0, looked: 0, ruleset: 0 };
+    pub(super) async fn believe_nothing_is_projected(&self, environment: EnvironmentId) {
+        let begun = Place { checkpoint: 0, looked: 0, ruleset: 0 };
         *self.of(environment).place.lock().await = Some(begun);
     }
 }
 
-/// Returns when everything up to this frame has been noted, or could not be for now: the events are durable, and the clock
-/// tries again.
+/// Returns when everything up to this frame has been projected, or could not be for now: the events are durable, and the
+/// clock tries again.
 pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
     let Ok(log) = app.log() else { return };
-    let follower = app.noting.of(environment);
+    let follower = app.projection.of(environment);
     let failures = follower.failures.load(Ordering::SeqCst);
-    let mut noted = follower.noted.subscribe();
+    let mut projected = follower.projected.subscribe();
     // Whoever does the work may have more to do than this.
     let mut place = tokio::select! {
         biased;
-        _ = noted.wait_for(|noted| *noted >= upto) => return,
+        _ = projected.wait_for(|projected| *projected >= upto) => return,
         place = follower.place.lock() => place,
     };
     for _ in 0..TRIES {
         let others_failed = follower.failures.load(Ordering::SeqCst) != failures;
-        if others_failed || follower.has_noted(upto) {
+        if others_failed || follower.has_projected(upto) {
             return;
         }
         match follower.advance(app, log, environment, &mut place, upto).await {
@@ -157,9 +186,9 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
     tracing::error!(%environment, "events are stored, but people's rows are behind them until the store works again");
 }
 
-/// Notes everything that the logs of this process hold as of the call. One that fails does not keep the others back; the
-/// first error is the answer.
-pub(crate) async fn catch_up(app: &App) -> Result<(), NoteError> {
+/// Projects everything that the logs of this process hold as of the call. One that fails does not keep the others back;
+/// the first error is the answer.
+pub(crate) async fn catch_up(app: &App) -> Result<(), ProjectionError> {
     let Ok(log) = app.log() else { return Ok(()) };
     let mut result = Ok(());
     for environment in log.environments() {
@@ -173,17 +202,17 @@ pub(crate) async fn catch_up(app: &App) -> Result<(), NoteError> {
 }
 
 /// As [`catch_up`], of one environment. It ends, however fast more arrives.
-pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), NoteError> {
+pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), ProjectionError> {
     let Ok(log) = app.log() else { return Ok(()) };
     let upto = log.durable(environment);
-    let follower = app.noting.of(environment);
+    let follower = app.projection.of(environment);
     let mut place = follower.place.lock().await;
     follower.advance(app, log, environment, &mut place, upto).await
 }
 
 impl Follower {
-    fn has_noted(&self, upto: u64) -> bool {
-        *self.noted.borrow() >= upto
+    fn has_projected(&self, upto: u64) -> bool {
+        *self.projected.borrow() >= upto
     }
 
     /// Goes on up to a frame, or as far as there is anything.
@@ -194,7 +223,7 @@ impl Follower {
         environment: EnvironmentId,
         place: &mut Option<Place>,
         upto: u64,
-    ) -> Result<(), NoteError> {
+    ) -> Result<(), ProjectionError> {
         let mut standing = 0;
         loop {
             let from = match *place {
@@ -203,9 +232,9 @@ impl Follower {
             };
             let next = step(app, log, environment, from).await?;
             *place = Some(next);
-            self.noted.send_if_modified(|noted| {
-                let goes_on = next.looked > *noted;
-                *noted = next.looked.max(*noted);
+            self.projected.send_if_modified(|projected| {
+                let goes_on = next.looked > *projected;
+                *projected = next.looked.max(*projected);
                 goes_on
             });
             if next == from || next.looked >= upto {
@@ -213,73 +242,75 @@ impl Follower {
             }
             standing = if next.looked > from.looked { 0 } else { standing + 1 };
             if standing > TRIES {
-                return Err(NoteError::Contended);
+                return Err(ProjectionError::Contended);
             }
         }
     }
 
-    /// Where a log's mark stands when this process begins to follow it.
-    async fn load(&self, app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, NoteError> {
+    /// Where a log's checkpoint stands when this process begins to follow it.
+    async fn load(&self, app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, ProjectionError> {
         let (id, ended) = (log.log_id(environment), log.ended(environment));
         let mut tx = TenantTx::begin(app, environment).await?;
-        marks::begin(&mut tx, id).await?;
-        let mut mark = marks::hold(&mut tx, id).await?;
-        if mark > ended && !self.compared.load(Ordering::SeqCst) {
+        checkpoints::begin(&mut tx, id).await?;
+        let mut checkpoint = checkpoints::hold(&mut tx, id).await?;
+        if checkpoint > ended && !self.compared.load(Ordering::SeqCst) {
             // A log that was lost, or an older copy of it: what has come since got these sequences again.
-            tracing::error!(%environment, mark, ended, "the event log ended before what people's rows hold of it");
-            marks::set(&mut tx, id, ended).await?;
+            tracing::error!(%environment, checkpoint, ended, "the event log ended before what people's rows hold of it");
+            checkpoints::set(&mut tx, id, ended).await?;
             delivery::cut_back(&mut tx, id, ended).await?;
-            mark = ended;
+            checkpoint = ended;
         }
         tx.commit().await?;
         self.compared.store(true, Ordering::SeqCst);
-        Ok(Place { mark, looked: mark, ruleset: 0 })
+        Ok(Place { checkpoint, looked: checkpoint, ruleset: 0 })
     }
 }
 
-/// Looks at some frames and notes what is in them. Stays where it is if there are none.
+/// Looks at some frames and projects what is in them. Stays where it is if there are none.
 async fn step(
     app: &App,
     log: &Arc<EventLog>,
     environment: EnvironmentId,
     mut place: Place,
-) -> Result<Place, NoteError> {
+) -> Result<Place, ProjectionError> {
     // In this order: what is watched is of this ruleset or of a newer one, which the store then has as well.
     let ruleset = app.rulesets.live(environment).rules.number();
     let watch = app.watches.of(environment);
     if place.ruleset != ruleset {
-        place = Place { looked: place.mark, ruleset, ..place };
+        place = Place { looked: place.checkpoint, ruleset, ..place };
     }
     let found = look(log, environment, &watch, place.looked).await?;
-    if found.events.is_empty() && found.upto - place.mark < LAZY {
+    if found.events.is_empty() && found.upto - place.checkpoint < LAZY {
         return Ok(Place { looked: found.upto, ..place });
     }
     // Before the transaction, which holds one of few connections.
     let versions = published::versions(app, environment, after::versions(&found.events)).await?;
     let id = log.log_id(environment);
     let mut tx = TenantTx::begin(app, environment).await?;
-    let mark = marks::hold(&mut tx, id).await?;
+    let checkpoint = checkpoints::hold(&mut tx, id).await?;
     let current = contents::ruleset_number(&mut tx).await?;
-    if (mark, current) != (place.mark, place.ruleset) {
+    if (checkpoint, current) != (place.checkpoint, place.ruleset) {
         drop(tx);
         if current != ruleset {
             app.rulesets.refresh(app, environment).await?;
         }
-        return Ok(Place { mark, looked: mark, ruleset: current });
+        return Ok(Place { checkpoint, looked: checkpoint, ruleset: current });
     }
     after::write(&mut tx, (&watch, &versions), &found.events).await?;
-    marks::set(&mut tx, id, found.upto).await?;
+    checkpoints::set(&mut tx, id, found.upto).await?;
+    #[cfg(test)]
+    app.projection.pass_gate(environment).await;
     tx.commit().await?;
-    Ok(Place { mark: found.upto, looked: found.upto, ruleset })
+    Ok(Place { checkpoint: found.upto, looked: found.upto, ruleset })
 }
 
-/// What there is to note behind a frame.
+/// What there is to project behind a frame.
 async fn look(
     log: &Arc<EventLog>,
     environment: EnvironmentId,
     watch: &Arc<Watch>,
     after: u64,
-) -> Result<Following, NoteError> {
+) -> Result<Following, ProjectionError> {
     let (log, watch) = (Arc::clone(log), Arc::clone(watch));
     let looking = tokio::task::spawn_blocking(move || {
         let names: Vec<&str> = after::RESERVED.into_iter().chain(watch.event_names()).collect();
@@ -287,7 +318,7 @@ async fn look(
         found.events.retain(|(_, event)| after::changes_something(&watch, event));
         Ok::<_, ReadError>(found)
     });
-    let found = looking.await.map_err(|_| NoteError::Panicked)??;
+    let found = looking.await.map_err(|_| ProjectionError::Panicked)??;
     for error in &found.damaged {
         tracing::error!(%environment, %error, "what this frame held is not in people's rows");
     }
