@@ -49,6 +49,7 @@ pub(super) static PROMISES: &[Promise] = &[
                 "a_root_key_inside_the_data_folder_is_refused_whatever_the_links_say",
             ),
             test("crates/keys/src/tests/provider.rs", "any_right_of_others_is_refused"),
+            test("crates/product/src/key_rotation/tests/schedule.rs", "keys_turn_when_they_are_due_and_not_before"),
         ],
     },
     Promise {
