@@ -66,13 +66,13 @@ async fn serve(
         let router = router(&app, bound.door);
         (bound, router)
     });
+    // Over PostgreSQL nobody has the stores to himself, and commands open them.
+    let control = (app.main.engine() == Engine::Sqlite).then(|| ControlSocket::bind(app.data())).transpose()?;
     // Whoever reads that it is ready may stop it at once.
     let mut signals = Signals::new()?;
     let server = Server::start(routers.collect(), tls, app.ready.clone()).await?;
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
-    // Over PostgreSQL nobody has the stores to himself, and commands open them.
-    let control = (app.main.engine() == Engine::Sqlite).then(|| ControlSocket::bind(app.data())).transpose()?;
     announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
     let mut connections = Connections::default();
     tokio::select! {

@@ -257,8 +257,9 @@ impl EventRef<'_> {
         })
     }
 
-    /// What tells one content from another under the same message id: neither who nor when, which a retry may state
-    /// otherwise, nor the bytes of sealed values, which differ at each sealing.
+    /// What tells one content from another under the same message id: all that is said to have happened, with what device,
+    /// but neither who nor when, which a retry may state otherwise, nor the bytes of sealed values, which differ at each
+    /// sealing. For this process only: it is made anew from the log at each start.
     pub(crate) fn fingerprint(&self) -> u32 {
         let mut hasher = FixedState::default().build_hasher();
         hasher.write(self.happened);

@@ -1,6 +1,7 @@
-//! Who may do what. A handler that takes [`Can<P>`] cannot be reached by anybody who may not do `P`, and only the
-//! [`Caller`] inside opens a [`TenantTx`] or a [`TenantReader`], which carry the environment: store functions take
-//! one, and cannot be given another tenant's.
+//! Who may do what. A handler that takes [`Can<P>`] cannot be reached by anybody who may not do `P`. The [`Caller`] inside
+//! opens a [`TenantTx`] or a [`TenantReader`], which carry the environment: store functions take one, and cannot be given
+//! another tenant's. Where there is no caller (an edge's key was checked, a job or the event log names the environment) a
+//! handle is opened for the id that was found there.
 //!
 //! Order of refusals: no or a wrong credential 401, before anything else of the request is looked at; known but not
 //! allowed 403; another tenant's environment 404.

@@ -47,11 +47,12 @@ struct Outer<T> {
 /// # Errors
 /// 401 without a valid key, 429, 413, 415, 400.
 pub(crate) async fn edge_body(app: &App, request: Request) -> ProblemResult<EdgeRequest> {
-    let read = |body: &[u8]| {
-        let Envelope { write_key, token } = extract::parse_outer(body)?;
-        Ok(Outer { key: write_key.map(Cow::into_owned), token: token.map(Cow::into_owned), rest: () })
-    };
-    edge_request(app, request, read).await.map(|(request, ())| request)
+    edge_request(app, request, envelope).await.map(|(request, ())| request)
+}
+
+fn envelope(body: &[u8]) -> ProblemResult<Outer<()>> {
+    let Envelope { write_key, token } = extract::parse_outer(body)?;
+    Ok(Outer { key: write_key.map(Cow::into_owned), token: token.map(Cow::into_owned), rest: () })
 }
 
 /// Where the messages of a batch stand in its body, and what is said of all of them.
@@ -101,10 +102,15 @@ async fn edge_request<T>(
     let (key, body, Outer { token, rest, .. }) = match given {
         None => {
             let body = within(body?)?;
-            let outer = read(&body).map_err(|_| edge_keys::refused())?;
-            let key = edge_keys::check(app, outer.key.as_deref().ok_or_else(edge_keys::refused)?).await?;
+            let outer = read(&body);
+            // Whoever shows a good key is told what is wrong with the rest.
+            let named = match &outer {
+                Ok(outer) => outer.key.clone(),
+                Err(_) => envelope(&body).ok().and_then(|envelope| envelope.key),
+            };
+            let key = edge_keys::check(app, &named.ok_or_else(edge_keys::refused)?).await?;
             kind?;
-            (key, body, outer)
+            (key, body, outer?)
         }
         Some(key) => {
             kind?;

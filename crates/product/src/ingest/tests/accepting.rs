@@ -60,6 +60,18 @@ async fn without_a_good_key_nothing_is_looked_at(app: TestApp) {
 }
 
 #[app_test]
+async fn with_a_good_key_in_the_body_a_malformed_batch_is_told_what_is_wrong(app: TestApp) {
+    let key = app.server_key(Of::Production);
+    for (body, pointer) in [
+        (json!({"writeKey": key, "batch": "not a batch"}), "/batch"),
+        (json!({"sentAt": 1_700_000_000, "batch": [], "writeKey": key}), "/sentAt"),
+    ] {
+        let refused = app.at(Door::Edge).json(&body).post("/v1/batch").await.assert(400).json();
+        assert_eq!((&refused["code"], &refused["errors"][0]["pointer"]), (&json!("invalid_json"), &json!(pointer)));
+    }
+}
+
+#[app_test]
 async fn pages_of_any_origin_may_send(app: TestApp) {
     let asking =
         app.at(Door::Edge).header("origin", "https://shop.example").header("access-control-request-method", "POST");
