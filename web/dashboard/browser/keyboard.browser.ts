@@ -1,7 +1,7 @@
 /** The main ways through the dashboard with the keyboard alone, under the real content security policy. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, open, PLACE, start } from "./harness";
-import { arrowTo, tabTo } from "./keys";
+import { arrowTo, openPalette, tabTo } from "./keys";
 
 let harness: Harness;
 
@@ -63,10 +63,12 @@ it("makes a survey, reorders it, publishes it and deletes it with undo", async (
   const { page, context, complaints } = await open(harness);
   await page.goto(`${PLACE}/home`);
   await page.getByRole("heading", { name: "Home" }).waitFor();
-  await page.keyboard.press("Control+k");
-  await page.getByLabel("Command", { exact: true }).waitFor();
+  await openPalette(page);
   await page.keyboard.type("create survey");
-  await page.waitForTimeout(100);
+  await page
+    .locator("[data-selected=true]")
+    .filter({ hasText: /Create a survey/ })
+    .waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/content\/surveys\/srv_made/);
 

@@ -41,11 +41,12 @@ export function focusedId(page: Page): Promise<string | undefined> {
   return page.evaluate(() => document.activeElement?.id);
 }
 
-/** Opens the command palette; the keys are heard once the frame listens. */
+/** Opens the command palette, which then hears what is typed; the keys are heard once the frame listens. */
 export async function openPalette(page: Page): Promise<void> {
   const command = page.getByLabel("Command", { exact: true });
   while (!(await command.isVisible())) {
     await page.keyboard.press("Control+k");
     await command.waitFor({ timeout: 2_000 }).catch(() => undefined);
   }
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Command");
 }

@@ -1,5 +1,5 @@
 /** What was deleted lately and can be had back, with when that ends. */
-import { Button, Card, Table, Text } from "@mantine/core";
+import { Button, Card, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconArrowBackUp } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useFocusAfterRemoval } from "../frame/focus";
@@ -60,7 +60,9 @@ function DeletedTable({ content, onRestore }: { content: Content[]; onRestore: (
           <Table.Th>Name</Table.Th>
           <Table.Th className={classes.wide}>Deleted</Table.Th>
           <Table.Th>Kept until</Table.Th>
-          <Table.Th aria-label="Actions" />
+          <Table.Th>
+            <VisuallyHidden>Actions</VisuallyHidden>
+          </Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -19,6 +19,7 @@ import { type Content, contentListQuery } from "../content/content";
 import { useCreateContent } from "../content/create";
 import { isEmail } from "../people/people";
 import { appSlug } from "../session/me";
+import classes from "./CommandPalette.module.css";
 import { type Group, matching } from "./commands";
 import { useSwitch } from "./EnvironmentSwitch";
 import { type Findable, useFind } from "./find";
@@ -52,6 +53,7 @@ export function CommandPalette() {
         "aria-label": "Command",
       }}
       attributes={{ content: { "aria-label": "Commands" } }}
+      classNames={{ actionDescription: classes.description }}
       scrollable
       maxHeight={420}
     />
