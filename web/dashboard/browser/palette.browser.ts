@@ -93,6 +93,7 @@ it("gives the focus back when it is closed", async () => {
   await page.getByLabel("Command", { exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByLabel("Command", { exact: true }).waitFor({ state: "hidden" });
-  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("Search");
+  const focused = () => page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.textContent]);
+  await expect.poll(focused).toEqual(["BUTTON", "Search⌘K"]);
   await context.close();
 });
