@@ -90,7 +90,7 @@ const SABOTAGES: &[Sabotage] = &[
     },
     Sabotage {
         check: "sdk",
-        says: "is not what pages name",
+        says: "A file that the edge serves is not what pages name: browsers do not run it.",
         break_it: |world| {
             Box::pin(async {
                 let list = world.app.at(Door::Edge).get("/sdk/integrity.json").await.body;
