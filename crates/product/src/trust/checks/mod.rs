@@ -42,7 +42,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "root_key",
         promises: &["UL-1.1c"],
-        observes: "Looks where the root key lies and who may read it, and how old each key is.",
+        observes: "Looks where the root key lies and who may read it, and how old each key is that turns.",
         every: OFTEN,
         look: |app| Box::pin(root_key::look(app)),
     },
