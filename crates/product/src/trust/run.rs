@@ -77,7 +77,10 @@ async fn look(app: &App, check: &Check) -> Seen {
         Ok(Ok(Ok(seen))) => return seen,
         Ok(Ok(Err(unseen))) => unseen,
         Ok(Err(_panic)) => Unseen { plain: "The check ended unexpectedly.", source: None },
-        Err(_elapsed) => Unseen { plain: "The check took too long.", source: None },
+        Err(_elapsed) => Unseen {
+            plain: "It took too long and was broken off: what it shows is not known, and counts as broken until it is.",
+            source: None,
+        },
     };
     let error = unseen.source.map(|error| error.to_string());
     tracing::error!(check = check.id, reason = unseen.plain, error, "a trust check could not look");
