@@ -19,6 +19,7 @@
 //!
 //! Functions that read block on files: call them from blocking threads. Times are microseconds, as everywhere.
 
+mod again;
 mod batch;
 mod cache;
 mod counters;
@@ -47,12 +48,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, Remembered};
 pub use batch::Batch;
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
-pub use open::{EventLog, verify};
+pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
 pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};

@@ -1,6 +1,6 @@
 //! The event log as the rest of the product sees it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use base::id::EnvironmentId;
 use base::{Clock, Rng, Timestamp};
 use tokio::sync::watch;
 
+use crate::again::{self, Again};
 use crate::batch::Batch;
 use crate::cache::BlockCache;
 use crate::counters::Counters;
@@ -23,7 +24,7 @@ use crate::pack::Packer;
 use crate::read::{self, Count, Following, Page};
 use crate::record::{Arrival, Cursor, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
-use crate::report::Report;
+use crate::report::{LogReport, Report};
 use crate::submit::{Outcome, submit};
 
 /// The file whose lock says that an edge appends here.
@@ -246,6 +247,18 @@ impl std::fmt::Debug for EventLog {
 /// Reads every log of every edge below the data folder, checks every byte, and changes nothing. While a server appends,
 /// the write under way shows as a torn tail.
 pub fn verify(data: &Path, keys: &dyn LogKeys) -> Result<Report, OpenError> {
+    verify_each(data, |folder| recover(folder, keys, Mode::Verify, &mut Nothing))
+}
+
+/// Does what [`verify`] does, but reads only what was not read before or has changed since, and may be stopped.
+pub fn verify_again(data: &Path, keys: &dyn LogKeys, mut again: Again<'_>) -> Result<Report, OpenError> {
+    let mut seen = HashSet::new();
+    let report = verify_each(data, |folder| again::verify_log(folder, keys, &mut again, &mut seen))?;
+    again::forget(again.remembered, &seen);
+    Ok(report)
+}
+
+fn verify_each(data: &Path, mut one: impl FnMut(Folder) -> Result<LogReport, OpenError>) -> Result<Report, OpenError> {
     let mut report = Report::default();
     let folder = data.join("log");
     for edge in disk::names(&folder).map_err(storage(&folder))? {
@@ -255,7 +268,7 @@ pub fn verify(data: &Path, keys: &dyn LogKeys) -> Result<Report, OpenError> {
         }
         for environment in environments(data, &edge, &mut report)? {
             let folder = Folder::new(data, &edge, environment);
-            report.logs.push(recover(folder, keys, Mode::Verify, &mut Nothing)?);
+            report.logs.push(one(folder)?);
         }
     }
     Ok(report)

@@ -66,14 +66,11 @@ pub(crate) fn recover(
             }
             inspection.report.findings.push(finding);
         } else if let Ok(opened) = &inspection.files[at].state {
-            let path = opened.file.path.clone();
-            let bytes = fs::read(&path).map_err(storage(&path))?;
-            let mut judged = inspection.judge(at, opened, &bytes);
-            let (frames, events) = visit(&inspection, opened, &bytes, &mut judged, visitor);
+            let (bytes, mut judged, frames, events) = read_file(&inspection, at, opened, visitor)?;
             next = next.max(judged.next);
             if mode == Mode::Recover {
                 let last = inspection.boundary(at).is_none();
-                settle(&inspection, opened, &bytes, &judged, last).map_err(storage(&path))?;
+                settle(&inspection, opened, &bytes, &judged, last).map_err(storage(&opened.file.path))?;
             }
             inspection.report.frames += frames;
             inspection.report.events += events;
@@ -82,6 +79,19 @@ pub(crate) fn recover(
     }
     inspection.report.next = next.max(inspection.published_next());
     Ok(inspection.report)
+}
+
+/// Reads a usable file and judges it: its bytes, what of them counts, and how many frames and events that is.
+pub(crate) fn read_file(
+    inspection: &Inspection,
+    at: usize,
+    opened: &Opened,
+    visitor: &mut dyn Visitor,
+) -> Result<(Vec<u8>, Judged, u64, u64), OpenError> {
+    let bytes = fs::read(&opened.file.path).map_err(storage(&opened.file.path))?;
+    let mut judged = inspection.judge(at, opened, &bytes);
+    let (frames, events) = visit(inspection, opened, &bytes, &mut judged, visitor);
+    Ok((bytes, judged, frames, events))
 }
 
 /// Hands the events of whole frames to the visitor; a frame whose block can't be read becomes a finding.

@@ -20,6 +20,8 @@ pub struct LogReport {
     pub edge: String,
     pub environment: EnvironmentId,
     pub files: u64,
+    /// Files that were left for the next time ([`crate::Again`]): what they hold is not counted.
+    pub unread: u64,
     pub bytes: u64,
     pub frames: u64,
     pub events: u64,
@@ -93,6 +95,11 @@ impl Report {
     /// Whether every acknowledged event is whole.
     pub fn is_whole(&self) -> bool {
         !self.findings().any(|finding| finding.kind.is_loss())
+    }
+
+    /// Whether every file was read, now or when it was seen last.
+    pub fn is_complete(&self) -> bool {
+        self.logs.iter().all(|log| log.unread == 0)
     }
 
     /// How many events there are.

@@ -43,6 +43,7 @@ struct About {
 struct Reading<'a> {
     needles: &'a Needles,
     remembered: &'a mut Remembered,
+    stopped: &'a dyn Fn() -> bool,
     seen: HashSet<(u64, u64)>,
     scanned: Scanned,
 }
@@ -52,7 +53,20 @@ struct Reading<'a> {
 /// # Errors
 /// A file that is there and cannot be read. One that is removed meanwhile is not there.
 pub(crate) fn everything(folder: &Path, needles: &Needles, remembered: &mut Remembered) -> io::Result<Scanned> {
-    let mut reading = Reading { needles, remembered, seen: HashSet::new(), scanned: Scanned::default() };
+    everything_unless(folder, needles, remembered, &|| false)
+}
+
+/// The same, for somebody who may lose interest.
+///
+/// # Errors
+/// Also if `stopped`, which is asked before each piece, says so: what was read until then is remembered.
+pub(crate) fn everything_unless(
+    folder: &Path,
+    needles: &Needles,
+    remembered: &mut Remembered,
+    stopped: &dyn Fn() -> bool,
+) -> io::Result<Scanned> {
+    let mut reading = Reading { needles, remembered, stopped, seen: HashSet::new(), scanned: Scanned::default() };
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
@@ -73,6 +87,18 @@ pub(crate) fn everything(folder: &Path, needles: &Needles, remembered: &mut Reme
     let Reading { seen, scanned, .. } = reading;
     remembered.0.retain(|file, _| seen.contains(file));
     Ok(scanned)
+}
+
+/// Reads until it is told to stop, which is an error.
+struct Stoppable<'a, R> {
+    from: R,
+    stopped: &'a dyn Fn() -> bool,
+}
+
+impl<R: Read> Read for Stoppable<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.stopped)() { Err(io::Error::other("the reading was stopped")) } else { self.from.read(buffer) }
+    }
 }
 
 impl Reading<'_> {
@@ -97,7 +123,8 @@ impl Reading<'_> {
         let mut header = Vec::new();
         file.by_ref().take(16).read_to_end(&mut header)?;
         let plain = PLAIN_HEADERS.iter().any(|plain| header.starts_with(plain));
-        let (bytes, found) = count(header.as_slice().chain(file), self.needles, PIECE)?;
+        let rest = Stoppable { from: file, stopped: self.stopped };
+        let (bytes, found) = count(header.as_slice().chain(rest), self.needles, PIECE)?;
         self.scanned.bytes += bytes;
         self.scanned.found += found;
         self.scanned.plain += u64::from(plain);
@@ -155,6 +182,23 @@ mod tests {
             let bytes = [vec![b'.'; at], b"needle".to_vec(), vec![b'.'; 20 - at]].concat();
             assert_eq!(count(bytes.as_slice(), &needles, 10).unwrap(), (26, 1), "at {at}");
         }
+    }
+
+    #[test]
+    fn a_reading_that_is_stopped_ends_within_a_file_and_remembers_what_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("large"), vec![b'.'; 40 * PIECE]).unwrap();
+        let needles = Needles::of("zq-unprinted-72").unwrap();
+        let (asked, mut remembered) = (std::cell::Cell::new(0), Remembered::default());
+        let stopped = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 3
+        };
+        assert!(everything_unless(folder.path(), &needles, &mut remembered, &stopped).is_err());
+        assert_eq!((asked.get(), remembered.0.len()), (4, 0));
+        everything(folder.path(), &needles, &mut remembered).unwrap();
+        assert!(!remembered.0.is_empty());
+        everything_unless(folder.path(), &needles, &mut remembered, &|| false).unwrap();
     }
 
     #[test]

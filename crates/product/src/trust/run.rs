@@ -1,7 +1,9 @@
-//! Runs the checks: each by its own clock, in the worker, one run of a check at a time.
+//! Runs the checks: each by its own clock, in the worker.
 //!
-//! When a check is due stands in the store, so that a start does not begin anew what another process did a moment ago. A check
-//! that takes long is made less often: it takes at most a twentieth of the time.
+//! When a check is due stands in the store, so that a start does not begin anew what another process did a moment ago. Of
+//! several workers that see it due one makes it: whoever moves that time first. Two may be at the very first run of a check,
+//! which has no such time yet, and at one that takes longer than it should. A check that takes long is made less often: it
+//! takes at most a twentieth of the time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
@@ -54,7 +56,13 @@ pub(super) async fn run_if_due(app: &App, check: &Check) -> StoreResult<()> {
     let now = app.clock.now();
     let last = results::last(app.main.read(Scope::System), check.id).await?;
     // A clock that was put back makes nothing wait for the future.
-    if last.is_some_and(|last| now < last.due_at && last.checked_at <= now) {
+    if last.as_ref().is_some_and(|last| now < last.due_at && last.checked_at <= now) {
+        return Ok(());
+    }
+    // Should this process end meanwhile, another makes it then.
+    if let Some(last) = &last
+        && !results::claim(&app.main, last, now.plus(check.every)).await?
+    {
         return Ok(());
     }
     let began = Instant::now();
@@ -69,7 +77,10 @@ async fn look(app: &App, check: &Check) -> Seen {
         Ok(Ok(Ok(seen))) => return seen,
         Ok(Ok(Err(unseen))) => unseen,
         Ok(Err(_panic)) => Unseen { plain: "The check ended unexpectedly.", source: None },
-        Err(_elapsed) => Unseen { plain: "The check took too long.", source: None },
+        Err(_elapsed) => Unseen {
+            plain: "It took too long and was broken off: what it shows is not known, and counts as broken until it is.",
+            source: None,
+        },
     };
     let error = unseen.source.map(|error| error.to_string());
     tracing::error!(check = check.id, reason = unseen.plain, error, "a trust check could not look");
@@ -152,6 +163,32 @@ mod tests {
         assert_eq!((last.since, last.checked_at), (began, began.plus(Duration::from_secs(30))));
         app.advance(Duration::from_secs(30));
         assert_eq!(outcome(app.app(), &kept).await, (Verdict::Kept, String::new()));
+    }
+
+    #[app_test]
+    async fn a_check_that_another_worker_makes_is_not_made_twice(app: TestApp) {
+        let kept = check(|_| Box::pin(async { Ok(Seen::default()) }));
+        assert_eq!(outcome(app.app(), &kept).await.0, Verdict::Kept);
+        app.advance(Duration::from_secs(30));
+        // While one worker is at it, another looks whether it is due.
+        let first = check(|app| {
+            Box::pin(async move {
+                let second = check(|_| Box::pin(async { panic!("it is made twice") }));
+                run_if_due(app, &second).await?;
+                Ok(Seen::default())
+            })
+        });
+        assert_eq!(outcome(app.app(), &first).await.0, Verdict::Kept);
+        let turns = store::sql("SELECT count(*) AS turns FROM findings WHERE kind = 'trust.broken'");
+        let turns = turns.fetch_one(app.app().main.read(Scope::System)).await.unwrap();
+        assert_eq!(turns.get::<i64>("turns").unwrap(), 0);
+        // Two that saw the same: the time has moved.
+        app.advance(Duration::from_secs(30));
+        let last = results::last(app.app().main.read(Scope::System), "a_check").await.unwrap().unwrap();
+        for first in [true, false] {
+            let until = app.app().clock.now().plus(kept.every);
+            assert_eq!(results::claim(&app.app().main, &last, until).await.unwrap(), first);
+        }
     }
 
     #[test]

@@ -38,6 +38,15 @@ pub(super) async fn last(on: impl Executor, check: &str) -> StoreResult<Option<K
     query.fetch_optional(on).await?.as_ref().map(read).transpose()
 }
 
+/// Moves the time when a check is due; whether it still stood there.
+pub(super) async fn claim(db: &Db, last: &Kept, until: Timestamp) -> StoreResult<bool> {
+    let mut tx = db.begin(Scope::System).await?;
+    let query = sql("UPDATE trust_results SET due_at = $1 WHERE check_id = $2 AND due_at = $3");
+    let moved = query.bind(until).bind(last.check.as_str()).bind(last.due_at).execute(&mut tx).await?;
+    tx.commit().await?;
+    Ok(moved == 1)
+}
+
 fn read(row: &Row) -> StoreResult<Kept> {
     let (verdict, evidence): (String, String) = (row.get("verdict")?, row.get("evidence")?);
     Ok(Kept {

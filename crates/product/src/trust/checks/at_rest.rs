@@ -11,6 +11,7 @@ use base::{Rng, Secret, Timestamp};
 use keys::{KeyKind, PairId, mint_pair, open_private};
 use store::keyring::{Subject, SubjectKind};
 use store::{Scope, sql};
+use tokio_util::sync::CancellationToken;
 
 use crate::App;
 use crate::disk::{Needles, Remembered, Scanned, control, scan};
@@ -113,10 +114,13 @@ async fn plant(app: &App, environment: EnvironmentId) -> Result<bool, Unseen> {
     Ok(value.is_some_and(|value| *value.open() == app.trust.canary.value.expose().as_bytes()))
 }
 
+/// Whoever lets go of this future stops the search, too.
 async fn search(app: &App) -> Result<(Scanned, u64), Unseen> {
     let (data, now) = (app.data().to_owned(), app.clock.now());
     let name = format!("pilotfish-canary-{}.txt", data_encoding::HEXLOWER.encode(&app.rng.bytes::<8>()));
     let canary = Arc::clone(&app.trust.canary);
+    let stop = CancellationToken::new();
+    let _stops_with_this = stop.clone().drop_guard();
     let searched = tokio::task::spawn_blocking(move || -> Result<_, Unseen> {
         let text = canary.value.expose();
         let needles = Needles::of(text).map_err(|error| Unseen::because("The search could not be made.", error))?;
@@ -124,7 +128,7 @@ async fn search(app: &App) -> Result<(Scanned, u64), Unseen> {
         if read.0.is_none_or(|whole| now.since(whole) >= WHOLE_AGAIN) {
             *read = (Some(now), Remembered::default());
         }
-        let scanned = scan::everything(&data, &needles, &mut read.1)?;
+        let scanned = scan::everything_unless(&data, &needles, &mut read.1, &|| stop.is_cancelled())?;
         let (_, control) = control::find(&std::env::temp_dir(), &name, text, &needles)?;
         Ok((scanned, control))
     });

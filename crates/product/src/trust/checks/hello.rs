@@ -10,7 +10,7 @@ use crate::trust::outside::PATIENCE;
 /// What a client offers.
 pub(super) struct Offer {
     pub(super) name: &'static str,
-    /// The newest version that it knows: 0x0303 is TLS 1.2.
+    /// The newest version that it knows: 0x0303 is TLS 1.2, 0x0304 TLS 1.3.
     version: u16,
     suites: &'static [u16],
 }
@@ -26,9 +26,14 @@ pub(super) enum Reply {
     Other,
 }
 
-/// ECDHE with AES-GCM: what is accepted everywhere. An offer that is refused proves something only beside it.
-pub(super) const STRONG: Offer =
-    Offer { name: "TLS 1.2 with AES-GCM", version: 0x0303, suites: &[0xc02b, 0xc02f, 0xc02c, 0xc030] };
+const TLS_1_2: u16 = 0x0303;
+const TLS_1_3: u16 = 0x0304;
+
+/// What a door accepts one of, whichever profile it speaks. An offer that is refused proves something only beside it.
+pub(super) const STRONG: &[Offer] = &[
+    Offer { name: "TLS 1.3 with AES-GCM", version: TLS_1_3, suites: &[0x1301, 0x1302] },
+    Offer { name: "TLS 1.2 with AES-GCM", version: TLS_1_2, suites: &[0xc02b, 0xc02f, 0xc02c, 0xc030] },
+];
 
 const CBC: &[u16] = &[0xc013, 0xc014, 0xc009, 0xc00a, 0x002f, 0x0035, 0x000a];
 
@@ -67,14 +72,15 @@ impl Offer {
     }
 
     fn client_hello(&self, sni: Option<&str>, rng: &dyn Rng) -> Vec<u8> {
-        let mut body = self.version.to_be_bytes().to_vec();
+        // TLS 1.3 calls itself 1.2 here, and says what it is in an extension.
+        let mut body = self.version.min(TLS_1_2).to_be_bytes().to_vec();
         body.extend(rng.bytes::<32>());
         body.push(0); // no session to resume
         let suites: Vec<u8> = self.suites.iter().flat_map(|suite| suite.to_be_bytes()).collect();
         body.extend(counted(&suites));
         body.extend([1, 0]); // no compression
         if self.version > 0x0300 {
-            body.extend(counted(&extensions(sni)));
+            body.extend(counted(&self.extensions(sni, rng)));
         }
         let mut message = vec![1];
         message.extend(&length(&body).to_be_bytes()[1..]);
@@ -83,24 +89,30 @@ impl Offer {
         record.extend(counted(&message));
         record
     }
-}
 
-fn extensions(sni: Option<&str>) -> Vec<u8> {
-    let mut all = Vec::new();
-    let mut add = |kind: u16, data: &[u8]| {
-        all.extend(kind.to_be_bytes());
-        all.extend(counted(data));
-    };
-    if let Some(name) = sni {
-        let name = [&[0], counted(name.as_bytes()).as_slice()].concat();
-        add(0, &counted(&name));
+    fn extensions(&self, sni: Option<&str>, rng: &dyn Rng) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut add = |kind: u16, data: &[u8]| {
+            all.extend(kind.to_be_bytes());
+            all.extend(counted(data));
+        };
+        if let Some(name) = sni {
+            let name = [&[0], counted(name.as_bytes()).as_slice()].concat();
+            add(0, &counted(&name));
+        }
+        add(10, &counted(&[0, 29, 0, 23, 0, 24])); // x25519, P-256, P-384
+        add(11, &[1, 0]); // uncompressed points
+        // ECDSA and RSA with SHA-256 and SHA-384, RSA-PSS, and what old clients have: SHA-1.
+        add(13, &counted(&[4, 3, 5, 3, 8, 4, 8, 5, 4, 1, 5, 1, 2, 3, 2, 1]));
+        add(23, &[]); // extended master secret
+        if self.version == TLS_1_3 {
+            add(43, &[2, 3, 4]);
+            // Any 32 bytes are somebody's public key on that curve.
+            let share = [[0, 29].as_slice(), &counted(&rng.bytes::<32>())].concat();
+            add(51, &counted(&share));
+        }
+        all
     }
-    add(10, &counted(&[0, 29, 0, 23, 0, 24])); // x25519, P-256, P-384
-    add(11, &[1, 0]); // uncompressed points
-    // ECDSA and RSA with SHA-256 and SHA-384, RSA-PSS, and what old clients have: SHA-1.
-    add(13, &counted(&[4, 3, 5, 3, 8, 4, 8, 5, 4, 1, 5, 1, 2, 3, 2, 1]));
-    add(23, &[]); // extended master secret
-    all
 }
 
 /// Bytes behind their number in two bytes.

@@ -42,7 +42,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "root_key",
         promises: &["UL-1.1c"],
-        observes: "Looks where the root key lies and who may read it, and how old each key is.",
+        observes: "Looks where the root key lies and who may read it, and how old each key is that turns.",
         every: OFTEN,
         look: |app| Box::pin(root_key::look(app)),
     },
@@ -78,8 +78,8 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "events",
         promises: &["UP-35"],
-        observes: "Reads the files of the event log again, byte by byte, and compares the events in them with those that were \
-                   acknowledged.",
+        observes: "Reads each file of the event log byte by byte, again when it has changed and once a day, and compares the \
+                   events in them with those that were acknowledged.",
         every: OFTEN,
         look: |app| Box::pin(events::look(app)),
     },

@@ -8,15 +8,11 @@ use base::Timestamp;
 use keys::{KeyKind, KeyState};
 
 use crate::App;
+use crate::key_rotation::{self, way};
 use crate::trust::check::{Seen, Unseen};
 
 /// Keys turn once a year at the latest; a week more is left for a worker that stood still.
 const OLDEST: Duration = Duration::from_hours((365 + 7) * 24);
-/// Kinds that do not turn yet, or of which nothing is sealed (`docs/rotation.md`): they cannot be younger.
-const STAND: [KeyKind; 7] = {
-    use KeyKind::{AuditSigning, Dictionary, Inbox, Index, LocalAuthority, MessageHash, Part};
-    [AuditSigning, Dictionary, Inbox, Index, LocalAuthority, MessageHash, Part]
-};
 /// Rights of anybody but the server's own user.
 const OTHERS: u32 = 0o077;
 
@@ -26,16 +22,27 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
         Some(path) => file(app.data(), &path, &mut seen)?,
         None => seen.shows("The root key is at a key provider of its own, not on this machine's disk."),
     }
-    let roots = app.keys.provider().root_versions().await?;
-    let root = roots.iter().filter(|root| root.state == KeyState::Primary).map(|root| root.created_at).min();
-    // The stores are asked, not the keys in memory: what is in use is what is stored as primary.
-    let stored = store::key_records::all(app.main.read(store::Scope::System)).await?;
-    let turning = stored.iter().filter(|key| key.state == KeyState::Primary && !STAND.contains(&key.kind));
-    let wrapped = turning.map(|key| key.created_at).min();
-    age("root key", root, app.clock.now(), &mut seen);
-    age("key in the store", wrapped, app.clock.now(), &mut seen);
+    ages(app, &mut seen).await?;
     places(app, &mut seen).await?;
     Ok(seen)
+}
+
+/// How old the keys are that are in use and turn (`docs/rotation.md`): the others cannot be younger.
+async fn ages(app: &App, seen: &mut Seen) -> Result<(), Unseen> {
+    let listed = key_rotation::list(app).await?;
+    let used = listed.iter().filter(|key| key.state == KeyState::Primary && way(key.kind).turns);
+    let used: Vec<_> = used.map(|key| (key.kind, key.created_at)).collect();
+    let files = [KeyKind::MainStoreFile, KeyKind::KeyringFile];
+    // The store is asked, not the keys in memory: what is in use is what is stored as primary.
+    let stored = store::key_records::all(app.main.read(store::Scope::System)).await?;
+    let stored = stored.iter().filter(|key| key.state == KeyState::Primary && way(key.kind).turns);
+    let oldest = |of: &[KeyKind]| used.iter().filter(|(kind, _)| of.contains(kind)).map(|(_, made)| *made).min();
+    let now = app.clock.now();
+    age("root key", oldest(&[KeyKind::Root]), now, seen);
+    age("erasable key", oldest(&[KeyKind::Erasable]), now, seen);
+    age("key of a store's file", oldest(&files), now, seen);
+    age("key in the store", stored.map(|key| key.created_at).min(), now, seen);
+    Ok(())
 }
 
 /// Whether the erasable keys, which are in no backup, are kept twice.

@@ -35,9 +35,12 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
     }
     seen.demand(
         changed.is_empty(),
-        format!("Each of {} files, fetched from the edge, has the hash that pages name.", files.len()),
-        format!("{} is not what pages name: browsers do not run it.", changed.join(", ")),
+        "Each file, fetched from the edge, has the hash that pages name.",
+        "A file that the edge serves is not what pages name: browsers do not run it.",
     );
+    if !changed.is_empty() {
+        tracing::error!(?changed, "the edge serves files of the SDK that are not what pages name");
+    }
     seen.demand(
         uncacheable == 0,
         "Pages of other origins may check each of them.",

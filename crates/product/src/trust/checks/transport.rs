@@ -34,9 +34,14 @@ async fn at_door(app: &App, target: &Target, seen: &mut Seen) -> Result<(), Unse
         format!("The {door} door accepts {}.", accepted.join(", ")),
     );
     // The same words with a strong offer: what was refused was refused for its weakness.
-    let strong = STRONG.make(&mut target.connect().await?, target.sni(), app.rng.as_ref()).await;
-    if strong != Reply::Accepts {
-        seen.broken(format!("The {door} door does not accept {}.", STRONG.name));
+    let mut strong = false;
+    for offer in STRONG {
+        strong =
+            strong || offer.make(&mut target.connect().await?, target.sni(), app.rng.as_ref()).await == Reply::Accepts;
+    }
+    if !strong {
+        let names: Vec<&str> = STRONG.iter().map(|offer| offer.name).collect();
+        seen.broken(format!("The {door} door accepts neither {}.", names.join(" nor ")));
         return Ok(());
     }
     let version = match target.shake_hands().await?.get_ref().1.protocol_version() {

@@ -6,8 +6,8 @@ use app_test::app_test;
 use base::Timestamp;
 use store::{Scope, sql};
 
-use super::run_due;
 use super::world::World;
+use super::{run_due, seen};
 use crate::doors::Door;
 use crate::testing::{Answer, OWNER, TestApp};
 use crate::trust::html;
@@ -77,6 +77,29 @@ async fn nothing_on_the_page_is_nobodys_business(app: TestApp) {
     ];
     for secret in secret {
         assert!(!said.contains(secret), "{secret}");
+    }
+    world.stop().await;
+}
+
+#[app_test]
+async fn nobody_is_told_how_many_files_or_environments_there_are(app: TestApp) {
+    let world = World::start(&app).await;
+    let another = "INSERT INTO environments (id, organisation_id, app_id, name, identity_required, \
+                   identity_secret, created_at) SELECT $1, organisation_id, app_id, 'preview', 0, identity_secret, \
+                   created_at FROM environments WHERE name = 'production'";
+    let id = base::id::EnvironmentId::new(app.app().clock.as_ref(), app.app().rng.as_ref());
+    sql(another).bind(id).execute(app.app().main.read(Scope::System)).await.unwrap();
+    run_due(app.app()).await;
+    let evidence = async |check| seen(app.app(), check).await.evidence;
+    assert_eq!(
+        evidence("identity").await,
+        [
+            "In production a browser names a user only with a signed identity token.",
+            "In environments for trying out a browser may name anybody; their data are apart.",
+        ]
+    );
+    for sentence in evidence("sdk").await {
+        assert!(!sentence.contains(|letter: char| letter.is_ascii_digit() || letter == '/'), "{sentence}");
     }
     world.stop().await;
 }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::world::World;
 use super::{run_due, seen};
-use crate::doors::Door;
+use crate::doors::{Door, TlsProfile};
 use crate::testing::TestApp;
 use crate::trust::check::Verdict;
 
@@ -43,6 +43,31 @@ async fn front(behind: SocketAddr, answers: fn(&[u8]) -> bool, with: &'static [u
     };
     tokio_util::task::TaskTracker::new().spawn(serving);
     address
+}
+
+#[app_test]
+async fn doors_of_either_profile_are_proven(app: TestApp) {
+    for profile in [TlsProfile::Intermediate, TlsProfile::Modern] {
+        let world = World::speaking(&app, profile).await;
+        app.advance(std::time::Duration::from_mins(1));
+        run_due(app.app()).await;
+        let found = seen(app.app(), "transport").await;
+        assert_eq!((found.verdict, found.reason.as_str()), (Verdict::Kept, ""), "{profile:?}");
+        world.stop().await;
+    }
+}
+
+#[app_test]
+async fn a_door_that_speaks_with_nobody_proves_nothing_by_refusing(app: TestApp) {
+    let world = World::start(&app).await;
+    // A fatal alert to whatever is said.
+    let deaf = front(world.address(Door::Edge), |_| true, b"\x15\x03\x03\x00\x02\x02\x28").await;
+    world.replace(Door::Edge, deaf);
+    run_due(app.app()).await;
+    let found = seen(app.app(), "transport").await;
+    let says = "The edge door accepts neither TLS 1.3 with AES-GCM nor TLS 1.2 with AES-GCM.";
+    assert_eq!((found.verdict, found.reason.as_str()), (Verdict::Broken, says));
+    world.stop().await;
 }
 
 #[app_test]

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use axum::Router;
 use serde_json::json;
 
-use crate::doors::{Bound, CertificateSource, Door, Server};
+use crate::doors::{Bound, CertificateSource, Door, Server, TlsProfile, TlsSettings};
 use crate::router;
 use crate::testing::TestApp;
 
@@ -16,12 +16,18 @@ pub(super) struct World {
     pub(super) app: TestApp,
     servers: Vec<Server>,
     doors: Vec<(Door, SocketAddr)>,
+    profile: TlsProfile,
 }
 
 impl World {
     /// Starts the doors, and sends what leaves something in every store.
     pub(super) async fn start(app: &TestApp) -> Self {
-        let mut world = Self { app: app.clone(), servers: Vec::new(), doors: Vec::new() };
+        Self::speaking(app, TlsProfile::default()).await
+    }
+
+    /// Starts doors that speak TLS by a profile.
+    pub(super) async fn speaking(app: &TestApp, profile: TlsProfile) -> Self {
+        let mut world = Self { app: app.clone(), servers: Vec::new(), doors: Vec::new(), profile };
         let doors = [Door::Edge, Door::Api, Door::Dashboard, Door::Metrics];
         let routers = doors.into_iter().map(|door| (door, router(app.app(), door))).collect();
         world.doors = world.serve(routers).await;
@@ -41,7 +47,8 @@ impl World {
         let doors = bound.iter().map(|(bound, _)| (bound.door, bound.address)).collect();
         let source = CertificateSource::Authority(Box::new(self.app.app().authority().unwrap()));
         let ready = Arc::new(AtomicBool::new(false));
-        self.servers.push(Server::start(bound, source, ready).await.unwrap());
+        let tls = TlsSettings { profile: self.profile, ..source.into() };
+        self.servers.push(Server::start(bound, tls, ready).await.unwrap());
         // A server hides what panics say; a test has nobody to hide it from.
         drop(std::panic::take_hook());
         doors
