@@ -20,6 +20,8 @@ const LATE: Duration = Duration::from_secs(30);
 /// How a promise fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+// A job has a state, too.
+#[schema(as = PromiseState)]
 pub(crate) enum State {
     /// A check of this running system shows it.
     ProvenHere,
