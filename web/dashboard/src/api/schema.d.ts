@@ -1171,6 +1171,11 @@ export interface components {
              */
             total: number | null;
         };
+        /**
+         * @description How a promise fares.
+         * @enum {string}
+         */
+        PromiseState: "proven_here" | "proven_for_this_build" | "amber" | "not_in_this_deployment" | "not_yet" | "stale" | "red";
         /** @description A promise and how it fares. */
         PromiseWire: {
             id: string;
@@ -1180,7 +1185,7 @@ export interface components {
             meaning: string;
             /** @description How it is proven once it is kept: live, test, record. */
             kind: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["PromiseState"];
             /** @description Why it is not simply kept; empty where it is. */
             reason: string;
             since: components["schemas"]["Timestamp"] | null;
