@@ -253,6 +253,21 @@ impl Slot {
     }
 }
 
+/// Holds that every pair in a file's bytes opens.
+///
+/// # Errors
+/// [`ProviderError::ErasableUnreadable`] names the first that does not.
+pub(super) fn all_open(bytes: &[u8], environment: EnvironmentId, provider: &FileProvider) -> Result<(), ProviderError> {
+    for (bucket, slot) in (0..=u8::MAX).zip(bytes[HEADER_LEN..].chunks_exact(SLOT_LEN)) {
+        for cell in slot.as_chunks::<CELL_LEN>().0.iter().filter(|cell| is_well_formed(cell)) {
+            if open_cell(cell, environment, bucket, provider).is_none() {
+                return Err(ProviderError::ErasableUnreadable { environment, bucket, version: version_of(cell) });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What a sealed private half is bound to.
 struct Place {
     environment: EnvironmentId,
