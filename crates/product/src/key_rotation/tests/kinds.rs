@@ -222,6 +222,34 @@ async fn a_store_file_that_got_its_key_before_that_was_noted_opens() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_answers_after_whoever_changed_its_key_is_gone() {
+    let app = TestApp::start_embedded("store_file_dropped").await;
+    let cookie = prepared(&app).await;
+    let (kind, db) = (KeyKind::KeyringFile, &app.app().keyring);
+    let (clock, rng) = (app.app().clock.as_ref(), app.app().rng.as_ref());
+    ::store::embedded::mint_next(app.app().data(), &app.app().keys, kind, clock, rng).await.unwrap();
+    let key = |version| app.app().keys.version(kind, Owner::Installation, version).unwrap();
+    for millis in [0, 1, 2, 4, 8, 16, 32, 64] {
+        let (one, other) = (key(1), key(2));
+        let change = db.rekey(&one, &other);
+        let _ = tokio::time::timeout(Duration::from_millis(millis), change).await;
+        app.user("ana").is(json!({"email": "ana@example.org"})).await;
+        everything_works(&app, &cookie).await;
+        // Whether or not the file has its new key already, it is its key after this, and its old one again then.
+        ensure_rekeyed(db, &key(1), &key(2)).await;
+        everything_works(&app, &cookie).await;
+        ensure_rekeyed(db, &key(2), &key(1)).await;
+    }
+    app.finish().await;
+}
+
+async fn ensure_rekeyed(db: &::store::Db, old: &keys::SecretKey, new: &keys::SecretKey) {
+    while let Err(error) = db.rekey(old, new).await {
+        assert!(matches!(error, ::store::StoreError::Contended), "{error}");
+    }
+}
+
 #[app_test]
 async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
     let root_key = app.app().keys.provider().name().trim_start_matches("file:").to_owned();
