@@ -262,6 +262,25 @@ async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
 }
 
 #[app_test]
+async fn an_older_erasable_version_is_listed_as_long_as_a_bucket_has_it(app: TestApp) {
+    let (provider, environment) = (app.app().keys.provider(), app.production());
+    provider.rotate_erasable(environment, 7, 1).await.unwrap();
+    let versions = async || {
+        let listed = super::list(app.app()).await.unwrap().into_iter();
+        let ours = listed.filter(|key| key.kind == KeyKind::Erasable && key.owner == environment.to_string());
+        ours.map(|key| (key.version, key.state)).collect::<Vec<_>>()
+    };
+    // Version 1 is the other buckets' newest.
+    assert_eq!(versions().await, [(1, KeyState::Primary), (2, KeyState::Primary)]);
+    for bucket in 0..=u8::MAX {
+        provider.rotate_erasable(environment, bucket, 1).await.unwrap();
+    }
+    assert_eq!(versions().await, [(1, KeyState::Enabled), (2, KeyState::Primary)]);
+    turn(&app, Some(KeyKind::Session)).await;
+    assert_eq!(versions().await, [(2, KeyState::Primary)]);
+}
+
+#[app_test]
 async fn a_kind_that_does_not_turn_says_why(app: TestApp) {
     for kind in [KeyKind::MessageHash, KeyKind::Index, KeyKind::Person] {
         let refused = rotate(app.app(), Wanted { kind: Some(kind), now: true }).await.unwrap_err();
