@@ -41,7 +41,7 @@ use list::Target;
 pub use jobs::handlers;
 pub(crate) use jobs::schedule;
 pub use list::{Listed, list};
-pub use places::{mended_at, places};
+pub use places::places;
 pub use policy::{Policy, PolicyError};
 pub use ways::{WAYS, Way, way};
 
@@ -53,6 +53,8 @@ pub struct Rotation {
     pub settle: Duration,
     turning: Mutex<()>,
 }
+    /// Of how many bytes a store file may be at most to get another key by itself: requests wait meanwhile.
+    pub largest_by_itself: u64,
 
 impl Rotation {
     /// With the default policy.
@@ -62,7 +64,8 @@ impl Rotation {
             // Three times as long as a process takes to look for new keys.
             Engine::Postgres => Duration::from_secs(15),
         };
-        Self { policy: Policy::default(), settle, turning: Mutex::default() }
+        let largest_by_itself = store_file::LARGEST_BY_ITSELF;
+        Self { policy: Policy::default(), settle, largest_by_itself, turning: Mutex::default() }
     }
 }
 
@@ -113,7 +116,9 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
     targets.retain(|(target, made)| {
         let kind = target.kind();
         let due = wanted.now || app.rotation.policy.due_at(kind, *made).is_some_and(|due| due <= now);
-        due && way(kind).turns && wanted.kind.is_none_or(|wanted| wanted == kind)
+        due && way(kind).turns
+            && wanted.kind.is_none_or(|wanted| wanted == kind)
+            && (wanted.now || !store_file::takes_long(app, kind))
     });
     // One that fails keeps no other from turning.
     let mut first_failure = Ok(());
