@@ -231,7 +231,8 @@ pub(crate) enum KeysCommand {
 /// How old keys may become.
 #[derive(Debug, Default, Args)]
 pub(crate) struct RotationArgs {
-    /// After how many days keys rotate, by kind; 0 for never [default: docs/rotation.md]
+    /// After how many days keys rotate, by kind; 0 for never, as for root and erasable keys unless they are named here: a
+    /// turn of these makes escrows written before useless [default: docs/rotation.md]
     #[arg(long, env = "PILOTFISH_ROTATE_DAYS", value_name = "KIND=DAYS,…")]
     pub(crate) rotate_days: Option<Policy>,
 }

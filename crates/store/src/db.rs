@@ -56,7 +56,8 @@ impl Db {
         Ok(Self(DbOf::Sqlite(Sqlcipher::open(path, key, make).await?)))
     }
 
-    /// Gives a SQLCipher file another key, while everybody waits. After an error it has the one that it had.
+    /// Gives a SQLCipher file another key, while everybody waits. It goes on to its end when nobody waits for it any more, and
+    /// after an error it can be asked again.
     ///
     /// # Errors
     /// [`StoreError::Contended`] if somebody used it all the time: try again.

@@ -5,7 +5,7 @@
 //! first start has finished. What an interrupted first start left is thrown away and made again: nobody has been shown
 //! anything of it. Without the marker a missing file is a loss, and is named, never replaced.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base::{Clock, Rng};
 use keys::{KeyKind, KeyProvider, KeySet, Owner, WrappedKey};
@@ -74,6 +74,15 @@ pub async fn open(folder: &Path, keys: &KeySet, clock: &dyn Clock, rng: &dyn Rng
     let main = open_store(folder, keys, KeyKind::MainStoreFile, making, rng).await?;
     let keyring = open_store(folder, keys, KeyKind::KeyringFile, making, rng).await?;
     Ok(Embedded { main, keyring, identity: file.identity })
+}
+
+/// Where the store with a file key of this kind is; `None` if no store has one.
+pub fn path(folder: &Path, kind: KeyKind) -> Option<PathBuf> {
+    match kind {
+        KeyKind::MainStoreFile => Some(folder.join(MAIN)),
+        KeyKind::KeyringFile => Some(folder.join(KEYRING)),
+        _ => None,
+    }
 }
 
 /// Opens a store with its primary key, or with another version that it was given before this could be noted.

@@ -4,16 +4,19 @@
 //! for it. Who holds them and wants them once more would wait for ever, so the change gives up soon and is tried again.
 //!
 //! The file is never changed under its old key: a copy of it gets the new one, is made durable, and takes its place whole.
-//! Other connections that are open while a file gets another key fail, hence none is.
+//! Other connections that are open while a file gets another key fail, hence none is. A change that was
+//! begun goes on to its end, also when whoever asked for it is gone: connections are closed until then.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::Secret;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use crate::folder::remove_durably;
@@ -23,6 +26,8 @@ const READERS: u32 = 4;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 /// How long a change of the key waits for those who use the file.
 const DRAIN: Duration = Duration::from_millis(250);
+/// How long it is before a file that could not be opened after a change of its key is tried again.
+const REOPEN: Duration = Duration::from_secs(1);
 /// What the name of the copy that gets the new key has at its end.
 const COPY: &str = ".rekeyed";
 
@@ -33,6 +38,9 @@ type Key = Secret<[u8; 32]>;
 pub(crate) struct Sqlcipher {
     path: PathBuf,
     pools: Arc<RwLock<Pools>>,
+    /// Changes of the key that are under way: nobody who stops waiting stops one.
+    changes: TaskTracker,
+    closing: Arc<AtomicBool>,
 }
 
 /// The connections under one key.
@@ -50,7 +58,8 @@ impl Sqlcipher {
         quiet_sqlcipher().await?;
         remove_durably(&copy_of(path))?;
         let pools = Pools::open(path, key, make).await?;
-        Ok(Self { path: path.to_owned(), pools: Arc::new(RwLock::new(pools)) })
+        let (pools, closing) = (Arc::new(RwLock::new(pools)), Arc::default());
+        Ok(Self { path: path.to_owned(), pools, changes: TaskTracker::new(), closing })
     }
 
     /// The connections, for as long as this is held.
@@ -58,25 +67,69 @@ impl Sqlcipher {
         Arc::clone(&self.pools).read_owned().await
     }
 
-    /// Gives the file another key while everybody waits. After an error it has the one that it had.
+    /// Gives the file another key while everybody waits. It goes on to its end when nobody waits for it any more. After an
+    /// error the file has one of both keys, and this can be asked again.
     ///
     /// # Errors
     /// [`StoreError::Contended`] if somebody used it all the time.
     pub(crate) async fn rekey(&self, old: &Key, new: &Key) -> StoreResult<()> {
-        let mut pools =
-            tokio::time::timeout(DRAIN, self.pools.write()).await.map_err(|_elapsed| StoreError::Contended)?;
+        let drained = tokio::time::timeout(DRAIN, Arc::clone(&self.pools).write_owned());
+        let pools = drained.await.map_err(|_elapsed| StoreError::Contended)?;
+        let change = Change { path: self.path.clone(), old: old.clone(), new: new.clone() };
+        let closing = Arc::clone(&self.closing);
+        let changed = self.changes.spawn(async move { change.run(pools, &closing).await }).await;
+        changed.unwrap_or(Err(StoreError::Unavailable("the change of its key was cut off")))
+    }
+
+    /// Writes what the write-ahead log still holds into the file and closes all connections.
+    pub(crate) async fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.changes.close();
+        self.changes.wait().await;
+        self.pools.read().await.close().await;
+    }
+}
+
+/// A change of a file's key.
+struct Change {
+    path: PathBuf,
+    old: Key,
+    new: Key,
+}
+
+impl Change {
+    async fn run(self, mut pools: OwnedRwLockWriteGuard<Pools>, closing: &AtomicBool) -> StoreResult<()> {
         pools.close().await;
-        let rekeyed = self.replace(old, new).await;
-        *pools = match Pools::open(&self.path, if rekeyed.is_ok() { new } else { old }, false).await {
-            // The copy took its place, and what came after that failed.
-            Err(StoreError::WrongKey { .. }) => Pools::open(&self.path, new, false).await?,
-            other => other?,
-        };
-        rekeyed
+        // What a change before this one could not bring to its end may have left it with the new key.
+        let changed = if opens(&self.path, &self.new).await { Ok(()) } else { self.replace().await };
+        if let Some(opened) = self.reopen(closing).await {
+            *pools = opened;
+        }
+        changed
+    }
+
+    /// Opens the file with the key that it has, until that works: who waits would else be refused for ever.
+    async fn reopen(&self, closing: &AtomicBool) -> Option<Pools> {
+        loop {
+            let opened = match Pools::open(&self.path, &self.new, false).await {
+                Err(StoreError::WrongKey { .. }) => Pools::open(&self.path, &self.old, false).await,
+                other => other,
+            };
+            match opened {
+                Ok(pools) => return Some(pools),
+                Err(error) => {
+                    tracing::error!(%error, "a store could not be opened after a change of its key; trying again");
+                }
+            }
+            if closing.load(Ordering::Relaxed) {
+                return None;
+            }
+            tokio::time::sleep(REOPEN).await;
+        }
     }
 
     /// Makes a copy under the new key and puts it in the file's place. No connection is open.
-    async fn replace(&self, old: &Key, new: &Key) -> StoreResult<()> {
+    async fn replace(&self) -> StoreResult<()> {
         let copy = copy_of(&self.path);
         let log = with_end(&self.path, "-wal");
         if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
@@ -84,13 +137,14 @@ impl Sqlcipher {
         }
         remove_durably(&copy)?;
         on_disk(&self.path, &copy, |from, to| std::fs::copy(from, to).map(drop)).await?;
-        let draft = || options(&copy, old).journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Off);
+        let draft =
+            || options(&copy, &self.old).journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Off);
         let mut connection = draft().connect().await?;
-        let statement = Zeroizing::new(format!("PRAGMA rekey = \"x'{}'\"", *hex(new)));
+        let statement = Zeroizing::new(format!("PRAGMA rekey = \"x'{}'\"", *hex(&self.new)));
         sqlx::query(sqlx::AssertSqlSafe(statement.to_string())).execute(&mut connection).await?;
         connection.close().await?;
         // It opens under the new key, or it does not take the file's place.
-        let mut connection = options(&copy, new).journal_mode(SqliteJournalMode::Delete).connect().await?;
+        let mut connection = options(&copy, &self.new).journal_mode(SqliteJournalMode::Delete).connect().await?;
         sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
         connection.close().await?;
         on_disk(&copy, &self.path, |copy, path| {
@@ -100,11 +154,14 @@ impl Sqlcipher {
         })
         .await
     }
+}
 
-    /// Writes what the write-ahead log still holds into the file and closes all connections.
-    pub(crate) async fn close(&self) {
-        self.pools.read().await.close().await;
-    }
+/// Whether a file opens with a key.
+async fn opens(path: &Path, key: &Key) -> bool {
+    let Ok(mut connection) = options(path, key).connect().await else { return false };
+    let looked = sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut connection).await;
+    let closed = connection.close().await;
+    looked.is_ok() && closed.is_ok()
 }
 
 impl Pools {

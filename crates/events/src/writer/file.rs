@@ -28,10 +28,22 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Begins a file with a key of its own; durable with its folder when this returns.
+    /// Begins a file with a key of its own, sealed under the version that is primary when it is there; durable with its folder when this returns.
     pub(super) fn create(log: &Log, first: u64) -> Result<Self, AppendError> {
-        let (version, key) = log.shared.keys.primary(log.folder.environment)?;
-        Self::make(log, first, version, &key).map_err(|error| AppendError::storage(&error))
+        let mut primary = log.shared.keys.primary(log.folder.environment)?;
+        loop {
+            let (version, key) = primary;
+            let file = Self::make(log, first, version, &key).map_err(|error| AppendError::storage(&error))?;
+            // Whoever destroys a version looks for its files after another one became primary. This file was there before that
+            // only if its version still is primary; else it may have been missed, and nothing is in it yet.
+            primary = match log.shared.keys.primary(log.folder.environment) {
+                Ok((now, _)) if now == version => return Ok(file),
+                other => {
+                    file.discard_if_empty();
+                    other?
+                }
+            };
+        }
     }
 
     fn make(log: &Log, first: u64, key_version: u32, key: &Secret<[u8; 32]>) -> io::Result<Self> {

@@ -1,9 +1,12 @@
 //! Appending: positions, groups, files, limits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use events::{AppendError, OpenError, Options, Outcome};
+use base::Secret;
+use base::id::EnvironmentId;
+use events::{AppendError, EventLog, LogKeyError, LogKeys, OpenError, Options, Outcome};
 
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, numbers, stored};
 
@@ -237,5 +240,34 @@ async fn all_logs_of_a_data_folder_are_scanned() {
     assert_eq!(seen[3..], [(false, 10), (false, 11), (false, 12), (false, 13)]);
     assert_eq!(logs, [log.log_id(environment), other.log_id(environment)].into());
     other.shutdown().await;
+    log.shutdown().await;
+}
+
+/// Keys of which another version becomes primary while a file is begun.
+#[derive(Default)]
+struct TurningKeys(AtomicU32);
+
+impl LogKeys for TurningKeys {
+    fn primary(&self, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), LogKeyError> {
+        let version = if self.0.fetch_add(1, Ordering::SeqCst) == 0 { 1 } else { 2 };
+        Ok((version, self.version(environment, version)?))
+    }
+
+    fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
+        TestKeys.version(environment, version)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_key_turned_while_it_was_begun_is_begun_anew() {
+    let fixture = Fixture::new();
+    let (keys, rng) = (Arc::new(TurningKeys::default()), Arc::new(base::SeededRng::new(1)));
+    let path = fixture.folder.path();
+    let (log, _) = EventLog::open(path, "edge", keys, fixture.clock.clone(), rng, fixture.options.clone()).unwrap();
+    assert_eq!(stored(&append(&log, 0..3, fixture.now()).await), 3);
+    let sealed = |version| events::sealed_with(path, environment(ENVIRONMENT), version).unwrap();
+    assert_eq!((sealed(1), sealed(2)), (0, 1));
+    assert_eq!(fixture.files().len(), 1);
+    assert_eq!(numbers(&log), [0, 1, 2]);
     log.shutdown().await;
 }

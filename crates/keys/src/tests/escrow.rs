@@ -60,6 +60,39 @@ fn read_armor(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn an_escrow_that_would_not_open_itself_is_not_written() {
+    let machine = Machine::new(1);
+    let provider = machine.create();
+    let environment = machine.environment(&provider);
+    let path = provider.erasable_folder().join(environment.to_string());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[512 + 7 * 512 + 60] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let refused = provider.escrow(&Identity::generate().to_public().to_string()).unwrap_err();
+    let EscrowError::Provider(ProviderError::ErasableUnreadable { bucket, version, .. }) = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!((bucket, version), (7, 1));
+}
+
+#[test]
+fn an_escrow_waits_until_nobody_changes_the_root_key() {
+    let machine = Machine::new(1);
+    let provider = machine.create();
+    machine.environment(&provider);
+    let folder = std::fs::File::open(provider.erasable_folder()).unwrap();
+    folder.lock().unwrap();
+    let to = Identity::generate().to_public().to_string();
+    std::thread::scope(|threads| {
+        let escrow = threads.spawn(|| provider.escrow(&to).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!escrow.is_finished(), "it did not wait");
+        folder.unlock().unwrap();
+        assert_eq!(escrow.join().unwrap().environments, 1);
+    });
+}
+
+#[test]
 fn what_is_no_recipient_is_said_to_be_none() {
     let provider = Machine::new(1).create();
     for recipient in ["", "age1", "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1"] {

@@ -142,12 +142,83 @@ fn without_its_second_place_nothing_is_changed_unheard() {
     let (provider, environment, files) = create(&machine);
     fs::remove_dir_all(machine.at("second")).unwrap();
     fs::write(machine.at("second"), "a file where the folder was").unwrap();
+    let before = fs::read(&files[0]).unwrap();
     assert!(answer(provider.destroy_erasable(environment, 7, 1)).is_err());
     answer(provider.rotate_erasable(environment, 7, 1)).unwrap_err();
+    answer(provider.rotate_root(1)).unwrap();
+    answer(provider.rewrap_own()).unwrap_err();
+    assert!(fs::read(&files[0]).unwrap() == before, "the first place was changed alone");
     let places = answer(provider.erasable_places()).unwrap();
     assert!(places[0].failure.is_some(), "{places:?}");
     private(&provider, environment, 1);
     fs::remove_file(machine.at("second")).unwrap();
     answer(provider.rotate_erasable(environment, 7, 1)).unwrap();
     assert!(same(&files));
+}
+
+/// Puts bytes in one place each, and says with which error the keys are refused. Neither place was written.
+fn refused_unwritten(machine: &Machine, environment: EnvironmentId, files: &[PathBuf; 2], bytes: [&[u8]; 2]) {
+    for (file, bytes) in files.iter().zip(bytes) {
+        fs::write(file, bytes).unwrap();
+    }
+    let provider = open(machine);
+    let refused = answer(provider.erasable_public(environment, 7)).unwrap_err();
+    assert!(matches!(refused, ProviderError::WrongRootKey { .. }), "{refused}");
+    answer(provider.rotate_erasable(environment, 7, 1)).unwrap_err();
+    for (file, bytes) in files.iter().zip(bytes) {
+        assert!(fs::read(file).unwrap() == bytes, "{} was written", file.display());
+    }
+}
+
+#[test]
+fn with_an_older_root_key_neither_place_is_written() {
+    let machine = Machine::new(1);
+    let (provider, environment, files) = create(&machine);
+    let (older_root, old) = (fs::read(machine.key()).unwrap(), fs::read(&files[0]).unwrap());
+    answer(provider.rotate_root(1)).unwrap();
+    answer(provider.rewrap_own()).unwrap();
+    answer(provider.rotate_erasable(environment, 7, 1)).unwrap();
+    let (newer_root, new) = (fs::read(machine.key()).unwrap(), fs::read(&files[0]).unwrap());
+    let expected = private(&provider, environment, 2);
+    drop(provider);
+    fs::write(machine.key(), older_root).unwrap();
+    refused_unwritten(&machine, environment, &files, [&old, &new]);
+    refused_unwritten(&machine, environment, &files, [&new, &old]);
+    fs::write(machine.key(), newer_root).unwrap();
+    assert_eq!(private(&open(&machine), environment, 2), expected);
+    assert!(same(&files));
+}
+
+#[test]
+fn with_another_root_key_neither_place_is_written() {
+    let machine = Machine::new(1);
+    let (provider, environment, files) = create(&machine);
+    answer(provider.rotate_erasable(environment, 7, 1)).unwrap();
+    let good = fs::read(&files[0]).unwrap();
+    drop(provider);
+    fs::remove_dir_all(machine.at("keys")).unwrap();
+    // Of the same environment, version 1 under version 1 of another root key.
+    let provider = machine.create();
+    answer(provider.create_environment(environment)).unwrap();
+    let foreign = fs::read(&files[0]).unwrap();
+    drop(provider);
+    fs::write(machine.at("keys/root.key.erasable/second-place"), "").unwrap();
+    refused_unwritten(&machine, environment, &files, [&foreign, &good]);
+    refused_unwritten(&machine, environment, &files, [&good, &foreign]);
+}
+
+#[test]
+fn an_old_copy_from_before_the_root_key_turned_is_mended() {
+    let machine = Machine::new(1);
+    let (provider, environment, files) = create(&machine);
+    let (old, expected) = (fs::read(&files[0]).unwrap(), private(&provider, environment, 1));
+    answer(provider.rotate_root(1)).unwrap();
+    answer(provider.rewrap_own()).unwrap();
+    answer(provider.destroy_root(1)).unwrap();
+    drop(provider);
+    for behind in &files {
+        fs::write(behind, &old).unwrap();
+        assert_eq!(private(&open(&machine), environment, 1), expected);
+        assert!(same(&files), "{}", behind.display());
+    }
 }

@@ -12,7 +12,7 @@ use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult};
 use keys::{ErasablePublic, ErasableVersion, KeyKind, KeyState, PairId, SealedHeader, Subject, reseal_private};
 
-use super::{Kept, Turned, record};
+use super::{Kept, Turned, record, slowly};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::{internal, store_failed};
@@ -23,9 +23,8 @@ const ROWS: u32 = 100;
 /// Gives each bucket a newer pair than it had, unless it has one.
 pub(super) async fn begin(app: &App, environment: EnvironmentId, newest: &[ErasableVersion]) -> ProblemResult<()> {
     for key in newest {
-        app.keys.provider().rotate_erasable(environment, key.bucket, key.version).await.map_err(internal)?;
-        // The provider writes to a disk; others have their turn in between.
-        tokio::task::yield_now().await;
+        let (bucket, after) = (key.bucket, key.version);
+        slowly(app, move |provider| provider.rotate_erasable(environment, bucket, after)).await?;
     }
     let version = newest.iter().map(|key| key.version).max().unwrap_or(0) + 1;
     let mut tx = SystemTx::begin(app).await?;
@@ -92,14 +91,12 @@ async fn raise_floors(app: &App, environment: EnvironmentId, turning: &[(u8, Vec
 
 /// Seals a bucket's rows to its newest pair and destroys the older ones.
 async fn finish_bucket(app: &App, environment: EnvironmentId, bucket: u8, older: &[u32]) -> ProblemResult<()> {
-    let provider = app.keys.provider();
-    let newest = provider.erasable_public(environment, bucket).await.map_err(internal)?;
+    let newest = app.keys.provider().erasable_public(environment, bucket).await.map_err(internal)?;
     if reseal(app, &newest).await? && reseal(app, &newest).await? {
         return Err(Problem::new(Code::StorageContended).detail("rows changed all the time; the next look goes on"));
     }
-    for version in older {
-        provider.destroy_erasable(environment, bucket, *version).await.map_err(internal)?;
-        tokio::task::yield_now().await;
+    for version in older.iter().copied() {
+        slowly(app, move |provider| provider.destroy_erasable(environment, bucket, version)).await?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What keys there are: kind, owner, version, state, age and next rotation. Never their material.
 
+use std::collections::BTreeMap;
+
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
 use keys::{ErasableVersion, KeyKind, KeyState, Owner};
@@ -10,7 +12,8 @@ use crate::problem::internal;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// One version of a key. Of an environment's 256 erasable keys there is one line, with the age of the oldest.
+/// One version of a key. Of an environment's 256 erasable keys there is one line for each version that one of them has, with
+/// the age of the oldest of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// What it is for.
@@ -59,10 +62,10 @@ pub async fn list(app: &App) -> ProblemResult<Vec<Listed>> {
         listed.push(line(app, KeyKind::Root, &installation, root.version, root.state, root.created_at));
     }
     for environment in provider.environments().await.map_err(internal)? {
-        let newest = newest(app, environment).await?;
-        if let (Some(version), Some(made)) = (newest.iter().map(|key| key.version).max(), oldest(&newest)) {
-            let owner = environment.to_string();
-            listed.push(line(app, KeyKind::Erasable, &owner, version, KeyState::Primary, made));
+        let versions = provider.erasable_versions(environment).await.map_err(internal)?;
+        let owner = environment.to_string();
+        for (version, state, made) in erasable(&versions) {
+            listed.push(line(app, KeyKind::Erasable, &owner, version, state, made));
         }
     }
     for key in app.keys.records() {
@@ -92,6 +95,24 @@ pub(super) async fn targets(app: &App) -> ProblemResult<Vec<(Target, Timestamp)>
         }
     }
     Ok(targets)
+}
+
+/// The versions that are there in any bucket, with the age of the oldest: primary as long as it is some bucket's newest.
+fn erasable(versions: &[ErasableVersion]) -> Vec<(u32, KeyState, Timestamp)> {
+    let mut newest = BTreeMap::new();
+    for key in versions {
+        let of_bucket = newest.entry(key.bucket).or_insert(0);
+        *of_bucket = key.version.max(*of_bucket);
+    }
+    let mut by_version = BTreeMap::new();
+    for key in versions {
+        let (state, made) = by_version.entry(key.version).or_insert((KeyState::Enabled, key.created_at));
+        *made = key.created_at.min(*made);
+        if newest.get(&key.bucket) == Some(&key.version) {
+            *state = KeyState::Primary;
+        }
+    }
+    by_version.into_iter().map(|(version, (state, made))| (version, state, made)).collect()
 }
 
 /// The newest version of each bucket.

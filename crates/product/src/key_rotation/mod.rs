@@ -24,24 +24,26 @@ mod tests;
 mod ways;
 mod wrapped;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::store::{Engine, Tx, dialect};
 use base::{Code, Problem, ProblemResult};
-use keys::{KeyKind, KeyState};
+use keys::{Answer, KeyKind, KeyProvider, KeyState};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::audit::{self, By, Entry};
-use crate::problem::store_failed;
+use crate::problem::{internal, store_failed};
 use crate::{App, organisations};
 use list::Target;
 
 pub use jobs::handlers;
 pub(crate) use jobs::schedule;
 pub use list::{Listed, list};
-pub use places::{mended_at, places};
+pub use places::places;
 pub use policy::{Policy, PolicyError};
 pub use ways::{WAYS, Way, way};
 
@@ -51,6 +53,8 @@ pub struct Rotation {
     pub policy: Policy,
     /// How long whoever may have begun with an older version is given to end, and other processes to learn of a newer one.
     pub settle: Duration,
+    /// Of how many bytes a store file may be at most to get another key by itself: requests wait meanwhile.
+    pub largest_by_itself: u64,
     turning: Mutex<()>,
 }
 
@@ -62,7 +66,8 @@ impl Rotation {
             // Three times as long as a process takes to look for new keys.
             Engine::Postgres => Duration::from_secs(15),
         };
-        Self { policy: Policy::default(), settle, turning: Mutex::default() }
+        let largest_by_itself = store_file::LARGEST_BY_ITSELF;
+        Self { policy: Policy::default(), settle, largest_by_itself, turning: Mutex::default() }
     }
 }
 
@@ -113,7 +118,9 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
     targets.retain(|(target, made)| {
         let kind = target.kind();
         let due = wanted.now || app.rotation.policy.due_at(kind, *made).is_some_and(|due| due <= now);
-        due && way(kind).turns && wanted.kind.is_none_or(|wanted| wanted == kind)
+        due && way(kind).turns
+            && wanted.kind.is_none_or(|wanted| wanted == kind)
+            && (wanted.now || !store_file::takes_long(app, kind))
     });
     // One that fails keeps no other from turning.
     let mut first_failure = Ok(());
@@ -174,6 +181,17 @@ async fn stands(app: &App, target: &Target) -> ProblemResult<Turned> {
     }
 }
 
+/// Has the provider do what writes to a disk again and again, on a thread that may wait. It goes on to its end, also when nobody
+/// waits for it any more.
+async fn slowly<T: Send + 'static>(
+    app: &App,
+    work: impl for<'a> FnOnce(&'a dyn KeyProvider) -> Answer<'a, T> + Send + 'static,
+) -> ProblemResult<T> {
+    let (provider, runtime) = (Arc::clone(app.keys.provider()), Handle::current());
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work(provider.as_ref())));
+    done.await.map_err(internal)?.map_err(internal)
+}
+
 /// Gives whoever may have begun with an older version time to end.
 async fn settle(app: &App) {
     tokio::time::sleep(app.rotation.settle).await;
@@ -188,8 +206,16 @@ async fn settle_if_shared(app: &App) {
 
 /// Writes down what became of a version, on the transaction that made it so where there is one.
 async fn record(app: &App, tx: &mut Tx, what: &str, version: u32, state: KeyState) -> ProblemResult<()> {
+    write_down(app, tx, if state == KeyState::Destroyed { "key.destroy" } else { "key.rotate" }, what, version).await
+}
+
+/// Writes down that a version is about to be destroyed where no transaction holds its bytes.
+async fn intend(app: &App, tx: &mut Tx, what: &str, version: u32) -> ProblemResult<()> {
+    write_down(app, tx, "key.destroy_begin", what, version).await
+}
+
+async fn write_down(app: &App, tx: &mut Tx, action: &'static str, what: &str, version: u32) -> ProblemResult<()> {
     let organisation = organisations::first(app).await?.organisation;
-    let action = if state == KeyState::Destroyed { "key.destroy" } else { "key.rotate" };
     let entry = Entry {
         action,
         object: what.to_owned(),

@@ -18,12 +18,6 @@ pub async fn places(app: &App) -> ProblemResult<Vec<ErasablePlace>> {
     app.keys.provider().erasable_places().await.map_err(internal)
 }
 
-/// When a place was last found lost or damaged, over all starts: what a check shows as kept weakly.
-pub async fn mended_at(app: &App) -> ProblemResult<Option<Timestamp>> {
-    let mut tx = SystemTx::begin(app).await?;
-    last(&mut tx.0).await
-}
-
 /// Looks at the places, and writes down what was mended since the last look.
 pub(crate) async fn tend(app: &App) -> ProblemResult<()> {
     for place in places(app).await? {

@@ -8,7 +8,7 @@ use ::store::{Scope, StoreResult, dialect, embedded, key_records};
 use base::{Code, Problem, ProblemResult};
 use keys::{KeyKind, KeyState, Owner, RootVersion, WrappedHeader, WrappedKey, rewrap};
 
-use super::{Kept, Turned, record, settle_if_shared};
+use super::{Kept, Turned, intend, record, settle_if_shared, slowly};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::{internal, store_failed};
@@ -19,7 +19,7 @@ const ROUNDS: usize = 5;
 
 /// Makes a version newer than this one, unless it is there.
 pub(super) async fn begin(app: &App, after: u32) -> ProblemResult<()> {
-    let newest = app.keys.provider().rotate_root(after).await.map_err(internal)?;
+    let newest = slowly(app, move |provider| provider.rotate_root(after)).await?;
     let mut tx = SystemTx::begin(app).await?;
     record(app, &mut tx.0, KeyKind::Root.name(), newest.version, KeyState::Primary).await?;
     tx.commit().await
@@ -27,15 +27,19 @@ pub(super) async fn begin(app: &App, after: u32) -> ProblemResult<()> {
 
 /// Moves everything to the newest version and destroys the older ones. Does nothing if there is none.
 pub(super) async fn finish(app: &App) -> ProblemResult<()> {
-    let provider = app.keys.provider();
     let (newest, older) = versions(app).await?;
     if older.is_empty() {
         return Ok(());
     }
     settle_if_shared(app).await;
+    let mut announced = false;
     for _ in 0..ROUNDS {
-        provider.rewrap_own().await.map_err(internal)?;
+        slowly(app, |provider| provider.rewrap_own()).await?;
         rewrap_stored(app, newest).await?;
+        if !announced {
+            announce(app, &older).await?;
+            announced = true;
+        }
         let mut tx = SystemTx::begin(app).await?;
         dialect::lock(&mut tx.0, app.main.engine(), PURPOSE, &[]).await.map_err(store_failed)?;
         let stored = key_records::all(&mut tx.0).await.map_err(store_failed)?;
@@ -44,7 +48,7 @@ pub(super) async fn finish(app: &App) -> ProblemResult<()> {
         }
         for version in older {
             // The provider looks once more at what is its own.
-            provider.destroy_root(version).await.map_err(internal)?;
+            slowly(app, move |provider| provider.destroy_root(version)).await?;
             record(app, &mut tx.0, KeyKind::Root.name(), version, KeyState::Destroyed).await?;
         }
         return tx.commit().await;
@@ -52,6 +56,15 @@ pub(super) async fn finish(app: &App) -> ProblemResult<()> {
     Err(Problem::new(Code::StorageContended)
         .detail("keys were made all the time; the next look goes on")
         .retry_after(60))
+}
+
+/// Writes down, durably, what is about to be destroyed: its bytes may be gone, and what is written after that lost.
+async fn announce(app: &App, older: &[u32]) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    for version in older {
+        intend(app, &mut tx.0, KeyKind::Root.name(), *version).await?;
+    }
+    tx.commit().await
 }
 
 /// How the root key stands.

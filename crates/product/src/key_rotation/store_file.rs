@@ -17,6 +17,9 @@ use crate::problem::{internal, store_failed};
 
 /// The kinds, which turn in this way and no other.
 pub(super) const KINDS: [KeyKind; 2] = [KeyKind::MainStoreFile, KeyKind::KeyringFile];
+/// A copy of so many bytes is read, sealed and written in less than the 30 seconds after which a door gives a request up, on a
+/// disk and processor that do 100 MB a second.
+pub(super) const LARGEST_BY_ITSELF: u64 = 1 << 30;
 /// How often it is tried: who uses a store may want it once more before it lets it go, and then nobody is waited for.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -45,6 +48,23 @@ pub(super) async fn finish(app: &App) -> ProblemResult<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Whether a store's file is so large that only the operator has it get another key, at a time of their choice.
+pub(super) fn takes_long(app: &App, kind: KeyKind) -> bool {
+    let Some(path) = embedded::path(app.data(), kind) else { return false };
+    // Of no file nothing takes long: over PostgreSQL there is none.
+    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    let takes_long = bytes > app.rotation.largest_by_itself;
+    if takes_long {
+        tracing::warn!(
+            %kind,
+            bytes,
+            "a store file is due for another key and too large to get it by itself: requests wait meanwhile, and those \
+             that wait longer than 30 seconds fail; run pilotfish keys rotate --kind {kind} --now when that suits"
+        );
+    }
+    takes_long
 }
 
 /// How a store's key stands.

@@ -31,18 +31,19 @@ const fn not_yet(kind: KeyKind, why: &'static str) -> Way {
     Way { kind, turns: false, drained: false, days: 0, how: why, old: "" }
 }
 
-/// Every kind's way.
+/// Every kind's way. Root and erasable keys never turn by themselves: each escrow written before would stop helping, and
+/// nobody would know.
 pub const WAYS: &[Way] = &[
     online(
         KeyKind::Root,
-        365,
+        0,
         "a new version takes the root key file's place, every wrapped key and erasable key is wrapped anew",
         "seconds, until nothing is wrapped under it; its bytes are overwritten. Copies of the data folder made before open \
          only with an escrow made before",
     ),
     online(
         KeyKind::Erasable,
-        365,
+        0,
         "a new pair for each bucket, the private halves of its people and companies are sealed anew",
         "until the bucket's rows are sealed anew; its bytes are overwritten",
     ),

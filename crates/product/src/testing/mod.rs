@@ -160,6 +160,11 @@ impl TestApp {
 
     /// Ends the process and starts another over the same stores. Nobody else may hold this one.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| ()).await
+    }
+
+    /// The same, with something about the product changed.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut App)) -> Self {
         let Ok(Inner { app, clock, installed, databases, folder, .. }) = Arc::try_unwrap(self.0) else {
             panic!("somebody holds the product")
         };
@@ -167,7 +172,8 @@ impl TestApp {
         let rng = app.rng.clone();
         assert_eq!(Arc::strong_count(&app), 1, "somebody holds the product");
         drop(app);
-        let app = open(folder.path(), &databases, &clock, &rng).await;
+        let mut app = open(folder.path(), &databases, &clock, &rng).await;
+        change(Arc::get_mut(&mut app).unwrap());
         app.ready.store(true, std::sync::atomic::Ordering::SeqCst);
         let [edge, api, dashboard] = [Door::Edge, Door::Api, Door::Dashboard].map(|door| router(&app, door));
         Self(Arc::new(Inner { app, clock, installed, edge, api, dashboard, databases, folder }))

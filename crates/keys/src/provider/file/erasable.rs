@@ -191,7 +191,7 @@ impl ErasableFile {
         done
     }
 
-    /// Changes the file, and the second place after it.
+    /// Changes the file, and the second place after it; nothing if the second place cannot be had.
     fn changing<T>(
         &self,
         provider: &FileProvider,
@@ -200,11 +200,13 @@ impl ErasableFile {
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         self.follow(&mut handles, provider)?;
         self.hold(&handles.first, FlockOperation::LockExclusive)?;
-        let done = work(&handles.first);
-        let agreed = self.agree(&mut handles, provider);
+        let changed = self.agree(&mut handles, provider).and_then(|()| {
+            let done = work(&handles.first);
+            let agreed = self.agree(&mut handles, provider);
+            done.and_then(|done| agreed.map(|()| done))
+        });
         self.hold(&handles.first, FlockOperation::Unlock)?;
-        let done = done?;
-        agreed.map(|()| done)
+        changed
     }
 
     fn hold(&self, file: &File, operation: FlockOperation) -> Result<(), ProviderError> {
@@ -215,16 +217,7 @@ impl ErasableFile {
         let mut slot = Slot { cells: [[0; CELL_LEN]; CELLS], keys: Vec::new(), refused: false };
         let mut bytes = [0; SLOT_LEN];
         file.read_exact_at(&mut bytes, offset(bucket, 0)).map_err(|source| self.io(source))?;
-        for (cell, read) in slot.cells.iter_mut().zip(bytes.chunks_exact(CELL_LEN)) {
-            cell.copy_from_slice(read);
-            if !is_well_formed(cell) {
-                continue;
-            }
-            match open_cell(cell, self.environment, bucket, provider) {
-                Some(key) => slot.keys.push(key),
-                None => slot.refused = true,
-            }
-        }
+        slot.fill(&bytes, self.environment, bucket, provider);
         Ok(slot)
     }
 
@@ -239,11 +232,40 @@ impl ErasableFile {
 }
 
 impl Slot {
+    /// Takes over a slot's bytes and opens what opens.
+    fn fill(&mut self, bytes: &[u8], environment: EnvironmentId, bucket: u8, provider: &FileProvider) {
+        for (cell, read) in self.cells.iter_mut().zip(bytes.chunks_exact(CELL_LEN)) {
+            cell.copy_from_slice(read);
+            if !is_well_formed(cell) {
+                continue;
+            }
+            match open_cell(cell, environment, bucket, provider) {
+                Some(key) => self.keys.push(key),
+                None => self.refused = true,
+            }
+        }
+    }
+
     /// A free cell, or else a torn one.
     fn free_cell(&self) -> Option<usize> {
         let free = self.cells.iter().position(|cell| *cell == [0; CELL_LEN]);
         free.or_else(|| self.cells.iter().position(|cell| !is_well_formed(cell)))
     }
+}
+
+/// Holds that every pair in a file's bytes opens.
+///
+/// # Errors
+/// [`ProviderError::ErasableUnreadable`] names the first that does not.
+pub(super) fn all_open(bytes: &[u8], environment: EnvironmentId, provider: &FileProvider) -> Result<(), ProviderError> {
+    for (bucket, slot) in (0..=u8::MAX).zip(bytes[HEADER_LEN..].chunks_exact(SLOT_LEN)) {
+        for cell in slot.as_chunks::<CELL_LEN>().0.iter().filter(|cell| is_well_formed(cell)) {
+            if open_cell(cell, environment, bucket, provider).is_none() {
+                return Err(ProviderError::ErasableUnreadable { environment, bucket, version: version_of(cell) });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a sealed private half is bound to.

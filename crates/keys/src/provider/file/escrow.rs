@@ -73,24 +73,31 @@ impl FileProvider {
         if !self.folder.is_dir() {
             return Err(EscrowError::NoErasable(self.folder.clone()));
         }
-        let mut erasable = BTreeMap::new();
-        for environment in self.environments_now()? {
-            erasable.insert(environment, BASE64.encode(self.file(environment)?.bytes(self)?.expose()));
-        }
-        let environments = erasable.len();
-        let root_key = self.root.current()?.text();
-        let wire = Secret::new(Wire {
-            kind: KIND.to_owned(),
-            format: FORMAT,
-            created_at: self.clock.now(),
-            root_key: root_key.expose().clone(),
-            erasable,
-        });
+        // One moment for all: no root key is destroyed between what it wraps and itself.
+        let wire = self.changing_root(|| self.gather())?;
+        let environments = wire.expose().erasable.len();
         let json = serde_json::to_vec(wire.expose()).map(Secret::new);
         let json = json.map_err(|error| EscrowError::Encrypt(error.to_string()))?;
         let text = age::encrypt_and_armor(&to, json.expose());
         let text = text.map_err(|error| EscrowError::Encrypt(error.to_string()))?;
         Ok(Escrow { text, environments })
+    }
+
+    /// What goes into the escrow; every pair in it opens with the root key in it.
+    fn gather(&self) -> Result<Secret<Wire>, ProviderError> {
+        let mut erasable = BTreeMap::new();
+        for environment in self.environments_now()? {
+            let bytes = self.file(environment)?.bytes(self)?;
+            erasable::all_open(bytes.expose(), environment, self)?;
+            erasable.insert(environment, BASE64.encode(bytes.expose()));
+        }
+        Ok(Secret::new(Wire {
+            kind: KIND.to_owned(),
+            format: FORMAT,
+            created_at: self.clock.now(),
+            root_key: self.root.current()?.text().expose().clone(),
+            erasable,
+        }))
     }
 }
 

@@ -222,6 +222,34 @@ async fn a_store_file_that_got_its_key_before_that_was_noted_opens() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_answers_after_whoever_changed_its_key_is_gone() {
+    let app = TestApp::start_embedded("store_file_dropped").await;
+    let cookie = prepared(&app).await;
+    let (kind, db) = (KeyKind::KeyringFile, &app.app().keyring);
+    let (clock, rng) = (app.app().clock.as_ref(), app.app().rng.as_ref());
+    ::store::embedded::mint_next(app.app().data(), &app.app().keys, kind, clock, rng).await.unwrap();
+    let key = |version| app.app().keys.version(kind, Owner::Installation, version).unwrap();
+    for millis in [0, 1, 2, 4, 8, 16, 32, 64] {
+        let (one, other) = (key(1), key(2));
+        let change = db.rekey(&one, &other);
+        let _ = tokio::time::timeout(Duration::from_millis(millis), change).await;
+        app.user("ana").is(json!({"email": "ana@example.org"})).await;
+        everything_works(&app, &cookie).await;
+        // Whether or not the file has its new key already, it is its key after this, and its old one again then.
+        ensure_rekeyed(db, &key(1), &key(2)).await;
+        everything_works(&app, &cookie).await;
+        ensure_rekeyed(db, &key(2), &key(1)).await;
+    }
+    app.finish().await;
+}
+
+async fn ensure_rekeyed(db: &::store::Db, old: &keys::SecretKey, new: &keys::SecretKey) {
+    while let Err(error) = db.rekey(old, new).await {
+        assert!(matches!(error, ::store::StoreError::Contended), "{error}");
+    }
+}
+
 #[app_test]
 async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
     let root_key = app.app().keys.provider().name().trim_start_matches("file:").to_owned();
@@ -231,6 +259,44 @@ async fn a_turn_that_fails_keeps_no_other_from_turning(app: TestApp) {
     assert_eq!(states(&app, KeyKind::Root).await, [(1, KeyState::Primary)]);
     assert_eq!(states(&app, KeyKind::Organisation).await, TURNED);
     assert_eq!(states(&app, KeyKind::Erasable).await, [(2, KeyState::Primary)]);
+}
+
+#[app_test]
+async fn an_older_erasable_version_is_listed_as_long_as_a_bucket_has_it(app: TestApp) {
+    let (provider, environment) = (app.app().keys.provider(), app.production());
+    provider.rotate_erasable(environment, 7, 1).await.unwrap();
+    let versions = async || {
+        let listed = super::list(app.app()).await.unwrap().into_iter();
+        let ours = listed.filter(|key| key.kind == KeyKind::Erasable && key.owner == environment.to_string());
+        ours.map(|key| (key.version, key.state)).collect::<Vec<_>>()
+    };
+    // Version 1 is the other buckets' newest.
+    assert_eq!(versions().await, [(1, KeyState::Primary), (2, KeyState::Primary)]);
+    for bucket in 0..=u8::MAX {
+        provider.rotate_erasable(environment, bucket, 1).await.unwrap();
+    }
+    assert_eq!(versions().await, [(1, KeyState::Enabled), (2, KeyState::Primary)]);
+    turn(&app, Some(KeyKind::Session)).await;
+    assert_eq!(versions().await, [(2, KeyState::Primary)]);
+}
+
+#[app_test]
+async fn the_end_of_a_root_key_is_on_record_before_it_begins(app: TestApp) {
+    let actions = async || {
+        let query = ::store::sql("SELECT action FROM audit_records WHERE object = 'root' ORDER BY action");
+        let rows = query.fetch_all(app.app().main.read(::store::Scope::System)).await.unwrap();
+        rows.iter().map(|row| row.get::<String>("action").unwrap()).collect::<Vec<_>>()
+    };
+    let provider = app.app().keys.provider();
+    provider.rotate_root(1).await.unwrap();
+    // What looks like a draft of the root key file and cannot be removed: the destruction fails.
+    let draft = format!("{}.new-0123456789abcdef", provider.name().trim_start_matches("file:"));
+    std::fs::create_dir(&draft).unwrap();
+    rotate(app.app(), Wanted { kind: None, now: false }).await.unwrap_err();
+    assert_eq!(actions().await, ["key.destroy_begin"]);
+    std::fs::remove_dir(&draft).unwrap();
+    look(&app).await;
+    assert_eq!(actions().await, ["key.destroy", "key.destroy_begin", "key.destroy_begin"]);
 }
 
 #[app_test]

@@ -7,8 +7,8 @@ use jobs::unfinished;
 use keys::{KeyKind, KeyState};
 use store::Scope;
 
-use super::states;
-use crate::key_rotation::{list, mended_at, places, schedule};
+use super::{look, states, turn};
+use crate::key_rotation::{list, places, schedule};
 use crate::testing::TestApp;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -26,6 +26,32 @@ async fn keys_turn_when_they_are_due_and_not_before(app: TestApp) {
     app.advance(Duration::from_hours(1));
     app.work().await;
     assert_eq!(states(&app, KeyKind::AddressHash).await, [(1, KeyState::Destroyed), (2, KeyState::Primary)]);
+}
+
+#[app_test]
+async fn keys_whose_escrows_would_stop_helping_do_not_turn_by_themselves(app: TestApp) {
+    app.advance(DAY * 400);
+    look(&app).await;
+    for kind in [KeyKind::Root, KeyKind::Erasable] {
+        assert_eq!(states(&app, kind).await, [(1, KeyState::Primary)], "{kind}");
+    }
+    assert_eq!(states(&app, KeyKind::Organisation).await.len(), 2, "what else is as old has turned");
+    let listed = list(app.app()).await.unwrap();
+    assert!(listed.iter().filter(|key| key.kind == KeyKind::Root).all(|key| key.next_rotation.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_store_file_turns_only_when_the_operator_says_so() {
+    let app = TestApp::start_embedded("large_store").await;
+    let app = app.restart_with(|app| app.rotation.largest_by_itself = 1_000).await;
+    app.advance(DAY * 400);
+    look(&app).await;
+    for kind in [KeyKind::MainStoreFile, KeyKind::KeyringFile] {
+        assert_eq!(states(&app, kind).await, [(1, KeyState::Primary)], "{kind}");
+        turn(&app, Some(kind)).await;
+        assert_eq!(states(&app, kind).await, [(1, KeyState::Destroyed), (2, KeyState::Primary)]);
+    }
+    app.finish().await;
 }
 
 #[app_test]
@@ -69,13 +95,12 @@ async fn a_place_that_was_mended_is_a_finding_once() {
     let folder = second.path().join("copy");
     let other = app.second_process_with(Some(&folder)).await;
     places::tend(&other).await.unwrap();
-    assert_eq!((findings().await, mended_at(&other).await.unwrap()), (0, None));
+    assert_eq!(findings().await, 0);
     std::fs::remove_dir_all(&folder).unwrap();
     for _ in 0..2 {
         places::tend(&other).await.unwrap();
         assert_eq!(findings().await, 1);
     }
-    assert_eq!(mended_at(&other).await.unwrap(), Some(app.app().clock.now()));
     let places = places::places(&other).await.unwrap();
     assert_eq!(places.iter().map(|place| place.mended_at.is_some()).collect::<Vec<_>>(), [false, true]);
     other.close().await;

@@ -3,9 +3,11 @@
 //! Whatever changes the first place is written to the second before the change is answered. A place that is lost, replaced
 //! or damaged is mended from the other one, bucket by bucket, and noted: [`FileProvider`] says it to whoever asks. What the
 //! first place has counts, unless the second has a newer version in a bucket: then somebody put an old copy in the first one's
-//! place, or its bytes are broken.
+//! place, or its bytes are broken. With a root key that does not open a place nobody knows which one is behind: neither is written.
 
-use super::{CELL_LEN, ErasableFile, FILE_LEN, HEADER_LEN, SLOT_LEN, Slot, file_header, is_well_formed, open_cell};
+use super::{
+    CELL_LEN, ErasableFile, FILE_LEN, HEADER_LEN, SLOT_LEN, Slot, file_header, is_well_formed, root_version_of,
+};
 use crate::provider::ProviderError;
 use crate::provider::file::{FileProvider, checks};
 use base::id::EnvironmentId;
@@ -105,45 +107,77 @@ impl ErasableFile {
         Ok(())
     }
 
-    /// Writes each bucket that differs to the place that is behind.
+    /// Writes each bucket that differs to the place that is behind; nothing at all if that cannot be told with this root key.
     fn settle(
         &self,
         [(first, in_first), (second, in_second)]: [(&File, &[u8]); 2],
         path: &Path,
         provider: &FileProvider,
     ) -> Result<(), ProviderError> {
-        let mut mended_first = false;
+        let (mut to_first, mut to_second) = (Vec::new(), Vec::new());
         for bucket in 0..=u8::MAX {
             let at = HEADER_LEN + usize::from(bucket) * SLOT_LEN;
             let (one, other) = (&in_first[at..at + SLOT_LEN], &in_second[at..at + SLOT_LEN]);
             if one == other {
                 continue;
             }
-            if self.newest_in(other, bucket, provider) > self.newest_in(one, bucket, provider) {
-                first.write_all_at(other, at as u64).map_err(io(&self.path))?;
-                mended_first = true;
-            } else {
-                second.write_all_at(one, at as u64).map_err(io(path))?;
+            let (here, there) = (self.slot(one, bucket, provider), self.slot(other, bucket, provider));
+            self.refuse_foreign(&here, in_first, provider)?;
+            self.refuse_foreign(&there, in_second, provider)?;
+            match (rank(&here), rank(&there)) {
+                // Nothing opens in either: neither is better, and both stay for whoever has to look into it.
+                ((0, _), (0, _)) => {}
+                (here, there) if there > here => to_first.push((at, other)),
+                _ => to_second.push((at, one)),
             }
         }
-        if mended_first {
-            first.sync_data().map_err(io(&self.path))?;
+        if !to_first.is_empty() {
+            write_slots(first, &to_first).map_err(io(&self.path))?;
             provider.mended(Mended::First);
         }
-        second.sync_data().map_err(io(path))
+        write_slots(second, &to_second).map_err(io(path))
     }
 
-    /// The newest version that opens in a slot's bytes; 0 if none does.
-    fn newest_in(&self, bytes: &[u8], bucket: u8, provider: &FileProvider) -> u32 {
+    fn slot(&self, bytes: &[u8], bucket: u8, provider: &FileProvider) -> Slot {
         let mut slot = Slot { cells: [[0; CELL_LEN]; super::CELLS], keys: Vec::new(), refused: false };
-        for (cell, read) in slot.cells.iter_mut().zip(bytes.chunks_exact(CELL_LEN)) {
-            cell.copy_from_slice(read);
-            if is_well_formed(cell) {
-                slot.keys.extend(open_cell(cell, self.environment, bucket, provider));
-            }
-        }
-        slot.newest().map_or(0, |key| key.version)
+        slot.fill(bytes, self.environment, bucket, provider);
+        slot
     }
+
+    /// Refuses a slot whose cells may be whole under a root key that is not this one: one says a version that this root key
+    /// does not have, or nothing of the whole place opens. A broken cell among others that open is broken.
+    fn refuse_foreign(&self, slot: &Slot, place: &[u8], provider: &FileProvider) -> Result<(), ProviderError> {
+        if !slot.refused {
+            return Ok(());
+        }
+        let mut whole = slot.cells.iter().filter(|cell| is_well_formed(cell));
+        let unknown = whole.any(|cell| {
+            let root = provider.root(root_version_of(cell));
+            !matches!(root, Ok(_) | Err(ProviderError::RootVersionDestroyed { .. }))
+        });
+        // Under a version that was destroyed nothing opens any more, whatever the root key: such a place is an old copy.
+        let tried = slot.cells.iter().any(|cell| is_well_formed(cell) && provider.root(root_version_of(cell)).is_ok());
+        let opens = |bucket: u8| {
+            let at = HEADER_LEN + usize::from(bucket) * SLOT_LEN;
+            !self.slot(&place[at..at + SLOT_LEN], bucket, provider).keys.is_empty()
+        };
+        if unknown || tried && !(0..=u8::MAX).any(opens) {
+            return Err(ProviderError::WrongRootKey { provider: provider.name_now() });
+        }
+        Ok(())
+    }
+}
+
+/// What of two slots' is the better one: the newest version that opens, 0 if none does, and then whether all do.
+fn rank(slot: &Slot) -> (u32, bool) {
+    (slot.newest().map_or(0, |key| key.version), !slot.refused)
+}
+
+fn write_slots(file: &File, slots: &[(usize, &[u8])]) -> std::io::Result<()> {
+    for (at, slot) in slots {
+        file.write_all_at(slot, *at as u64)?;
+    }
+    if slots.is_empty() { Ok(()) } else { file.sync_data() }
 }
 
 /// Whether an open file is the one at this path.
