@@ -10,6 +10,8 @@ use keys::KeyKind;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
 
+use crate::control::Days;
+
 /// Self-hosted in-app guidance and surveys that keep every security promise they make.
 #[derive(Debug, Parser)]
 #[command(name = "pilotfish", version, propagate_version = true)]
@@ -240,6 +242,12 @@ pub(crate) struct RotationArgs {
 impl RotationArgs {
     pub(crate) fn policy(&self) -> Policy {
         self.rotate_days.clone().unwrap_or_default()
+    }
+
+    /// The days of every kind, if any were given.
+    pub(crate) fn days(&self) -> Option<Days> {
+        let policy = self.rotate_days.as_ref()?;
+        Some(KeyKind::ALL.iter().map(|kind| (*kind, policy.days(*kind))).collect())
     }
 }
 

@@ -69,7 +69,9 @@ pub(crate) async fn issue(args: &IssueArgs) -> Result<(), Failure> {
 /// Shows what keys there are.
 pub(crate) async fn list(args: &ListArgs) -> Result<(), Failure> {
     let policy = args.rotation.policy();
-    let Reply::Keys(keys) = done(&args.place, &args.database, &policy, Request::ListKeys {}).await? else {
+    let Reply::Keys(keys) =
+        done(&args.place, &args.database, &policy, Request::ListKeys { days: args.rotation.days() }).await?
+    else {
         return Err(unexpected());
     };
     let text = if args.json { json!({ "keys": keys }).to_string() } else { table(&keys) };
@@ -78,7 +80,7 @@ pub(crate) async fn list(args: &ListArgs) -> Result<(), Failure> {
 
 /// Turns keys.
 pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
-    let request = Request::RotateKeys { kind: args.kind, now: args.now };
+    let request = Request::RotateKeys { kind: args.kind, now: args.now, days: args.rotation.days() };
     let Reply::Turned(turned) = done(&args.place, &args.database, &args.rotation.policy(), request).await? else {
         return Err(unexpected());
     };

@@ -41,6 +41,14 @@ async fn keys_are_listed_issued_and_turned_while_the_server_runs_and_without_it(
     assert!(pepper["next_rotation"].is_string(), "{pepper}");
     assert!(!listed.to_string().contains("wrapped") && pepper.as_object().unwrap().len() == 7, "{pepper}");
 
+    for command in [&["keys", "list"][..], &["keys", "rotate"]] {
+        let ask = |days| place.with_root_key(command).args(["--rotate-days", days]).output().unwrap();
+        let (other, same) = (ask("pepper=8"), ask("pepper=7"));
+        let said = String::from_utf8(other.stderr).unwrap();
+        assert!(other.status.code() == Some(1) && said.contains("pepper after 7 days, not 8"), "{said}");
+        assert!(same.status.success(), "the server's own days");
+    }
+
     let output = place.with_root_key(&["keys", "issue", "--kind", "api"]).output().unwrap();
     let key = String::from_utf8(output.stdout).unwrap().trim().to_owned();
     let me = format!("{}/api/v1/me", server.url("api"));

@@ -1,11 +1,11 @@
 //! What is done when it is asked for: by a server, or by the command itself where there is no server.
 
-use base::ProblemResult;
+use base::{Code, Problem, ProblemResult};
 use product::key_rotation::{self, Listed, Turned, Wanted};
 use product::{App, installation};
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::{Days, Request};
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,26 @@ pub(crate) async fn run(app: &App, request: Request) -> ProblemResult<Reply> {
         Request::IssueServerKey { environment } => {
             Reply::Issued(installation::issue_server_key(app, environment).await?.expose().clone())
         }
-        Request::ListKeys {} => Reply::Keys(key_rotation::list(app).await?),
-        Request::RotateKeys { kind, now } => Reply::Turned(key_rotation::rotate(app, Wanted { kind, now }).await?),
+        Request::ListKeys { days } => {
+            refuse_other_days(app, days)?;
+            Reply::Keys(key_rotation::list(app).await?)
+        }
+        Request::RotateKeys { kind, now, days } => {
+            refuse_other_days(app, days)?;
+            Reply::Turned(key_rotation::rotate(app, Wanted { kind, now }).await?)
+        }
     })
+}
+
+/// Days that are not those of the process that turns keys would be told and not be kept.
+fn refuse_other_days(app: &App, days: Option<Days>) -> ProblemResult<()> {
+    let mut asked = days.into_iter().flatten();
+    match asked.find(|(kind, days)| app.rotation.policy.days(*kind) != *days) {
+        None => Ok(()),
+        Some((kind, days)) => Err(Problem::new(Code::InvalidRequest).detail(format!(
+            "--rotate-days: the server that runs turns keys of kind {kind} after {} days, not {days} (0: never by \
+             itself); leave it out, or start the server with it",
+            app.rotation.policy.days(kind)
+        ))),
+    }
 }

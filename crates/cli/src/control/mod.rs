@@ -46,10 +46,21 @@ pub(crate) enum Request {
     /// Another server key for an environment.
     IssueServerKey { environment: EnvironmentId },
     /// What keys there are.
-    ListKeys {},
+    ListKeys {
+        #[serde(default)]
+        days: Option<Days>,
+    },
     /// Keys are to turn.
-    RotateKeys { kind: Option<KeyKind>, now: bool },
+    RotateKeys {
+        kind: Option<KeyKind>,
+        now: bool,
+        #[serde(default)]
+        days: Option<Days>,
+    },
 }
+
+/// After how many days keys of each kind turn, as whoever asks was told; a server that was told otherwise refuses.
+pub(crate) type Days = Vec<(KeyKind, u32)>;
 
 #[derive(Serialize, Deserialize)]
 struct Asked {

@@ -8,7 +8,7 @@ fn a_request_is_understood_whole_or_refused_with_a_reason() {
     let bytes = |value: serde_json::Value| value.to_string().into_bytes();
     let asked = bytes(json!({"protocol": 1, "request": {"command": "rotate_keys", "kind": "session", "now": true}}));
     let kind = Some(keys::KeyKind::Session);
-    assert_eq!(understood(&asked).unwrap(), Request::RotateKeys { kind, now: true });
+    assert_eq!(understood(&asked).unwrap(), Request::RotateKeys { kind, now: true, days: None });
     for (asked, said) in [
         (b"".to_vec(), "send one json object"),
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "send one json object"),
