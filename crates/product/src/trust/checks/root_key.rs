@@ -11,7 +11,7 @@ use crate::App;
 use crate::key_rotation::{self, way};
 use crate::trust::check::{Seen, Unseen};
 
-/// Keys turn once a year at the latest; a week more is left for a worker that stood still.
+/// Keys turn once a year at the latest, some of them by hand; a week more is left for whoever stood still.
 const OLDEST: Duration = Duration::from_hours((365 + 7) * 24);
 /// Rights of anybody but the server's own user.
 const OTHERS: u32 = 0o077;
