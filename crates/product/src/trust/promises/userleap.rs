@@ -41,7 +41,7 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "The root key is at a key provider outside the data; every other key is wrapped by it; ages are shown against a year.",
         kind: "live",
         standing: Weak(
-            "Most keys turn by themselves; those of blind indexes, of message hashes and of the local authority do not yet.",
+            "Most keys turn by themselves, the root key and erasable keys by hand; those of blind indexes, of message hashes and of the local authority do not turn yet.",
         ),
         tests: &[
             test(
