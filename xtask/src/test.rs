@@ -25,14 +25,18 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         check_rust(&mut steps)?;
     }
     let postgres = steps.run("PostgreSQL", Postgres::start)?;
-    let totals = steps.run("tests", || cargo_test(arguments, &postgres))?;
+    // One failure does not hide the others: everything runs, and then the first one is told.
+    let tests = steps.run("tests", || cargo_test(arguments, &postgres));
     drop(postgres);
+    let mut browsers = Vec::new();
     if arguments.is_empty() {
         for package in web::packages()? {
-            steps.run(&format!("{package}: browser tests"), || web::script(&package, "test:browser"))?;
+            browsers.push(steps.run(&format!("{package}: browser tests"), || web::script(&package, "test:browser")));
         }
     }
     steps.summary();
+    let totals = tests?;
+    browsers.into_iter().collect::<Result<()>>()?;
     println!("\nall {} test programs together:", totals.programs);
     println!("test result: ok. {} passed; {} failed; {} ignored", totals.passed, totals.failed, totals.ignored);
     Ok(())
@@ -74,7 +78,7 @@ fn cargo_test(arguments: &[&str], postgres: &Postgres) -> Result<Totals> {
     let mut totals = Totals::default();
     let mut command = process::command("cargo", &["test", "--locked"], &paths::root());
     if !names_a_package(arguments) {
-        command.arg("--workspace");
+        command.args(["--workspace", "--no-fail-fast"]);
     }
     process::run_lines(environment(command.args(arguments), postgres), |line| {
         println!("{line}");

@@ -366,14 +366,22 @@ fn one_address_does_not_take_all_places() {
     let all = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, all).unwrap();
     let scene = Scene::set();
-    let held: Vec<TcpStream> = (0..2_100).map(|_| scene.open()).collect();
-    std::thread::sleep(Duration::from_secs(1));
     let open = |mut stream: &TcpStream| {
         stream.set_nonblocking(true).unwrap();
         matches!(stream.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
     };
-    let cut = held.iter().filter(|stream| !open(stream)).count();
-    assert!((90..=110).contains(&cut), "{cut} of 2,100 were closed at once");
+    // Who does not shake hands within ten seconds is cut as well: on a busy machine the first would be before the last.
+    let held = loop {
+        let began = Instant::now();
+        let held: Vec<TcpStream> = (0..2_100).map(|_| scene.open()).collect();
+        std::thread::sleep(Duration::from_secs(1));
+        let cut = held.iter().filter(|stream| !open(stream)).count();
+        assert!(cut >= 90, "only {cut} of 2,100 were closed");
+        if began.elapsed() < Duration::from_secs(8) {
+            assert!(cut <= 110, "{cut} of 2,100 were closed at once");
+            break held;
+        }
+    };
     drop(held);
     let began = Instant::now();
     while {

@@ -29,6 +29,8 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const HEADER_BUFFER: usize = 64 * 1024;
 /// More headers than our own limit of bytes lets pass, so that it is our 431 that a client gets.
 const HEADERS: usize = 1024;
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 4_096;
 /// How many connections a door holds at a time.
 const CONNECTIONS: usize = 10_000;
 /// How many of them one address may have: a large office behind one, but never the whole door.
@@ -103,6 +105,8 @@ impl BoundPlain {
 fn listen(door: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
     let failed = |source| ServeError::Bind { door, address, source };
     let listener = TcpListener::bind(address).map_err(failed)?;
+    // The standard library asks for a queue of 128: a burst of more would wait a second for its next try.
+    rustix::net::listen(&listener, BACKLOG).map_err(|error| failed(error.into()))?;
     listener.set_nonblocking(true).map_err(failed)?;
     Ok(listener)
 }
