@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use base::id::EnvironmentId;
+use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
@@ -49,7 +49,8 @@ pub(crate) struct Place {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Root key, outside the data folder [default: pilotfish/root.key in the user's state folder]
+    /// Root key, outside the data folder; of an edge also its bundle, bundle:PATH [default: pilotfish/root.key in the user's
+    /// state folder]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
     /// Second folder for the erasable keys, on another disk and outside the data folder [default: none]
@@ -228,6 +229,57 @@ pub(crate) enum KeysCommand {
     List(ListArgs),
     /// Replace keys that are due
     Rotate(RotateArgs),
+    /// Let edges run without the root key
+    Grant {
+        #[command(subcommand)]
+        command: GrantCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Write a bundle for one edge: what it needs and no more, not the root key
+    Edge(GrantEdgeArgs),
+    /// Show which grants there are, with their age
+    List(GrantListArgs),
+    /// End a grant: its edge stops, and its bundle opens nothing any more
+    Revoke(GrantRevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantEdgeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Where to write it, outside the data folder; must not exist
+    #[arg(long, env = "PILOTFISH_OUT", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Public URL of the edge, for whose host the local authority signs [default: its own machine only]
+    #[arg(long, env = "PILOTFISH_EDGE_URL", value_name = "URL")]
+    pub(crate) edge_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantListArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Print one JSON object
+    #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantRevokeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// The grant, as keys grant list names it
+    #[arg(value_name = "egr_…")]
+    pub(crate) grant: EdgeGrantId,
 }
 
 /// How old keys may become.

@@ -5,11 +5,13 @@ mod args;
 mod config;
 mod control;
 mod demo;
+mod grants_command;
 mod init;
 mod keys_command;
 mod logging;
 mod open;
 mod serve;
+mod serving;
 mod tls;
 mod trust;
 mod urls;
@@ -17,7 +19,7 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, KeysCommand, TrustCommand};
+use args::{Cli, Command, GrantCommand, KeysCommand, TrustCommand};
 
 /// Taking in events is many small allocations: this allocator does it with a fifth less processor time than the system's.
 #[global_allocator]
@@ -136,6 +138,11 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,
         Command::Keys { command: KeysCommand::List(args) } => keys_command::list(&args).await,
         Command::Keys { command: KeysCommand::Rotate(args) } => keys_command::rotate(&args).await,
+        Command::Keys { command: KeysCommand::Grant { command } } => match command {
+            GrantCommand::Edge(args) => grants_command::edge(&args).await,
+            GrantCommand::List(args) => grants_command::list(&args).await,
+            GrantCommand::Revoke(args) => grants_command::revoke(&args).await,
+        },
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

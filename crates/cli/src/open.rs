@@ -10,6 +10,7 @@ use store::{DataFolder, Sharing, embedded};
 
 use crate::Failure;
 use crate::args::{DatabaseArgs, Place};
+use crate::serving::{NO_ROOT_KEY, bundle_path};
 
 /// Where everything is to lie, understood; nothing has been looked at.
 pub(crate) struct Wanted {
@@ -89,6 +90,9 @@ impl Ground {
 
 /// The file of `file:PATH`, or the default one.
 pub(crate) fn root_key_path(given: Option<&str>) -> Result<PathBuf, Failure> {
+    if bundle_path(given).is_some() {
+        return Err(Failure::Refused(NO_ROOT_KEY.to_owned()));
+    }
     match given {
         Some(text) => match text.strip_prefix("file:") {
             Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
@@ -107,7 +111,7 @@ fn state_folder() -> Result<PathBuf, Failure> {
     })
 }
 
-fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
+pub(crate) fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
     let main = one_of("--database", args.database.as_deref(), args.database_file.as_deref())?;
     let keyring =
         one_of("--keyring-database", args.keyring_database.as_deref(), args.keyring_database_file.as_deref())?;

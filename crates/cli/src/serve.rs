@@ -14,14 +14,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
-use crate::open::{Wanted, ground};
+use crate::serving::Serving;
 use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
 
+/// Why an edge without the root key stops by itself.
+const GRANT_ENDED: &str = "this edge's grant was revoked: have another bundle made with pilotfish keys grant edge";
+
 pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
     logging::start(&args.log)?;
-    let wanted = Wanted::of(&args.place, &args.database)?;
+    let serving = Serving::of(&args, demo.is_some())?;
     // Nothing is made for a process that cannot have its doors.
     let mut doors = bind(&args)?;
     if let Some(demo) = &demo {
@@ -29,9 +32,8 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
     }
     let urls = public_urls(&args, &doors)?;
     let tls = TlsPlan::of(&args, &doors, &urls)?;
-    let ground = ground(wanted).await?;
-    let root_key = ground.provider.path().display().to_string();
-    let mut app = ground.open(urls).await?;
+    let (mut app, root_key) = serving.open(urls).await?;
+    let root_key = root_key.display().to_string();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);
@@ -75,8 +77,10 @@ async fn serve(
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
     let mut connections = Connections::default();
+    let mut ended = Ok(());
     tokio::select! {
         () = signals.wait() => {}
+        () = app.grant_ended() => ended = Err(Failure::Refused(GRANT_ENDED.to_owned())),
         never = commands(control.as_ref(), &app, &mut connections) => match never {},
         never = past(demo, &app) => match never {},
     }
@@ -85,7 +89,7 @@ async fn serve(
     connections.stop().await;
     server.stop().await;
     background.stop().await;
-    Ok(())
+    ended
 }
 
 /// Answers commands, if there is a socket for them.
@@ -154,11 +158,16 @@ fn announce(
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
-    if local {
+    let has_root_key = app.granted_leaf().is_none();
+    if local && has_root_key {
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
-    line("root key", root_key);
-    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    if has_root_key {
+        line("root key", root_key);
+        line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    } else {
+        line("bundle", root_key);
+    }
     if let Some(link) = setup_link {
         line("set up", &format!("{} (once, within 24 hours)", link.expose()));
     }

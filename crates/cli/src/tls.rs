@@ -44,7 +44,10 @@ impl TlsPlan {
         let source = match (self.files, self.acme) {
             (Some(files), _) => CertificateSource::Files(files),
             (None, Some(settings)) => CertificateSource::Acme(Box::new(app.acme(settings)?)),
-            (None, None) => CertificateSource::Authority(Box::new(app.authority()?)),
+            (None, None) => match app.granted_leaf() {
+                Some(leaf) => CertificateSource::Granted(leaf),
+                None => CertificateSource::Authority(Box::new(app.authority()?)),
+            },
         };
         Ok(TlsSettings { source, profile: args.tls_profile.into(), plain: self.plain })
     }

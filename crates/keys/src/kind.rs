@@ -146,6 +146,8 @@ kinds! {
     AuditSigning = 30, "audit_signing", Installation, true;
     /// Finds a member by their e-mail address.
     MemberIndex = 31, "member_index", Installation, true;
+    /// Seals what one edge may hold: each version is one edge's.
+    EdgeGrant = 32, "edge_grant", Installation, true;
 }
 
 impl KeyKind {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use base::id::EdgeGrantId;
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
-use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
+use keys::{BundleProvider, Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
 use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
@@ -18,6 +19,7 @@ use crate::content::published::Versions;
 use crate::delivery::Rulesets;
 use crate::demo::Demo;
 use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority};
+use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Projection, Watches};
 use crate::key_rotation::Rotation;
@@ -63,6 +65,8 @@ pub struct App {
     pub keyring: Db,
     /// The keys that this process holds.
     pub keys: Arc<KeySet>,
+    /// What an edge was granted that has no root key; nothing where there is one.
+    pub(crate) held: Option<Held>,
     /// Environments' keys that were seen lately.
     pub(crate) edge_keys: EdgeKeys,
     /// What is remembered of people.
@@ -120,6 +124,14 @@ pub enum OpenError {
     /// The event log could not be opened.
     #[error(transparent)]
     Log(#[from] events::OpenError),
+    /// The certificate that was granted to this edge could not be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// What an edge bundle names is not there any more.
+    #[error(
+        "{0} is no grant of this installation, or was revoked: have another edge bundle made with pilotfish keys grant edge"
+    )]
+    GrantEnded(EdgeGrantId),
 }
 
 impl App {
@@ -133,9 +145,34 @@ impl App {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, OpenError> {
-        let keys = Arc::new(KeySet::new(provider, Grants::all()));
+        Self::open_with(folder, databases, KeySet::new(provider, Grants::all()), None, urls, clock, rng).await
+    }
+
+    /// The same for an edge that has a bundle and no root key: it holds what was granted to it, and makes nothing.
+    pub async fn open_edge(
+        folder: DataFolder,
+        databases: &Databases,
+        bundle: Arc<BundleProvider>,
+        urls: Urls,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, OpenError> {
+        let (keys, held) = (KeySet::new(bundle.clone(), Grants::edge()), Held::new(bundle));
+        Self::open_with(folder, databases, keys, Some(held), urls, clock, rng).await
+    }
+
+    async fn open_with(
+        folder: DataFolder,
+        databases: &Databases,
+        keys: KeySet,
+        held: Option<Held>,
+        urls: Urls,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, OpenError> {
+        let keys = Arc::new(keys);
         let (main, keyring, identity) = open_stores(&folder, databases, &keys, clock.as_ref(), rng.as_ref()).await?;
-        load_keys(&keys, &main).await?;
+        load_keys(&keys, held.as_ref(), &main).await?;
         let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
         let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
         let rotation = Rotation::new(main.engine());
@@ -143,6 +180,7 @@ impl App {
             main,
             keyring,
             keys,
+            held,
             edge_keys: EdgeKeys::new(),
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
@@ -187,7 +225,7 @@ impl App {
 
     /// Takes the keys that another process made since this one was opened.
     pub(crate) async fn reload_keys(&self) -> Result<(), OpenError> {
-        load_keys(&self.keys, &self.main).await
+        load_keys(&self.keys, self.held.as_ref(), &self.main).await
     }
 
     /// Gives the stores to this installation, which is about to be made.
@@ -213,6 +251,16 @@ impl App {
         let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
         LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+    }
+
+    /// The local authority for these hosts, if one was made in this data folder.
+    pub(crate) fn authority_for(&self, hosts: &[String]) -> Result<Option<LocalAuthority>, CertificateError> {
+        if !self.tls_folder().join("ca.pem").exists() {
+            return Ok(None);
+        }
+        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        LocalAuthority::open_or_create(&self.tls_folder(), hosts, &key, clock, rng).map(Some)
     }
 
     /// The certificates of an ACME authority, with the local authority's until the first is there.
@@ -303,8 +351,11 @@ async fn open_stores(
     Ok((main, keyring, expected.unwrap_or_else(|| Identity::new(rng))))
 }
 
-/// Unwraps every key of the main store, and makes sure that each environment has its erasable keys.
-async fn load_keys(keys: &KeySet, main: &Db) -> Result<(), OpenError> {
+/// Unwraps every key of the main store, and makes sure that each environment has its erasable keys; or what an edge was granted.
+async fn load_keys(keys: &KeySet, held: Option<&Held>, main: &Db) -> Result<(), OpenError> {
+    if let Some(held) = held {
+        return held.follow(keys, main).await;
+    }
     let records = key_records::all(main.read(Scope::System)).await?;
     let environments: BTreeSet<_> = records
         .iter()

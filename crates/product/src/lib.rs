@@ -15,6 +15,7 @@ mod delivery;
 pub mod demo;
 mod disk;
 pub mod doors;
+pub mod edge_grants;
 mod edge_keys;
 mod event_log;
 mod extract;

@@ -53,6 +53,7 @@ const MAIN: &[Step] = &[
     same!("main", 30, "0030_key_versions"),
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),
+    same!("main", 45, "0045_edge_grants"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -74,6 +74,12 @@ pub enum CertificateError {
          folder away to have a new authority made"
     )]
     ForeignPair(PathBuf),
+    /// An edge without the root key has no authority, and was given no certificate.
+    #[error(
+        "no certificate was granted to this edge: name own files with --tls-certificate and --tls-key, or have another edge \
+         bundle made in the data folder in which the local authority lies"
+    )]
+    NotGranted,
     /// Making a certificate failed.
     #[error("a certificate could not be made")]
     Make(#[from] rcgen::Error),
@@ -185,6 +191,13 @@ impl LocalAuthority {
 
     /// A fresh leaf for all hosts, with a private key that is never written.
     pub fn issue(&self) -> Result<CertifiedKey, CertificateError> {
+        let (chain, private) = self.issue_parts()?;
+        let private = PrivatePkcs8KeyDer::from(private.expose().as_slice()).clone_key();
+        Ok(CertifiedKey::from_der(chain, PrivateKeyDer::Pkcs8(private), &tls::provider())?)
+    }
+
+    /// The same in parts, to be sealed for an edge: the chain, the leaf first, and its private key in PKCS #8.
+    pub(crate) fn issue_parts(&self) -> Result<(Vec<CertificateDer<'static>>, Secret<Vec<u8>>), CertificateError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -195,9 +208,15 @@ impl LocalAuthority {
         params.use_authority_key_identifier_extension = true;
         set_validity(&mut params, self.clock.now(), LEAF_LIFE, self.rng.as_ref());
         let leaf = params.signed_by(&key, &self.issuer)?;
-        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let chain = vec![leaf.der().clone(), self.certificate.clone()];
-        Ok(CertifiedKey::from_der(chain, private, &tls::provider())?)
+        Ok((vec![leaf.der().clone(), self.certificate.clone()], Secret::new(key.serialize_der())))
+    }
+
+    /// Tells this authority from others: SHA-256 of its certificate.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.certificate);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        bytes
     }
 }
 

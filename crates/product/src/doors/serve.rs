@@ -20,6 +20,7 @@ use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
 use super::connections::{Capped, Places};
 use super::tls::{self, CurrentCertificate, TlsProfile};
 use super::{Door, plain};
+use crate::edge_grants::GrantedLeaf;
 
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -36,7 +37,7 @@ const CONNECTIONS: usize = 10_000;
 /// How many of them one address may have: a large office behind one, but never the whole door.
 const CONNECTIONS_PER_ADDRESS: u32 = 2_000;
 const STREAMS_PER_CONNECTION: u32 = 128;
-const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 const RENEW_LEAF_EVERY: Duration = Duration::from_hours(24);
 
 /// Why the server could not begin.
@@ -119,6 +120,8 @@ pub enum CertificateSource {
     Authority(Box<LocalAuthority>),
     /// An authority that speaks ACME.
     Acme(Box<Acme>),
+    /// What an edge without the root key was granted.
+    Granted(GrantedLeaf),
 }
 
 impl CertificateSource {
@@ -127,13 +130,14 @@ impl CertificateSource {
             Self::Files(files) => files.load(),
             Self::Authority(authority) => authority.issue(),
             Self::Acme(acme) => acme.first(),
+            Self::Granted(leaf) => leaf.load(),
         }
     }
 
     fn challenges(&self) -> Option<Challenges> {
         match self {
             Self::Acme(acme) => Some(acme.challenges()),
-            Self::Files(_) | Self::Authority(_) => None,
+            Self::Files(_) | Self::Authority(_) | Self::Granted(_) => None,
         }
     }
 }
@@ -244,25 +248,31 @@ impl Server {
     }
 }
 
-/// Follows changes of the operator's files, renews the authority's leaf, or keeps an ACME certificate at hand. A pair that does not load is reported and
+/// Follows changes of the operator's files or of what was granted, renews the authority's leaf, or keeps an ACME certificate at hand. A pair that does not load is reported and
 /// the one in use stays.
 async fn keep_fresh(source: CertificateSource, current: CurrentCertificate) {
     if let CertificateSource::Acme(acme) = &source {
         return acme.keep(&current).await;
     }
-    let mut seen = match &source {
-        CertificateSource::Files(files) => files.changed_at(),
-        CertificateSource::Authority(_) | CertificateSource::Acme(_) => None,
-    };
+    let mut seen = if let CertificateSource::Files(files) = &source { files.changed_at() } else { None };
+    let mut granted = if let CertificateSource::Granted(leaf) = &source { leaf.current() } else { None };
     loop {
         match &source {
             CertificateSource::Files(files) => {
-                tokio::time::sleep(LOOK_AT_FILES_EVERY).await;
+                tokio::time::sleep(LOOK_EVERY).await;
                 let now = files.changed_at();
                 if now.is_none() || now == seen {
                     continue;
                 }
                 seen = now;
+            }
+            CertificateSource::Granted(leaf) => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                let now = leaf.current();
+                if now.as_ref().map(Arc::as_ptr) == granted.as_ref().map(Arc::as_ptr) {
+                    continue;
+                }
+                granted = now;
             }
             CertificateSource::Authority(_) | CertificateSource::Acme(_) => {
                 tokio::time::sleep(RENEW_LEAF_EVERY).await;

@@ -135,8 +135,12 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
     Ok(Pending { tx, installed })
 }
 
-/// Makes the installation unless it is there, whoever makes it; then this process holds its keys.
+/// Makes the installation unless it is there, whoever makes it; then this process holds its keys. An edge without the root key
+/// has opened only because its grant, and so its installation, is there.
 pub async fn ensure(app: &App) -> ProblemResult<()> {
+    if app.granted_leaf().is_some() {
+        return Ok(());
+    }
     if !exists(app).await? {
         match create(app, None).await {
             Err(problem) if problem.code == Code::AlreadySetUp => {}

@@ -114,6 +114,7 @@ pub const WAYS: &[Way] = &[
         "members' indexes are made anew from their addresses; a look asks for both meanwhile",
         "15 minutes, as long as attempts to sign in count for an account",
     ),
+    not_yet(KeyKind::EdgeGrant, "an edge is granted another, and the one that it had is revoked"),
 ];
 
 /// A kind's way.

@@ -215,6 +215,7 @@ async fn carry_out<'a>(
             Written::Taken => drop(tx),
             Written::Outdated => {
                 drop(tx);
+                app.follow_grant().await?;
                 pairs = mint(app, environment, SubjectKind::Person, plan.mints()).await?;
             }
         }
@@ -390,6 +391,7 @@ async fn make(
         if let Some(subjects) = try_make(app, environment, hasher, missing, &keys, pairs).await? {
             return Ok(subjects);
         }
+        app.follow_grant().await?;
     }
     Err(Problem::new(Code::StorageUnavailable).retry_after(1))
 }
