@@ -146,8 +146,17 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Stores are reachable only by the servers that need them.",
         means: "The edge writes personal data and opens nothing that was sealed more than ten minutes ago.",
         kind: "test, live",
-        standing: Weak("Keys of a role's own are not there yet."),
-        tests: &[test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped")],
+        standing: Weak(
+            "An edge that has a bundle opens nothing personal, and can test guesses and read outcomes; one that is started \
+             with the root key can open everything.",
+        ),
+        tests: &[
+            test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped"),
+            test(
+                "crates/cli/tests/bundle.rs",
+                "an_edge_with_a_bundle_serves_and_holds_nothing_that_opens_people_members_or_other_keys",
+            ),
+        ],
     },
     Promise {
         id: "UL-2.1b",
