@@ -68,7 +68,8 @@ async fn opened(place: &Place, database: &DatabaseArgs, urls: Urls) -> Result<Ap
     let wanted = Wanted::of(place, database)?;
     if matches!(wanted.databases, Databases::Embedded) {
         return Err(Failure::Usage(
-            "--database: grants are for edges that run apart, over PostgreSQL; the embedded stores have one process".to_owned(),
+            "--database: grants are for edges that run apart, over PostgreSQL; the embedded stores have one process"
+                .to_owned(),
         ));
     }
     if !wanted.made_before().await? {
@@ -78,7 +79,8 @@ async fn opened(place: &Place, database: &DatabaseArgs, urls: Urls) -> Result<Ap
 }
 
 fn table(grants: &[Listed]) -> String {
-    let mut text = format!("{:<31} {:>7}  {:<10}  {:>8}  {:<20}  hosts", "grant", "version", "state", "age", "certificate");
+    let mut text =
+        format!("{:<31} {:>7}  {:<10}  {:>8}  {:<20}  hosts", "grant", "version", "state", "age", "certificate");
     for grant in grants {
         let state = if grant.revoked_at.is_some() { "revoked" } else { "good" };
         let certificate = grant.certificate_issued_at.map_or_else(|| "none".to_owned(), |at| at.to_string());

@@ -41,7 +41,9 @@ impl Serving {
         }
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
         if args.acme.acme.is_some() {
-            return usage("--acme: an edge with a bundle has no key to seal an account with; name --tls-certificate and --tls-key");
+            return usage(
+                "--acme: an edge with a bundle has no key to seal an account with; name --tls-certificate and --tls-key",
+            );
         }
         let databases = databases(&args.database)?;
         if matches!(databases, Databases::Embedded) {

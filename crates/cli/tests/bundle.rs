@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use base::id::EnvironmentId;
 use base::{Rng, Secret, SystemClock, SystemRng};
 use keys::{
-    Aad, FileProvider, Grants, KeyKind, KeyProvider as _, KeyState, Opener, Owner, SealedHeader, SecretKey, Subject, aead,
+    Aad, FileProvider, Grants, KeyKind, KeyProvider as _, KeyState, Opener, Owner, SealedHeader, SecretKey, Subject,
+    aead,
 };
 use serde_json::{Value, json};
 use store::{Db, Scope, key_records, sql};
@@ -150,7 +151,8 @@ fn answer(number: u8, user: &str, survey: &str, text: &str) -> Value {
 /// What a process holds in its memory, as a debugger that root runs sees it.
 fn memory_of(process: &Running, folder: &Path) -> Vec<u8> {
     let (prefix, id) = (folder.join("memory"), process.child.id().to_string());
-    let output = Command::new("gcore").arg("-o").arg(&prefix).arg(&id).output().expect("gcore, of Debian's package gdb");
+    let output =
+        Command::new("gcore").arg("-o").arg(&prefix).arg(&id).output().expect("gcore, of Debian's package gdb");
     let path = folder.join(format!("memory.{id}"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let memory = std::fs::read(&path).unwrap_or_else(|_| panic!("only root may look into this process: {said}"));
@@ -172,7 +174,8 @@ impl Needles {
 
     /// The names of those that are in these bytes: as they are, or as text in hexadecimal.
     fn found_in(&self, haystack: &[u8]) -> Vec<String> {
-        let hex: Vec<_> = self.all.iter().map(|(name, bytes)| (name, data_encoding::HEXLOWER.encode(bytes).into_bytes())).collect();
+        let hex: Vec<_> =
+            self.all.iter().map(|(name, bytes)| (name, data_encoding::HEXLOWER.encode(bytes).into_bytes())).collect();
         let mut by_start: HashMap<[u8; 8], Vec<(&str, &[u8])>> = HashMap::new();
         let mut begins = vec![false; 1 << 16];
         let raw = self.all.iter().map(|(name, bytes)| (name, bytes));
@@ -184,7 +187,11 @@ impl Needles {
         for (at, start) in haystack.windows(8).enumerate() {
             if begins[usize::from(u16::from_be_bytes([start[0], start[1]]))] {
                 let candidates = by_start.get(start).into_iter().flatten();
-                found.extend(candidates.filter(|(_, bytes)| haystack[at..].starts_with(bytes)).map(|(name, _)| (*name).to_owned()));
+                found.extend(
+                    candidates
+                        .filter(|(_, bytes)| haystack[at..].starts_with(bytes))
+                        .map(|(name, _)| (*name).to_owned()),
+                );
             }
         }
         found.into_iter().collect()
@@ -208,7 +215,8 @@ impl SealedValue {
 
     /// Whether it opens with this key, as its own or as the person's.
     fn opens_with(&self, key: &SecretKey) -> bool {
-        let as_private = Opener::new(key.clone()).is_ok_and(|opener| opener.open(&self.sealed, &self.subject, FIELD, 1).is_ok());
+        let as_private =
+            Opener::new(key.clone()).is_ok_and(|opener| opener.open(&self.sealed, &self.subject, FIELD, 1).is_ok());
         as_private || aead::open(key, &self.aad(), &self.sealed[46..]).is_ok()
     }
 
@@ -251,7 +259,8 @@ impl Known {
     async fn read(it: &Installation, own_grant: u32) -> Self {
         let (main, keyring) = (it.databases.connect(0).await, it.databases.connect(1).await);
         let root =
-            FileProvider::open(&it.place.root_key(), &it.place.data(), Arc::new(SystemClock), Arc::new(SystemRng)).unwrap();
+            FileProvider::open(&it.place.root_key(), &it.place.data(), Arc::new(SystemClock), Arc::new(SystemRng))
+                .unwrap();
         let (mut held, mut others, mut organisation) = (Vec::new(), Needles::default(), None);
         let text = std::fs::read_to_string(it.place.root_key()).unwrap();
         for line in text.lines().filter(|line| line.contains(" primary ")) {
@@ -283,7 +292,12 @@ impl Known {
         let planted = people(&root, &keyring, &mut others).await;
         main.close().await;
         keyring.close().await;
-        Self { held, others, organisation: organisation.unwrap(), planted: planted.expect("the planted person is there") }
+        Self {
+            held,
+            others,
+            organisation: organisation.unwrap(),
+            planted: planted.expect("the planted person is there"),
+        }
     }
 }
 

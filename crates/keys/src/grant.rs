@@ -61,10 +61,8 @@ impl GrantKey {
     /// Seals the newest public halves of an environment's erasable keys, by bucket. They are no secret: what they must not be
     /// is another's, to whom persons' keys would be sealed.
     pub fn seal_publics(&self, environment: EnvironmentId, publics: &[ErasablePublic], rng: &dyn Rng) -> Vec<u8> {
-        let plain: Vec<u8> = publics
-            .iter()
-            .flat_map(|public| public.version.to_be_bytes().into_iter().chain(public.public.0))
-            .collect();
+        let plain: Vec<u8> =
+            publics.iter().flat_map(|public| public.version.to_be_bytes().into_iter().chain(public.public.0)).collect();
         self.seal(&self.of_publics(environment), &plain, rng)
     }
 

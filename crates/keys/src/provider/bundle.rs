@@ -13,9 +13,7 @@
 //! Everything else it refuses: it has no root key and no private halves.
 
 use super::file::{checks, root_key};
-use super::{
-    Answer, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
-};
+use super::{Answer, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion};
 use crate::{Aad, GrantKey, PrivateKey, SecretKey, hex};
 use aws_lc_rs::digest;
 use base::id::{EdgeGrantId, EnvironmentId};

@@ -3,8 +3,8 @@
 use super::{Machine, answer, now};
 use crate::provider::ProviderError;
 use crate::{
-    BundleProvider, ErasablePublic, FileProvider, GrantKey, Grants, KeyError, KeyKind, KeyProvider, KeySet, NotGrantable,
-    Owner, WrappedKey, is_bundle, write_bundle,
+    BundleProvider, ErasablePublic, FileProvider, GrantKey, Grants, KeyError, KeyKind, KeyProvider, KeySet,
+    NotGrantable, Owner, WrappedKey, is_bundle, write_bundle,
 };
 use base::Secret;
 use base::id::{EdgeGrantId, EnvironmentId};
@@ -25,8 +25,7 @@ fn fixture() -> Fixture {
     let root = Arc::new(machine.create());
     let environment = machine.environment(&root);
     let keys = KeySet::new(root.clone(), Grants::all());
-    let grant =
-        GrantKey::new(EdgeGrantId::new(&*machine.clock, &*machine.rng), Secret::new(machine.rng.bytes()));
+    let grant = GrantKey::new(EdgeGrantId::new(&*machine.clock, &*machine.rng), Secret::new(machine.rng.bytes()));
     write_bundle(&machine.at("edge.bundle"), &machine.at("data"), &grant, &*machine.rng).unwrap();
     Fixture { machine, root, keys, grant, environment }
 }

@@ -6,9 +6,9 @@
 use super::{Machine, answer, now};
 use crate::provider::file::root_key::RootKeys;
 use crate::{
-    Aad, ApiKey, ApiKeyKind, BundleProvider, ErasablePublic, FileProvider, GrantKey, Grants, KeyId, KeyKind, KeyProvider,
-    KeySet, KeyState, Opener, Owner, PairId, PublicKey, Recipient, Sender, Subject, WrappedKey, aead, hash, hex, kem,
-    mint_pair, wrapping_context,
+    Aad, ApiKey, ApiKeyKind, BundleProvider, ErasablePublic, FileProvider, GrantKey, Grants, KeyId, KeyKind,
+    KeyProvider, KeySet, KeyState, Opener, Owner, PairId, PublicKey, Recipient, Sender, Subject, WrappedKey, aead,
+    hash, hex, kem, mint_pair, wrapping_context,
 };
 use base::id::{EdgeGrantId, EnvironmentId, PersonId};
 use base::{Clock, FrozenClock, Rng, Secret, SeededRng};

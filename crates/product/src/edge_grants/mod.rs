@@ -128,9 +128,9 @@ pub async fn revoke(app: &App, id: EdgeGrantId) -> ProblemResult<()> {
     let mut tx = SystemTx::begin(app).await?;
     dialect::lock(&mut tx.0, app.main.engine(), seal::PURPOSE, &[]).await.map_err(store_failed)?;
     let found = store::find(&mut tx.0, id).await.map_err(store_failed)?;
-    let grant = found.filter(|grant| grant.revoked_at.is_none()).ok_or_else(|| {
-        Problem::new(Code::NotFound).detail(format!("there is no grant {id} that could be revoked"))
-    })?;
+    let grant = found
+        .filter(|grant| grant.revoked_at.is_none())
+        .ok_or_else(|| Problem::new(Code::NotFound).detail(format!("there is no grant {id} that could be revoked")))?;
     let version = grant.key_version;
     let destroyed = app.keys.destroy(KeyKind::EdgeGrant, Owner::Installation, version).map_err(internal)?;
     key_records::set_state(&mut tx.0, &destroyed).await.map_err(store_failed)?;

@@ -101,7 +101,8 @@ async fn seal_publics(
     let granted = store::publics(&mut *tx, key.id()).await.map_err(store_failed)?;
     for (environment, publics) in newest {
         let known = granted.iter().find(|(of, _)| of == environment);
-        if known.is_some_and(|(_, sealed)| key.open_publics(*environment, sealed).is_ok_and(|known| known == *publics)) {
+        if known.is_some_and(|(_, sealed)| key.open_publics(*environment, sealed).is_ok_and(|known| known == *publics))
+        {
             continue;
         }
         let sealed = key.seal_publics(*environment, publics, app.rng.as_ref());
