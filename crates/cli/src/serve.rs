@@ -158,11 +158,10 @@ fn announce(
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
-    let has_root_key = app.granted_leaf().is_none();
-    if local && has_root_key {
+    if local && app.has_root_key() {
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
-    if has_root_key {
+    if app.has_root_key() {
         line("root key", root_key);
         line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
     } else {

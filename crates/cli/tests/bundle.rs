@@ -19,13 +19,15 @@ use keys::{
 };
 use serde_json::{Value, json};
 use store::{Db, Scope, key_records, sql};
-use support::{OWNER, PASSWORD, Place, Running};
+use support::{PASSWORD, Place, Running};
 
 /// What the process with the root key is told of people. No other process hears of it.
 const PLANTED_ID: &str = "planted-person-58d1";
 const PLANTED_EMAIL: &str = "zdenka.planted@example.net";
 const PLANTED_NAME: &str = "Zdenka Plantedova";
 const PLANTED_TEXT: &str = "only the planted dolphins know why";
+/// The address of the only member.
+const MEMBER: &str = "olga.planted-member@example.net";
 /// What the edge is told, in its life before the one that is looked into.
 const TOLD_TO_THE_EDGE: &str = "bob.told@example.net";
 
@@ -79,7 +81,10 @@ struct Installation {
 impl Installation {
     async fn start() -> Self {
         let (databases, place) = (Databases::create().await, Place::new());
-        let output = place.init_command().args(databases.flags()).output().unwrap();
+        let password = place.folder.path().join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        let mut init = place.with_root_key(&["init", "--json", "--owner-email", MEMBER]);
+        let output = init.arg("--password-file").arg(password).args(databases.flags()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let made = serde_json::from_slice(&output.stdout).unwrap();
         let flags = databases.flags();
@@ -354,7 +359,7 @@ fn files_below(folder: &Path, into: &mut Vec<u8>) {
 
 fn personal() -> Needles {
     let mut needles = Needles::default();
-    for value in [PLANTED_ID, PLANTED_EMAIL, PLANTED_NAME, PLANTED_TEXT, TOLD_TO_THE_EDGE, OWNER, PASSWORD] {
+    for value in [PLANTED_ID, PLANTED_EMAIL, PLANTED_NAME, PLANTED_TEXT, TOLD_TO_THE_EDGE, MEMBER, PASSWORD] {
         needles.add(value, value.as_bytes());
     }
     needles
@@ -450,7 +455,7 @@ async fn nothing_opens(it: &Installation, memory: &[u8], known: &Known) {
     main.close().await;
     let opens_member = |key: &SecretKey| {
         let aad = Aad::new("pilotfish/member/v1").bytes(&id).text("email");
-        aead::open(key, &aad, &email[4..]).is_ok_and(|plain| plain.expose() == OWNER.as_bytes())
+        aead::open(key, &aad, &email[4..]).is_ok_and(|plain| plain.expose() == MEMBER.as_bytes())
     };
     assert!(opens_member(&known.organisation) && known.planted.opens_with(&known.planted.private), "by the right keys");
     for (name, key) in &known.held {

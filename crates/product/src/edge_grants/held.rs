@@ -84,6 +84,11 @@ impl App {
         if self.held.is_some() { self.reload_keys().await.map_err(internal) } else { Ok(()) }
     }
 
+    /// Whether this process holds the root key; else it is an edge that has a bundle.
+    pub fn has_root_key(&self) -> bool {
+        self.held.is_none()
+    }
+
     /// The certificate that this edge was granted, if it has no root key.
     pub fn granted_leaf(&self) -> Option<GrantedLeaf> {
         self.held.as_ref().map(Held::leaf)

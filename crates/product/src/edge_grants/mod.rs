@@ -81,8 +81,9 @@ pub async fn prepare(app: &App, hosts: Vec<String>) -> ProblemResult<Pending> {
     app.reload_keys().await.map_err(internal)?;
     let now = app.clock.now();
     let mut tx = SystemTx::begin(app).await?;
-    dialect::lock(&mut tx.0, app.main.engine(), seal::PURPOSE, &[]).await.map_err(store_failed)?;
+    // In the order of whoever makes an environment, so that neither waits for the other.
     key_rotation::hold_root(app, &mut tx.0).await?;
+    dialect::lock(&mut tx.0, app.main.engine(), seal::PURPOSE, &[]).await.map_err(store_failed)?;
     let (kind, owner) = (KeyKind::EdgeGrant, Owner::Installation);
     let minted = app.keys.mint(kind, owner, app.clock.as_ref(), app.rng.as_ref()).await.map_err(internal)?;
     // Grants are beside each other: none of them takes another's place.

@@ -138,7 +138,7 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
 /// Makes the installation unless it is there, whoever makes it; then this process holds its keys. An edge without the root key
 /// has opened only because its grant, and so its installation, is there.
 pub async fn ensure(app: &App) -> ProblemResult<()> {
-    if app.granted_leaf().is_some() {
+    if !app.has_root_key() {
         return Ok(());
     }
     if !exists(app).await? {
