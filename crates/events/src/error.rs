@@ -33,6 +33,9 @@ pub enum AppendError {
     /// The log is shutting down. Nothing was written.
     #[error("the event log is shutting down")]
     Closed,
+    /// This process only reads. Nothing was written.
+    #[error("this process does not append to an event log")]
+    ReadOnly,
 }
 
 impl AppendError {
@@ -64,6 +67,9 @@ pub enum ReadError {
     /// The operating system refused.
     #[error("cannot read {}: {source}", path.display())]
     Storage { path: PathBuf, source: io::Error },
+    /// The key of a file is not to be had: another process may have made it a moment ago.
+    #[error("cannot open {}: {source}", path.display())]
+    Key { path: PathBuf, source: LogKeyError },
     /// A frame that was whole is so no more.
     #[error("frame {sequence} at byte {offset} of {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, sequence: u64, offset: u64, reason: String },
