@@ -31,7 +31,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
     let tls = TlsPlan::of(&args, &doors, &urls)?;
     let ground = ground(wanted).await?;
     let root_key = ground.provider.path().display().to_string();
-    let mut app = ground.open(urls).await?;
+    let mut app = ground.open(urls, args.duties()).await?;
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);

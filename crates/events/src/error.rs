@@ -54,7 +54,10 @@ pub enum OpenError {
     #[error("an edge's name is 1 to 64 of a-z, 0-9, - and _, not \"{0}\"")]
     EdgeName(String),
     /// Another process appends here.
-    #[error("the event log {} is in use by another process", .0.display())]
+    #[error(
+        "the event log {} is in use by another process: each edge of a data folder needs a name of its own (--edge-name)",
+        .0.display()
+    )]
     Locked(PathBuf),
     /// The operating system refused.
     #[error("cannot use {}: {source}", path.display())]

@@ -49,6 +49,8 @@ pub(crate) struct Log {
     /// The last sequence that was given away when it was opened.
     pub(crate) ended: u64,
     pub(crate) shared: Arc<Shared>,
+    /// Whether another process appends to it.
+    pub(crate) of_others: bool,
     writer: Mutex<Writer>,
     queue: Mutex<Queue>,
     /// Wakes the writer.
@@ -85,13 +87,14 @@ impl Log {
     /// A log that another process appends to, before anything of it was read.
     pub(crate) fn of_others(folder: Folder, shared: Arc<Shared>) -> Self {
         let nothing = Dedupe::new(shared.options.duplicate_window);
-        Self::new(folder, shared, (Index::default(), Names::default(), nothing), 1)
+        Self { of_others: true, ..Self::new(folder, shared, (Index::default(), Names::default(), nothing), 1) }
     }
 
     fn new(folder: Folder, shared: Arc<Shared>, (index, names, dedupe): (Index, Names, Dedupe), next: u64) -> Self {
         Self {
             id: LogId::of(&folder.edge, folder.environment),
             ended: next.saturating_sub(1),
+            of_others: false,
             writer: Mutex::new(Writer::new(next)),
             queue: Mutex::default(),
             wake: Condvar::new(),

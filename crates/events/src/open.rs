@@ -124,12 +124,7 @@ impl EventLog {
     }
 
     /// How many events happened in [from, to), by UTC day and name, in that order. Days without events are left out.
-    pub fn counts(
-        &self,
-        environment: EnvironmentId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Count>, ReadError> {
+    pub fn counts(&self, environment: EnvironmentId, from: Timestamp, to: Timestamp) -> Result<Vec<Count>, ReadError> {
         let logs = self.logs_of(environment)?;
         Ok(read::together(logs.iter().flat_map(|log| read::counts(log, from..to)).collect()))
     }

@@ -73,12 +73,7 @@ impl Others {
     }
 
     /// The logs of all environments.
-    pub(crate) fn all(
-        &self,
-        root: &Path,
-        own: Option<&str>,
-        shared: &Arc<Shared>,
-    ) -> Result<Vec<Arc<Log>>, ReadError> {
+    pub(crate) fn all(&self, root: &Path, own: Option<&str>, shared: &Arc<Shared>) -> Result<Vec<Arc<Log>>, ReadError> {
         let mut logs = Vec::new();
         for edge in edges(root, own)? {
             let folder = root.join("log").join(&edge);
@@ -165,7 +160,9 @@ impl Followed {
                     break;
                 }
                 Err((FindingKind::Key, reason)) => return Err(ReadError::Key { path, source: LogKeyError(reason) }),
-                Err((_, reason)) => tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable"),
+                Err((_, reason)) => {
+                    tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable")
+                }
             }
         }
         Ok(place.file.as_mut())

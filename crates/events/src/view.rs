@@ -24,6 +24,11 @@ impl LogView {
         self.0.folder.environment
     }
 
+    /// Whether another process appends to it.
+    pub fn is_other(&self) -> bool {
+        self.0.of_others
+    }
+
     /// The sequence of the last frame that is durable; 0 if there is none.
     pub fn durable(&self) -> u64 {
         self.0.index().last()
