@@ -7,6 +7,7 @@ use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
+use product::Duties;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
 
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Serve; an empty data folder is made ready first
     Serve(Box<ServeArgs>),
+    /// Bring both PostgreSQL databases to this release's schema, as their owner, before roles that run apart are started
+    Migrate(MigrateArgs),
     /// Serve the demo: an app with Pilotfish in its pages, its people and their past
     Demo(Box<DemoArgs>),
     /// Keys: keep them safe, replace them
@@ -73,6 +76,10 @@ pub(crate) struct DatabaseArgs {
     /// File that holds the URL of --keyring-database
     #[arg(long, env = "PILOTFISH_KEYRING_DATABASE_FILE", value_name = "FILE")]
     pub(crate) keyring_database_file: Option<PathBuf>,
+    /// Connect to databases on other machines without having them prove who they are: whoever is in between reads and
+    /// changes everything
+    #[arg(long, env = "PILOTFISH_ALLOW_UNVERIFIED_DATABASE", value_parser = BoolishValueParser::new())]
+    pub(crate) allow_unverified_database: bool,
 }
 
 /// Where the doors are reached from outside.
@@ -107,6 +114,12 @@ pub(crate) struct InitArgs {
     /// Print one JSON object
     #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// Certificates by ACME.
@@ -148,6 +161,15 @@ pub(crate) enum TlsProfileArg {
     Modern,
 }
 
+impl ServeArgs {
+    /// What this process does with what it shares with others.
+    pub(crate) fn duties(&self) -> Duties {
+        let has = |role| self.role == RoleArg::All || self.role == role;
+        let edge = has(RoleArg::Edge).then(|| self.edge_name.clone());
+        Duties { edge, worker: has(RoleArg::Worker) }
+    }
+}
+
 impl From<TlsProfileArg> for TlsProfile {
     fn from(given: TlsProfileArg) -> Self {
         match given {
@@ -170,6 +192,9 @@ pub(crate) struct ServeArgs {
     /// What this process does
     #[arg(long, env = "PILOTFISH_ROLE", value_enum, default_value = "all")]
     pub(crate) role: RoleArg,
+    /// Under which name an edge appends to the event log; every edge of a data folder has its own
+    #[arg(long, env = "PILOTFISH_EDGE_NAME", default_value = product::EDGE, value_name = "NAME")]
+    pub(crate) edge_name: String,
     /// Where the edge listens
     #[arg(long, env = "PILOTFISH_EDGE", default_value = "127.0.0.1:8443", value_name = "ADDR:PORT")]
     pub(crate) edge: SocketAddr,

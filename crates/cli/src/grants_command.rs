@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base::SystemRng;
 use keys::write_bundle;
 use product::edge_grants::{self, Listed};
-use product::{App, Databases, Urls};
+use product::{App, Databases, Duties, Urls};
 use serde_json::json;
 use url::Url;
 
@@ -75,7 +75,7 @@ async fn opened(place: &Place, database: &DatabaseArgs, urls: Urls) -> Result<Ap
     if !wanted.made_before().await? {
         return Err(Failure::Refused("the databases hold no installation".to_owned()));
     }
-    ground(wanted).await?.open(urls).await
+    ground(wanted).await?.open(urls, Duties::default()).await
 }
 
 fn table(grants: &[Listed]) -> String {

@@ -19,7 +19,8 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, GrantCommand, KeysCommand, TrustCommand};
+use args::{Cli, Command, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
+use product::Databases;
 
 /// Taking in events is many small allocations: this allocator does it with a fifth less processor time than the system's.
 #[global_allocator]
@@ -132,6 +133,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(args) => init::run(args).await,
         Command::Serve(args) => serve::run(*args, None).await,
+        Command::Migrate(args) => migrate(&args).await,
         Command::Demo(args) => demo::run(*args).await,
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
@@ -145,6 +147,17 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         },
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
+}
+
+/// Brings the databases to this release's schema.
+async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
+    let Databases::Postgres { main, keyring } = open::databases(&args.database)? else {
+        return Err(Failure::Usage(
+            "migrate: name the databases with --database: embedded stores migrate at start".to_owned(),
+        ));
+    };
+    product::migrate(&main, &keyring).await?;
+    Ok(say("both databases have this release's schema")?)
 }
 
 /// Prints on standard output, which may be closed or full.

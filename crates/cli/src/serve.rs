@@ -32,7 +32,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
     }
     let urls = public_urls(&args, &doors)?;
     let tls = TlsPlan::of(&args, &doors, &urls)?;
-    let (mut app, root_key) = serving.open(urls).await?;
+    let (mut app, root_key) = serving.open(urls, args.duties()).await?;
     let root_key = root_key.display().to_string();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();

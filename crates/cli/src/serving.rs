@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::{SystemClock, SystemRng};
 use keys::{BundleProvider, is_bundle};
-use product::{App, Databases, Urls};
+use product::{App, Databases, Duties, Urls};
 use store::{DataFolder, Sharing};
 
 use crate::Failure;
@@ -55,18 +55,18 @@ impl Serving {
     }
 
     /// Opens the product; with where the root key is, or the bundle.
-    pub(crate) async fn open(self, urls: Urls) -> Result<(App, PathBuf), Failure> {
+    pub(crate) async fn open(self, urls: Urls, duties: Duties) -> Result<(App, PathBuf), Failure> {
         match self {
             Self::WithRootKey(wanted) => {
                 let ground = ground(wanted).await?;
                 let path = ground.provider.path().to_owned();
-                Ok((ground.open(urls).await?, path))
+                Ok((ground.open(urls, duties).await?, path))
             }
             Self::WithBundle { data, bundle, databases } => {
                 let folder = DataFolder::open(&data, Sharing::Shared)?;
                 let held = Arc::new(BundleProvider::open(&bundle, folder.path())?);
                 let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
-                Ok((App::open_edge(folder, &databases, held, urls, clock, rng).await?, bundle))
+                Ok((App::open_edge(folder, &databases, held, urls, duties, (clock, rng)).await?, bundle))
             }
         }
     }

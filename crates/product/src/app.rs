@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use base::id::EdgeGrantId;
-use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
+use base::{Clock, Rng, Secret};
 use events::EventLog;
 use keys::{BundleProvider, Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -57,6 +57,22 @@ pub enum Databases {
     },
 }
 
+/// What a process does with the stores and logs that it shares with others; by default a command's, which serves nobody.
+#[derive(Debug, Clone, Default)]
+pub struct Duties {
+    /// Under which name it appends to the event log, if it does.
+    pub edge: Option<String>,
+    /// Whether it does what is done in the background for everybody.
+    pub worker: bool,
+}
+
+impl Duties {
+    /// Everything, as one process alone does.
+    pub fn all() -> Self {
+        Self { edge: Some(event_log::EDGE.to_owned()), worker: true }
+    }
+}
+
 /// The running product.
 pub struct App {
     /// The main store.
@@ -91,7 +107,9 @@ pub struct App {
     pub urls: Urls,
     /// Whether every door of this process answers.
     pub ready: Arc<AtomicBool>,
-    log: Option<Arc<EventLog>>,
+    log: Arc<EventLog>,
+    /// What this process does.
+    pub(crate) duties: Duties,
     timer: Timer,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
@@ -142,10 +160,10 @@ impl App {
         databases: &Databases,
         provider: Arc<dyn KeyProvider>,
         urls: Urls,
-        clock: Arc<dyn Clock>,
-        rng: Arc<dyn Rng>,
+        duties: Duties,
+        time: (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Result<Self, OpenError> {
-        Self::open_with(folder, databases, KeySet::new(provider, Grants::all()), None, urls, clock, rng).await
+        Self::open_with(folder, databases, (KeySet::new(provider, Grants::all()), None), urls, duties, time).await
     }
 
     /// The same for an edge that has a bundle and no root key: it holds what was granted to it, and makes nothing.
@@ -154,27 +172,30 @@ impl App {
         databases: &Databases,
         bundle: Arc<BundleProvider>,
         urls: Urls,
-        clock: Arc<dyn Clock>,
-        rng: Arc<dyn Rng>,
+        duties: Duties,
+        time: (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Result<Self, OpenError> {
-        let (keys, held) = (KeySet::new(bundle.clone(), Grants::edge()), Held::new(bundle));
-        Self::open_with(folder, databases, keys, Some(held), urls, clock, rng).await
+        let keys = KeySet::new(bundle.clone(), Grants::edge());
+        Self::open_with(folder, databases, (keys, Some(Held::new(bundle))), urls, duties, time).await
     }
 
     async fn open_with(
         folder: DataFolder,
         databases: &Databases,
-        keys: KeySet,
-        held: Option<Held>,
+        (keys, held): (KeySet, Option<Held>),
         urls: Urls,
-        clock: Arc<dyn Clock>,
-        rng: Arc<dyn Rng>,
+        duties: Duties,
+        (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Result<Self, OpenError> {
         let keys = Arc::new(keys);
         let (main, keyring, identity) = open_stores(&folder, databases, &keys, clock.as_ref(), rng.as_ref()).await?;
         load_keys(&keys, held.as_ref(), &main).await?;
-        let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
-        let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
+        if matches!(databases, Databases::Embedded) {
+            // Nobody shares it, whatever the folder's mode says.
+            folder.keep_private("log")?;
+        }
+        let log = event_log::open(folder.path(), duties.edge.as_deref(), &keys, &clock, &rng).await?;
+        let sdk = SdkFiles::open(&main, clock.as_ref(), duties.edge.is_some()).await?;
         let rotation = Rotation::new(main.engine());
         let app = Self {
             main,
@@ -195,6 +216,7 @@ impl App {
             urls,
             ready: Arc::new(AtomicBool::new(false)),
             log,
+            duties,
             sdk,
             noted: page_origins::Noted::default(),
             versions: Versions::new(),
@@ -291,14 +313,9 @@ impl App {
         self.demo.set(demo)
     }
 
-    /// The event log.
-    ///
-    /// # Errors
-    /// 503 if another process of this data folder has it.
-    pub(crate) fn log(&self) -> ProblemResult<&Arc<EventLog>> {
-        self.log.as_ref().ok_or_else(|| {
-            Problem::new(Code::StorageUnavailable).detail("the event log is another process's").retry_after(60)
-        })
+    /// The event logs: to read, and for an edge to append to its own.
+    pub(crate) fn log(&self) -> &Arc<EventLog> {
+        &self.log
     }
 
     /// Lets every key make so many requests a second at the edge.
@@ -314,9 +331,7 @@ impl App {
     /// Closes the stores. Nothing may be under way.
     pub async fn close(&self) {
         self.timer.stop().await;
-        if let Some(log) = &self.log {
-            log.shutdown().await;
-        }
+        self.log.shutdown().await;
         if let Err(error) = ingest::catch_up(self).await {
             tracing::warn!(%error, "people's rows are behind the event log; the next start brings them up to date");
         }
@@ -326,6 +341,19 @@ impl App {
         self.keyring.close().await;
         self.main.close().await;
     }
+}
+
+/// Brings both `PostgreSQL` databases to this release's schema: what their owner does before the roles of a new release start.
+///
+/// # Errors
+/// As [`App::open`]; [`StoreError::NotMigrated`] if the role that connects is not the owner's.
+pub async fn migrate(main: &Secret<String>, keyring: &Secret<String>) -> Result<(), StoreError> {
+    let (main, keyring) = (Db::connect_postgres(main).await?, Db::connect_postgres(keyring).await?);
+    store::migrate_keyring(&keyring).await?;
+    store::migrate_main(&main).await?;
+    keyring.close().await;
+    main.close().await;
+    Ok(())
 }
 
 /// Opens both stores with this release's schema, and makes sure that they belong together.

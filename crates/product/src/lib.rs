@@ -47,6 +47,7 @@ mod timeline;
 mod timer;
 pub mod trust;
 
-pub use app::{App, Databases, OpenError, Urls};
+pub use app::{App, Databases, Duties, OpenError, Urls, migrate};
+pub use event_log::EDGE;
 pub use organisations::{NewEnvironment, NewOrganisation};
 pub use routers::{dashboard_document, router};

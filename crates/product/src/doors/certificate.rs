@@ -9,7 +9,7 @@
 //! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
 //! written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
-use store::folder::{remove_durably, write_durably};
+use store::folder::{open_lock, remove_durably, write_durably, write_durably_for_all};
 
 use super::tls;
 
@@ -249,8 +249,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
 fn lock(folder: &Path) -> Result<File, CertificateError> {
     std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
     let path = folder.join("lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let lock = lock.map_err(|error| file_error(&path, &error))?;
+    let lock = open_lock(&path).map_err(|error| file_error(&path, &error))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| file_error(&path, &error))?;
     Ok(lock)
 }
@@ -266,9 +265,9 @@ fn make(
     let key = KeyPair::generate()?;
     let certificate = authority_params(&key, hosts, now, rng).self_signed(&key)?;
     let sealed = aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng);
-    write_durably(&files.key, &sealed, rng)?;
-    write_durably(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
-    Ok(write_durably(&files.certificate, certificate.pem().as_bytes(), rng)?)
+    write_durably_for_all(&files.key, &sealed, rng)?;
+    write_durably_for_all(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
+    Ok(write_durably_for_all(&files.certificate, certificate.pem().as_bytes(), rng)?)
 }
 
 /// The operator's own certificate files.

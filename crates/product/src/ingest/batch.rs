@@ -79,7 +79,7 @@ pub(super) async fn store(
     // Of a copy the first one may have been written a moment ago.
     let upto = projected.map(|(outcome, _)| match outcome {
         Outcome::Stored(arrival) => arrival.sequence,
-        Outcome::Duplicate => app.log().map_or(0, |log| log.durable(environment)),
+        Outcome::Duplicate => app.log().durable(environment),
     });
     if let Some(upto) = upto.max() {
         projection::wait(app, environment, upto).await;
@@ -236,7 +236,7 @@ pub(crate) async fn append(
     environment: EnvironmentId,
     events: impl Into<events::Batch>,
 ) -> ProblemResult<Vec<Outcome>> {
-    app.log()?.append(environment, events).await.map_err(append_failed)
+    app.log().append(environment, events).await.map_err(append_failed)
 }
 
 /// What a failed append is told: try again, with the same message ids.

@@ -137,11 +137,19 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
 
 /// Makes the installation unless it is there, whoever makes it; then this process holds its keys. An edge without the root key
 /// has opened only because its grant, and so its installation, is there.
+///
+/// # Errors
+/// 503 if it is not there and this process is not the databases' owner.
 pub async fn ensure(app: &App) -> ProblemResult<()> {
     if !app.has_root_key() {
         return Ok(());
     }
     if !exists(app).await? {
+        if !::store::may_migrate(&app.main).await.map_err(store_failed)? {
+            let nothing =
+                "nothing is installed in these databases yet: run pilotfish init as their owner (docs/roles.md)";
+            return Err(Problem::new(Code::StorageUnavailable).detail(nothing));
+        }
         match create(app, None).await {
             Err(problem) if problem.code == Code::AlreadySetUp => {}
             other => return other.map(|_| ()),

@@ -33,14 +33,16 @@ pub(crate) struct SdkFiles {
 }
 
 impl SdkFiles {
-    /// Adds this binary's version to what the store keeps, and reads all that it keeps.
-    pub(crate) async fn open(db: &Db, clock: &dyn Clock) -> StoreResult<Self> {
+    /// Reads all that the store keeps; who serves the files adds this binary's version to it.
+    pub(crate) async fn open(db: &Db, clock: &dyn Clock, serves: bool) -> StoreResult<Self> {
         let mut sdk = Self { files: BTreeMap::new(), integrity: BTreeMap::new() };
         let mut tx = db.begin(Scope::System).await?;
         for name in FILES {
             let Some(asset) = assets::get(assets::Package::Sdk, name) else { continue };
             let path = format!("/sdk/{VERSION}/{name}");
-            store::keep(&mut tx, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
+            if serves {
+                store::keep(&mut tx, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
+            }
             sdk.add(path, asset.into());
         }
         let stored = store::all(&mut tx).await?;

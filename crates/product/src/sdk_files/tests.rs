@@ -37,7 +37,7 @@ async fn a_version_that_was_served_once_is_served_after_an_upgrade(app: TestApp)
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    let files = SdkFiles::open(main, app.app().clock.as_ref()).await.unwrap();
+    let files = SdkFiles::open(main, app.app().clock.as_ref(), true).await.unwrap();
     assert_eq!(files.files["/sdk/0.0.9/pilotfish.js"].body, "old");
     assert_eq!(files.integrity["/sdk/0.0.9/pilotfish.js"], integrity(b"old"));
     assert!(!files.files.contains_key("/sdk/0.0.8/pilotfish.js"), "bytes that are not what was stored are not served");

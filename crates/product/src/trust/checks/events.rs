@@ -32,8 +32,7 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
 
 async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
     let mut seen = Seen::default();
-    let log = app.log().ok();
-    let counted = |log: Option<&Arc<EventLog>>| counted(log.map(Arc::as_ref));
+    let log = app.log();
     let earlier = counted(log);
     let mut report = read_again(app, time).await?;
     if !report.is_whole() {
@@ -63,7 +62,7 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
              the events are counted once all is.",
         );
     }
-    if log.is_none() {
+    if !log.appends() {
         seen.weak("The events are counted by another process: here only their files were read.");
     }
     seen.weak(
@@ -72,10 +71,8 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
     Ok(seen)
 }
 
-fn counted(log: Option<&EventLog>) -> HashMap<EnvironmentId, Counters> {
-    let environments = log.map(EventLog::environments).unwrap_or_default();
-    let of = |environment| log.map(|log| (environment, log.counters(environment)));
-    environments.into_iter().filter_map(of).collect()
+fn counted(log: &EventLog) -> HashMap<EnvironmentId, Counters> {
+    log.environments().into_iter().map(|environment| (environment, log.counters(environment))).collect()
 }
 
 /// Reads what has changed, for so long. Whoever lets go of this future stops the reading, too, at the next file.

@@ -1,7 +1,7 @@
 //! From the security page of a vendor of in-product surveys (rows UL-…).
 
 use super::{Promise, Standing, test};
-use Standing::{Kept, NotYet, Weak};
+use Standing::{Apart, Kept, NotYet, Weak};
 
 pub(super) static PROMISES: &[Promise] = &[
     Promise {
@@ -32,8 +32,17 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "A service is reachable only by the services that need it.",
         means: "Mutual TLS between roles and stores; each role has an identity and a database role of its own with the least grants.",
         kind: "test",
-        standing: NotYet("Roles have no identities and database roles of their own yet."),
-        tests: &[],
+        standing: Apart(
+            "One process has one role in the database. Roles that run apart over PostgreSQL have a user, a database role with the least grants and a certificate of their own; they hold the same keys, and call each other nowhere.",
+        ),
+        tests: &[
+            test("crates/cli/tests/roles.rs", "each_database_role_is_refused_what_is_anothers"),
+            test("crates/store/src/grants.rs", "every_table_is_granted_to_somebody"),
+            test(
+                "crates/cli/tests/roles.rs",
+                "postgres_is_reached_by_mutual_tls_and_nobody_is_let_in_or_served_without",
+            ),
+        ],
     },
     Promise {
         id: "UL-1.1c",
@@ -58,12 +67,15 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "Any one process may die: no acknowledged event is lost, and service is back in seconds.",
         kind: "test",
         standing: NotYet(
-            "Nothing stands in for a process that ends. What was acknowledged is on the disk and there after a start.",
+            "Nothing stands in for a process that ends; roles that run apart go on without each other. What was acknowledged is on the disk and there after a start.",
         ),
-        tests: &[test(
-            "crates/events/tests/suite/faults.rs",
-            "a_process_killed_again_and_again_loses_and_doubles_nothing",
-        )],
+        tests: &[
+            test("crates/events/tests/suite/faults.rs", "a_process_killed_again_and_again_loses_and_doubles_nothing"),
+            test(
+                "crates/cli/tests/roles.rs",
+                "each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_lost",
+            ),
+        ],
     },
     Promise {
         id: "UL-1.3",
@@ -103,9 +115,10 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "No request is trusted for its address; every call between processes is authenticated.",
         kind: "test",
         standing: Weak(
-            "Every door asks for a credential, whatever the address. Calls between processes are not there yet.",
+            "Every door asks for a credential, whatever the address, and reads no header that claims one. Processes call each other nowhere but over PostgreSQL, where a certificate in the role's name is the operator's to ask for.",
         ),
         tests: &[
+            test("crates/cli/tests/roles.rs", "no_door_takes_a_request_for_its_address"),
             test("crates/product/src/doors/tests.rs", "a_wrong_key_is_401_before_anything_else_is_looked_at"),
             test("crates/product/src/doors/tests.rs", "a_stranger_is_told_401_before_method_and_size"),
         ],
