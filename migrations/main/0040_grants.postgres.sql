@@ -37,6 +37,7 @@ GRANT UPDATE (state, wrapped) ON keys TO pilotfish_worker;
 
 -- Organisations, apps, environments and their keys. The owner makes them, and an
 -- environment gets more keys at the api and the dashboard.
+GRANT SELECT (id, created_at) ON organisations TO pilotfish_edge;
 GRANT SELECT ON organisations TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
 GRANT UPDATE (name) ON organisations TO pilotfish_dashboard;
 GRANT SELECT ON apps TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
