@@ -35,14 +35,17 @@ GRANT SELECT ON keys TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilo
 GRANT INSERT ON keys TO pilotfish_worker;
 GRANT UPDATE (state, wrapped) ON keys TO pilotfish_worker;
 
--- Organisations, apps, environments and their keys. Nobody but the owner makes any.
+-- Organisations, apps, environments and their keys. The owner makes them, and an
+-- environment gets more keys at the api and the dashboard.
+GRANT SELECT (id, created_at) ON organisations TO pilotfish_edge;
 GRANT SELECT ON organisations TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
 GRANT UPDATE (name) ON organisations TO pilotfish_dashboard;
 GRANT SELECT ON apps TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
 GRANT UPDATE (name) ON apps TO pilotfish_dashboard;
 GRANT SELECT ON environments TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilotfish_worker;
-GRANT UPDATE (identity_secret) ON environments TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
+GRANT UPDATE (identity_secret) ON environments TO pilotfish_worker;
 GRANT SELECT ON environment_keys TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilotfish_worker;
+GRANT INSERT ON environment_keys TO pilotfish_api, pilotfish_dashboard;
 GRANT UPDATE (hash, key_version) ON environment_keys TO pilotfish_edge, pilotfish_worker;
 
 -- Members, their sessions and attempts: the dashboard's alone. The worker hashes and seals anew when keys turn.
@@ -54,7 +57,8 @@ GRANT SELECT (id, key_version, created_at, last_used_at, ended_at) ON sessions T
 GRANT SELECT, INSERT, DELETE ON sign_in_attempts TO pilotfish_dashboard;
 
 -- Keys of back ends. Every process has figures, which an owner's key opens; only the api writes a newer hash.
-GRANT SELECT (hash, key_version, id, organisation_id, environment_id, role, expires_at, revoked_at) ON api_keys TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilotfish_worker;
+GRANT SELECT (hash, key_version, id, organisation_id, environment_id, role, expires_at, revoked_at) ON api_keys TO pilotfish_edge, pilotfish_api, pilotfish_dashboard;
+GRANT SELECT ON api_keys TO pilotfish_worker;
 GRANT UPDATE (hash, key_version) ON api_keys TO pilotfish_api;
 
 -- Records and findings are added, and read by nobody who adds them but the worker's checks.

@@ -512,6 +512,7 @@ const FORBIDDEN: [(&str, usize, &[&str]); 7] = [
             "SELECT subject FROM sign_in_attempts",
             "UPDATE installation SET setup_token_hash = NULL",
             "UPDATE organisations SET name = name",
+            "UPDATE environments SET identity_secret = identity_secret",
             "INSERT INTO api_keys SELECT * FROM api_keys",
             "UPDATE api_keys SET role = role",
             "UPDATE keys SET state = state",

@@ -100,7 +100,7 @@ mod tests {
             assert!(!main[table].contains_key("api"), "{table}");
         }
         for role in ["edge", "dashboard", "worker"] {
-            assert!(main["api_keys"][role].iter().all(|verb| verb.starts_with("SELECT (")), "{role}");
+            assert!(main["api_keys"][role].iter().all(|verb| verb.starts_with("SELECT")), "{role}");
         }
         let of_subjects = &keyring["subjects"]["edge"];
         assert!(of_subjects.iter().all(|verb| !verb.contains("sealed_private_key")), "{of_subjects:?}");
