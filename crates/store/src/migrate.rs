@@ -68,6 +68,7 @@ const MAIN: &[Step] = &[
     each!("main", 36, "0036_trust_scope"),
     each!("main", 40, "0040_grants"),
     same!("main", 45, "0045_edge_grants"),
+    same!("main", 48, "0048_promoted_at"),
 ];
 
 const KEYRING: &[Step] = &[
@@ -75,6 +76,7 @@ const KEYRING: &[Step] = &[
     each!("keyring", 2, "0002_row_level_security"),
     same!("keyring", 3, "0003_written_at"),
     each!("keyring", 10, "0010_erasable_floors"),
+    each!("keyring", 11, "0011_index_versions"),
     each!("keyring", 15, "0015_grants"),
 ];
 
