@@ -11,6 +11,7 @@ use product::demo::{self, Progress, SeedOptions, Settings};
 use product::doors::{Bound, Door};
 
 use crate::args::{DemoArgs, RoleArg};
+use crate::sockets::Sockets;
 use crate::urls::site_url;
 use crate::{Failure, serve};
 
@@ -21,12 +22,12 @@ pub(crate) struct DemoPlan {
     options: SeedOptions,
 }
 
-pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: DemoArgs, sockets: Sockets) -> Result<(), Failure> {
     let DemoArgs { serve, site, site_url, people } = args;
     if serve.role != RoleArg::All {
         return Err(Failure::Usage("the demo runs every role: leave --role out".to_owned()));
     }
-    serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } })).await
+    serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } }), sockets).await
 }
 
 /// Under `serve` nobody's dashboard shows invented people.
@@ -42,8 +43,8 @@ pub(crate) async fn refuse_its_data(app: &App) -> Result<(), Failure> {
 
 impl DemoPlan {
     /// The site's door.
-    pub(crate) fn bind(&self) -> Result<Bound, Failure> {
-        Ok(Bound::new(Door::Site, self.site)?)
+    pub(crate) fn bind(&self, sockets: &mut Sockets) -> Result<Bound, Failure> {
+        sockets.door(Door::Site, self.site)
     }
 
     /// Makes the product a demo: before its routers are made.

@@ -10,6 +10,7 @@ mod keys_command;
 mod logging;
 mod open;
 mod serve;
+mod sockets;
 mod tls;
 mod trust;
 mod urls;
@@ -18,6 +19,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use args::{Cli, Command, KeysCommand, TrustCommand};
+use sockets::Sockets;
 
 /// Taking in events is many small allocations: this allocator does it with a fifth less processor time than the system's.
 #[global_allocator]
@@ -103,19 +105,22 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => match runtime.block_on(run(cli)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                complain(&failure.to_string());
-                failure.exit_code()
-            }
-        },
-        Err(error) => {
-            complain(&format!("the runtime did not start: {error}"));
-            ExitCode::FAILURE
+    match begin(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.to_string());
+            failure.exit_code()
         }
     }
+}
+
+fn begin(cli: Cli) -> Result<(), Failure> {
+    let sockets = Sockets::passed()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
+    runtime.block_on(run(cli, sockets))
 }
 
 /// As many open files as this user may have: each connection is one, and what is left over is for the stores.
@@ -126,11 +131,11 @@ fn open_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
     match cli.command {
         Command::Init(args) => init::run(args).await,
-        Command::Serve(args) => serve::run(*args, None).await,
-        Command::Demo(args) => demo::run(*args).await,
+        Command::Serve(args) => serve::run(*args, None, sockets).await,
+        Command::Demo(args) => demo::run(*args, sockets).await,
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,

@@ -15,20 +15,22 @@ use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
 use crate::open::{Wanted, ground};
+use crate::sockets::{self, Sockets};
 use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
 
-pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
+pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: Sockets) -> Result<(), Failure> {
     logging::start(&args.log)?;
     let wanted = Wanted::of(&args.place, &args.database)?;
     // Nothing is made for a process that cannot have its doors.
-    let mut doors = bind(&args)?;
+    let mut doors = bind(&args, &mut sockets)?;
     if let Some(demo) = &demo {
-        doors.push(demo.bind()?);
+        doors.push(demo.bind(&mut sockets)?);
     }
     let urls = public_urls(&args, &doors)?;
-    let tls = TlsPlan::of(&args, &doors, &urls)?;
+    let tls = TlsPlan::of(&args, &doors, &urls, &mut sockets)?;
+    sockets.none_is_left()?;
     let ground = ground(wanted).await?;
     let root_key = ground.provider.path().display().to_string();
     let mut app = ground.open(urls).await?;
@@ -74,6 +76,7 @@ async fn serve(
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
+    sockets::tell_ready();
     let mut connections = Connections::default();
     tokio::select! {
         () = signals.wait() => {}
@@ -81,6 +84,7 @@ async fn serve(
         never = past(demo, &app) => match never {},
     }
     tracing::info!("stopping: requests under way end first");
+    sockets::tell_stopping();
     drop(control);
     connections.stop().await;
     server.stop().await;
@@ -105,7 +109,7 @@ async fn past(demo: Option<&DemoPlan>, app: &Arc<App>) -> Infallible {
 }
 
 /// The doors of the roles that this process has.
-fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
+fn bind(args: &ServeArgs, sockets: &mut Sockets) -> Result<Vec<Bound>, Failure> {
     let all = [
         (Door::Edge, args.edge, RoleArg::Edge),
         (Door::Api, args.api, RoleArg::Api),
@@ -114,10 +118,10 @@ fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
     let mut doors = Vec::new();
     for (door, address, role) in all {
         if args.role == RoleArg::All || args.role == role {
-            doors.push(Bound::new(door, address)?);
+            doors.push(sockets.door(door, address)?);
         }
     }
-    doors.push(Bound::new(Door::Metrics, args.metrics)?);
+    doors.push(sockets.door(Door::Metrics, args.metrics)?);
     Ok(doors)
 }
 

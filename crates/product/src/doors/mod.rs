@@ -10,6 +10,7 @@ mod connections;
 mod headers;
 mod idle;
 mod limits;
+mod listen;
 mod outermost;
 mod panics;
 mod plain;
@@ -17,6 +18,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod under_way;
 mod unread;
 
 pub use acme::{Acme, AcmeError, AcmeSettings, Challenges, Proof};
@@ -26,7 +28,8 @@ pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
-pub use serve::{Bound, BoundPlain, CertificateSource, ServeError, Server, TlsSettings};
+pub use listen::{Bound, BoundPlain};
+pub use serve::{CertificateSource, ServeError, Server, TlsSettings};
 pub use tls::TlsProfile;
 
 /// Which door.

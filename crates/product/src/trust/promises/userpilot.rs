@@ -303,7 +303,7 @@ pub(super) static PROMISES: &[Promise] = &[
         "The most accessibility and uptime.",
         "A probe from outside, public figures, upgrades without a failed request.",
         "live",
-        "Nothing outside of the server watches it yet.",
+        "Restarts and upgrades fail no request where a service manager holds the sockets; nothing outside of the server watches it yet.",
     ),
     Promise {
         id: "UP-35",
