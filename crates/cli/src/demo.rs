@@ -13,7 +13,7 @@ use product::doors::{Bound, Door};
 use crate::args::{DemoArgs, RoleArg};
 use crate::sockets::Sockets;
 use crate::urls::site_url;
-use crate::{Failure, serve};
+use crate::{Failure, sabotage, say, serve};
 
 /// What makes serving a demo.
 pub(crate) struct DemoPlan {
@@ -26,6 +26,9 @@ pub(crate) async fn run(args: DemoArgs, sockets: Sockets) -> Result<(), Failure>
     let DemoArgs { serve, site, site_url, people } = args;
     if serve.role != RoleArg::All {
         return Err(Failure::Usage("the demo runs every role: leave --role out".to_owned()));
+    }
+    if sabotage::mend(&serve.place.data)? {
+        say("demo       what demo-sabotage had broken is mended")?;
     }
     serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } }), sockets).await
 }
@@ -52,7 +55,8 @@ impl DemoPlan {
         let port =
             doors.iter().find(|bound| bound.door == Door::Site).map_or(self.site.port(), |bound| bound.address.port());
         let site_url = site_url(self.site_url.as_deref(), port)?;
-        Ok(demo::open(app, Settings { site_url, scratch: std::env::temp_dir() }).await?)
+        demo::open(app, Settings { site_url, scratch: std::env::temp_dir() }).await?;
+        sabotage::mark(app.data())
     }
 
     /// Makes the past, saying how far it is, and then waits for ever. What fails is said; the doors go on answering.

@@ -9,6 +9,7 @@ mod init;
 mod keys_command;
 mod logging;
 mod open;
+mod sabotage;
 mod serve;
 mod sockets;
 mod tls;
@@ -136,6 +137,7 @@ async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
         Command::Init(args) => init::run(args).await,
         Command::Serve(args) => serve::run(*args, None, sockets).await,
         Command::Demo(args) => demo::run(*args, sockets).await,
+        Command::DemoSabotage { command } => sabotage::run(&command),
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,

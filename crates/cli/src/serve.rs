@@ -156,6 +156,14 @@ fn announce(
     }
     if let Some(url) = product::demo::site_url(app) {
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
+        line(
+            "break it",
+            &format!(
+                "pilotfish demo-sabotage break --data {0}, look at {1}/trust, then mend",
+                app.data().display(),
+                app.urls.dashboard
+            ),
+        );
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
     if local {

@@ -27,7 +27,9 @@ impl Sockets {
                 Ok((socket.local_addr()?, socket))
             });
             sockets.push(socket.map_err(|error| {
-                Failure::Refused(format!("socket {index} that the service manager passed is no listening TCP socket: {error}"))
+                Failure::Refused(format!(
+                    "socket {index} that the service manager passed is no listening TCP socket: {error}"
+                ))
             })?);
         }
         Ok(Self(sockets))

@@ -1,5 +1,8 @@
-//! Migrations: expand, then contract; never edited once released. They run at start. PostgreSQL's advisory lock lets one
+//! Migrations: expand, then contract; never edited once they have landed (`migrations/landed.sha256`). They run at start. PostgreSQL's advisory lock lets one
 //! process at a time run them; a SQLite file has one process anyway.
+
+#[cfg(test)]
+mod tests;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 

@@ -26,9 +26,9 @@ pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
 pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
+pub use listen::{Bound, BoundPlain};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
-pub use listen::{Bound, BoundPlain};
 pub use serve::{CertificateSource, ServeError, Server, TlsSettings};
 pub use tls::TlsProfile;
 
