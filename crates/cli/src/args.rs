@@ -34,6 +34,11 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Serve the demo: an app with Pilotfish in its pages, its people and their past
     Demo(Box<DemoArgs>),
+    /// Damage a demo's data behind its back, to see the trust page turn red, and mend it
+    DemoSabotage {
+        #[command(subcommand)]
+        command: SabotageCommand,
+    },
     /// Keys: keep them safe, replace them
     Keys {
         #[command(subcommand)]
@@ -405,13 +410,21 @@ pub(crate) struct EscrowArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum SabotageCommand {
+    /// Flip one bit of the demo's event log
+    Break(FolderArgs),
+    /// Flip it back
+    Mend(FolderArgs),
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
     /// Put the local certificate authority into the system's and the browsers' trust stores
-    Install(TrustArgs),
+    Install(FolderArgs),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TrustArgs {
+pub(crate) struct FolderArgs {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,

@@ -15,6 +15,7 @@ use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
 use crate::serving::Serving;
+use crate::sockets::{self, Sockets};
 use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
@@ -22,16 +23,17 @@ use crate::{Failure, logging, say};
 /// Why an edge without the root key stops by itself.
 const GRANT_ENDED: &str = "this edge's grant was revoked: have another bundle made with pilotfish keys grant edge";
 
-pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
+pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: Sockets) -> Result<(), Failure> {
     logging::start(&args.log)?;
     let serving = Serving::of(&args, demo.is_some())?;
     // Nothing is made for a process that cannot have its doors.
-    let mut doors = bind(&args)?;
+    let mut doors = bind(&args, &mut sockets)?;
     if let Some(demo) = &demo {
-        doors.push(demo.bind()?);
+        doors.push(demo.bind(&mut sockets)?);
     }
     let urls = public_urls(&args, &doors)?;
-    let tls = TlsPlan::of(&args, &doors, &urls)?;
+    let tls = TlsPlan::of(&args, &doors, &urls, &mut sockets)?;
+    sockets.none_is_left()?;
     let (mut app, root_key) = serving.open(urls, args.duties()).await?;
     let root_key = root_key.display().to_string();
     app.figures = product::figures::start();
@@ -76,6 +78,7 @@ async fn serve(
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
+    sockets::tell_ready();
     let mut connections = Connections::default();
     let mut ended = Ok(());
     tokio::select! {
@@ -85,6 +88,7 @@ async fn serve(
         never = past(demo, &app) => match never {},
     }
     tracing::info!("stopping: requests under way end first");
+    sockets::tell_stopping();
     drop(control);
     connections.stop().await;
     server.stop().await;
@@ -109,7 +113,7 @@ async fn past(demo: Option<&DemoPlan>, app: &Arc<App>) -> Infallible {
 }
 
 /// The doors of the roles that this process has.
-fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
+fn bind(args: &ServeArgs, sockets: &mut Sockets) -> Result<Vec<Bound>, Failure> {
     let all = [
         (Door::Edge, args.edge, RoleArg::Edge),
         (Door::Api, args.api, RoleArg::Api),
@@ -118,10 +122,10 @@ fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
     let mut doors = Vec::new();
     for (door, address, role) in all {
         if args.role == RoleArg::All || args.role == role {
-            doors.push(Bound::new(door, address)?);
+            doors.push(sockets.door(door, address)?);
         }
     }
-    doors.push(Bound::new(Door::Metrics, args.metrics)?);
+    doors.push(sockets.door(Door::Metrics, args.metrics)?);
     Ok(doors)
 }
 
@@ -156,6 +160,14 @@ fn announce(
     }
     if let Some(url) = product::demo::site_url(app) {
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
+        line(
+            "break it",
+            &format!(
+                "pilotfish demo-sabotage break --data {0}, look at {1}/trust, then mend",
+                app.data().display(),
+                app.urls.dashboard
+            ),
+        );
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
     if local && app.has_root_key() {

@@ -21,7 +21,7 @@ use crate::demo::Demo;
 use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority, authority_keys};
 use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
-use crate::ingest::{Projection, Watches};
+use crate::ingest::{Balances, Projection, Watches};
 use crate::key_rotation::Rotation;
 use crate::members::Passwords;
 use crate::people::People;
@@ -91,6 +91,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
+    /// What became of the messages that were taken.
+    pub(crate) balances: Balances,
     /// The projection of the event logs into people's rows.
     pub(crate) projection: Projection,
     /// The live content of each environment, compiled.
@@ -206,6 +208,7 @@ impl App {
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
+            balances: Balances::default(),
             projection: Projection::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),

@@ -1,4 +1,4 @@
-//! Migrations: expand, then contract; never edited once released. They run at start. PostgreSQL's advisory lock lets one
+//! Migrations: expand, then contract; never edited once they have landed (`migrations/landed.sha256`). They run at start. PostgreSQL's advisory lock lets one
 //! process at a time run them; a SQLite file has one process anyway.
 //!
 //! Over PostgreSQL only the schema's owner migrates. A process that connects as another role waits a while for the owner to
@@ -6,6 +6,9 @@
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 

@@ -74,7 +74,7 @@ pub(super) async fn store(
     }
     people::write(app, environment, batch).await?;
     people::touch(app, environment, seen.into_iter());
-    let outcomes = append(app, environment, events).await?;
+    let outcomes = durable(app, environment, events).await?;
     let projected = outcomes.iter().zip(projected).filter(|(_, projected)| *projected);
     // Of a copy the first one may have been written a moment ago.
     let upto = projected.map(|(outcome, _)| match outcome {
@@ -235,12 +235,20 @@ pub(crate) fn property_version(message: [u8; 16]) -> u64 {
     u64::from_be_bytes(version)
 }
 
-/// Puts events into the log; when this answers they are durable.
+/// Puts events into the log that no message of a client is; when this answers they are durable.
 pub(crate) async fn append(
     app: &App,
     environment: EnvironmentId,
     events: impl Into<events::Batch>,
 ) -> ProblemResult<Vec<Outcome>> {
+    let events = events.into();
+    let taken = app.balances.take(environment, events.len());
+    let appended = durable(app, environment, events).await;
+    taken.answer(appended.as_ref().map(|_| 0));
+    appended
+}
+
+async fn durable(app: &App, environment: EnvironmentId, events: events::Batch) -> ProblemResult<Vec<Outcome>> {
     app.log().append(environment, events).await.map_err(append_failed)
 }
 

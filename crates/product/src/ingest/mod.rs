@@ -13,6 +13,7 @@
 mod about_content;
 mod after;
 pub(crate) mod api;
+mod balance;
 mod batch;
 mod body;
 pub(crate) mod checkpoints;
@@ -32,6 +33,7 @@ mod watch;
 mod wire;
 
 pub(crate) use api::preflighted;
+pub(crate) use balance::Balances;
 pub(crate) use batch::{append, property_field, property_version, update};
 pub(crate) use body::{EdgeRequest, edge_body};
 pub(crate) use given::Given;

@@ -10,7 +10,7 @@ mod whole_tests;
 
 use std::time::Duration;
 
-use ::store::{Db, StoreError, key_records};
+use ::store::{Db, Engine, StoreError, key_records};
 use base::id::EnvironmentId;
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{KeyKind, Owner, hash, random_token};

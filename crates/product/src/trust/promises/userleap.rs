@@ -153,7 +153,14 @@ pub(super) static PROMISES: &[Promise] = &[
                 "sdk/browser/test/browser/build.test.ts",
                 "has no way to run text as code, in any bundle that a page loads",
             ),
-            test("crates/product/src/sdk_files/tests.rs", "a_version_that_was_served_once_is_served_after_an_upgrade"),
+            test(
+                "crates/product/src/sdk_files/tests.rs",
+                "an_upgrade_keeps_the_files_that_pages_name_and_brings_its_own",
+            ),
+            test(
+                "crates/product/src/sdk_files/tests.rs",
+                "other_bytes_under_a_version_that_was_served_do_not_take_its_place",
+            ),
         ],
     },
     Promise {
