@@ -307,7 +307,15 @@ pub(super) fn reseal(folder: &Path, keys: &[SecretKey], rng: &dyn Rng) -> Result
 /// Whether the authority's private key is sealed with this key.
 pub(super) fn is_sealed_with(folder: &Path, key: &SecretKey) -> Result<bool, CertificateError> {
     let files = AuthorityFiles::of(folder);
-    Ok(files.key.exists() && unsealed(&files, std::slice::from_ref(key)).is_ok())
+    if !files.key.exists() {
+        return Ok(false);
+    }
+    match unsealed(&files, std::slice::from_ref(key)) {
+        Ok(_) => Ok(true),
+        Err(CertificateError::Sealed(_)) => Ok(false),
+        // What cannot be read may be sealed with it.
+        Err(error) => Err(error),
+    }
 }
 
 /// The operator's own certificate files.

@@ -100,11 +100,10 @@ async fn hashed_anew(
     for entry in entries.iter().filter(|entry| !entry.is_lost) {
         let namespace = entry.key.namespace.as_ref();
         let value = openers[&entry.kind].open_text(entry.number, namespace, VALUE_VERSION, &entry.sealed_value);
-        match value {
-            Some(value) => {
-                moves.insert(entry.key.clone(), writing.hash(namespace, value.open()));
-            }
-            None => tracing::error!(number = entry.number, namespace, "an index entry does not open and is not moved"),
+        if let Some(value) = value {
+            moves.insert(entry.key.clone(), writing.hash(namespace, value.open()));
+        } else {
+            tracing::error!(number = entry.number, namespace, "an index entry does not open and is not moved");
         }
         tokio::task::yield_now().await;
     }
