@@ -133,7 +133,7 @@ g = bundle["granted_key"]
 number = struct.pack(">I", g["version"])
 context = fields(b"pilotfish/wrapped-key/v1", bytes([KINDS[g["kind"]]]), H(g["owner_bytes"]), number)
 assert open_granted(H(g["sealed"]), b"pilotfish/granted-key/v1", context) == H(g["key"])
-g = bundle["granted_publics"]
+g = bundle["granted_public_keys"]
 plain = open_granted(H(g["sealed"]), b"pilotfish/granted-publics/v1", H(g["environment"]))
 assert plain == b"".join(struct.pack(">I", bucket + 1) + bytes([bucket]) * 32 for bucket in range(256))
 g = bundle["granted_leaf"]

@@ -27,7 +27,8 @@ END $$;
 GRANT SELECT ON store_identity TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilotfish_worker;
 GRANT SELECT ON _sqlx_migrations TO pilotfish_edge, pilotfish_api, pilotfish_dashboard, pilotfish_worker;
 
--- The edge makes people and never reads a private half, sealed as it is; whoever opens values does; the worker seals them anew.
+-- The edge makes people and never reads a private half, sealed as it is; whoever opens values does; the worker seals
+-- them and makes indexes anew.
 GRANT SELECT, INSERT, UPDATE ON numbers TO pilotfish_edge;
 GRANT SELECT (environment_id, kind, number, id, state, identified, merged_into, key_version, public_key, fence_at, fence_fingerprint, created_at) ON subjects TO pilotfish_edge;
 GRANT INSERT ON subjects TO pilotfish_edge;
@@ -36,5 +37,9 @@ GRANT SELECT ON subjects TO pilotfish_api, pilotfish_dashboard, pilotfish_worker
 GRANT UPDATE (sealed_private_key) ON subjects TO pilotfish_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON blind_indexes TO pilotfish_edge;
 GRANT SELECT ON blind_indexes TO pilotfish_api, pilotfish_dashboard, pilotfish_worker;
+GRANT INSERT, DELETE ON blind_indexes TO pilotfish_worker;
+GRANT UPDATE (written_at) ON blind_indexes TO pilotfish_worker;
+GRANT SELECT ON index_versions TO pilotfish_edge;
+GRANT SELECT, INSERT, UPDATE ON index_versions TO pilotfish_worker;
 GRANT SELECT ON erasable_floors TO pilotfish_edge;
 GRANT SELECT, INSERT, UPDATE ON erasable_floors TO pilotfish_worker;

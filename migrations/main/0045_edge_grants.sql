@@ -19,7 +19,7 @@ CREATE TABLE granted_keys (
 );
 
 -- The newest public halves of an environment's erasable keys, sealed for one grant.
-CREATE TABLE granted_publics (
+CREATE TABLE granted_public_keys (
     grant_id            BYTEA NOT NULL,
     owner               BYTEA NOT NULL,      -- the environment
     sealed              BYTEA NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE granted_publics (
 );
 
 -- A certificate of the local authority with its private key, sealed for one grant.
-CREATE TABLE granted_leaves (
+CREATE TABLE granted_certificates (
     grant_id            BYTEA PRIMARY KEY,
     authority           BYTEA NOT NULL,      -- SHA-256 of the authority's certificate
     sealed              BYTEA NOT NULL,

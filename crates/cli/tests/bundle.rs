@@ -61,8 +61,14 @@ impl Databases {
         format!("{server}/{}?{query}", self.names[at])
     }
 
+    /// The owner's, who migrated.
     fn flags(&self) -> [String; 4] {
         ["--database".to_owned(), self.url(0), "--keyring-database".to_owned(), self.url(1)]
+    }
+
+    /// Those of a process's login role.
+    fn flags_as(&self, role: &str) -> [String; 4] {
+        self.flags().map(|flag| flag.replacen("://pilotfish:", &format!("://pilotfish_test_{role}:"), 1))
     }
 
     async fn connect(&self, at: usize) -> Db {
@@ -92,26 +98,32 @@ impl Installation {
         Self { databases, place, made, server }
     }
 
+    /// What the process that turns keys may do: by the worker's login.
     fn command(&self, words: &[&str]) -> Output {
         let mut command = self.place.with_root_key(words);
-        command.args(self.databases.flags()).output().unwrap()
+        command.args(self.databases.flags_as("worker")).output().unwrap()
     }
 
     #[track_caller]
     fn must(&self, words: &[&str]) -> String {
-        let output = self.command(words);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        said(self.command(words))
+    }
+
+    /// By the owner of the databases.
+    #[track_caller]
+    fn owner_must(&self, words: &[&str]) -> String {
+        let mut command = self.place.with_root_key(words);
+        said(command.args(self.databases.flags()).output().unwrap())
     }
 
     fn text(&self, of: &str) -> String {
         self.made["environments"][0][of].as_str().unwrap().to_owned()
     }
 
-    /// The edge with this bundle, before it begins.
+    /// The edge with this bundle and an edge's login, before it begins.
     fn edge(&self, at: &Place, bundle: &str) -> Command {
         let mut command = at.command(&["serve", "--role", "edge", "--root-key", bundle]);
-        command.args(self.databases.flags());
+        command.args(self.databases.flags_as("edge"));
         command
     }
 
@@ -136,6 +148,13 @@ impl Installation {
         assert!(asked.status().is_success(), "{}", asked.text().await.unwrap());
         id
     }
+}
+
+/// What a command printed that must succeed.
+#[track_caller]
+fn said(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// What an edge says to this.
@@ -366,6 +385,29 @@ fn personal() -> Needles {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_with_a_bundle_serves_with_the_login_of_an_edge_while_keys_turn_with_the_workers() {
+    let mut it = Installation::start().await;
+    let (survey, server_key) = (it.publish().await, it.text("server_key"));
+    let at = Place::new();
+    let bundle = at.folder.path().join("edge.bundle");
+    it.must(&["keys", "grant", "edge", "--out", bundle.to_str().unwrap()]);
+    let mut edge = it.start_edge(&at, &format!("bundle:{}", bundle.display()));
+    for (user, kind) in [("ann", "index"), ("bob", "event_log")] {
+        let told = json!({"userId": user, "traits": {"email": format!("{user}@example.net")}});
+        send(&edge, "/v1/identify", &server_key, told.clone()).await;
+        it.must(&["keys", "rotate", "--now", "--kind", kind]);
+        send(&edge, "/v1/identify", &server_key, told).await;
+        let seen = send(&edge, "/v1/sync", &server_key, json!({"userId": user})).await;
+        assert_eq!(seen["content"][0]["id"], survey.as_str(), "{seen}");
+    }
+    let listed: Value = serde_json::from_str(&it.must(&["keys", "grant", "list", "--json"])).unwrap();
+    it.must(&["keys", "grant", "revoke", listed["grants"][0]["id"].as_str().unwrap()]);
+    assert_eq!(edge.child.wait().unwrap().code(), Some(1));
+    assert!(it.server.terminate().success());
+    it.databases.run("DROP DATABASE", "WITH (FORCE)").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edge_with_a_bundle_serves_and_holds_nothing_that_opens_people_members_or_other_keys() {
     let mut it = Installation::start().await;
     let (survey, server_key) = (it.publish().await, it.text("server_key"));
@@ -390,11 +432,11 @@ async fn an_edge_with_a_bundle_serves_and_holds_nothing_that_opens_people_member
     assert!(person.contains(TOLD_TO_THE_EDGE), "{person}");
 
     // Keys turn, and no request of the edge fails.
-    for kind in ["event_log", "api_key_hash"] {
+    for kind in ["event_log", "api_key_hash", "index"] {
         it.must(&["keys", "rotate", "--now", "--kind", kind]);
-        send(&edge, "/v1/track", &server_key, json!({"userId": "bob", "event": "Seen"})).await;
+        send(&edge, "/v1/track", &server_key, json!({"userId": format!("after {kind}"), "event": "Seen"})).await;
     }
-    let issued = it.must(&["keys", "issue", "--kind", "server", "--environment", &it.text("id")]);
+    let issued = it.owner_must(&["keys", "issue", "--kind", "server", "--environment", &it.text("id")]);
     send(&edge, "/v1/track", issued.trim(), json!({"userId": "bob", "event": "Seen"})).await;
     assert!(edge.terminate().success());
 

@@ -70,8 +70,8 @@ const MAIN: &[Step] = &[
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),
     each!("main", 40, "0040_grants"),
-    same!("main", 45, "0045_edge_grants"),
-    same!("main", 48, "0048_promoted_at"),
+    each!("main", 45, "0045_edge_grants"),
+    each!("main", 48, "0048_promoted_at"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -166,7 +166,7 @@ fn edge_bundle(rng: &dyn Rng) -> Value {
             "key": hex::encode(key.expose()),
             "sealed": hex::encode(&grant.seal_key(&record, &key, rng).unwrap()),
         },
-        "granted_publics": {
+        "granted_public_keys": {
             "environment": hex::encode(&ENVIRONMENT.bytes()),
             "about": "bucket b has version b + 1, and a public half of 32 bytes b",
             "sealed": hex::encode(&grant.seal_publics(ENVIRONMENT, &publics, rng)),
@@ -281,7 +281,7 @@ fn a_committed_edge_bundle_opens_what_was_sealed_for_it() {
     let context = wrapping_context(KeyKind::EventLog, Owner::Environment(ENVIRONMENT), 2);
     let opened = answer(bundle.unwrap(&context, &bytes(&granted["sealed"]))).unwrap();
     assert_eq!(opened.expose(), key(&granted["key"]).expose());
-    bundle.take_publics(ENVIRONMENT, &bytes(&vector["granted_publics"]["sealed"])).unwrap();
+    bundle.take_publics(ENVIRONMENT, &bytes(&vector["granted_public_keys"]["sealed"])).unwrap();
     let public = answer(bundle.erasable_public(ENVIRONMENT, 7)).unwrap();
     assert_eq!((public.bucket, public.version, public.public), (7, 8, PublicKey([7; 32])));
     let (chain, private) = bundle.open_leaf(&bytes(&vector["granted_leaf"]["sealed"])).unwrap();

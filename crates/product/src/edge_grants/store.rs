@@ -60,7 +60,7 @@ pub(super) async fn insert(tx: &mut Tx, grant: &Grant) -> StoreResult<()> {
 /// Ends a grant, with all that was sealed for it.
 pub(super) async fn revoke(tx: &mut Tx, id: EdgeGrantId, now: Timestamp) -> StoreResult<()> {
     sql("UPDATE edge_grants SET revoked_at = $2 WHERE id = $1").bind(id).bind(now).execute(&mut *tx).await?;
-    for table in ["granted_keys", "granted_publics", "granted_leaves"] {
+    for table in ["granted_keys", "granted_public_keys", "granted_certificates"] {
         sql(format!("DELETE FROM {table} WHERE grant_id = $1")).bind(id).execute(&mut *tx).await?;
     }
     Ok(())
@@ -133,7 +133,7 @@ fn kind(row: &Row) -> StoreResult<KeyKind> {
 
 /// The sealed public halves of a grant, by environment.
 pub(super) async fn publics(on: impl Executor, grant: EdgeGrantId) -> StoreResult<Vec<(EnvironmentId, Vec<u8>)>> {
-    let rows = sql("SELECT owner, sealed FROM granted_publics WHERE grant_id = $1").bind(grant).fetch_all(on).await?;
+    let rows = sql("SELECT owner, sealed FROM granted_public_keys WHERE grant_id = $1").bind(grant).fetch_all(on).await?;
     rows.iter().map(|row| Ok((row.get("owner")?, row.get("sealed")?))).collect()
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn put_publics(
     environment: EnvironmentId,
     sealed: &[u8],
 ) -> StoreResult<()> {
-    sql("INSERT INTO granted_publics (grant_id, owner, sealed) VALUES ($1, $2, $3) \
+    sql("INSERT INTO granted_public_keys (grant_id, owner, sealed) VALUES ($1, $2, $3) \
          ON CONFLICT (grant_id, owner) DO UPDATE SET sealed = excluded.sealed")
     .bind(grant)
     .bind(environment)
@@ -155,7 +155,7 @@ pub(super) async fn put_publics(
 
 /// The sealed certificate of a grant.
 pub(super) async fn leaf(on: impl Executor, grant: EdgeGrantId) -> StoreResult<Option<Leaf>> {
-    let row = sql("SELECT authority, sealed, issued_at FROM granted_leaves WHERE grant_id = $1").bind(grant);
+    let row = sql("SELECT authority, sealed, issued_at FROM granted_certificates WHERE grant_id = $1").bind(grant);
     row.fetch_optional(on)
         .await?
         .map(|row| {
@@ -165,7 +165,7 @@ pub(super) async fn leaf(on: impl Executor, grant: EdgeGrantId) -> StoreResult<O
 }
 
 pub(super) async fn put_leaf(tx: &mut Tx, grant: EdgeGrantId, leaf: &Leaf) -> StoreResult<()> {
-    sql("INSERT INTO granted_leaves (grant_id, authority, sealed, issued_at) VALUES ($1, $2, $3, $4) \
+    sql("INSERT INTO granted_certificates (grant_id, authority, sealed, issued_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (grant_id) DO UPDATE SET authority = excluded.authority, sealed = excluded.sealed, \
          issued_at = excluded.issued_at")
     .bind(grant)
