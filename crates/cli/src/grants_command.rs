@@ -30,11 +30,15 @@ async fn make(app: &App, args: &GrantEdgeArgs) -> Result<String, Failure> {
     let id = pending.key().id();
     // A grant that nobody has the bundle of would be of no use; a bundle without its grant opens nothing.
     write_bundle(&args.out, &args.place.data, pending.key(), &SystemRng)?;
-    if let Err(problem) = pending.commit(app).await {
-        let _ = std::fs::remove_file(&args.out);
-        return Err(problem.into());
-    }
     let out = args.out.display();
+    // Whether it was kept is not known then, and a good bundle cannot be made a second time.
+    pending.commit(app).await.map_err(|problem| {
+        Failure::Refused(format!(
+            "{}: whether the grant was kept is not known. If pilotfish keys grant list shows {id}, {out} is its \
+             bundle; else remove that file and try again",
+            problem.detail.as_deref().unwrap_or(problem.code.title())
+        ))
+    })?;
     Ok(format!(
         "wrote {out}: the bundle of {id}; give it to one edge, and start it with\n  pilotfish serve --role edge --root-key \
          bundle:{out} --database …"

@@ -1,5 +1,6 @@
 //! From flags to the opened product: the folder's lock, the root key, the databases.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -133,14 +134,22 @@ pub(crate) fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
     }
     for url in [&main, &keyring] {
         match Db::refuse_unverified(url) {
-            Err(StoreError::Unverified) if args.allow_unverified_database => tracing::warn!(
-                "a database on another machine does not have to prove who it is, since --allow-unverified-database is set: \
-                 whoever is in between reads and changes everything"
-            ),
+            Err(StoreError::Unverified) if args.allow_unverified_database => warn_of_unverified(),
             other => other?,
         }
     }
     Ok(Databases::Postgres { main, keyring })
+}
+
+/// In the log of what serves; else, where nothing is logged, on standard error.
+fn warn_of_unverified() {
+    const WARNING: &str = "a database on another machine does not have to prove who it is, since \
+                           --allow-unverified-database is set: whoever is in between reads and changes everything";
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{WARNING}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "pilotfish: warning: {WARNING}");
+    }
 }
 
 /// A secret that is given itself or by the file that holds it.
