@@ -33,7 +33,7 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "Mutual TLS between roles and stores; each role has an identity and a database role of its own with the least grants.",
         kind: "test",
         standing: Apart(
-            "One process has one role in the database. Roles that run apart over PostgreSQL have a user, a database role with the least grants and a certificate of their own; they hold the same keys, and call each other nowhere.",
+            "One process has one role in the database. Roles that run apart over PostgreSQL have a user, a database role with the least grants and a certificate of their own; an edge may have a bundle instead of the root key, the others hold the same keys; they call each other nowhere.",
         ),
         tests: &[
             test("crates/cli/tests/roles.rs", "each_database_role_is_refused_what_is_anothers"),
@@ -169,8 +169,8 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "The edge writes personal data and opens nothing that was sealed more than ten minutes ago.",
         kind: "test, live",
         standing: Weak(
-            "An edge that has a bundle opens nothing personal, and can test guesses and read outcomes; one that is started \
-             with the root key can open everything.",
+            "An edge that has a bundle sees what passes through and for ten minutes can open it again, opens nothing older, and \
+             can test guesses and read outcomes; one that is started with the root key can open everything.",
         ),
         tests: &[
             test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped"),
