@@ -276,13 +276,10 @@ impl App {
         LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &authority_keys(self)?, clock, rng)
     }
 
-    /// The local authority for these hosts, if one was made in this data folder.
+    /// The local authority, if one lies in this data folder that is this installation's and may sign for these hosts.
     pub(crate) fn authority_for(&self, hosts: &[String]) -> Result<Option<LocalAuthority>, CertificateError> {
-        if !self.tls_folder().join("ca.pem").exists() {
-            return Ok(None);
-        }
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
-        LocalAuthority::open_or_create(&self.tls_folder(), hosts, &authority_keys(self)?, clock, rng).map(Some)
+        LocalAuthority::open_if_its_own(&self.tls_folder(), hosts, &authority_keys(self)?, clock, rng)
     }
 
     /// The certificates of an ACME authority, with the local authority's until the first is there.

@@ -33,23 +33,15 @@ pub async fn insert(tx: &mut Tx, key: &WrappedKey) -> StoreResult<()> {
     Ok(())
 }
 
-/// Changes what a version may do; a destroyed one loses its bytes, also those that edges were granted, and stays destroyed.
+/// Changes what a version may do; a destroyed one loses its bytes and stays destroyed.
 pub async fn set_state(tx: &mut Tx, key: &WrappedKey) -> StoreResult<()> {
-    let set = if key.state == KeyState::Destroyed { "state = $4, wrapped = $5" } else { "state = $4" };
+    let is_destroyed = key.state == KeyState::Destroyed;
+    let set = if is_destroyed { "state = $4, wrapped = $5" } else { "state = $4" };
     let text =
         format!("UPDATE keys SET {set} WHERE kind = $1 AND owner = $2 AND version = $3 AND state <> 'destroyed'");
     let query = sql(text).bind(key.kind.name()).bind(key.owner.bytes()).bind(key.version).bind(key.state.name());
-    if key.state != KeyState::Destroyed {
-        query.execute(tx).await?;
-        return Ok(());
-    }
-    query.bind(&[][..]).execute(&mut *tx).await?;
-    sql("DELETE FROM granted_keys WHERE kind = $1 AND owner = $2 AND version = $3")
-        .bind(key.kind.name())
-        .bind(key.owner.bytes())
-        .bind(key.version)
-        .execute(tx)
-        .await?;
+    let query = if is_destroyed { query.bind(&[][..]) } else { query };
+    query.execute(tx).await?;
     Ok(())
 }
 

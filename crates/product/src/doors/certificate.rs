@@ -128,6 +128,34 @@ impl LocalAuthority {
         Ok(authority)
     }
 
+    /// Opens the authority in `DIR/tls` if it is there, whole, this installation's, and made for these hosts. Nothing is made,
+    /// written or removed.
+    ///
+    /// # Errors
+    /// Whatever keeps one from knowing: a file that cannot be read.
+    pub(crate) fn open_if_its_own(
+        folder: &Path,
+        hosts: &[String],
+        sealing_keys: &[SecretKey],
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Option<Self>, CertificateError> {
+        let files = AuthorityFiles::of(folder);
+        if files.making.exists() || !files.certificate.exists() {
+            return Ok(None);
+        }
+        match Self::open(&files, &with_loopback(hosts), sealing_keys, clock, rng) {
+            Ok(authority) => Ok(Some(authority)),
+            Err(
+                CertificateError::NotPermitted { .. }
+                | CertificateError::Missing(_)
+                | CertificateError::Sealed(_)
+                | CertificateError::ForeignPair(_),
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// As [`open_or_create`](Self::open_or_create), for an installation that is not kept yet.
     pub(crate) fn make_ahead(
         folder: &Path,

@@ -14,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use ::store::{Scope, StoreError, dialect, key_records};
+use ::store::{Scope, StoreError, key_records};
 use base::id::EdgeGrantId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use keys::{GrantKey, KeyKind, KeyState, Owner, WrappedKey};
@@ -29,7 +29,7 @@ use crate::{key_rotation, organisations};
 
 pub(crate) use held::Held;
 pub use leaf::GrantedLeaf;
-pub(crate) use seal::{seal_missing, seal_missing_in};
+pub(crate) use seal::{forget, renew_certificates, seal_missing, seal_missing_in};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -83,7 +83,7 @@ pub async fn prepare(app: &App, hosts: Vec<String>) -> ProblemResult<Pending> {
     let mut tx = SystemTx::begin(app).await?;
     // In the order of whoever makes an environment, so that neither waits for the other.
     key_rotation::hold_root(app, &mut tx.0).await?;
-    dialect::lock(&mut tx.0, app.main.engine(), seal::PURPOSE, &[]).await.map_err(store_failed)?;
+    seal::hold(app, &mut tx.0).await?;
     let (kind, owner) = (KeyKind::EdgeGrant, Owner::Installation);
     let minted = app.keys.mint(kind, owner, app.clock.as_ref(), app.rng.as_ref()).await.map_err(internal)?;
     // Grants are beside each other: none of them takes another's place.
@@ -96,9 +96,11 @@ pub async fn prepare(app: &App, hosts: Vec<String>) -> ProblemResult<Pending> {
     let grant = store::Grant { id, key_version: record.version, hosts, created_at: now, revoked_at: None };
     store::insert(&mut tx.0, &grant).await.map_err(store_failed)?;
     seal_missing_in(app, &mut tx).await?;
-    write_down(app, &mut tx, "edge_grant.create", id, record.version).await?;
     let secret = app.keys.provider().unwrap(&record.context(), &record.bytes).await.map_err(internal)?;
-    Ok(Pending { tx, record, key: GrantKey::new(id, secret) })
+    let key = GrantKey::new(id, secret);
+    seal::renew_leaf(app, &mut tx.0, &grant, &key).await?;
+    write_down(app, &mut tx, "edge_grant.create", id, record.version).await?;
+    Ok(Pending { tx, record, key })
 }
 
 /// Every grant there ever was, the oldest first.
@@ -127,7 +129,7 @@ pub async fn list(app: &App) -> ProblemResult<Vec<Listed>> {
 pub async fn revoke(app: &App, id: EdgeGrantId) -> ProblemResult<()> {
     app.reload_keys().await.map_err(internal)?;
     let mut tx = SystemTx::begin(app).await?;
-    dialect::lock(&mut tx.0, app.main.engine(), seal::PURPOSE, &[]).await.map_err(store_failed)?;
+    seal::hold(app, &mut tx.0).await?;
     let found = store::find(&mut tx.0, id).await.map_err(store_failed)?;
     let grant = found
         .filter(|grant| grant.revoked_at.is_none())

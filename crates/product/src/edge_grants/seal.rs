@@ -1,7 +1,8 @@
 //! The side that holds the root key: seals for every grant what it lacks.
 //!
-//! It is called wherever a key is made, before anybody seals or hashes with it ([`crate::key_rotation`],
-//! [`crate::organisations`]), and by the worker's hourly look, which also renews certificates.
+//! It is called wherever a key is made, in the transaction that makes it ([`crate::key_rotation`],
+//! [`crate::organisations`]), and by the worker's hourly look. Certificates are renewed apart from that: what keeps one from
+//! being made keeps no key from being sealed.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::{internal, store_failed};
 
-pub(super) const PURPOSE: &str = "edge_grants";
+const PURPOSE: &str = "edge_grants";
 /// How old a certificate gets before it is made anew, as that of a process which holds the authority's key.
 const RENEW_LEAF_AFTER: Duration = Duration::from_hours(24);
 /// When it is time to say that nobody renews it: it ends after 90 days.
@@ -32,9 +33,8 @@ pub(crate) async fn seal_missing(app: &App) -> ProblemResult<()> {
 /// As [`seal_missing`], with the keys that this transaction makes.
 pub(crate) async fn seal_missing_in(app: &App, tx: &mut SystemTx) -> ProblemResult<()> {
     let tx = &mut tx.0;
-    dialect::lock(tx, app.main.engine(), PURPOSE, &[]).await.map_err(store_failed)?;
-    let mut grants = store::all(&mut *tx).await.map_err(store_failed)?;
-    grants.retain(|grant| grant.revoked_at.is_none());
+    hold(app, tx).await?;
+    let grants = store::good(&mut *tx).await.map_err(store_failed)?;
     if grants.is_empty() {
         return Ok(());
     }
@@ -54,9 +54,37 @@ pub(crate) async fn seal_missing_in(app: &App, tx: &mut SystemTx) -> ProblemResu
             store::add_key(tx, grant.id, record, &bytes).await.map_err(store_failed)?;
         }
         seal_publics(app, tx, &key, &publics).await?;
-        renew_leaf(app, tx, grant, &key).await?;
     }
     store::drop_destroyed(tx).await.map_err(store_failed)
+}
+
+/// Lets one at a time change what is sealed for grants, until the transaction ends.
+pub(super) async fn hold(app: &App, tx: &mut Tx) -> ProblemResult<()> {
+    dialect::lock(tx, app.main.engine(), PURPOSE, &[]).await.map_err(store_failed)
+}
+
+/// Takes away, with the transaction that destroys a version, what of it is sealed for grants. Nobody is sealing it meanwhile.
+pub(crate) async fn forget(app: &App, tx: &mut Tx, destroyed: &WrappedKey) -> ProblemResult<()> {
+    hold(app, tx).await?;
+    store::drop_key(tx, destroyed).await.map_err(store_failed)
+}
+
+/// Gives every grant a newer certificate that is due one. One that fails keeps no other from it.
+pub(crate) async fn renew_certificates(app: &App) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    hold(app, &mut tx.0).await?;
+    let grants = store::good(&mut tx.0).await.map_err(store_failed)?;
+    if grants.is_empty() {
+        return Ok(());
+    }
+    let records = key_records::all(&mut tx.0).await.map_err(store_failed)?;
+    for grant in &grants {
+        let key = key_of(app, grant, &records).await?;
+        if let Err(problem) = renew_leaf(app, &mut tx.0, grant, &key).await {
+            tracing::error!(grant = %grant.id, code = problem.code.name(), "an edge's certificate is not renewed; the next look tries again");
+        }
+    }
+    tx.commit().await
 }
 
 /// A grant's own key.
@@ -92,6 +120,7 @@ async fn publics(app: &App, records: &[WrappedKey]) -> ProblemResult<Vec<(Enviro
     Ok(all)
 }
 
+/// Seals the newest public halves. Of a bucket that another process has turned meanwhile the grant's own is the newer one.
 async fn seal_publics(
     app: &App,
     tx: &mut Tx,
@@ -100,20 +129,30 @@ async fn seal_publics(
 ) -> ProblemResult<()> {
     let granted = store::publics(&mut *tx, key.id()).await.map_err(store_failed)?;
     for (environment, publics) in newest {
-        let known = granted.iter().find(|(of, _)| of == environment);
-        if known.is_some_and(|(_, sealed)| key.open_publics(*environment, sealed).is_ok_and(|known| known == *publics))
-        {
-            continue;
+        let sealed = granted.iter().find(|(of, _)| of == environment);
+        let known = sealed.and_then(|(_, sealed)| key.open_publics(*environment, sealed).ok()).unwrap_or_default();
+        let merged = newer_of(publics, &known);
+        if merged != known {
+            let sealed = key.seal_publics(*environment, &merged, app.rng.as_ref());
+            store::put_publics(tx, key.id(), *environment, &sealed).await.map_err(store_failed)?;
         }
-        let sealed = key.seal_publics(*environment, publics, app.rng.as_ref());
-        store::put_publics(tx, key.id(), *environment, &sealed).await.map_err(store_failed)?;
     }
     Ok(())
 }
 
+/// Of each bucket the half with the higher version.
+fn newer_of(publics: &[ErasablePublic], known: &[ErasablePublic]) -> Vec<ErasablePublic> {
+    let newer = |public: &ErasablePublic| {
+        let known = known.iter().find(|known| known.bucket == public.bucket && known.version > public.version);
+        *known.unwrap_or(public)
+    };
+    publics.iter().map(newer).collect()
+}
+
 /// Gives a grant another certificate of the local authority in this process's data folder, if it has none or one of the same
-/// authority that is a day old. Where the authority is another one, or none, whoever has the right one does it.
-async fn renew_leaf(app: &App, tx: &mut Tx, grant: &Grant, key: &GrantKey) -> ProblemResult<()> {
+/// authority that is a day old. Where the authority is another one, or may not sign for the grant's names, or there is none,
+/// whoever has the right one does it.
+pub(super) async fn renew_leaf(app: &App, tx: &mut Tx, grant: &Grant, key: &GrantKey) -> ProblemResult<()> {
     let now = app.clock.now();
     let known = store::leaf(&mut *tx, grant.id).await.map_err(store_failed)?;
     if known.as_ref().is_some_and(|leaf| now.since(leaf.issued_at) < RENEW_LEAF_AFTER) {

@@ -29,6 +29,13 @@ pub(super) async fn all(on: impl Executor) -> StoreResult<Vec<Grant>> {
     rows.fetch_all(on).await?.iter().map(read).collect()
 }
 
+/// Those that were not revoked.
+pub(super) async fn good(on: impl Executor) -> StoreResult<Vec<Grant>> {
+    let mut grants = all(on).await?;
+    grants.retain(|grant| grant.revoked_at.is_none());
+    Ok(grants)
+}
+
 /// A grant.
 pub(super) async fn find(on: impl Executor, id: EdgeGrantId) -> StoreResult<Option<Grant>> {
     let row = sql("SELECT id, key_version, hosts, created_at, revoked_at FROM edge_grants WHERE id = $1").bind(id);
@@ -90,6 +97,17 @@ pub(super) async fn add_key(tx: &mut Tx, grant: EdgeGrantId, key: &WrappedKey, s
     Ok(())
 }
 
+/// Takes away what is sealed of a version.
+pub(super) async fn drop_key(tx: &mut Tx, key: &WrappedKey) -> StoreResult<()> {
+    sql("DELETE FROM granted_keys WHERE kind = $1 AND owner = $2 AND version = $3")
+        .bind(key.kind.name())
+        .bind(key.owner.bytes())
+        .bind(key.version)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes away what is sealed of versions that were destroyed while it was being sealed.
 pub(super) async fn drop_destroyed(tx: &mut Tx) -> StoreResult<()> {
     sql("DELETE FROM granted_keys WHERE EXISTS (SELECT 1 FROM keys k WHERE k.kind = granted_keys.kind AND \
@@ -133,7 +151,8 @@ fn kind(row: &Row) -> StoreResult<KeyKind> {
 
 /// The sealed public halves of a grant, by environment.
 pub(super) async fn publics(on: impl Executor, grant: EdgeGrantId) -> StoreResult<Vec<(EnvironmentId, Vec<u8>)>> {
-    let rows = sql("SELECT owner, sealed FROM granted_public_keys WHERE grant_id = $1").bind(grant).fetch_all(on).await?;
+    let rows =
+        sql("SELECT owner, sealed FROM granted_public_keys WHERE grant_id = $1").bind(grant).fetch_all(on).await?;
     rows.iter().map(|row| Ok((row.get("owner")?, row.get("sealed")?))).collect()
 }
 

@@ -9,9 +9,12 @@ use super::{Kept, Turned, hold_root, record, settle, settle_if_shared, store_fil
 use crate::authority::SystemTx;
 use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
-use crate::{App, api_keys, doors, edge_keys, event_log, identity_tokens, installation, members, people, sessions};
+use crate::{
+    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, members, people, sessions,
+};
 
-/// Makes a version newer than this one, unless it is there.
+/// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
+/// process promotes it, edges have it before.
 pub(super) async fn begin(app: &App, kind: KeyKind, owner: Owner, after: u32) -> ProblemResult<()> {
     app.reload_keys().await.map_err(internal)?;
     if ring(app, kind, owner).last().is_some_and(|newest| newest.version > after) {
@@ -28,6 +31,7 @@ pub(super) async fn begin(app: &App, kind: KeyKind, owner: Owner, after: u32) ->
         }
         other => other.map_err(store_failed)?,
     }
+    edge_grants::seal_missing_in(app, &mut tx).await?;
     tx.commit().await?;
     app.keys.load([key]).await.map_err(internal)
 }
@@ -123,6 +127,7 @@ async fn destroy(app: &App, key: &WrappedKey) -> ProblemResult<()> {
         return Ok(());
     }
     let destroyed = app.keys.destroy(key.kind, key.owner, key.version).map_err(internal)?;
+    edge_grants::forget(app, &mut tx.0, &destroyed).await?;
     key_records::set_state(&mut tx.0, &destroyed).await.map_err(store_failed)?;
     record(app, &mut tx.0, &name(key), key.version, KeyState::Destroyed).await?;
     tx.commit().await?;

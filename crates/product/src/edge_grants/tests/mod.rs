@@ -9,7 +9,7 @@ use app_test::app_test;
 use base::id::EdgeGrantId;
 use keys::{GrantKey, Grants, KeyKind, KeyState, Owner};
 
-use super::{list, prepare, revoke, seal_missing, store};
+use super::{list, prepare, renew_certificates, revoke, seal_missing, store};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::key_rotation::{Wanted, rotate};
@@ -142,10 +142,10 @@ async fn a_certificate_is_renewed_by_its_own_authority_only(app: TestApp) {
     let first = leaf().await;
     let (chain, private) = key.open_leaf(&first.sealed).unwrap();
     assert_eq!((chain.len(), private.expose().is_empty()), (2, false));
-    seal_missing(app.app()).await.unwrap();
+    renew_certificates(app.app()).await.unwrap();
     assert_eq!(leaf().await.issued_at, first.issued_at, "it is new");
     app.advance(day);
-    seal_missing(app.app()).await.unwrap();
+    renew_certificates(app.app()).await.unwrap();
     let second = leaf().await;
     assert!(second.issued_at > first.issued_at);
 
@@ -153,6 +153,58 @@ async fn a_certificate_is_renewed_by_its_own_authority_only(app: TestApp) {
     std::fs::remove_dir_all(app.app().tls_folder()).unwrap();
     app.app().authority().unwrap();
     app.advance(day);
-    seal_missing(app.app()).await.unwrap();
+    renew_certificates(app.app()).await.unwrap();
     assert_eq!(leaf().await.issued_at, second.issued_at);
+}
+
+#[app_test]
+async fn an_authority_that_is_not_the_grants_own_keeps_no_key_from_being_sealed(app: TestApp) {
+    let app = app.app();
+    app.authority().unwrap();
+    let pending = prepare(app, vec!["edge.elsewhere.example".to_owned()]).await.unwrap();
+    let grant = pending.key().clone();
+    pending.commit(app).await.unwrap();
+    let certificate = app.tls_folder().join("ca.pem");
+    let before = std::fs::read(&certificate).unwrap();
+    let stays = async |kind| {
+        rotate(app, Wanted { kind: Some(kind), now: true }).await.unwrap();
+        assert_eq!(granted(app, &grant).await, expected(app).await, "{kind}");
+        assert!(store::leaf(app.main.read(Scope::System), grant.id()).await.unwrap().is_none());
+        assert_eq!(std::fs::read(&certificate).unwrap(), before);
+    };
+    stays(KeyKind::EventLog).await;
+    // Of an installation that is being made: it may be thrown away, but not by whoever renews certificates.
+    std::fs::write(app.tls_folder().join("making"), b"").unwrap();
+    stays(KeyKind::Identity).await;
+    std::fs::remove_file(app.tls_folder().join("making")).unwrap();
+    // Another installation's, and half of one.
+    std::fs::write(app.tls_folder().join("ca.key.sealed"), b"sealed by another").unwrap();
+    seal_missing(app).await.unwrap();
+    renew_certificates(app).await.unwrap();
+    std::fs::remove_file(app.tls_folder().join("ca.key.sealed")).unwrap();
+    renew_certificates(app).await.unwrap();
+    assert!(store::leaf(app.main.read(Scope::System), grant.id()).await.unwrap().is_none());
+}
+
+#[app_test]
+async fn an_older_public_half_never_takes_a_newer_ones_place(app: TestApp) {
+    let app = app.app();
+    let grant = grant(app).await;
+    let environment = organisations::first(app).await.unwrap().environment;
+    let sealed = async || {
+        let all = store::publics(app.main.read(Scope::System), grant.id()).await.unwrap();
+        let sealed = all.into_iter().find(|(of, _)| *of == environment).unwrap().1;
+        grant.open_publics(environment, &sealed).unwrap()
+    };
+    // As a process has them that has turned one bucket and is behind with another.
+    let mut publics = sealed().await;
+    publics[7].version = 9;
+    publics[8].version = 0;
+    let mut tx = SystemTx::begin(app).await.unwrap();
+    let bytes = grant.seal_publics(environment, &publics, app.rng.as_ref());
+    store::put_publics(&mut tx.0, grant.id(), environment, &bytes).await.unwrap();
+    tx.commit().await.unwrap();
+    seal_missing(app).await.unwrap();
+    let now = sealed().await;
+    assert_eq!((now[7].version, now[8].version, now[9].version), (9, 1, 1));
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::{everything_works, look, prepared, states, turn};
 use crate::doors::Door;
-use crate::key_rotation::{Wanted, rotate};
+use crate::edge_grants;
+use crate::key_rotation::{Wanted, rotate, wrapped};
 use crate::testing::{OWNER, PASSWORD, TestApp};
 
 const TURNED: [(u32, KeyState); 2] = [(1, KeyState::Destroyed), (2, KeyState::Primary)];
@@ -371,4 +372,14 @@ async fn another_process_knows_a_new_key_before_it_is_used() {
     assert!(String::from_utf8(person.body).unwrap().contains("ana@example.org"));
     other.close().await;
     app.finish().await;
+}
+
+#[app_test]
+async fn a_new_version_is_sealed_for_edges_before_any_process_may_promote_it(app: TestApp) {
+    let app = app.app();
+    edge_grants::prepare(app, Vec::new()).await.unwrap().commit(app).await.unwrap();
+    wrapped::begin(app, KeyKind::ApiKeyHash, Owner::Installation, 1).await.unwrap();
+    let sealed = ::store::sql("SELECT COUNT(*) AS sealed FROM granted_keys WHERE kind = $1 AND version = 2");
+    let row = sealed.bind("api_key_hash").fetch_one(app.main.read(::store::Scope::System)).await.unwrap();
+    assert_eq!(row.get::<i64>("sealed").unwrap(), 1);
 }
