@@ -1,6 +1,6 @@
 //! The event log as the rest of the product sees it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -139,20 +139,24 @@ impl EventLog {
     }
 
     /// Shows every event of every log of the environment in this data folder, other edges' too, each log in order of arrival;
-    /// the answer says which logs those are.
+    /// the answer says which logs those are, and up to which sequence each was read.
     pub fn scan_all(
         &self,
         environment: EnvironmentId,
         mut each: impl FnMut(&Arrival, &Event),
-    ) -> Result<BTreeSet<LogId>, ReadError> {
+    ) -> Result<BTreeMap<LogId, u64>, ReadError> {
         let logs = self.logs_of(environment)?;
+        // This process's own is one of them even where it has not begun.
+        let mut read = BTreeMap::from_iter(self.log_id(environment).map(|own| (own, 0)));
         for log in &logs {
+            let own = Some(log.id) == self.log_id(environment);
+            read.insert(log.id, if own { log.index().last() } else { self.others.read_to(&log.folder) });
             read::scan(log, &mut |arrival, event| {
                 each(arrival, event);
                 Ok(())
             })?;
         }
-        Ok(logs.iter().map(|log| log.id).chain(self.log_id(environment)).collect())
+        Ok(read)
     }
 
     /// This process's own log of an environment, if it has begun.
@@ -160,9 +164,18 @@ impl EventLog {
         self.log(environment).map(LogView)
     }
 
-    /// The logs that other processes append to, as they are now.
+    /// The logs that other processes append to, as they are now; one that cannot be read is reported and left out.
     pub fn others(&self) -> Result<Vec<LogView>, ReadError> {
         let logs = self.others.all(&self.root, self.edge.as_deref(), &self.shared)?;
+        Ok(logs.into_iter().map(LogView).collect())
+    }
+
+    /// Those of an environment.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn others_of(&self, environment: EnvironmentId) -> Result<Vec<LogView>, ReadError> {
+        let logs = self.others.of(&self.root, self.edge.as_deref(), environment, &self.shared)?;
         Ok(logs.into_iter().map(LogView).collect())
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Invariant: nothing here writes. What is missing or damaged is reported and passed over, once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -28,9 +28,9 @@ use crate::report::FindingKind;
 /// How often a published offset is read that was being overwritten.
 const LOOKS: u32 = 16;
 
-/// The logs of other edges in this data folder, as far as they were read.
+/// The logs of other edges in this data folder, as far as they were read; and which folders could not be read, as was reported.
 #[derive(Default)]
-pub(crate) struct Others(Mutex<HashMap<(String, EnvironmentId), Arc<Followed>>>);
+pub(crate) struct Others(Mutex<HashMap<(String, EnvironmentId), Arc<Followed>>>, Mutex<HashSet<PathBuf>>);
 
 /// A log that another process appends to.
 struct Followed {
@@ -43,6 +43,8 @@ struct Place {
     /// Every frame below this sequence was taken in, or is lost.
     next: u64,
     file: Option<Reading>,
+    /// Files that are not usable, as was reported.
+    unusable: BTreeSet<FileName>,
 }
 
 /// The file in which reading goes on.
@@ -65,24 +67,50 @@ impl Others {
         let mut logs = Vec::new();
         for edge in edges(root, own)? {
             let folder = Folder::new(root, &edge, environment);
-            if folder.path.is_dir() {
+            if is_there(&folder.path)? {
                 logs.push(self.log(folder, shared)?);
             }
         }
         Ok(logs)
     }
 
-    /// The logs of all environments.
+    /// Up to which sequence a log was read; what is missing below was passed over.
+    pub(crate) fn read_to(&self, folder: &Folder) -> u64 {
+        let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = logs.get(&(folder.edge.clone(), folder.environment));
+        followed.map_or(0, |followed| followed.place.lock().unwrap_or_else(PoisonError::into_inner).next - 1)
+    }
+
+    /// The logs of all environments, as far as they can be read; what keeps one from being read is reported once.
     pub(crate) fn all(&self, root: &Path, own: Option<&str>, shared: &Arc<Shared>) -> Result<Vec<Arc<Log>>, ReadError> {
         let mut logs = Vec::new();
         for edge in edges(root, own)? {
             let folder = root.join("log").join(&edge);
-            let names = disk::names(&folder).map_err(storage(&folder))?;
-            for environment in names.iter().filter_map(|name| name.parse().ok()) {
-                logs.push(self.log(Folder::new(root, &edge, environment), shared)?);
+            let names = disk::names(&folder).map_err(storage(&folder));
+            for environment in self.or_report(&folder, names).iter().flatten().filter_map(|name| name.parse().ok()) {
+                let of = Folder::new(root, &edge, environment);
+                let path = of.path.clone();
+                logs.extend(self.or_report(&path, self.log(of, shared)));
             }
         }
         Ok(logs)
+    }
+
+    /// What was read; or nothing, and its reason is said, unless it was said before.
+    fn or_report<T>(&self, path: &Path, read: Result<T, ReadError>) -> Option<T> {
+        let mut reported = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(read) => {
+                reported.remove(path);
+                Some(read)
+            }
+            Err(error) => {
+                if reported.insert(path.to_owned()) {
+                    tracing::error!(%error, "an event log of another process cannot be read");
+                }
+                None
+            }
+        }
     }
 
     fn log(&self, folder: Folder, shared: &Arc<Shared>) -> Result<Arc<Log>, ReadError> {
@@ -105,6 +133,15 @@ fn edges(root: &Path, own: Option<&str>) -> Result<Vec<String>, ReadError> {
     Ok(edges)
 }
 
+/// Whether a folder is there. One that may not be entered, or that nobody can say of, is an error: its events are not none.
+fn is_there(path: &Path) -> Result<bool, ReadError> {
+    match fs::metadata(path) {
+        Ok(there) => Ok(there.is_dir()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(storage(path)(error)),
+    }
+}
+
 fn storage(path: &Path) -> impl FnOnce(io::Error) -> ReadError {
     let path = path.to_owned();
     move |source| ReadError::Storage { path, source }
@@ -112,7 +149,7 @@ fn storage(path: &Path) -> impl FnOnce(io::Error) -> ReadError {
 
 impl Followed {
     fn new(log: Log) -> Self {
-        Self { log: Arc::new(log), place: Mutex::new(Place { next: 1, file: None }) }
+        Self { log: Arc::new(log), place: Mutex::new(Place { next: 1, file: None, unusable: BTreeSet::new() }) }
     }
 
     /// Takes in what became durable since.
@@ -160,9 +197,10 @@ impl Followed {
                     break;
                 }
                 Err((FindingKind::Key, reason)) => return Err(ReadError::Key { path, source: LogKeyError(reason) }),
-                Err((_, reason)) => {
-                    tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable")
+                Err((_, reason)) if place.unusable.insert(*name) => {
+                    tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable");
                 }
+                Err(_) => {}
             }
         }
         Ok(place.file.as_mut())

@@ -94,6 +94,8 @@ async fn frames_that_are_not_durable_are_not_read_and_those_that_recovery_keeps_
     fs::write(fixture.log_folder().join("durable"), published).unwrap();
     let reader = reader(&fixture);
     assert_eq!(all(&reader), [0]);
+    let read = reader.scan_all(environment(ENVIRONMENT), |_, _| {}).unwrap();
+    assert_eq!(read.into_values().collect::<Vec<_>>(), [1], "it says how far it came");
     let log = edge(&fixture, "edge", 2);
     // The sender, who was not answered, sends again, and is answered that it is there.
     assert_eq!(stored(&append(&log, [1], fixture.now()).await), 0);
@@ -137,6 +139,28 @@ async fn a_damaged_frame_is_passed_over_and_a_missing_key_is_asked_for_again() {
     keys.0.store(true, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(all(&reader), [0, 2]);
     log.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_an_error_where_it_is_asked_for_and_hides_no_other() {
+    let fixture = Fixture::new();
+    let (one, other) = (edge(&fixture, "one", 1), edge(&fixture, "other", 2));
+    append(&one, [0], fixture.now()).await;
+    append(&other, [1], fixture.now()).await;
+    // Whoever runs the tests may enter every folder: a loop of links cannot be entered by anybody.
+    let folder = fixture.folder.path().join("log/one").join(environment(ENVIRONMENT).to_string());
+    fs::rename(&folder, fixture.folder.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(&folder, &folder).unwrap();
+    let reader = reader(&fixture);
+    let asked = reader.scan_all(environment(ENVIRONMENT), |_, _| {});
+    assert!(matches!(asked, Err(ReadError::Storage { .. })), "{asked:?}");
+    let others = reader.others().unwrap();
+    assert_eq!(others.iter().map(events::LogView::durable).collect::<Vec<_>>(), [1]);
+    // None is none.
+    fs::remove_file(&folder).unwrap();
+    assert_eq!(all(&reader), [1]);
+    one.shutdown().await;
+    other.shutdown().await;
 }
 
 #[tokio::test]

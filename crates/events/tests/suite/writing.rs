@@ -238,7 +238,8 @@ async fn all_logs_of_a_data_folder_are_scanned() {
         .unwrap();
     assert_eq!(seen[..3], [(true, 0), (true, 1), (true, 2)]);
     assert_eq!(seen[3..], [(false, 10), (false, 11), (false, 12), (false, 13)]);
-    assert_eq!(logs, [log.log_id(environment).unwrap(), other.log_id(environment).unwrap()].into());
+    let last = |log: &events::EventLog| (log.log_id(environment).unwrap(), log.durable(environment));
+    assert_eq!(logs, [last(&log), last(&other)].into());
     other.shutdown().await;
     log.shutdown().await;
 }

@@ -155,23 +155,36 @@ async fn count(
                 }
             }
         })?;
-        let checkpoints = wanted.iter().flat_map(|it| &it.watched.checkpoints);
-        let missing =
-            checkpoints.filter(|(log, checkpoint)| **checkpoint > 0 && !there.contains(&LogId(**log))).count();
-        Ok::<_, events::ReadError>((part, missing))
+        let complete = reaches(&there, log.log_id(environment), &wanted);
+        Ok::<_, events::ReadError>((part, complete))
     });
     let counted = counting.await.map_err(|_| JobError::Retry("panicked"))?;
     match counted {
-        Ok((part, 0)) => Ok(part),
-        Ok(_) => {
-            tracing::error!(%environment, "an event log is not in this data folder: its events cannot be counted here");
-            Err(JobError::Retry("log_elsewhere"))
+        Ok((part, Ok(()))) => Ok(part),
+        Ok((_, Err(reason))) => {
+            tracing::error!(%environment, reason, "an event log cannot be counted here as far as it has to be");
+            Err(JobError::Retry(reason))
         }
         Err(error) => {
             tracing::error!(%error, "the log could not be read");
             Err(JobError::Retry("log_unreadable"))
         }
     }
+}
+
+/// Whether every log was read up to where its counters stand. What is read of another edge's may end before, after a loss of
+/// power, until that edge has started; what this process's own log has not was lost.
+fn reaches(there: &BTreeMap<LogId, u64>, own: Option<LogId>, wanted: &[Wanted]) -> Result<(), &'static str> {
+    for (log, checkpoint) in
+        wanted.iter().flat_map(|it| &it.watched.checkpoints).filter(|(_, checkpoint)| **checkpoint > 0)
+    {
+        match there.get(&LogId(*log)) {
+            None => return Err("log_elsewhere"),
+            Some(read) if read < checkpoint && own != Some(LogId(*log)) => return Err("log_behind"),
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Adds to the rows of these people, or of those into whom they were merged.
@@ -240,6 +253,13 @@ mod tests {
         }
         assert_eq!(people, whole.people);
         assert!(parts > 2, "{parts}");
+        let (own, ours) = (app.log().log_id(environment), wanted.as_slice());
+        for (read, who, said) in
+            [(durable, None, Ok(())), (durable - 1, None, Err("log_behind")), (durable - 1, own, Ok(()))]
+        {
+            assert_eq!(reaches(&[(log, read)].into(), who, ours), said, "{read}");
+        }
+        assert_eq!(reaches(&BTreeMap::new(), None, ours), Err("log_elsewhere"));
         let elsewhere = Watched { checkpoints: [(1, 1)].into(), ..wanted[0].watched.clone() };
         let elsewhere = vec![Wanted { watched: elsewhere, ..wanted[0].clone() }];
         assert!(count(app, environment, elsewhere, None, HELD).await.is_err(), "an event log that is not here");
