@@ -15,3 +15,7 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- In each of the two databases, where the cluster is older than PostgreSQL 15 and everybody may make tables:
+--
+--     REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -142,8 +142,9 @@ fn failed(error: sqlx::Error) -> StoreError {
     if code.as_deref() == Some(ROLES_MISSING) { StoreError::RolesMissing } else { error.into() }
 }
 
-/// Whether this process may make and change the schema: over PostgreSQL if its role owns it, or there is none yet and it may
-/// make it.
+/// Whether this process may make and change the schema: over PostgreSQL if its role owns it; or, where there is none yet, if
+/// its role owns the database and is no process's. That a role may make tables in a schema says nothing: everybody may
+/// where an old cluster's `public` was left as it was.
 pub async fn may_migrate(db: &Db) -> StoreResult<bool> {
     if db.engine() == Engine::Sqlite {
         return Ok(true);
@@ -151,7 +152,11 @@ pub async fn may_migrate(db: &Db) -> StoreResult<bool> {
     let row = sql("SELECT COALESCE(\
                    (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class \
                     WHERE oid = to_regclass('_sqlx_migrations')), \
-                   has_schema_privilege(current_schema(), 'CREATE'), false)::int::bigint AS may");
+                   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR \
+                   (SELECT pg_has_role(current_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) \
+                   AND NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname IN \
+                    ('pilotfish_edge', 'pilotfish_api', 'pilotfish_dashboard', 'pilotfish_worker') \
+                    AND pg_has_role(current_user, oid, 'USAGE')))::int::bigint AS may");
     row.fetch_one(db.read(Scope::System)).await?.get("may")
 }
 
