@@ -147,7 +147,7 @@ impl EventLog {
     ) -> Result<BTreeMap<LogId, u64>, ReadError> {
         let logs = self.logs_of(environment)?;
         // This process's own is one of them even where it has not begun.
-        let mut read = BTreeMap::from_iter(self.log_id(environment).map(|own| (own, 0)));
+        let mut read: BTreeMap<LogId, u64> = self.log_id(environment).map(|own| (own, 0)).into_iter().collect();
         for log in &logs {
             let own = Some(log.id) == self.log_id(environment);
             read.insert(log.id, if own { log.index().last() } else { self.others.read_to(&log.folder) });
