@@ -161,7 +161,7 @@ impl Followed {
                 }
                 Err((FindingKind::Key, reason)) => return Err(ReadError::Key { path, source: LogKeyError(reason) }),
                 Err((_, reason)) => {
-                    tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable")
+                    tracing::warn!(file = %path.display(), reason, "a file of the event log is unusable");
                 }
             }
         }
