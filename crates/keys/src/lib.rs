@@ -42,5 +42,5 @@ pub use provider::{
     Answer, BUCKETS, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
 };
 pub use sender_cache::SenderCache;
-pub use set::{Grants, KeyError, KeySet, rewrap};
+pub use set::{Grants, HeldKeys, KeyError, KeySet, rewrap};
 pub use wrapped::{KeyState, UnknownKeyState, WrappedHeader, WrappedKey, context as wrapping_context};

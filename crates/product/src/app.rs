@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
 use events::EventLog;
-use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
+use keys::{Grants, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
 use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
@@ -17,7 +17,7 @@ use crate::attributes::Registry;
 use crate::content::published::Versions;
 use crate::delivery::Rulesets;
 use crate::demo::Demo;
-use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority};
+use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority, authority_keys};
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Projection, Watches};
 use crate::key_rotation::Rotation;
@@ -203,16 +203,14 @@ impl App {
 
     /// The local certificate authority, made for the hosts of the public URLs if there is none.
     pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
-        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
-        LocalAuthority::open_or_create(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+        LocalAuthority::open_or_create(&self.tls_folder(), &self.own_hosts(), &authority_keys(self)?, clock, rng)
     }
 
     /// As [`authority`](Self::authority), for an installation that is made and not yet kept.
     pub fn authority_ahead(&self) -> Result<LocalAuthority, CertificateError> {
-        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
-        LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+        LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &authority_keys(self)?, clock, rng)
     }
 
     /// The certificates of an ACME authority, with the local authority's until the first is there.

@@ -53,6 +53,7 @@ const MAIN: &[Step] = &[
     same!("main", 30, "0030_key_versions"),
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),
+    same!("main", 48, "0048_promoted_at"),
 ];
 
 const KEYRING: &[Step] = &[
@@ -60,6 +61,7 @@ const KEYRING: &[Step] = &[
     each!("keyring", 2, "0002_row_level_security"),
     same!("keyring", 3, "0003_written_at"),
     each!("keyring", 10, "0010_erasable_floors"),
+    each!("keyring", 11, "0011_index_versions"),
 ];
 
 /// Brings the main store to this release's schema.

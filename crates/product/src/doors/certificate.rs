@@ -6,8 +6,8 @@
 //! authority that does not open is a loss, and is named, never replaced.
 //!
 //! The local authority may sign for the names it was made with and no others (name constraints, critical). Its private
-//! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
-//! written.
+//! key lies in the data folder sealed under a root-wrapped key, and is sealed anew when that key turns; the leaf's private
+//! key is made at every start and never written.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base::{Clock, Rng, Secret, Timestamp};
-use keys::{Aad, aead};
+use keys::{Aad, SecretKey, aead};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
@@ -105,13 +105,18 @@ impl LocalAuthority {
     pub fn open_or_create(
         folder: &Path,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
         let files = AuthorityFiles::of(folder);
         let _lock = lock(folder)?;
-        let authority = Self::open_under_lock(&files, hosts, sealing_key, clock, rng)?;
+        let authority = Self::open_under_lock(&files, hosts, sealing_keys, clock, rng.clone())?;
+        let (place, private) = unsealed(&files, sealing_keys)?;
+        if place > 0 {
+            // Its key turned while nobody who sees this folder was there.
+            write_private(&files, sealing_keys, &private, rng.as_ref())?;
+        }
         // The installation is there, and so is its authority.
         remove_durably(&files.making)?;
         Ok(authority)
@@ -121,7 +126,7 @@ impl LocalAuthority {
     pub(crate) fn make_ahead(
         folder: &Path,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
@@ -130,35 +135,35 @@ impl LocalAuthority {
         if !files.certificate.exists() {
             write_durably(&files.making, b"an installation is being made\n", rng.as_ref())?;
         }
-        Self::open_under_lock(&files, hosts, sealing_key, clock, rng)
+        Self::open_under_lock(&files, hosts, sealing_keys, clock, rng)
     }
 
     fn open_under_lock(
         files: &AuthorityFiles,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
         let hosts = with_loopback(hosts);
         let made_ahead = files.making.exists();
         if made_ahead && files.certificate.exists() {
-            match Self::open(files, &hosts, sealing_key, clock.clone(), rng.clone()) {
+            match Self::open(files, &hosts, sealing_keys, clock.clone(), rng.clone()) {
                 Ok(authority) => return Ok(authority),
                 Err(error) => tracing::info!(%error, "what an interrupted start left of the local authority goes"),
             }
             remove_durably(&files.certificate)?;
         }
         if !files.certificate.exists() {
-            make(files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
+            make(files, &hosts, sealing_keys, clock.now(), rng.as_ref())?;
         }
-        Self::open(files, &hosts, sealing_key, clock, rng)
+        Self::open(files, &hosts, sealing_keys, clock, rng)
     }
 
     fn open(
         files: &AuthorityFiles,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
@@ -170,8 +175,7 @@ impl LocalAuthority {
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
             return Err(CertificateError::NotPermitted { path: folder.clone(), host: host.clone() });
         }
-        let der = aead::open(sealing_key, &sealing_context(), &read(&files.key)?)
-            .map_err(|_| CertificateError::Sealed(files.key.clone()))?;
+        let (_, der) = unsealed(files, sealing_keys)?;
         let pkcs8 = PrivatePkcs8KeyDer::from(der.expose().as_slice());
         let pair = CertifiedKey::from_der(vec![certificate.clone()], pkcs8.clone_key().into(), &tls::provider());
         if pair.and_then(|pair| pair.keys_match()).is_err() {
@@ -240,16 +244,60 @@ fn lock(folder: &Path) -> Result<File, CertificateError> {
 fn make(
     files: &AuthorityFiles,
     hosts: &[String],
-    sealing_key: &Secret<[u8; 32]>,
+    sealing_keys: &[SecretKey],
     now: Timestamp,
     rng: &dyn Rng,
 ) -> Result<(), CertificateError> {
     let key = KeyPair::generate()?;
     let certificate = authority_params(&key, hosts, now, rng).self_signed(&key)?;
-    let sealed = aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng);
-    write_durably(&files.key, &sealed, rng)?;
+    write_private(files, sealing_keys, &Secret::new(key.serialize_der()), rng)?;
     write_durably(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
     Ok(write_durably(&files.certificate, certificate.pem().as_bytes(), rng)?)
+}
+
+/// The authority's private key, and which of the keys opened it.
+fn unsealed(files: &AuthorityFiles, keys: &[SecretKey]) -> Result<(usize, Secret<Vec<u8>>), CertificateError> {
+    let sealed = read(&files.key)?;
+    let opened = keys.iter().map(|key| aead::open(key, &sealing_context(), &sealed));
+    let found = opened.enumerate().find_map(|(place, opened)| Some((place, opened.ok()?)));
+    found.ok_or_else(|| CertificateError::Sealed(files.key.clone()))
+}
+
+/// Writes the private key, sealed with the first of the keys.
+fn write_private(
+    files: &AuthorityFiles,
+    keys: &[SecretKey],
+    private: &Secret<Vec<u8>>,
+    rng: &dyn Rng,
+) -> Result<(), CertificateError> {
+    let key = keys.first().ok_or_else(|| CertificateError::Sealed(files.key.clone()))?;
+    let sealed = aead::seal(key, &sealing_context(), private.expose(), rng);
+    Ok(write_durably(&files.key, &sealed, rng)?)
+}
+
+/// Seals the authority's private key anew with the first of these keys, where another of them opens it.
+pub(super) fn reseal(folder: &Path, keys: &[SecretKey], rng: &dyn Rng) -> Result<(), CertificateError> {
+    let files = AuthorityFiles::of(folder);
+    if !files.key.exists() {
+        return Ok(());
+    }
+    let _lock = lock(folder)?;
+    let (place, private) = unsealed(&files, keys)?;
+    if place == 0 { Ok(()) } else { write_private(&files, keys, &private, rng) }
+}
+
+/// Whether the authority's private key is sealed with this key.
+pub(super) fn is_sealed_with(folder: &Path, key: &SecretKey) -> Result<bool, CertificateError> {
+    let files = AuthorityFiles::of(folder);
+    if !files.key.exists() {
+        return Ok(false);
+    }
+    match unsealed(&files, std::slice::from_ref(key)) {
+        Ok(_) => Ok(true),
+        Err(CertificateError::Sealed(_)) => Ok(false),
+        // What cannot be read may be sealed with it.
+        Err(error) => Err(error),
+    }
 }
 
 /// The operator's own certificate files.

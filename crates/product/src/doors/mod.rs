@@ -13,6 +13,7 @@ mod limits;
 mod outermost;
 mod panics;
 mod plain;
+mod resealing;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
+pub(crate) use resealing::{authority_keys, reseal, sealed_with};
 pub use serve::{Bound, BoundPlain, CertificateSource, ServeError, Server, TlsSettings};
 pub use tls::TlsProfile;
 

@@ -41,7 +41,7 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "The root key is at a key provider outside the data; every other key is wrapped by it; ages are shown against a year.",
         kind: "live",
         standing: Weak(
-            "Most keys turn by themselves, the root key and erasable keys by hand; those of blind indexes, of message hashes and of the local authority do not turn yet.",
+            "Every key that seals or hashes something turns by itself, the root key and erasable keys by hand: their escrows would stop helping and nobody would know.",
         ),
         tests: &[
             test(
@@ -50,6 +50,8 @@ pub(super) static PROMISES: &[Promise] = &[
             ),
             test("crates/keys/src/tests/provider.rs", "any_right_of_others_is_refused"),
             test("crates/product/src/key_rotation/tests/schedule.rs", "keys_turn_when_they_are_due_and_not_before"),
+            test("crates/cli/tests/keys.rs", "no_request_fails_while_everything_turns"),
+            test("crates/cli/tests/stranger.rs", "a_stranger_with_the_data_folder_and_copies_of_it_opens_nothing"),
         ],
     },
     Promise {
