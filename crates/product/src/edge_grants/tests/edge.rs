@@ -13,7 +13,7 @@ use crate::doors::Door;
 use crate::edge_grants::revoke;
 use crate::key_rotation::{Wanted, rotate};
 use crate::testing::TestApp;
-use crate::{App, OpenError, organisations, router};
+use crate::{App, Duties, OpenError, organisations, router};
 
 async fn try_edge(app: &TestApp, key: &GrantKey, name: &str) -> Result<Arc<App>, OpenError> {
     let home = app.app().data().parent().unwrap();
@@ -22,7 +22,8 @@ async fn try_edge(app: &TestApp, key: &GrantKey, name: &str) -> Result<Arc<App>,
     write_bundle(&bundle, &data, key, app.app().rng.as_ref()).unwrap();
     let bundle = Arc::new(BundleProvider::open(&bundle, &data).unwrap());
     let (clock, rng, urls) = (app.app().clock.clone(), app.app().rng.clone(), app.app().urls.clone());
-    App::open_edge(folder, app.databases(), bundle, urls, clock, rng).await.map(Arc::new)
+    let duties = Duties { edge: Some(name.to_owned()), worker: false };
+    App::open_edge(folder, app.databases(), bundle, urls, duties, (clock, rng)).await.map(Arc::new)
 }
 
 async fn send(edge: &Arc<App>, path: &str, key: &str, body: Value) -> u16 {
