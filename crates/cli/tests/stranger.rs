@@ -30,11 +30,12 @@ impl Stranger {
         std::fs::create_dir(&folder).unwrap();
         std::fs::set_permissions(place.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let stranger = Self { folder };
-        stranger.owns(&stranger.folder);
+        Self::give(&stranger.folder);
         stranger
     }
 
-    fn owns(&self, path: &Path) {
+    /// Gives a folder to the stranger.
+    fn give(path: &Path) {
         if rustix::process::geteuid().is_root() {
             let of = format!("{NOBODY}:{NOBODY}");
             assert!(Command::new("chown").arg("-R").arg(of).arg(path).status().unwrap().success());
@@ -45,7 +46,7 @@ impl Stranger {
     fn copy(&self, data: &Path, name: &str) -> PathBuf {
         let copy = self.folder.join(name);
         assert!(Command::new("cp").arg("-r").arg(data).arg(&copy).status().unwrap().success());
-        self.owns(&copy);
+        Self::give(&copy);
         copy
     }
 
@@ -149,7 +150,7 @@ async fn a_stranger_with_the_data_folder_and_copies_of_it_opens_nothing() {
     assert!(
         Command::new("cp").arg("-r").arg(other.folder.path().join("keys")).arg(&foreign).status().unwrap().success()
     );
-    stranger.owns(&foreign);
+    Stranger::give(&foreign);
     for copy in [&while_running, &backup] {
         for words in COMMANDS {
             let said = stranger.is_refused(words, copy, Some(&own_key));

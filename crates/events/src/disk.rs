@@ -56,10 +56,10 @@ pub(crate) fn create_folders(path: &Path) -> io::Result<()> {
 }
 
 /// Gives what was just made in a shared folder to its group as well.
-fn share(path: &Path, made: &File, mode: u32) -> io::Result<()> {
+fn share(path: &Path, made: &File, shared: u32) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if fs::metadata(folder)?.permissions().mode() & SHARED == SHARED {
-        made.set_permissions(fs::Permissions::from_mode(mode))?;
+        made.set_permissions(fs::Permissions::from_mode(shared))?;
     }
     Ok(())
 }

@@ -16,6 +16,9 @@ const FORMAT: u8 = 1;
 /// Bytes of one bucket's public half, with its version.
 const PUBLIC_LEN: usize = 4 + 32;
 
+/// A certificate chain, the leaf first, and its private key (PKCS #8); all in DER.
+pub type ChainAndKey = (Vec<Vec<u8>>, Secret<Vec<u8>>);
+
 /// Keys of this kind are not for edges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an edge may not hold {0} keys")]
@@ -91,7 +94,7 @@ impl GrantKey {
     }
 
     /// Opens a certificate chain and its private key.
-    pub fn open_leaf(&self, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Secret<Vec<u8>>), OpenError> {
+    pub fn open_leaf(&self, sealed: &[u8]) -> Result<ChainAndKey, OpenError> {
         let plain = self.open(&self.of_leaf(), sealed)?;
         let (mut chain, mut rest) = (Vec::new(), plain.expose().as_slice());
         loop {

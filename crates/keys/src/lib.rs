@@ -33,7 +33,7 @@ mod tests;
 pub use aead::{Aad, AeadKey};
 pub use api_key::{ApiKey, ApiKeyError, ApiKeyKind, random_token};
 pub use envelope::{KeyId, MAX_SENDER_AGE, Opener, Recipient, SealError, SealedHeader, Sender, Subject, UnsealError};
-pub use grant::{GrantKey, NotGrantable};
+pub use grant::{ChainAndKey, GrantKey, NotGrantable};
 pub use harden::harden_process;
 pub use kem::{KemError, PrivateKey, PublicKey, SecretKey, public_of};
 pub use kind::{KeyKind, Owner, OwnerKind, UnknownKeyKind};

@@ -147,6 +147,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(error) => Self::Unavailable(match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => "connection refused",
                 std::io::ErrorKind::NotFound => "no such host or socket",
+                // What is wrong with the other side's certificate comes as this.
+                std::io::ErrorKind::InvalidData => "TLS failed",
                 _ => "input or output failed",
             }),
             sqlx::Error::Tls(_) => Self::Unavailable("TLS failed"),

@@ -138,7 +138,7 @@ async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()>
 }
 
 fn failed(error: sqlx::Error) -> StoreError {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     if code.as_deref() == Some(ROLES_MISSING) { StoreError::RolesMissing } else { error.into() }
 }
 

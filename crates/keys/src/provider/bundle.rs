@@ -14,6 +14,7 @@
 
 use super::file::{checks, root_key};
 use super::{Answer, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion};
+use crate::grant::ChainAndKey;
 use crate::{Aad, GrantKey, PrivateKey, SecretKey, hex};
 use aws_lc_rs::digest;
 use base::id::{EdgeGrantId, EnvironmentId};
@@ -97,7 +98,7 @@ impl BundleProvider {
     }
 
     /// Opens a certificate chain and its private key (PKCS #8), all in DER, as they were sealed for this grant.
-    pub fn open_leaf(&self, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Secret<Vec<u8>>), ProviderError> {
+    pub fn open_leaf(&self, sealed: &[u8]) -> Result<ChainAndKey, ProviderError> {
         self.grant.open_leaf(sealed).map_err(|_| self.wrong())
     }
 

@@ -126,7 +126,7 @@ async fn many_at_once_in_two_processes_over_a_turn_are_one_person_each() {
             // Each of 40 ids meets both processes at about the same time.
             let body =
                 json!({"userId": format!("user-{}", number / 2), "anonymousId": format!("device-{}", number / 2)});
-            let edge = if number % 2 == 0 {
+            let edge = if number.is_multiple_of(2) {
                 own.at(Door::Edge)
             } else {
                 TestApp::through(router(&other, Door::Edge), "localhost")

@@ -175,8 +175,8 @@ pub(super) static PROMISES: &[Promise] = &[
         tests: &[
             test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped"),
             test(
-                "crates/cli/tests/bundle.rs",
-                "an_edge_with_a_bundle_serves_and_holds_nothing_that_opens_people_members_or_other_keys",
+                "crates/product/src/edge_grants/tests/edge.rs",
+                "an_edge_with_a_bundle_opens_neither_people_nor_members",
             ),
         ],
     },
