@@ -37,6 +37,7 @@ mod names;
 mod open;
 mod options;
 mod pack;
+mod query;
 mod queue;
 mod read;
 mod record;
@@ -61,6 +62,11 @@ pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
+pub use query::{
+    Answer, Bar, Breakdown, By, Cohort, Condition, Control, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group,
+    Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, PeoplePage, Point, Query, QueryError, Range,
+    Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend, TrendAnswer,
+};
 pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};
