@@ -27,6 +27,7 @@ mod counters;
 mod dedupe;
 mod disk;
 mod encoding;
+mod engine;
 mod error;
 mod format;
 mod index;
@@ -58,6 +59,7 @@ pub use columns::{
 };
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
+pub use engine::{EmbeddedEngine, EventEngine};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};

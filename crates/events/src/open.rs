@@ -173,6 +173,18 @@ impl EventLog {
         }
     }
 
+    /// Every event in the frames behind `after`, in order of arrival, and the sequence of the last of those frames.
+    pub(crate) fn behind(
+        &self,
+        environment: EnvironmentId,
+        after: u64,
+    ) -> Result<(u64, Vec<(Arrival, Event)>), ReadError> {
+        match self.log(environment) {
+            Some(log) => read::behind(&log, after),
+            None => Ok((after, Vec::new())),
+        }
+    }
+
     /// The environments that have a log.
     pub fn environments(&self) -> Vec<EnvironmentId> {
         let mut environments: Vec<_> = self.logs().open.keys().copied().collect();

@@ -189,6 +189,21 @@ pub(crate) fn scan(
     Ok(())
 }
 
+/// Every event in the frames behind `after`, in order of arrival, and the sequence of the last of those frames.
+pub(crate) fn behind(log: &Log, after: u64) -> Result<(u64, Vec<(Arrival, Event)>), ReadError> {
+    let frames = log.index().behind(after);
+    let upto = frames.last().map_or(after, |(_, frame)| frame.sequence);
+    let mut behind = Vec::new();
+    for (file, frame) in frames {
+        let block = load(&file, &frame)?;
+        for (event, index) in Events::of(&block).zip(0..) {
+            let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(&file, &frame, &error))?;
+            behind.push((arrival(log, frame.sequence, index), event));
+        }
+    }
+    Ok((upto, behind))
+}
+
 fn cursor(log: &Log, position: &Position) -> Cursor {
     let arrival = arrival(log, position.frame.sequence, position.index);
     Cursor { time: Timestamp(position.time), arrival }

@@ -17,9 +17,10 @@ const LEAST: u64 = 32_768;
 const MOST: u64 = 1 << 20;
 
 /// Ranges of people that together are everybody, each with about as many rows.
-pub(super) fn chunks(sources: &Sources, threads: usize) -> Vec<RangeInclusive<u64>> {
+pub(super) fn chunks(sources: &Sources, control: &Control) -> Vec<RangeInclusive<u64>> {
     let rows: u64 = sources.iter().map(|source| source.rows()).sum();
-    let target = (rows / (threads as u64 * 4)).clamp(LEAST, MOST);
+    let suits = || (rows / (control.thread_count() as u64 * 4)).clamp(LEAST, MOST);
+    let target = control.chunk_rows().unwrap_or_else(suits);
     let mut splits: Vec<_> = sources.iter().flat_map(|source| source.splits()).collect();
     splits.sort_unstable();
     let (mut chunks, mut start, mut gathered) = (Vec::new(), 0, 0);

@@ -15,6 +15,7 @@ pub struct Control {
     memory: usize,
     used: AtomicUsize,
     threads: usize,
+    chunk: Option<u64>,
 }
 
 /// A question was not answered.
@@ -45,7 +46,14 @@ pub enum QueryError {
 impl Control {
     /// Two threads, 512 MB for what is folded and no end.
     pub fn new() -> Self {
-        Self { cancelled: Arc::default(), deadline: None, memory: 512 << 20, used: AtomicUsize::new(0), threads: 2 }
+        Self {
+            cancelled: Arc::default(),
+            deadline: None,
+            memory: 512 << 20,
+            used: AtomicUsize::new(0),
+            threads: 2,
+            chunk: None,
+        }
     }
 
     /// At most so long from now.
@@ -66,6 +74,12 @@ impl Control {
         Self { threads: threads.max(1), ..self }
     }
 
+    /// Reads about so many rows at a time, instead of as many as suit the threads.
+    #[must_use]
+    pub fn chunk(self, rows: u64) -> Self {
+        Self { chunk: Some(rows), ..self }
+    }
+
     /// What stops the question when it is set.
     pub fn cancel(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
@@ -73,6 +87,10 @@ impl Control {
 
     pub(super) const fn thread_count(&self) -> usize {
         self.threads
+    }
+
+    pub(super) const fn chunk_rows(&self) -> Option<u64> {
+        self.chunk
     }
 
     /// Whether to go on.

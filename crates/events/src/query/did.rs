@@ -39,7 +39,7 @@ pub(super) fn who(
     let mut matcher = Matcher::of_did(did, known);
     matcher.want(Column::Person);
     let absent = did.count().holds(0);
-    let chunks = chunks(sources, control.thread_count());
+    let chunks = chunks(sources, control);
     let merged = known.merged();
     let states = each(control, chunks.len(), State::default, |state, item| {
         let wanted = Wanted {

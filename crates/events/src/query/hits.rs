@@ -84,7 +84,7 @@ pub(super) fn fold<F: Fold>(
     if let Some(field) = gather.breakdown {
         gather.matcher.want_field(field);
     }
-    let chunks = chunks(&sources, control.thread_count());
+    let chunks = chunks(&sources, control);
     let merged = known.merged();
     let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Vec::new() };
     let states = each(control, chunks.len(), state, |state, item| {

@@ -163,7 +163,7 @@ impl<'q> Pass<'q> {
         let sources = in_time_order(self.run.sources);
         let control = self.run.control;
         if self.by_person {
-            let chunks = chunks(&sources, control.thread_count());
+            let chunks = chunks(&sources, control);
             return each(control, chunks.len(), state, |state, item| {
                 let wanted = Wanted { people: chunks[item].clone(), ..self.wanted() };
                 let read = sources.iter().map(|source| self.read(source, &wanted));
