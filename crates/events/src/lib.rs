@@ -22,6 +22,7 @@
 mod again;
 mod batch;
 mod cache;
+mod columns;
 mod counters;
 mod dedupe;
 mod disk;
@@ -50,6 +51,10 @@ mod tests;
 
 pub use again::{Again, Remembered};
 pub use batch::Batch;
+pub use columns::{
+    Coded, Column, ColumnSet, Columns, NO_CODE, NO_NUMBER, Properties, Property, Sealed, Source, Split, Stretch,
+    TailRun, Wanted,
+};
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
 pub use error::{AppendError, OpenError, ReadError};
