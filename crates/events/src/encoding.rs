@@ -17,8 +17,8 @@ use base::Timestamp;
 use foldhash::quality::FixedState;
 
 use crate::record::{DeviceKind, Event, Kind};
-use wire::Reader;
 pub(crate) use values::{Scalar, entry, put_plain, scalar};
+use wire::Reader;
 pub(crate) use wire::put_varint;
 
 /// The bytes are not an event.

@@ -37,6 +37,7 @@ mod names;
 mod open;
 mod options;
 mod pack;
+mod parts;
 mod queue;
 mod read;
 mod record;
@@ -61,6 +62,10 @@ pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
+pub use parts::{
+    EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
+    Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
+};
 pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};

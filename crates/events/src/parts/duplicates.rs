@@ -57,7 +57,8 @@ impl Copies {
             let places = copies.places.entry(event.message).or_default();
             let is_copy = places.iter().any(|before| {
                 let before = &waiting[*before];
-                before.arrival_log() != event.arrival_log() && event.received.abs_diff(before.received) < window.unsigned_abs()
+                before.arrival_log() != event.arrival_log()
+                    && event.received.abs_diff(before.received) < window.unsigned_abs()
             });
             if is_copy {
                 copies.copies.insert(at);

@@ -26,7 +26,9 @@ pub enum PartError {
     #[error(transparent)]
     Log(#[from] OpenError),
     /// The log begins behind what was sealed last.
-    #[error("the log {log:016x} begins at frame {first}, but only frames up to {sealed} are in parts: restore its files")]
+    #[error(
+        "the log {log:016x} begins at frame {first}, but only frames up to {sealed} are in parts: restore its files"
+    )]
     Gap { log: u64, sealed: u64, first: u64 },
 }
 

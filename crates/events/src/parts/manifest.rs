@@ -98,11 +98,6 @@ impl Bounds {
 }
 
 impl Erased {
-    /// Whether nobody is.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.whole.is_empty() && self.personal.is_empty()
-    }
-
     /// Whether somebody with a number in these bounds is.
     pub(crate) fn touches(&self, (first, last): (u64, u64)) -> bool {
         let within = |people: &BTreeSet<u64>| people.range(first..=last).next().is_some();

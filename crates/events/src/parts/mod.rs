@@ -55,7 +55,7 @@ pub use options::PartOptions;
 pub use seal::Sealing;
 pub use snapshot::{PartReader, Snapshot};
 pub use store::Parts;
-pub use verify::{PartFinding, PartFindingKind, PartsReport, verify_parts};
+pub use verify::{EnvironmentParts, PartFinding, PartFindingKind, PartsReport, verify_parts};
 
 /// How the files of parts end.
 const SUFFIX: &str = ".part";

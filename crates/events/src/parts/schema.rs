@@ -101,15 +101,15 @@ pub(crate) type Uses = BTreeMap<String, Usage>;
 /// Properties beyond so many are not counted: nothing but a column of their own is at stake.
 const COUNTED: usize = 2_048;
 
-/// Integers up to here are exact as doubles.
-const EXACT: i64 = 1 << 53;
+/// Integers between these are exact as doubles, and no other is taken for one of them.
+const EXACT: std::ops::Range<i64> = -(1 << 53) + 1..1 << 53;
 
 impl PropertyType {
     /// The value as this column holds it exactly, if it does.
     pub(crate) fn takes(self, value: Scalar<'_>) -> bool {
         match (self, value) {
             (Self::Text, Scalar::Text(_)) | (Self::Bool, Scalar::Bool(_)) => true,
-            (Self::Number, Scalar::Integer(number)) => (-EXACT..=EXACT).contains(&number),
+            (Self::Number, Scalar::Integer(number)) => EXACT.contains(&number),
             (Self::Number, Scalar::Number(number)) => number.fract() != 0.0,
             (Self::Float, Scalar::Number(number)) => number.is_finite(),
             _ => false,
@@ -129,7 +129,7 @@ impl Usage {
     fn count(&mut self, value: Scalar<'_>) {
         *match value {
             Scalar::Text(_) => &mut self.text,
-            Scalar::Integer(number) if (-EXACT..=EXACT).contains(&number) => &mut self.integer,
+            Scalar::Integer(number) if EXACT.contains(&number) => &mut self.integer,
             Scalar::Number(number) if number.fract() == 0.0 => &mut self.whole,
             Scalar::Number(number) if number.is_finite() => &mut self.fraction,
             Scalar::Bool(_) => &mut self.bool,

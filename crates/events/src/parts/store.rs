@@ -67,7 +67,7 @@ impl Parts {
         let data = data.to_owned();
         let state = Mutex::default();
         let parts = Self { data, folder, environment, keys, log_keys, clock, rng, options, state, _lock: lock };
-        parts.state()?;
+        drop(parts.state()?);
         Ok(parts)
     }
 

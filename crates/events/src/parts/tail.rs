@@ -68,13 +68,7 @@ pub(crate) fn read(
     Ok(tail)
 }
 
-fn read_log(
-    tail: &mut Tail,
-    log: LogId,
-    after: u64,
-    inspection: Inspection,
-    limit: usize,
-) -> Result<(), PartError> {
+fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, limit: usize) -> Result<(), PartError> {
     if let Some(first) = inspection.files.first().map(|file| file.name.first)
         && first > after + 1
     {
@@ -92,6 +86,10 @@ fn read_log(
         }
         let Ok(opened) = state else {
             if let Some((finding, _)) = inspection.judge_unusable(at).filter(|(_, torn)| !torn) {
+                if finding.kind == FindingKind::Key {
+                    // The key may come: what is in the file is not lost.
+                    return Err(PartError::damaged(&finding.file, finding.reason));
+                }
                 upto = upto.max(finding.frames.end.saturating_sub(1)).max(first.saturating_sub(1));
                 tail.lost.push(finding);
             }

@@ -22,7 +22,7 @@ use super::error::PartError;
 use super::format::KeyNote;
 use super::keys::PartKeys;
 use super::manifest::{Bounds, PartEntry};
-use super::note::{Note, NOTE_KEY};
+use super::note::{NOTE_KEY, Note};
 use super::row::Row;
 use super::schema::{self, PropertyColumn, Uses};
 use crate::disk;
@@ -123,11 +123,6 @@ impl PartWriter {
         Ok(part)
     }
 
-    /// How many rows it has.
-    pub(crate) const fn rows(&self) -> u64 {
-        self.rows
-    }
-
     /// Adds a row; they come in order.
     pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<(), PartError> {
         schema::count(&mut self.uses, &row.properties);
@@ -152,7 +147,8 @@ impl PartWriter {
     /// Writes what is left and syncs the file; not yet its folder. Without rows there is no part.
     pub(crate) fn finish(mut self) -> Result<Option<PartEntry>, PartError> {
         self.flush()?;
-        let (Some(bounds), Some(mut writer)) = (self.bounds, self.writer.take()) else { return Ok(None) };
+        let Some(bounds) = self.bounds else { return Ok(None) };
+        let Some(mut writer) = self.writer.take() else { return Ok(None) };
         let (properties, rest) = self.builders.described();
         let note = Note { properties, rest, uses: std::mem::take(&mut self.uses) };
         let note = serde_json::to_string(&note).map_err(|error| PartError::damaged(&self.path, error))?;

@@ -153,17 +153,8 @@ impl Builders {
             return Ok(());
         }
         self.entry.clear();
-        let plain = match property.value {
-            Scalar::Text(text) => Plain::Text(text),
-            Scalar::Bool(value) => Plain::Bool(value),
-            Scalar::Integer(number) => Plain::Number(&number.into()),
-            Scalar::Number(number) => match &serde_json::Number::from_f64(number) {
-                Some(number) => Plain::Number(number),
-                None => return Err(ArrowError::InvalidArgumentError("a number is not finite".to_owned())),
-            },
-            Scalar::Other => return Err(ArrowError::InvalidArgumentError("a value has no entry".to_owned())),
-        };
-        let put = put_plain(&mut self.entry, property.name, plain);
+        let value = property.to_value().map_err(|error| ArrowError::InvalidArgumentError(error.to_string()))?;
+        let put = put_plain(&mut self.entry, property.name, Plain::Nested(&value));
         put.map_err(|error| ArrowError::InvalidArgumentError(error.to_string()))?;
         pack(&mut self.scratch, &self.entry);
         Ok(())
