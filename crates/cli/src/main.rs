@@ -5,6 +5,7 @@ mod args;
 mod config;
 mod control;
 mod demo;
+mod events_command;
 mod init;
 mod keys_command;
 mod logging;
@@ -17,7 +18,7 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, KeysCommand, TrustCommand};
+use args::{Cli, Command, EventsCommand, KeysCommand, TrustCommand};
 
 /// Taking in events is many small allocations: this allocator does it with a fifth less processor time than the system's.
 #[global_allocator]
@@ -136,6 +137,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,
         Command::Keys { command: KeysCommand::List(args) } => keys_command::list(&args).await,
         Command::Keys { command: KeysCommand::Rotate(args) } => keys_command::rotate(&args).await,
+        Command::Events { command: EventsCommand::Verify(args) } => events_command::verify(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

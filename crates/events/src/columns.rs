@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::error::ReadError;
 use crate::record::{Arrival, DeviceKind, Kind};
+pub(crate) use build::{canonical, exact};
 pub use tail_run::TailRun;
 
 /// The code of a missing value.

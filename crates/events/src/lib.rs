@@ -38,6 +38,7 @@ mod names;
 mod open;
 mod options;
 mod pack;
+mod parts;
 mod query;
 mod queue;
 mod read;
@@ -64,6 +65,10 @@ pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
+pub use parts::{
+    EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
+    Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
+};
 pub use query::{
     Answer, Bar, Breakdown, By, Cohort, Condition, Control, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group,
     Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, PeoplePage, Point, Query, QueryError, Range,

@@ -1,4 +1,4 @@
-//! Opening the event log with the product's keys.
+//! Opening and verifying the event log with the product's keys.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use base::id::EnvironmentId;
 use base::{Clock, ProblemResult, Rng, Secret};
 use events::{EventLog, LogKeyError, LogKeys, OpenError, Options};
 use keys::{KeyKind, KeySet, Owner};
+use serde::{Deserialize, Serialize};
 
 use crate::problem::internal;
 use crate::{App, Databases};
@@ -33,6 +34,33 @@ pub(crate) async fn sealed_with(app: &App, environment: EnvironmentId, version: 
     let data = app.data().to_owned();
     let counted = tokio::task::spawn_blocking(move || events::sealed_with(&data, environment, version));
     counted.await.map_err(internal)?.map_err(internal)
+}
+
+/// What was found in the files of the event log and of the parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Whether every acknowledged event is there, as it was written.
+    pub whole: bool,
+    /// Every log and every environment's parts, with whatever is amiss, for people.
+    pub report: String,
+}
+
+/// Reads every file of the event log and of the parts in this data folder, and changes nothing.
+pub async fn verify(app: &App) -> ProblemResult<Verified> {
+    let (data, keys) = (app.data().to_owned(), Arc::clone(&app.keys));
+    let reading = tokio::task::spawn_blocking(move || {
+        let log = events::verify(&data, keys.as_ref()).map_err(internal)?;
+        let parts = events::verify_parts(&data, keys.as_ref()).map_err(internal)?;
+        let report = format!(
+            "event log: {} events in {} logs\n{log}parts: {} events of {} environments\n{parts}",
+            log.events(),
+            log.logs.len(),
+            parts.events(),
+            parts.environments.len()
+        );
+        Ok(Verified { whole: log.is_whole() && parts.is_whole(), report })
+    });
+    reading.await.map_err(internal)?
 }
 
 /// Opens the log below a data folder, putting in order what a crash left. `None` if a shared folder's log is another

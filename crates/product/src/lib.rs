@@ -16,7 +16,7 @@ pub mod demo;
 mod disk;
 pub mod doors;
 mod edge_keys;
-mod event_log;
+pub mod event_log;
 mod extract;
 pub mod figures;
 mod flows;

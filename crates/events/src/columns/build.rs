@@ -76,19 +76,21 @@ fn property(values: Vec<(usize, Value)>, rows: usize) -> Property {
 fn numbers(values: &[(usize, Value)], rows: usize) -> Option<Vec<f64>> {
     let mut numbers = vec![f64::NAN; rows];
     for (row, value) in values {
-        let Value::Number(number) = value else { return None };
-        let double = number.as_f64()?;
-        if !number.is_f64() && double.abs() >= EXACT {
-            return None;
-        }
-        // Adding zero turns -0 into 0.
-        numbers[*row] = double + 0.0;
+        numbers[*row] = exact(value)?;
     }
     Some(numbers)
 }
 
+/// A value as a double that stands for it exactly, if there is one.
+pub(crate) fn exact(value: &Value) -> Option<f64> {
+    let Value::Number(number) = value else { return None };
+    let double = number.as_f64()?;
+    // Adding zero turns -0 into 0.
+    (number.is_f64() || double.abs() < EXACT).then_some(double + 0.0)
+}
+
 /// A value as it is kept: numbers without a fraction are integers.
-pub(super) fn canonical(value: Value) -> Value {
+pub(crate) fn canonical(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
             number.as_f64().and_then(super::number).unwrap_or(Value::Number(number))
