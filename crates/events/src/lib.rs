@@ -60,7 +60,7 @@ pub use columns::{
 };
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
-pub use engine::{EmbeddedEngine, EventEngine};
+pub use engine::{EmbeddedEngine, EngineParts, EventEngine};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};

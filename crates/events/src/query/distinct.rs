@@ -83,18 +83,18 @@ pub(super) struct Bits {
     first: u64,
 }
 
-/// Wider than this, and bits would be mostly zeroes.
-const WIDEST: u64 = 1 << 21;
+/// More words than these, and bits would be mostly zeroes.
+const WIDEST: usize = 1 << 15;
 
 impl Bits {
     /// Room for people from `first` to `last`; `false` if they are too far apart.
     pub(super) fn prepare(&mut self, first: u64, last: u64, intervals: usize) -> bool {
-        let width = last.saturating_sub(first);
-        if width >= WIDEST || (width as usize / 64 + 1) * intervals > 8 << 20 {
+        let words = place(last.saturating_sub(first)) / 64 + 1;
+        if words >= WIDEST || words * intervals > 8 << 20 {
             return false;
         }
         self.first = first;
-        self.words = width as usize / 64 + 1;
+        self.words = words;
         self.bits.clear();
         self.bits.resize(self.words * intervals, 0);
         true
@@ -102,7 +102,7 @@ impl Bits {
 
     #[inline]
     pub(super) fn see(&mut self, who: u64, interval: usize) {
-        let at = (who - self.first) as usize;
+        let at = place(who - self.first);
         self.bits[interval * self.words + at / 64] |= 1 << (at % 64);
     }
 
@@ -124,4 +124,8 @@ impl Bits {
         self.bits.clear();
         self.words = 0;
     }
+}
+
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -22,7 +22,7 @@ impl NumberSet {
         {
             bits = vec![0; last / 64 + 1];
             for number in &sorted {
-                bits[(number / 64) as usize] |= 1 << (number % 64);
+                bits[place(*number)] |= 1 << (number % 64);
             }
         }
         Self { sorted, bits, inverted: false }
@@ -43,16 +43,17 @@ impl NumberSet {
         self.sorted.is_empty() && !self.inverted
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a place beyond the bits is not among them, whatever is cut off"
-    )]
     fn lists(&self, number: u64) -> bool {
         if self.bits.is_empty() {
             return self.sorted.binary_search(&number).is_ok();
         }
-        number / 64 < self.bits.len() as u64 && self.bits[(number / 64) as usize] & 1 << (number % 64) != 0
+        self.bits.get(place(number)).is_some_and(|word| word & 1 << (number % 64) != 0)
     }
+}
+
+/// The word that holds a number's bit.
+fn place(number: u64) -> usize {
+    usize::try_from(number / 64).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

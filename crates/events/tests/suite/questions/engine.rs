@@ -1,16 +1,19 @@
-//! An engine that is given events as senders do has the oracle's answers, before and after a restart.
+//! An engine that is given events as senders do has the oracle's answers, before and after sealing, compaction, erasure
+//! and restart.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use base::{SeededRng, Timestamp};
 use events::{
-    Arrival, Batch, Control, Cursor, EmbeddedEngine, Event, EventEngine, Known, Outcome, Query, Subject, Timeline,
+    Batch, Control, Cursor, EmbeddedEngine, EngineParts, Erase, Event, EventEngine, EventLog, Known, Outcome,
+    PartOptions, Query, Subject, Timeline,
 };
 
 use super::oracle::{Oracle, comparable};
 use super::stream::Dice;
 use super::{Events, ask, stream};
-use crate::support::{ENVIRONMENT, Fixture, environment};
+use crate::support::{ENVIRONMENT, Fixture, TestKeys, environment};
 
 /// Sends a batch in which some events come again with other content; keeps what was acknowledged first.
 async fn send(engine: &impl EventEngine, dice: &mut Dice, kept: &mut Events) {
@@ -62,20 +65,81 @@ fn pages(engine: &impl EventEngine, of: &Subject, known: &Known) -> Events {
     }
 }
 
+fn engine(fixture: &Fixture, seed: u64) -> (Arc<EventLog>, EmbeddedEngine) {
+    let log = Arc::new(fixture.open().0);
+    let parts = EngineParts {
+        data: fixture.folder.path().to_owned(),
+        keys: Arc::new(TestKeys),
+        log_keys: Arc::new(TestKeys),
+        clock: fixture.clock.clone(),
+        rng: Arc::new(SeededRng::new(seed)),
+        options: PartOptions { seal_rows: 40, group_rows: 8, whole_rows: 60, merge_parts: 2, ..PartOptions::default() },
+    };
+    (Arc::clone(&log), EmbeddedEngine::new(log, parts))
+}
+
+/// What was erased and let go: it stays so for events that come later.
+#[derive(Default)]
+struct Forgotten {
+    whole: HashSet<u64>,
+    personal: HashSet<u64>,
+    before: Option<Timestamp>,
+}
+
+impl Forgotten {
+    /// Erases somebody, whole or personally, or lets go of the oldest events.
+    fn more(&mut self, engine: &EmbeddedEngine, dice: &mut Dice) {
+        let (who, environment) = (dice.pick(&stream::people()), environment(ENVIRONMENT));
+        match dice.below(3) {
+            0 => {
+                engine.erase(environment, &[who], Erase::Whole).unwrap();
+                self.whole.insert(who);
+            }
+            1 => {
+                engine.erase(environment, &[who], Erase::Personal).unwrap();
+                self.personal.insert(who);
+            }
+            _ => {
+                let before = Timestamp(stream::start() + i64::try_from(dice.below(48)).unwrap() * 3_600_000_000);
+                engine.retain(environment, before).unwrap();
+                self.before = self.before.max(Some(before));
+            }
+        }
+    }
+
+    fn apply(&self, kept: &mut Events) {
+        kept.retain(|(_, event)| !self.whole.contains(&event.person));
+        kept.retain(|(_, event)| self.before.is_none_or(|before| event.time >= before));
+        for (_, event) in kept.iter_mut().filter(|(_, event)| self.personal.contains(&event.person)) {
+            event.sealed.clear();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_engine_has_the_answers_of_the_oracle_before_and_after_a_restart() {
-    for seed in 0..6 {
+async fn an_engine_has_the_answers_of_the_oracle_whatever_happens_to_its_files() {
+    for seed in 0..8 {
         let (fixture, mut dice) = (Fixture::new(), Dice::new(seed));
         let known = stream::known(&mut dice);
-        let mut kept: Vec<(Arrival, Event)> = Vec::new();
-        for _ in 0..3 {
-            let log = Arc::new(fixture.open().0);
-            let engine = EmbeddedEngine::new(Arc::clone(&log));
+        let (mut kept, mut forgotten): (Events, _) = (Vec::new(), Forgotten::default());
+        for start in 0..3 {
+            let (log, engine) = engine(&fixture, seed * 3 + start);
             compare(&engine, &mut dice, &kept, &known);
             for _ in 0..4 {
                 send(&engine, &mut dice, &mut kept).await;
+                forgotten.apply(&mut kept);
+                compare(&engine, &mut dice, &kept, &known);
+                let parts = engine.parts(environment(ENVIRONMENT)).unwrap();
+                if dice.one_in(2) {
+                    assert!(parts.seal_now().unwrap().lost.is_empty());
+                    compare(&engine, &mut dice, &kept, &known);
+                }
+                while dice.one_in(2) && parts.compact_due().unwrap() {}
                 compare(&engine, &mut dice, &kept, &known);
             }
+            forgotten.more(&engine, &mut dice);
+            forgotten.apply(&mut kept);
+            compare(&engine, &mut dice, &kept, &known);
             log.shutdown().await;
         }
     }
