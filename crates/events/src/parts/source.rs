@@ -66,7 +66,9 @@ impl PartSource {
             return None;
         }
         let mut flags = vec![false; self.names.len()];
-        codes.into_iter().for_each(|code| flags[code as usize] = true);
+        for code in codes {
+            flags[code as usize] = true;
+        }
         Some(flags)
     }
 

@@ -54,6 +54,7 @@ pub struct Point {
 }
 
 /// Writes whole numbers without a fraction.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn plain<S: serde::Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     crate::columns::number(*value).serialize(serializer)
 }

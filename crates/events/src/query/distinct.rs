@@ -78,7 +78,7 @@ impl Distinct {
 /// The same for one group and people whose numbers lie close together: a bit for each.
 #[derive(Debug, Default)]
 pub(super) struct Bits {
-    bits: Vec<u64>,
+    taken: Vec<u64>,
     words: usize,
     first: u64,
 }
@@ -95,15 +95,15 @@ impl Bits {
         }
         self.first = first;
         self.words = words;
-        self.bits.clear();
-        self.bits.resize(self.words * intervals, 0);
+        self.taken.clear();
+        self.taken.resize(self.words * intervals, 0);
         true
     }
 
     #[inline]
     pub(super) fn see(&mut self, who: u64, interval: usize) {
         let at = place(who - self.first);
-        self.bits[interval * self.words + at / 64] |= 1 << (at % 64);
+        self.taken[interval * self.words + at / 64] |= 1 << (at % 64);
     }
 
     /// Counts and forgets all of them.
@@ -112,7 +112,7 @@ impl Bits {
             return;
         }
         let mut whole = vec![0_u64; self.words];
-        for (interval, words) in self.bits.chunks_exact(self.words).enumerate() {
+        for (interval, words) in self.taken.chunks_exact(self.words).enumerate() {
             let count: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
             if count > 0 {
                 distinct.add(group, interval, intervals, count);
@@ -121,7 +121,7 @@ impl Bits {
         }
         let count: u64 = whole.iter().map(|word| u64::from(word.count_ones())).sum();
         distinct.add(group, intervals, intervals, count);
-        self.bits.clear();
+        self.taken.clear();
         self.words = 0;
     }
 }

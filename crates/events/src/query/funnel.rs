@@ -101,7 +101,7 @@ fn median(micros: &mut [i64]) -> Option<f64> {
     let (below, high, _) = micros.select_nth_unstable(middle);
     let high = *high;
     let low = if even { below.iter().max().copied().unwrap_or(high) } else { high };
-    Some((seconds(low) + seconds(high)) / 2.0)
+    Some(seconds(low).midpoint(seconds(high)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a time to convert is shorter than 2^53 microseconds")]
@@ -155,7 +155,9 @@ pub(super) fn answer(funnel: &Funnel, run: &Run<'_>) -> Result<Answer, QueryErro
     }
     let mut whole = Reached::default();
     whole.resize(count);
-    groups.values().for_each(|reached| whole.merge(reached.clone(), count));
+    for reached in groups.values() {
+        whole.merge(reached.clone(), count);
+    }
     let mut breakdown = Vec::new();
     if let Some(limit) = funnel.breakdown.as_ref().map(|breakdown| breakdown.limit) {
         let mut ranked: Vec<_> = groups.into_iter().collect();
@@ -200,7 +202,9 @@ pub(super) fn people(funnel: &Funnel, target: &Target, run: &Run<'_>) -> Result<
 /// The values that stand by themselves.
 fn largest(everybody: &[(u64, usize, Group)], limit: usize) -> Vec<Group> {
     let mut counts: HashMap<&Group, u64> = HashMap::new();
-    everybody.iter().for_each(|(_, _, group)| *counts.entry(group).or_default() += 1);
+    for (.., group) in everybody {
+        *counts.entry(group).or_default() += 1;
+    }
     let mut ranked: Vec<_> = counts.into_iter().collect();
     ranked.sort_by(|(one, of_one), (other, of_other)| (of_other, one).cmp(&(of_one, other)));
     ranked.into_iter().take(limit).map(|(group, _)| group.clone()).collect()

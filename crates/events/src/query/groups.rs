@@ -17,7 +17,7 @@ use crate::record::DeviceKind;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Groups {
     ids: HashMap<Group, u32, RandomState>,
-    groups: Vec<Group>,
+    values: Vec<Group>,
     /// Whether what is not known is *other*, the last.
     closed: bool,
 }
@@ -36,17 +36,17 @@ impl Groups {
         if let Some(id) = self.ids.get(group) {
             return *id;
         }
-        let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
         if self.closed {
             return next - 1;
         }
         self.ids.insert(group.clone(), next);
-        self.groups.push(group.clone());
+        self.values.push(group.clone());
         next
     }
 
     pub(super) fn all(&self) -> &[Group] {
-        &self.groups
+        &self.values
     }
 }
 

@@ -191,6 +191,7 @@ impl Reader {
         }
     }
 
+    #[expect(clippy::option_option, reason = "a problem, no breakdown, or one")]
     fn breakdown(&mut self, object: &Object, at: &str) -> Option<Option<Breakdown>> {
         let Some(value) = present(object, "breakdown") else { return Some(None) };
         let at = format!("{at}/breakdown");

@@ -72,7 +72,7 @@ impl State<'_> {
                 returned.iter_mut().take(last.saturating_add(1)).for_each(|count| *count += 1);
             }
             (Match::Exactly, Some(_)) => {
-                for back in backs[backs.partition_point(|back| *back < start)..].iter() {
+                for back in &backs[backs.partition_point(|back| *back < start)..] {
                     match returned.get_mut(back - start) {
                         Some(count) => *count += 1,
                         None => break,

@@ -196,7 +196,9 @@ impl<'q> Pass<'q> {
         let before: usize = cells.iter().map(Cells::bytes).sum();
         if let (Some(first), Some(last)) = (first, last) {
             let one_group = self.field.is_none();
-            cells.iter_mut().for_each(|cells| cells.begin(first, last, one_group));
+            for cells in &mut *cells {
+                cells.begin(first, last, one_group);
+            }
         }
         for columns in chunk {
             self.columns(cells, columns);

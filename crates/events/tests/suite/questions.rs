@@ -3,6 +3,7 @@
 mod ask;
 mod engine;
 mod oracle;
+mod refused;
 mod stream;
 
 use std::ops::RangeInclusive;
