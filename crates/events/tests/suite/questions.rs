@@ -114,7 +114,7 @@ fn targets(answer: &Answer) -> Vec<Target> {
     match answer {
         Answer::Trend(trend) => {
             let some = |series: &events::SeriesAnswer| {
-                let point = series.points.iter().position(|point| point.value != 0.0);
+                let point = series.points.iter().position(|point| point.value.abs() > 0.0);
                 let target = |point| Target::Trend { series: series.index, point, breakdown: series.breakdown.clone() };
                 [target(None), target(point)]
             };
