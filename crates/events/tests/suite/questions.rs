@@ -161,10 +161,11 @@ fn shrink(query: &Query, events: &Events, known: &Known) -> Events {
 fn check(seed: u64) {
     let mut dice = Dice::new(seed);
     let count = dice.below(160);
-    let (events, known) = (stream::events(&mut dice, count), stream::known(&mut dice));
+    let (events, mut known) = (stream::events(&mut dice, count), stream::known(&mut dice));
     for _ in 0..4 {
         let question = ask::question(&mut dice);
         let query = Query::parse(&question, "").unwrap_or_else(|problems| panic!("{question}: {problems:?}"));
+        stream::resolve(&query, &mut known);
         if difference(&query, &events, &known).is_some() {
             let few = shrink(&query, &events, &known);
             let told = difference(&query, &few, &known).unwrap();

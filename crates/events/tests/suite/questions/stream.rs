@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use base::Timestamp;
-use events::{Arrival, DeviceKind, Event, Kind, Known, LogId, NumberSet};
+use events::{Arrival, DeviceKind, Event, Kind, Known, LogId, NumberSet, Query};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use targeting::{Field, Place};
@@ -141,4 +141,19 @@ pub(crate) fn known(dice: &mut Dice) -> Known {
     known.values.insert(field("person.plan"), plans(dice));
     known.values.insert(field("company.size"), plans(dice));
     known
+}
+
+/// What the product would find out for a question: whom each filter on an attribute holds of.
+pub(crate) fn resolve(query: &Query, known: &mut Known) {
+    for filter in query.needs().filters {
+        let values = &known.values[filter.field()];
+        let holds = |number: &u64| filter.holds(values.get(number).map(|text| json!(**text)).as_ref(), known.now);
+        let numbers: Vec<u64> = values.keys().copied().collect();
+        let set = if filter.holds(None, known.now) {
+            NumberSet::except(numbers.into_iter().filter(|number| !holds(number)))
+        } else {
+            NumberSet::of(numbers.into_iter().filter(holds))
+        };
+        known.sets.insert(filter.predicate(), set);
+    }
 }
