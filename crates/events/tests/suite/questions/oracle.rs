@@ -485,7 +485,7 @@ fn steps(funnel: &Funnel, attempts: &[Vec<i64>]) -> Vec<Value> {
 /// A number as answers have it.
 #[allow(clippy::cast_possible_truncation, reason = "small")]
 fn plain(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+    if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 { json!(value as i64) } else { json!(value) }
 }
 
 /// An answer as the oracle has it: the bars of a funnel are looked at by themselves.
