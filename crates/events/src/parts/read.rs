@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::Field;
 use base::Secret;
 use base::id::EnvironmentId;
 use bytes::Bytes;
@@ -173,7 +174,10 @@ impl Part {
         let note = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == NOTE_KEY)?.value.as_deref());
         let note = note.ok_or_else(|| PartError::damaged(path, "it says nothing of itself"))?;
         let note: Note = serde_json::from_str(note).map_err(|error| PartError::damaged(path, error))?;
-        if loaded.schema().fields() != schema::schema(&note.properties).fields() {
+        let expected = schema::schema(&note.properties);
+        let same = |(a, b): (&Arc<Field>, &Arc<Field>)| a.name() == b.name() && a.data_type() == b.data_type();
+        let fields = loaded.schema().fields();
+        if fields.len() != expected.fields().len() || !fields.iter().zip(expected.fields()).all(same) {
             return Err(PartError::damaged(path, "it has other columns than it says"));
         }
         Ok((loaded, note))

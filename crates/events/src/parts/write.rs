@@ -153,9 +153,8 @@ impl PartWriter {
         let note = Note { properties, rest, uses: std::mem::take(&mut self.uses) };
         let note = serde_json::to_string(&note).map_err(|error| PartError::damaged(&self.path, error))?;
         writer.append_key_value_metadata(KeyValue::new(NOTE_KEY.to_owned(), note));
-        let finished = writer.finish().map_err(failed(&self.path));
-        let hashed = writer.into_inner().map_err(failed(&self.path)).and_then(|hashed| finished.map(|_| hashed));
-        let hashed = hashed.inspect_err(|_| self.remove())?;
+        // This writes the footer.
+        let hashed = writer.into_inner().map_err(failed(&self.path)).inspect_err(|_| self.remove())?;
         hashed.file.sync_all().map_err(PartError::storage(&self.path)).inspect_err(|_| self.remove())?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(hashed.hash.finish().as_ref());
