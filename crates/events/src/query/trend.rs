@@ -230,6 +230,9 @@ impl<'q> Pass<'q> {
                 if self.series[at].measure.needs_property() && value.is_nan() {
                     continue;
                 }
+                if self.series[at].measure == Measure::Companies && columns.company[row] == NO_NUMBER {
+                    continue;
+                }
                 let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
                 match self.series[at].measure {
                     Measure::Total => cells.count(group, interval),
@@ -238,7 +241,6 @@ impl<'q> Pass<'q> {
                         cells.count(group, interval);
                         cells.person(group, interval, number, person, &self.merged);
                     }
-                    Measure::Companies if columns.company[row] == NO_NUMBER => {}
                     Measure::Companies => cells.company(group, interval, columns.company[row]),
                     _ => cells.number(group, interval, value),
                 }
