@@ -6,7 +6,6 @@ mod damage;
 mod erasing;
 mod faults;
 mod sealing;
-mod vector;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
