@@ -3,9 +3,10 @@
 //! Each run holds what was appended between two questions. A run that is not at least twice as large as the one behind
 //! it is merged with that, so that there are few of them and each event is sorted again a few times only.
 //!
-//! Invariant: the runs together hold the events of the frames behind those that are sealed up to `upto`, each once,
+//! Invariant: the runs together hold the events of every log's frames behind those that are sealed up to `upto`, each once,
 //! without what is erased or let go.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
@@ -14,14 +15,14 @@ use crate::columns::{Source, TailRun};
 use crate::error::ReadError;
 use crate::open::EventLog;
 use crate::parts::Snapshot;
-use crate::record::{Arrival, Event};
+use crate::record::{Arrival, Event, LogId};
 
 /// The tail of one environment.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     runs: Vec<Arc<TailRun>>,
-    /// The last frame whose events are in a run or in a part.
-    upto: u64,
+    /// Of each log the last frame whose events are in a run or in a part.
+    upto: HashMap<LogId, u64>,
     /// The generation of parts that the runs lie behind.
     generation: u64,
 }
@@ -34,18 +35,20 @@ impl Tail {
         environment: EnvironmentId,
         snapshot: &Snapshot,
     ) -> Result<Vec<Arc<dyn Source>>, ReadError> {
-        let sealed = snapshot.sealed(log.log_id(environment));
         if self.generation != snapshot.generation() {
             self.generation = snapshot.generation();
             for run in std::mem::take(&mut self.runs) {
                 let events = run.columns().events();
-                let left = events.filter(|(arrival, _)| arrival.sequence > sealed);
+                let left = events.filter(|(arrival, _)| arrival.sequence > snapshot.sealed(arrival.log));
                 self.push(left.filter_map(|event| shown(event, snapshot)).collect());
             }
         }
-        let (upto, events) = log.behind(environment, self.upto.max(sealed))?;
-        self.upto = upto;
-        self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());
+        let known = &self.upto;
+        let read = |log| known.get(&log).copied().unwrap_or(0).max(snapshot.sealed(log));
+        for (id, upto, events) in log.behind(environment, read)? {
+            self.upto.insert(id, upto);
+            self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());
+        }
         Ok(self.runs.iter().map(|run| Arc::clone(run) as Arc<dyn Source>).collect())
     }
 

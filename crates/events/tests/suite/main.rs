@@ -7,6 +7,7 @@ mod damage;
 mod duplicates;
 mod faults;
 mod oracle;
+mod others;
 mod parts;
 mod questions;
 mod recovery;

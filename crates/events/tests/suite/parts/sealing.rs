@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base::Timestamp;
 use events::{Event, LogId, PartError, Parts, Sealing};
-use serde_json::json;
 
 use super::{edge, files, folder, logged, numbers, open, options, sealed, snapshot, try_open, verify};
 use crate::support::{ENVIRONMENT, Fixture, append, environment, event};
