@@ -104,7 +104,7 @@ fn measure(what: &str, snapshot: &Snapshot, wanted: &Wanted) {
 fn fill(folder: &Path, environment: EnvironmentId, clock: &Arc<FrozenClock>, events: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let rng = Arc::new(SystemRng);
-    let options = Options { duplicate_window: Duration::from_secs(60), ..Options::default() };
+    let options = Options { duplicate_window: Duration::from_mins(1), ..Options::default() };
     let (log, _) = EventLog::open(folder, "edge", Arc::new(OneKey), clock.clone(), rng.clone(), options).unwrap();
     let parts = Parts::open(
         folder,

@@ -3,8 +3,8 @@
 //! Each run holds what was appended between two questions. A run that is not at least twice as large as the one behind
 //! it is merged with that, so that there are few of them and each event is sorted again a few times only.
 //!
-//! Invariant: the runs together hold the events of every log's frames behind those that are sealed up to `upto`, each once,
-//! without what is erased or let go.
+//! Invariant: the runs together hold the events of every log's frames behind those that are sealed up to `upto`, each
+//! once, without what is erased or let go.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::columns::{Source, TailRun};
 use crate::error::ReadError;
 use crate::open::EventLog;
 use crate::parts::Snapshot;
+use crate::read::Behind;
 use crate::record::{Arrival, Event, LogId};
 
 /// The tail of one environment.
@@ -45,8 +46,8 @@ impl Tail {
         }
         let known = &self.upto;
         let read = |log| known.get(&log).copied().unwrap_or(0).max(snapshot.sealed(log));
-        for (id, upto, events) in log.behind(environment, read)? {
-            self.upto.insert(id, upto);
+        for Behind { log, upto, events } in log.behind(environment, read)? {
+            self.upto.insert(log, upto);
             self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());
         }
         Ok(self.runs.iter().map(|run| Arc::clone(run) as Arc<dyn Source>).collect())

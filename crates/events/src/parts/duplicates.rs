@@ -24,7 +24,7 @@ pub(super) fn that_may_hold<'a>(
 ) -> Vec<&'a PartEntry> {
     let received = || waiting.iter().map(|event| event.received);
     let (Some(first), Some(last)) = (received().min(), received().max()) else { return Vec::new() };
-    let logs: BTreeSet<u64> = waiting.iter().map(|event| event.arrival_log()).collect();
+    let logs: BTreeSet<u64> = waiting.iter().map(Waiting::arrival_log).collect();
     let window = micros(window);
     let near = |part: &&PartEntry| {
         part.bounds.received.1 > first.saturating_sub(window) && part.bounds.received.0 < last.saturating_add(window)
@@ -42,7 +42,7 @@ pub(super) struct Copies {
     window: i64,
     /// Where events of a message stand that are not copies so far.
     places: HashMap<[u8; 16], Vec<usize>>,
-    copies: BTreeSet<usize>,
+    found: BTreeSet<usize>,
 }
 
 impl Copies {
@@ -51,7 +51,7 @@ impl Copies {
         let window = micros(window);
         let mut order: Vec<usize> = (0..waiting.len()).collect();
         order.sort_by_key(|at| (waiting[*at].received, waiting[*at].key));
-        let mut copies = Self { window, places: HashMap::new(), copies: BTreeSet::new() };
+        let mut copies = Self { window, places: HashMap::new(), found: BTreeSet::new() };
         for at in order {
             let event = &waiting[at];
             let places = copies.places.entry(event.message).or_default();
@@ -61,7 +61,7 @@ impl Copies {
                     && event.received.abs_diff(before.received) < window.unsigned_abs()
             });
             if is_copy {
-                copies.copies.insert(at);
+                copies.found.insert(at);
             } else {
                 places.push(at);
             }
@@ -88,7 +88,7 @@ impl Copies {
                     let event = &waiting[*at];
                     let near = event.received.abs_diff(received) < self.window.unsigned_abs();
                     if near && event.arrival_log() != logs.value(row) {
-                        self.copies.insert(*at);
+                        self.found.insert(*at);
                     }
                 }
             }
@@ -101,7 +101,7 @@ impl Copies {
         let mut at = 0;
         waiting.retain(|_| {
             at += 1;
-            !self.copies.contains(&(at - 1))
+            !self.found.contains(&(at - 1))
         });
     }
 }

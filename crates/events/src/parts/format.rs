@@ -72,7 +72,7 @@ impl KeyNote {
     /// What a note says, not yet authenticated.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, FormatError> {
         let mut reader = Bytes(bytes);
-        head(&mut reader, NOTE_MAGIC)?;
+        head(&mut reader, *NOTE_MAGIC)?;
         let mut fields = || {
             let environment = EnvironmentId(Uuid::from_bytes(reader.array()?));
             let (part, key_version) = (reader.array()?, u32::from_le_bytes(reader.array()?));
@@ -142,7 +142,7 @@ impl Sealed {
     /// Of which version of the key it is.
     pub(crate) fn key_version(environment: EnvironmentId, bytes: &[u8]) -> Result<u32, FormatError> {
         let mut reader = Bytes(bytes);
-        head(&mut reader, MANIFEST_MAGIC)?;
+        head(&mut reader, *MANIFEST_MAGIC)?;
         let of: [u8; 16] = reader.array().ok_or(FormatError::Magic)?;
         if of != environment.bytes() {
             return Err(FormatError::Place);
@@ -168,15 +168,15 @@ impl Sealed {
             other => other?,
         };
         let mut reader = Bytes(&bytes);
-        if head(&mut reader, MANIFEST_MAGIC).is_err() {
+        if head(&mut reader, *MANIFEST_MAGIC).is_err() {
             return Ok(None);
         }
         Ok(reader.array::<16>().and_then(|_| reader.array()).map(u32::from_le_bytes))
     }
 }
 
-fn head(reader: &mut Bytes<'_>, magic: &[u8; 8]) -> Result<(), FormatError> {
-    if reader.array::<8>().as_ref() != Some(magic) {
+fn head(reader: &mut Bytes<'_>, magic: [u8; 8]) -> Result<(), FormatError> {
+    if reader.array::<8>().as_ref() != Some(&magic) {
         return Err(FormatError::Magic);
     }
     match reader.array().map(u16::from_le_bytes) {

@@ -160,8 +160,8 @@ fn verify_once(
             }),
         }
     }
-    let named: BTreeSet<String> = parts.iter().map(|part| file_name(part.id)).collect();
-    for name in names.iter().filter(|name| *name != MANIFEST && *name != LOCK && !named.contains(*name)) {
+    let committed: BTreeSet<String> = parts.iter().map(|part| file_name(part.id)).collect();
+    for name in names.iter().filter(|name| *name != MANIFEST && *name != LOCK && !committed.contains(*name)) {
         let written = name == NEXT || name.ends_with(SUFFIX);
         let (kind, reason) = if written {
             (PartFindingKind::Uncommitted, "no manifest names it")

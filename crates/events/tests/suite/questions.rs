@@ -169,13 +169,13 @@ fn check(seed: u64) {
         if difference(&query, &events, &known).is_some() {
             let few = shrink(&query, &events, &known);
             let told = difference(&query, &few, &known).unwrap();
-            let seen: Vec<_> = few.iter().map(|(arrival, event)| brief(*arrival, event)).collect();
+            let left: Vec<_> = few.iter().map(|(arrival, event)| brief(*arrival, event)).collect();
             panic!(
                 "seed {seed}: {question}\nzone {:?}, now {}, aliases {:?}\n{}\n{told}",
                 known.zone.iana_name(),
                 known.now,
                 known.aliases,
-                seen.join("\n")
+                left.join("\n")
             );
         }
     }

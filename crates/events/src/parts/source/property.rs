@@ -19,13 +19,13 @@ pub(super) struct PropertyReading {
     /// As long as every value is a number.
     numbers: Option<Vec<f64>>,
     /// Else.
-    codes: Codes,
+    coding: Coding,
     /// Whether some row has a value.
     any: bool,
 }
 
 #[derive(Default)]
-struct Codes {
+struct Coding {
     codes: Vec<u32>,
     /// By the value as JSON.
     known: HashMap<String, u32>,
@@ -34,14 +34,14 @@ struct Codes {
 
 impl PropertyReading {
     pub(super) fn new(at: Option<usize>) -> Self {
-        Self { at, numbers: Some(Vec::new()), codes: Codes::default(), any: false }
+        Self { at, numbers: Some(Vec::new()), coding: Coding::default(), any: false }
     }
 
     /// Lets it have so many rows at least, the new ones without a value.
     pub(super) fn fill(&mut self, rows: usize) {
         match &mut self.numbers {
             Some(numbers) => numbers.resize(rows.max(numbers.len()), f64::NAN),
-            None => self.codes.codes.resize(rows.max(self.codes.codes.len()), NO_CODE),
+            None => self.coding.codes.resize(rows.max(self.coding.codes.len()), NO_CODE),
         }
     }
 
@@ -56,16 +56,16 @@ impl PropertyReading {
             numbers[row] = number;
             return;
         }
-        let coded = self.coded();
-        coded.codes[row] = coded.code(canonical(value));
+        let coding = self.coded();
+        coding.codes[row] = coding.code(canonical(value));
     }
 
     /// As codes from now on.
-    fn coded(&mut self) -> &mut Codes {
+    fn coded(&mut self) -> &mut Coding {
         for value in self.numbers.take().into_iter().flatten() {
-            self.codes.push(number(value));
+            self.coding.push(number(value));
         }
-        &mut self.codes
+        &mut self.coding
     }
 
     /// Adds the rows of its own column.
@@ -78,24 +78,24 @@ impl PropertyReading {
                 let get = |row: usize| if array.is_valid(row) { array.value(row) + 0.0 } else { f64::NAN };
                 match &mut self.numbers {
                     Some(numbers) => chosen.each(|row| numbers.push(get(row - start))),
-                    None => chosen.each(|row| self.codes.push(number(get(row - start)))),
+                    None => chosen.each(|row| self.coding.push(number(get(row - start)))),
                 }
             }
             PropertyType::Text => {
                 let array = array.as_dictionary_opt::<Int32Type>()?;
                 let texts = array.values().as_string_opt::<i32>()?;
-                let coded = self.coded();
+                let coding = self.coded();
                 let codes: Vec<u32> =
-                    texts.iter().map(|text| text.map_or(NO_CODE, |text| coded.code(text.into()))).collect();
-                chosen.each(|row| coded.codes.push(array.key(row - start).map_or(NO_CODE, |key| codes[key])));
+                    texts.iter().map(|text| text.map_or(NO_CODE, |text| coding.code(text.into()))).collect();
+                chosen.each(|row| coding.codes.push(array.key(row - start).map_or(NO_CODE, |key| codes[key])));
             }
             PropertyType::Bool => {
                 let array = array.as_boolean_opt()?;
-                let coded = self.coded();
-                let codes = [false, true].map(|value| coded.code(value.into()));
+                let coding = self.coded();
+                let codes = [false, true].map(|value| coding.code(value.into()));
                 chosen.each(|row| {
                     let row = row - start;
-                    coded.codes.push(if array.is_valid(row) { codes[usize::from(array.value(row))] } else { NO_CODE });
+                    coding.codes.push(if array.is_valid(row) { codes[usize::from(array.value(row))] } else { NO_CODE });
                 });
             }
         }
@@ -105,15 +105,15 @@ impl PropertyReading {
     /// The column; nothing if no row has a value.
     pub(super) fn finish(mut self, rows: usize) -> Option<Property> {
         self.fill(rows);
-        let codes = self.codes;
+        let coding = self.coding;
         self.any.then(|| match self.numbers {
             Some(numbers) => Property::Number(numbers),
-            None => Property::Coded(Coded { codes: codes.codes, values: Arc::new(codes.values) }),
+            None => Property::Coded(Coded { codes: coding.codes, values: Arc::new(coding.values) }),
         })
     }
 }
 
-impl Codes {
+impl Coding {
     fn push(&mut self, value: Option<Value>) {
         let code = value.map_or(NO_CODE, |value| self.code(value));
         self.codes.push(code);

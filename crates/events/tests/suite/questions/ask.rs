@@ -70,7 +70,7 @@ fn breakdown(dice: &mut Dice) -> Value {
 }
 
 fn trend(dice: &mut Dice) -> Value {
-    let series: Vec<Value> = (0..dice.below(3) + 1)
+    let series: Vec<Value> = (0..=dice.below(3))
         .map(|_| {
             let measures =
                 ["total", "people", "companies", "per_person", "sum", "average", "min", "max", "median", "p90", "p99"];

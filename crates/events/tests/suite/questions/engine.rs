@@ -17,7 +17,7 @@ use crate::support::{ENVIRONMENT, Fixture, TestKeys, environment};
 
 /// Sends a batch in which some events come again with other content; keeps what was acknowledged first.
 async fn send(engine: &impl EventEngine, dice: &mut Dice, kept: &mut Events) {
-    let mut batch: Vec<Event> = (0..dice.below(12) + 1).map(|_| stream::event(dice)).collect();
+    let mut batch: Vec<Event> = (0..=dice.below(12)).map(|_| stream::event(dice)).collect();
     for _ in 0..dice.below(4) {
         if let Some((_, first)) = kept.get(usize::try_from(dice.below(kept.len() as u64 + 1)).unwrap()) {
             batch.push(Event { message: first.message, ..stream::event(dice) });

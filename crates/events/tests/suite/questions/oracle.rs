@@ -224,7 +224,9 @@ impl<'e> Oracle<'e> {
         let mut of_each: BTreeMap<u64, Vec<&Seen<'_>>> = BTreeMap::new();
         for seen in self.within(funnel.range) {
             let who = if funnel.by == By::Company { seen.event.company } else { Some(seen.who) };
-            who.into_iter().for_each(|who| of_each.entry(who).or_default().push(seen));
+            if let Some(who) = who {
+                of_each.entry(who).or_default().push(seen);
+            }
         }
         let mut measured = BTreeMap::new();
         for (who, events) in of_each {
@@ -239,7 +241,9 @@ impl<'e> Oracle<'e> {
                     best = Some((times, group));
                 }
             }
-            best.into_iter().for_each(|best| drop(measured.insert(who, best)));
+            if let Some(best) = best {
+                measured.insert(who, best);
+            }
         }
         measured
     }
@@ -277,10 +281,10 @@ impl<'e> Oracle<'e> {
             }
             Order::Any => {
                 let mut left: Vec<usize> = steps;
-                for at in start..ends {
+                for (at, seen) in events.iter().enumerate().take(ends).skip(start) {
                     if let Some(place) = left.iter().position(|one| step(at, *one)) {
                         left.remove(place);
-                        times.push(events[at].at.0);
+                        times.push(seen.at.0);
                     } else if at == start {
                         break;
                     }
@@ -375,7 +379,9 @@ impl<'e> Oracle<'e> {
             for value in event.properties.values_mut() {
                 let whole = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0);
                 #[allow(clippy::cast_possible_truncation, reason = "small")]
-                whole.into_iter().for_each(|number| *value = json!(number as i64));
+                if let Some(number) = whole {
+                    *value = json!(number as i64);
+                }
             }
             if self.known.personal_erased.contains(Some(seen.event.person)) {
                 event.sealed.clear();
