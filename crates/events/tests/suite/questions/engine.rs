@@ -1,12 +1,12 @@
 //! An engine that is given events as senders do has the oracle's answers, before and after sealing, compaction, erasure
-//! and restart.
+//! and restart, while another edge appends to a log of its own.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use base::{SeededRng, Timestamp};
 use events::{
-    Batch, Control, Cursor, EmbeddedEngine, EngineParts, Erase, Event, EventEngine, EventLog, Known, Outcome,
+    Batch, Control, Cursor, EmbeddedEngine, EngineParts, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome,
     PartOptions, Query, Subject, Timeline,
 };
 
@@ -15,11 +15,12 @@ use super::stream::Dice;
 use super::{Events, ask, stream};
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, environment};
 
-/// Sends a batch in which some events come again with other content; keeps what was acknowledged first.
-async fn send(engine: &impl EventEngine, dice: &mut Dice, kept: &mut Events) {
+/// Sends a batch in which some events of the engine's own log come again with other content; keeps what was acknowledged first.
+async fn send(engine: &impl EventEngine, own: LogId, dice: &mut Dice, kept: &mut Events) {
     let mut batch: Vec<Event> = (0..=dice.below(12)).map(|_| stream::event(dice)).collect();
     for _ in 0..dice.below(4) {
-        if let Some((_, first)) = kept.get(usize::try_from(dice.below(kept.len() as u64 + 1)).unwrap()) {
+        let first = kept.get(usize::try_from(dice.below(kept.len() as u64 + 1)).unwrap());
+        if let Some((_, first)) = first.filter(|(arrival, _)| arrival.log == own) {
             batch.push(Event { message: first.message, ..stream::event(dice) });
         }
     }
@@ -31,6 +32,16 @@ async fn send(engine: &impl EventEngine, dice: &mut Dice, kept: &mut Events) {
             assert!(!known.contains(&event.message), "a copy was stored");
             kept.push((arrival, event));
         }
+    }
+}
+
+/// Sends a batch to another edge over the same data folder.
+async fn send_elsewhere(other: &EventLog, dice: &mut Dice, kept: &mut Events) {
+    let batch: Vec<Event> = (0..=dice.below(6)).map(|_| stream::event(dice)).collect();
+    let outcomes = other.append(environment(ENVIRONMENT), batch.clone()).await.unwrap();
+    for (event, outcome) in batch.into_iter().zip(outcomes) {
+        let Outcome::Stored(arrival) = outcome else { panic!("{outcome:?}") };
+        kept.push((arrival, event));
     }
 }
 
@@ -68,6 +79,13 @@ fn pages(engine: &impl EventEngine, of: &Subject, known: &Known) -> Events {
             return events;
         }
     }
+}
+
+/// The log of an edge that is not the engine's.
+fn elsewhere(fixture: &Fixture, seed: u64) -> EventLog {
+    let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
+    let rng = Arc::new(SeededRng::new(1_000 + seed));
+    EventLog::open(fixture.folder.path(), "other", Arc::new(TestKeys), clock, rng, options).unwrap().0
 }
 
 fn engine(fixture: &Fixture, seed: u64) -> (Arc<EventLog>, EmbeddedEngine) {
@@ -129,9 +147,13 @@ async fn an_engine_has_the_answers_of_the_oracle_whatever_happens_to_its_files()
         let (mut kept, mut forgotten): (Events, _) = (Vec::new(), Forgotten::default());
         for start in 0..3 {
             let (log, engine) = engine(&fixture, seed * 3 + start);
+            let other = elsewhere(&fixture, seed * 3 + start);
             compare(&engine, &mut dice, &kept, &known);
             for _ in 0..4 {
-                send(&engine, &mut dice, &mut kept).await;
+                send(&engine, log.log_id(environment(ENVIRONMENT)).unwrap(), &mut dice, &mut kept).await;
+                if dice.one_in(2) {
+                    send_elsewhere(&other, &mut dice, &mut kept).await;
+                }
                 forgotten.apply(&mut kept);
                 compare(&engine, &mut dice, &kept, &known);
                 let parts = engine.parts(environment(ENVIRONMENT)).unwrap();
@@ -146,6 +168,7 @@ async fn an_engine_has_the_answers_of_the_oracle_whatever_happens_to_its_files()
             forgotten.apply(&mut kept);
             compare(&engine, &mut dice, &kept, &known);
             log.shutdown().await;
+            other.shutdown().await;
         }
     }
 }
