@@ -6,6 +6,7 @@ mod damage;
 mod erasing;
 mod faults;
 mod sealing;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
