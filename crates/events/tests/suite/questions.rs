@@ -1,9 +1,11 @@
 //! Random questions about random events have the oracle's answer, however the events lie in sources.
 
 mod ask;
+mod edges;
 mod engine;
 mod oracle;
 mod refused;
+mod sealing;
 mod stream;
 
 use std::ops::RangeInclusive;

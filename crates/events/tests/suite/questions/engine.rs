@@ -82,13 +82,13 @@ fn pages(engine: &impl EventEngine, of: &Subject, known: &Known) -> Events {
 }
 
 /// The log of an edge that is not the engine's.
-fn elsewhere(fixture: &Fixture, seed: u64) -> EventLog {
+pub(super) fn elsewhere(fixture: &Fixture, seed: u64) -> EventLog {
     let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
     let rng = Arc::new(SeededRng::new(1_000 + seed));
     EventLog::open(fixture.folder.path(), "other", Arc::new(TestKeys), clock, rng, options).unwrap().0
 }
 
-fn engine(fixture: &Fixture, seed: u64) -> (Arc<EventLog>, EmbeddedEngine) {
+pub(super) fn engine(fixture: &Fixture, seed: u64) -> (Arc<EventLog>, EmbeddedEngine) {
     let log = Arc::new(fixture.open().0);
     let parts = EngineParts {
         data: fixture.folder.path().to_owned(),
