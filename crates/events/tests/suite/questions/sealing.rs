@@ -48,7 +48,7 @@ fn total(engine: &EmbeddedEngine) -> u64 {
 async fn an_answer_has_each_acknowledged_event_once_while_parts_are_made() {
     let fixture = Fixture::new();
     let (log, engine) = engine(&fixture, 1);
-    let (engine, other) = (Arc::new(engine), Arc::new(elsewhere(&fixture, 1)));
+    let (engine, other) = (Arc::new(engine), elsewhere(&fixture, 1));
     let (sent, done) = (Arc::new(Sent::default()), Arc::new(AtomicBool::new(false)));
     let parts = engine.parts(environment(ENVIRONMENT)).unwrap();
     let making = tokio::task::spawn_blocking({
@@ -78,18 +78,13 @@ async fn an_answer_has_each_acknowledged_event_once_while_parts_are_made() {
             })
         })
         .collect();
-    let sending = [Arc::clone(&log), Arc::clone(&other)].into_iter().zip(7..).map(|(log, seed)| {
-        let sent = Arc::clone(&sent);
-        tokio::spawn(async move {
-            let mut dice = Dice::new(seed);
-            for _ in 0..60 {
-                sent.send(&log, &mut dice).await;
-            }
-        })
-    });
-    for sending in sending.collect::<Vec<_>>() {
-        sending.await.unwrap();
-    }
+    let append = async |log: &EventLog, seed| {
+        let mut dice = Dice::new(seed);
+        for _ in 0..60 {
+            sent.send(log, &mut dice).await;
+        }
+    };
+    tokio::join!(append(&log, 7), append(&other, 8));
     done.store(true, Ordering::SeqCst);
     let mut asked = 0;
     for asking in asking {
