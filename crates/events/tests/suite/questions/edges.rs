@@ -87,6 +87,14 @@ fn of_events_at_the_same_time_the_first_to_arrive_is_the_first() {
         let reached = |of: &[(u64, i64, &str)]| funnel(&["A", "B"], &[], order, of, &known());
         assert_eq!(reached(&[(1, 5, "A"), (1, 5, "B")]), [1, 1], "{order}");
         assert_eq!(reached(&[(1, 5, "B"), (1, 5, "A")]), [1, 0], "{order}");
+        // Also where they lie in different sources, and the one that arrived later has the earlier times.
+        let apart = |first, second| {
+            let between = std::iter::repeat_n((2, 90, "C"), 16);
+            let of: Vec<_> = [(1, 5, first)].into_iter().chain(between).chain([(1, 5, second), (2, 0, "C")]).collect();
+            reached(&of)
+        };
+        assert_eq!(apart("A", "B"), [1, 1], "{order}");
+        assert_eq!(apart("B", "A"), [1, 0], "{order}");
     }
 }
 

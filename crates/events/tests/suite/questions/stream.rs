@@ -52,9 +52,9 @@ pub(crate) fn people() -> Vec<u64> {
 }
 
 pub(crate) fn event(dice: &mut Dice) -> Event {
-    let hours = 15 * 24;
-    let time = start() + i64::try_from(dice.below(hours * 4)).unwrap() * (HOUR / 4);
-    // Many at the same microsecond, some just beside it.
+    // A third of them on 25 October: many at the same microsecond, some just beside it.
+    let quarters = if dice.one_in(3) { 5 * 96 + dice.below(96) } else { dice.below(15 * 96) };
+    let time = start() + i64::try_from(quarters).unwrap() * (HOUR / 4);
     let time = time + if dice.one_in(4) { i64::try_from(dice.below(3)).unwrap() - 1 } else { 0 };
     let mut message = [0; 16];
     message[..8].copy_from_slice(&dice.next().to_le_bytes());
