@@ -3,7 +3,8 @@
 //! A question sees one snapshot: every event that was acknowledged before it was asked, each exactly once. The embedded
 //! engine takes one generation of the parts and the log's tail from exactly where that generation ends, which is sorted
 //! in memory ([`tail`]): what was sorted once stays until it is in a part.
-//! Logs that other edges write into the same folder belong to the tail, up to their published durable offset.
+//! Logs that other edges write into the same folder belong to the tail, up to their published durable offset. Copies of
+//! one message in two logs both count until they are sealed: only sealing compares logs.
 
 mod tail;
 
