@@ -53,6 +53,8 @@ const MAIN: &[Step] = &[
     same!("main", 30, "0030_key_versions"),
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),
+    same!("main", 54, "0054_reports"),
+    each!("main", 55, "0055_reports_scope"),
 ];
 
 const KEYRING: &[Step] = &[
