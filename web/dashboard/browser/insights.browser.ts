@@ -1,9 +1,13 @@
 /** Questions: asked as they are written, kept, and every number leads to its people. */
 import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, open, PLACE, start } from "./harness";
 
 let harness: Harness;
+
+/** A field by its label; a list of options has the same one. */
+const input = (page: Page, label: string) => page.locator("input").and(page.getByLabel(label, { exact: true }));
 
 beforeAll(async () => {
   harness = await start();
@@ -16,7 +20,7 @@ it("a question is written by keyboard, answered, saved under a name, and found i
   await page.getByRole("button", { name: "Ask a question" }).press("Enter");
   await page.getByRole("menuitem", { name: /^Trend/ }).press("Enter");
   await page.getByRole("heading", { name: "New trend" }).waitFor();
-  const event = page.getByRole("textbox", { name: "Series 1" });
+  const event = input(page, "Series 1");
   await event.focus();
   await page.keyboard.type("Invoice S");
   await page.getByRole("option", { name: "Invoice Sent" }).waitFor();
@@ -40,14 +44,14 @@ it("a question is written by keyboard, answered, saved under a name, and found i
 it("a question that is not saved is still there after a look at somebody", async () => {
   const { page, context, complaints } = await open(harness);
   await page.goto(`${PLACE}/insights/new/funnel`);
-  await page.getByRole("textbox", { name: "Step 1" }).fill("Customer Added");
-  await page.getByRole("textbox", { name: "Step 2" }).fill("Invoice Sent");
+  await input(page, "Step 1").fill("Customer Added");
+  await input(page, "Step 2").fill("Invoice Sent");
   await page.getByRole("button", { name: /reached Invoice Sent.*Who are these/ }).click();
   await page.getByRole("dialog").getByRole("link").first().click();
   await page.waitForURL(/\/people\/per_/);
   await page.goBack();
   await page.getByRole("button", { name: /reached Invoice Sent.*Who are these/ }).waitFor();
-  expect(await page.getByRole("textbox", { name: "Step 2" }).inputValue()).toBe("Invoice Sent");
+  expect(await input(page, "Step 2").inputValue()).toBe("Invoice Sent");
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -55,9 +59,9 @@ it("a question that is not saved is still there after a look at somebody", async
 it("what cannot be asked is said at its field", async () => {
   const { page, context } = await open(harness);
   await page.goto(`${PLACE}/insights/rep_trend`);
-  await page.getByRole("textbox", { name: "Split by" }).click();
+  await input(page, "Split by").click();
   await page.getByRole("option", { name: "Event’s" }).click();
-  await page.getByRole("textbox", { name: "Which" }).fill("secret");
+  await input(page, "Which").fill("secret");
   await page.getByText("Event.secret is personal: it is sealed.").waitFor();
   await page.getByText("What is wrong is marked at its field.").waitFor();
   await context.close();

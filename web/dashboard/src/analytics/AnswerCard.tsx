@@ -3,7 +3,7 @@ import { ActionIcon, Card, Menu, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
 import { saveCsv, savePng } from "../charts/save";
-import { absolute } from "../time/format";
+import { clock, date } from "../time/format";
 import classes from "./Analytics.module.css";
 import type { Answered } from "./answer";
 import type { Question } from "./question";
@@ -14,7 +14,10 @@ type Props = { title: string; question: Question; answered: Answered; children: 
 export function AnswerCard({ title, question, answered, children }: Props) {
   const drawing = useRef<HTMLDivElement>(null);
   const file = `${question.kind}-${answered.from.slice(0, 10)}`;
-  const at = (time: string) => absolute(new Date(time), { timeZone: answered.zone });
+  const at = (time: string) => {
+    const zone = { timeZone: answered.zone };
+    return `${date(new Date(time), zone)}, ${clock(new Date(time), zone)}`;
+  };
   const exportPng = () => {
     const svg = drawing.current?.querySelector<SVGSVGElement>("svg.recharts-surface");
     if (svg) {

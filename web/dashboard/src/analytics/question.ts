@@ -95,7 +95,7 @@ function isWritten(condition: Condition): boolean {
 export function title(question: Question): string {
   switch (question.kind) {
     case "trend":
-      return question.series.map((one) => one.event || "…").join(", ");
+      return question.series.map((one) => (one.event ? seriesName(one) : "…")).join(" · ");
     case "funnel":
       return question.steps.map((one) => one.event || "…").join(" → ");
     case "retention":
