@@ -770,6 +770,17 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Advance: "button" | "target_click";
+        /** @description A question about events. */
+        AnalyticsQuestion: (components["schemas"]["TrendQuestion"] & {
+            /** @enum {string} */
+            kind: "trend";
+        }) | (components["schemas"]["FunnelQuestion"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionQuestion"] & {
+            /** @enum {string} */
+            kind: "retention";
+        });
         /** @description The answer to a question. */
         Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"];
         /** @description One time that somebody answered. */
@@ -788,16 +799,6 @@ export interface components {
             };
         };
         /** @description The answer to a question, and what exactly was asked. */
-        AnalyticsQuestion: (components["schemas"]["TrendQuestion"] & {
-            /** @enum {string} */
-            kind: "trend";
-        }) | (components["schemas"]["FunnelQuestion"] & {
-            /** @enum {string} */
-            kind: "funnel";
-        }) | (components["schemas"]["RetentionQuestion"] & {
-            /** @enum {string} */
-            kind: "retention";
-        });
         Answered: {
             /** @description From this moment. */
             from: components["schemas"]["Timestamp"];
