@@ -172,3 +172,38 @@ async fn an_engine_has_the_answers_of_the_oracle_whatever_happens_to_its_files()
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_or_too_old_does_not_show_before_it_is_sealed_either() {
+    let (fixture, mut dice) = (Fixture::new(), Dice::new(1));
+    let (log, engine) = engine(&fixture, 1);
+    let environment = environment(ENVIRONMENT);
+    let known = Known::new(jiff::tz::TimeZone::UTC, fixture.now());
+    let mut send = async |person, hour: i64| {
+        let time = Timestamp(stream::start() + hour * 3_600_000_000);
+        let sealed = [("email".to_owned(), vec![1, 2, 3])].into();
+        let event = Event { person, time, name: "A".to_owned(), sealed, ..stream::event(&mut dice) };
+        engine.append(environment, Batch::from(vec![event])).await.unwrap();
+    };
+    // How many events show, and of how many the sealed values do.
+    let shown = |person| {
+        let page = pages(&engine, &Subject::Person(vec![person]), &known);
+        (page.len(), page.iter().filter(|(_, event)| !event.sealed.is_empty()).count())
+    };
+    for person in 1..=3 {
+        send(person, 5).await;
+    }
+    assert_eq!([1, 2, 3].map(shown), [(1, 1); 3]);
+    engine.erase(environment, &[1], Erase::Personal).unwrap();
+    engine.erase(environment, &[2], Erase::Whole).unwrap();
+    for person in 1..=3 {
+        send(person, 7).await;
+    }
+    assert_eq!([1, 2, 3].map(shown), [(2, 0), (0, 0), (2, 2)]);
+    engine.retain(environment, Timestamp(stream::start() + 6 * 3_600_000_000)).unwrap();
+    send(3, 4).await;
+    assert_eq!([1, 2, 3].map(shown), [(1, 0), (0, 0), (1, 1)]);
+    assert_eq!(engine.parts(environment).unwrap().seal_now().unwrap().events, 2);
+    assert_eq!([1, 2, 3].map(shown), [(1, 0), (0, 0), (1, 1)]);
+    log.shutdown().await;
+}
