@@ -86,7 +86,7 @@ async fn run<T: Send + 'static>(
     let known = known::resolve(app, environment, &question, TIME).await?;
     let control = Control::new().time(TIME).memory(MEMORY);
     let _stop = Stop(control.cancel());
-    let (log, tails) = (Arc::clone(app.log()?), Arc::clone(&app.questions.tails));
+    let (log, tails) = (Arc::clone(app.log()), Arc::clone(&app.questions.tails));
     let folding = tokio::task::spawn_blocking(move || {
         // Given back when the work is done, not when whoever asked is gone.
         let _place = place;
