@@ -13,13 +13,14 @@ use store::folder::write_new_durably;
 
 use crate::args::{DatabaseArgs, EscrowArgs, IssueArgs, IssueKind, ListArgs, Place, RestoreArgs, RotateArgs, UrlArgs};
 use crate::control::{self, Reply, Request};
-use crate::open::{Wanted, ground, in_second_place, root_key_path};
+use crate::open::{Wanted, ground};
+use crate::root_key::{RootKey, in_second_place};
 use crate::urls::urls;
 use crate::{Failure, say};
 
 /// Writes the root and erasable keys, encrypted to an age recipient.
 pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
-    let path = root_key_path(args.place.root_key.as_deref())?;
+    let path = RootKey::file_for(&args.place, "keys escrow")?;
     let provider = FileProvider::open(&path, &args.place.data, Arc::new(SystemClock), Arc::new(SystemRng))?;
     let provider = in_second_place(provider, args.place.erasable_copy.as_deref(), &args.place.data)?;
     let escrow = provider.escrow(&args.recipient)?;
@@ -33,7 +34,7 @@ pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
 
 /// Puts back what a decrypted escrow holds and is missing.
 pub(crate) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
-    let path = root_key_path(args.place.root_key.as_deref())?;
+    let path = RootKey::file_for(&args.place, "keys restore")?;
     let mut bytes = Vec::new();
     if args.escrow.as_os_str() == "-" {
         std::io::stdin().lock().read_to_end(&mut bytes)?;

@@ -9,6 +9,7 @@ mod init;
 mod keys_command;
 mod logging;
 mod open;
+mod root_key;
 mod serve;
 mod tls;
 mod trust;

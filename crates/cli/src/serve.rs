@@ -15,6 +15,7 @@ use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
 use crate::open::{Wanted, ground};
+use crate::root_key::about;
 use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
@@ -30,7 +31,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), F
     let urls = public_urls(&args, &doors)?;
     let tls = TlsPlan::of(&args, &doors, &urls)?;
     let ground = ground(wanted).await?;
-    let root_key = ground.provider.path().display().to_string();
+    let root_key = about(ground.provider.as_ref());
     let mut app = ground.open(urls).await?;
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
@@ -46,7 +47,7 @@ async fn serve(
     app: Arc<App>,
     doors: Vec<Bound>,
     tls: TlsPlan,
-    root_key: &str,
+    root_key: &[String; 2],
 ) -> Result<(), Failure> {
     installation::ensure(&app).await?;
     match demo {
@@ -134,7 +135,7 @@ fn announce(
     app: &App,
     role: RoleArg,
     setup_link: Option<&Secret<String>>,
-    root_key: &str,
+    [root_key, keep_it]: &[String; 2],
     local: bool,
     metrics: SocketAddr,
 ) {
@@ -158,7 +159,7 @@ fn announce(
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
     line("root key", root_key);
-    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    line("", keep_it);
     if let Some(link) = setup_link {
         line("set up", &format!("{} (once, within 24 hours)", link.expose()));
     }

@@ -38,6 +38,8 @@ pub use kind::{KeyKind, Owner, OwnerKind, UnknownKeyKind};
 pub use person::{OpenPrivateError, PairId, PersonKeys, mint_pair, open_private, reseal_private};
 pub use provider::file::FileProvider;
 pub use provider::file::escrow::{Escrow, EscrowError, Escrowed, Restored, restore_escrow};
+pub use provider::file::private_file;
+pub use provider::file::root_key::RootKeys;
 pub use provider::{
     Answer, BUCKETS, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
 };

@@ -6,6 +6,7 @@
 mod checks;
 mod erasable;
 pub(crate) mod escrow;
+pub mod private_file;
 mod root;
 pub(crate) mod root_key;
 
@@ -19,14 +20,14 @@ use base::id::EnvironmentId;
 use base::{Clock, Rng, Secret, Timestamp};
 use erasable::ErasableFile;
 use erasable::places::Mended;
-use root::RootFile;
+use root::{Root, RootFile};
 use root_key::RootKeys;
 use rustix::fs::FlockOperation;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Says in the first place that there was a second one, so that one which is empty is known to be lost.
 const SECOND_PLACE: &str = "second-place";
@@ -34,8 +35,9 @@ const SECOND_PLACE: &str = "second-place";
 /// Keys in files outside the data folder.
 pub struct FileProvider {
     path: PathBuf,
+    name: String,
     folder: PathBuf,
-    root: RootFile,
+    root: Root,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     /// Where the erasable keys are a second time.
@@ -83,9 +85,46 @@ impl FileProvider {
         checks::outside(path, data_folder)?;
         checks::outside(&folder, data_folder)?;
         checks::private_folder(&folder)?;
-        let root = RootFile::open(path)?;
+        let root = Root::File(RootFile::open(path)?);
         let (open, mended) = (Mutex::default(), Mutex::default());
-        Ok(Self { path: path.to_owned(), folder, root, clock, rng, second: None, open, mended })
+        let name = format!("file:{}", path.display());
+        Ok(Self { path: path.to_owned(), name, folder, root, clock, rng, second: None, open, mended })
+    }
+
+    /// Over a root key that somebody else keeps, who goes by this name: the erasable keys alone are files, in this folder.
+    pub fn with_root(
+        name: String,
+        root: RootKeys,
+        folder: &Path,
+        data_folder: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, ProviderError> {
+        private_file::folder(folder, data_folder)?;
+        let root = Root::Held(RwLock::new(Arc::new(root)));
+        let (path, folder) = (folder.to_owned(), folder.to_owned());
+        let (open, mended) = (Mutex::default(), Mutex::default());
+        Ok(Self { path, name, folder, root, clock, rng, second: None, open, mended })
+    }
+
+    /// The versions of the root key.
+    pub fn root_keys(&self) -> Result<Arc<RootKeys>, ProviderError> {
+        self.root.current()
+    }
+
+    /// Takes other versions of a root key that somebody else keeps.
+    pub fn set_root(&self, keys: RootKeys) -> Result<(), ProviderError> {
+        self.root.replace(keys, &*self.rng)
+    }
+
+    /// Whether an erasable key is kept under a version of the root key.
+    pub fn keeps_under(&self, version: u32) -> Result<bool, ProviderError> {
+        for environment in self.environments_now()? {
+            if self.file(environment)?.needs_root(version, self)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Keeps the erasable keys a second time in another folder, which follows every change and mends, and is mended by, the
@@ -152,7 +191,7 @@ impl FileProvider {
     }
 
     fn name_now(&self) -> String {
-        format!("file:{}", self.path.display())
+        self.name.clone()
     }
 
     /// Keeps other processes from changing the root key meanwhile.
@@ -172,8 +211,9 @@ impl FileProvider {
                 return Ok(newest);
             }
             let keys = keys.rotated(self.clock.now(), &*self.rng);
-            self.root.replace(&keys, &*self.rng)?;
-            Ok(keys.primary().0)
+            let (newest, _) = keys.primary();
+            self.root.replace(keys, &*self.rng)?;
+            Ok(newest)
         })
     }
 
@@ -186,12 +226,10 @@ impl FileProvider {
                 Some((KeyState::Primary, _)) => return Err(ProviderError::RootInUse { version }),
                 None => return Err(ProviderError::UnknownRootVersion { provider: self.name_now(), version }),
             }
-            for environment in self.environments_now()? {
-                if self.file(environment)?.needs_root(version, self)? {
-                    return Err(ProviderError::RootInUse { version });
-                }
+            if self.keeps_under(version)? {
+                return Err(ProviderError::RootInUse { version });
             }
-            self.root.replace(&keys.without(version), &*self.rng)
+            self.root.replace(keys.without(version), &*self.rng)
         })
     }
 

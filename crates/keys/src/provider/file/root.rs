@@ -14,6 +14,49 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// Where the root key's versions are.
+pub(super) enum Root {
+    /// In a file.
+    File(RootFile),
+    /// With whoever made the provider, who changes them here too.
+    Held(RwLock<Arc<RootKeys>>),
+}
+
+impl Root {
+    /// The versions as they are now.
+    pub(super) fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
+        match self {
+            Self::File(file) => file.current(),
+            Self::Held(held) => Ok(Arc::clone(&held.read().unwrap_or_else(PoisonError::into_inner))),
+        }
+    }
+
+    /// The key of a version, unless it was destroyed.
+    pub(super) fn version(&self, number: u32, provider: impl Fn() -> String) -> Result<SecretKey, ProviderError> {
+        let known = match self {
+            Self::File(file) => file.known().0,
+            Self::Held(_) => self.current()?,
+        };
+        let keys = if known.version(number).is_some() { known } else { self.current()? };
+        match keys.version(number) {
+            Some((KeyState::Destroyed, _)) => Err(ProviderError::RootVersionDestroyed { version: number }),
+            Some((_, Some(key))) => Ok(key.clone()),
+            _ => Err(ProviderError::UnknownRootVersion { provider: provider(), version: number }),
+        }
+    }
+
+    /// Puts other versions in their place. The caller holds the lock.
+    pub(super) fn replace(&self, keys: RootKeys, rng: &dyn Rng) -> Result<(), ProviderError> {
+        match self {
+            Self::File(file) => file.replace(&keys, rng),
+            Self::Held(held) => {
+                *held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// The file, and what was read of it last.
 pub(super) struct RootFile {
     path: PathBuf,
@@ -39,7 +82,7 @@ impl RootFile {
     }
 
     /// What the file holds now. Of a file that is gone: what it held.
-    pub(super) fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
+    fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
         let now = std::fs::metadata(&self.path).ok().map(|metadata| stamp(&metadata));
         let known = self.known();
         if now.is_none_or(|now| now == known.1) {
@@ -52,19 +95,8 @@ impl RootFile {
         Ok(keys)
     }
 
-    /// The key of a version, unless it was destroyed.
-    pub(super) fn version(&self, number: u32, provider: impl Fn() -> String) -> Result<SecretKey, ProviderError> {
-        let known = self.known().0;
-        let keys = if known.version(number).is_some() { known } else { self.current()? };
-        match keys.version(number) {
-            Some((KeyState::Destroyed, _)) => Err(ProviderError::RootVersionDestroyed { version: number }),
-            Some((_, Some(key))) => Ok(key.clone()),
-            _ => Err(ProviderError::UnknownRootVersion { provider: provider(), version: number }),
-        }
-    }
-
     /// Puts other versions in the file's place. The caller holds the lock.
-    pub(super) fn replace(&self, keys: &RootKeys, rng: &dyn Rng) -> Result<(), ProviderError> {
+    fn replace(&self, keys: &RootKeys, rng: &dyn Rng) -> Result<(), ProviderError> {
         // What a symbolic link names is replaced, not the link.
         let failed = |source| ProviderError::Io { path: self.path.clone(), source };
         let path = self.path.canonicalize().map_err(failed)?;

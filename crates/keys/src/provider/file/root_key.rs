@@ -13,6 +13,7 @@ use crate::provider::{ProviderError, RootVersion};
 use crate::{KeyState, SecretKey, hex};
 use aws_lc_rs::digest;
 use base::{Rng, Secret, Timestamp};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
@@ -29,8 +30,8 @@ const HEAD: &str = "pilotfish-root-key 1";
 const CHECKSUM_LABEL: &[u8] = b"pilotfish/root-key/v1";
 const MAX_LEN: u64 = 64 * 1024;
 
-/// The versions of the root key.
-pub(crate) struct RootKeys(Vec<Entry>);
+/// The versions of the root key. Exactly one is the primary.
+pub struct RootKeys(Vec<Entry>);
 
 /// A version and, unless it was destroyed, its key.
 type Entry = (RootVersion, Option<SecretKey>);
@@ -52,6 +53,25 @@ pub(super) fn read(file: File, path: &Path) -> Result<Secret<String>, ProviderEr
 }
 
 impl RootKeys {
+    /// These versions, rising, each with its key unless it was destroyed; `None` if not exactly one is the primary, with a
+    /// key.
+    pub fn of(versions: Vec<(RootVersion, Option<SecretKey>)>) -> Option<Self> {
+        let primary = |(version, _): &&Entry| version.state == KeyState::Primary;
+        let mut primaries = versions.iter().filter(primary);
+        let is_whole = primaries.next().is_some_and(|(_, key)| key.is_some()) && primaries.next().is_none();
+        is_whole.then_some(Self(versions))
+    }
+
+    /// The keys, by version.
+    pub fn keys(&self) -> HashMap<u32, SecretKey> {
+        self.0.iter().filter_map(|(version, key)| Some((version.version, key.clone()?))).collect()
+    }
+
+    /// The version to wrap with.
+    pub fn primary_version(&self) -> RootVersion {
+        self.primary().0
+    }
+
     /// A first version.
     pub(crate) fn generate(now: Timestamp, rng: &dyn Rng) -> Self {
         let version = RootVersion { version: 1, state: KeyState::Primary, created_at: now };
