@@ -115,4 +115,28 @@ assert len(decoded) == 35
 assert hashlib.sha256(b"pilotfish/api-key/v1" + prefix.encode() + decoded[:32]).digest()[:3] == decoded[32:]
 assert keyed(key, b"pilotfish/api-key-hash/v1", prefix.encode(), decoded[:32]) == H(k["hash"])
 
+bundle = V["edge_bundle"]
+lines = [line for line in bundle["file"].splitlines() if line and not line.startswith("#")]
+assert lines[0] == "pilotfish-edge-bundle 1"
+_, digits, checksum = lines[1].split(" ")
+grant, grant_key = H(bundle["grant"]), H(digits)
+assert grant_key == H(bundle["grant_key"])
+assert hashlib.sha256(b"pilotfish/edge-bundle/v1" + grant + grant_key).digest()[:4] == H(checksum)
+
+
+def open_granted(sealed, label, *parts):
+    assert sealed[0] == 1
+    return open_gcm(grant_key, fields(label, grant, *parts), sealed[1:])
+
+
+g = bundle["granted_key"]
+number = struct.pack(">I", g["version"])
+context = fields(b"pilotfish/wrapped-key/v1", bytes([KINDS[g["kind"]]]), H(g["owner_bytes"]), number)
+assert open_granted(H(g["sealed"]), b"pilotfish/granted-key/v1", context) == H(g["key"])
+g = bundle["granted_public_keys"]
+plain = open_granted(H(g["sealed"]), b"pilotfish/granted-publics/v1", H(g["environment"]))
+assert plain == b"".join(struct.pack(">I", bucket + 1) + bytes([bucket]) * 32 for bucket in range(256))
+g = bundle["granted_leaf"]
+assert open_granted(H(g["sealed"]), b"pilotfish/granted-leaf/v1") == fields(*map(H, [*g["chain"], g["private"]]))
+
 print("every vector reads as described")

@@ -24,6 +24,11 @@ const ALL: &[Generated] = &[
         arguments: &["run", "--quiet", "--locked", "-p", "base", "--example", "gen_error_codes"],
     },
     Generated {
+        file: "docs/generated/database-grants.md",
+        program: "cargo",
+        arguments: &["run", "--quiet", "--locked", "-p", "store", "--example", "gen_grants"],
+    },
+    Generated {
         file: "docs/generated/openapi.json",
         program: "cargo",
         arguments: &["run", "--quiet", "--locked", "-p", "product", "--example", "gen_openapi"],

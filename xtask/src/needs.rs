@@ -35,6 +35,7 @@ pub(crate) const TEST: &[Need] = &[
     Need { what: "certutil", package: "libnss3-tools", present: || on_path("certutil") },
     Need { what: "age", package: "age", present: || process::succeeds("age", &["--version"]) },
     Need { what: "strace", package: "strace", present: || process::succeeds("strace", &["--version"]) },
+    Need { what: "gcore", package: "gdb", present: || on_path("gcore") },
     Need { what: "setpriv", package: "util-linux", present: || process::succeeds("setpriv", &["--version"]) },
     Need { what: "pebble", package: "pebble", present: || on_path("pebble") && on_path("pebble-challtestsrv") },
     Need { what: "testssl.sh", package: "testssl.sh", present: || on_path("testssl") },

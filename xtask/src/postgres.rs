@@ -16,7 +16,7 @@ use std::{env, io, thread};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
-use crate::{needs, process};
+use crate::{needs, paths, process};
 
 const PREFIX: &str = "pilotfish-test-postgres-";
 /// Nothing here needs to outlive a crash, and many tests run at once.
@@ -34,6 +34,9 @@ jit = off
 log_timezone = 'UTC'
 timezone = 'UTC'
 ";
+
+/// The processes that have a role in the databases.
+const ROLES: [&str; 4] = ["edge", "api", "dashboard", "worker"];
 
 /// A running server; dropping it stops it and removes its folder.
 pub(crate) struct Postgres {
@@ -105,8 +108,19 @@ impl Postgres {
         let role = format!("create role pilotfish login createdb nosuperuser nobypassrls password '{password}'");
         // What must never serve, for the test that it is refused.
         let unfenced = format!("create role pilotfish_unfenced login nosuperuser bypassrls password '{password}'");
-        for statement in [role.as_str(), unfenced.as_str(), "create database pilotfish owner pilotfish"] {
-            process::output(&mut self.psql(port, statement)?)?;
+        // The owner of the databases may not make roles: they are made as an operator's superuser makes them.
+        let file = paths::root().join("deploy/postgresql/roles.sql");
+        let roles = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut statements = vec![role, unfenced, roles, "create database pilotfish owner pilotfish".to_owned()];
+        for name in ROLES {
+            // One to log in for each.
+            let login = format!("pilotfish_test_{name}");
+            statements.push(format!(
+                "create role {login} login nosuperuser nobypassrls password '{password}'; grant pilotfish_{name} to {login}"
+            ));
+        }
+        for statement in statements {
+            process::output(&mut self.psql(port, &statement)?)?;
         }
         self.url = format!("postgres://pilotfish:{password}@127.0.0.1:{port}/pilotfish");
         Ok(())

@@ -141,6 +141,8 @@ ids! {
     PersonId "per" v4;
     /// A customer's company. Random, never derived.
     CompanyId "cmp" v4;
+    /// What lets an edge hold keys of its own.
+    EdgeGrantId "egr" v7;
     /// A background job.
     JobId "job" v7;
     /// A survey.

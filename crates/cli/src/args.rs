@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use base::id::EnvironmentId;
+use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
+use product::Duties;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
 
@@ -29,8 +30,15 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Serve; an empty data folder is made ready first
     Serve(Box<ServeArgs>),
+    /// Bring both PostgreSQL databases to this release's schema, as their owner, before roles that run apart are started
+    Migrate(MigrateArgs),
     /// Serve the demo: an app with Pilotfish in its pages, its people and their past
     Demo(Box<DemoArgs>),
+    /// Damage a demo's data behind its back, to see the trust page turn red, and mend it
+    DemoSabotage {
+        #[command(subcommand)]
+        command: SabotageCommand,
+    },
     /// Keys: keep them safe, replace them
     Keys {
         #[command(subcommand)]
@@ -49,7 +57,8 @@ pub(crate) struct Place {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Root key, outside the data folder [default: pilotfish/root.key in the user's state folder]
+    /// Root key, outside the data folder; of an edge also its bundle, bundle:PATH [default: pilotfish/root.key in the user's
+    /// state folder]
     #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
     pub(crate) root_key: Option<String>,
     /// Second folder for the erasable keys, on another disk and outside the data folder [default: none]
@@ -72,6 +81,10 @@ pub(crate) struct DatabaseArgs {
     /// File that holds the URL of --keyring-database
     #[arg(long, env = "PILOTFISH_KEYRING_DATABASE_FILE", value_name = "FILE")]
     pub(crate) keyring_database_file: Option<PathBuf>,
+    /// Connect to databases on other machines without having them prove who they are: whoever is in between reads and
+    /// changes everything
+    #[arg(long, env = "PILOTFISH_ALLOW_UNVERIFIED_DATABASE", value_parser = BoolishValueParser::new())]
+    pub(crate) allow_unverified_database: bool,
 }
 
 /// Where the doors are reached from outside.
@@ -106,6 +119,12 @@ pub(crate) struct InitArgs {
     /// Print one JSON object
     #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// Certificates by ACME.
@@ -147,6 +166,15 @@ pub(crate) enum TlsProfileArg {
     Modern,
 }
 
+impl ServeArgs {
+    /// What this process does with what it shares with others.
+    pub(crate) fn duties(&self) -> Duties {
+        let has = |role| self.role == RoleArg::All || self.role == role;
+        let edge = has(RoleArg::Edge).then(|| self.edge_name.clone());
+        Duties { edge, worker: has(RoleArg::Worker) }
+    }
+}
+
 impl From<TlsProfileArg> for TlsProfile {
     fn from(given: TlsProfileArg) -> Self {
         match given {
@@ -169,6 +197,9 @@ pub(crate) struct ServeArgs {
     /// What this process does
     #[arg(long, env = "PILOTFISH_ROLE", value_enum, default_value = "all")]
     pub(crate) role: RoleArg,
+    /// Under which name an edge appends to the event log; every edge of a data folder has its own
+    #[arg(long, env = "PILOTFISH_EDGE_NAME", default_value = product::EDGE, value_name = "NAME")]
+    pub(crate) edge_name: String,
     /// Where the edge listens
     #[arg(long, env = "PILOTFISH_EDGE", default_value = "127.0.0.1:8443", value_name = "ADDR:PORT")]
     pub(crate) edge: SocketAddr,
@@ -228,6 +259,57 @@ pub(crate) enum KeysCommand {
     List(ListArgs),
     /// Replace keys that are due
     Rotate(RotateArgs),
+    /// Let edges run without the root key
+    Grant {
+        #[command(subcommand)]
+        command: GrantCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Write a bundle for one edge: what it needs and no more, not the root key
+    Edge(GrantEdgeArgs),
+    /// Show which grants there are, with their age
+    List(GrantListArgs),
+    /// End a grant: its edge stops, and its bundle opens nothing any more
+    Revoke(GrantRevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantEdgeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Where to write it, outside the data folder; must not exist
+    #[arg(long, env = "PILOTFISH_OUT", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Public URL of the edge, for whose host the local authority signs [default: its own machine only]
+    #[arg(long, env = "PILOTFISH_EDGE_URL", value_name = "URL")]
+    pub(crate) edge_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantListArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Print one JSON object
+    #[arg(long, env = "PILOTFISH_JSON", value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantRevokeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// The grant, as keys grant list names it
+    #[arg(value_name = "egr_…")]
+    pub(crate) grant: EdgeGrantId,
 }
 
 /// How old keys may become.
@@ -328,13 +410,21 @@ pub(crate) struct EscrowArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum SabotageCommand {
+    /// Flip one bit of the demo's event log
+    Break(FolderArgs),
+    /// Flip it back
+    Mend(FolderArgs),
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
     /// Put the local certificate authority into the system's and the browsers' trust stores
-    Install(TrustArgs),
+    Install(FolderArgs),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TrustArgs {
+pub(crate) struct FolderArgs {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,

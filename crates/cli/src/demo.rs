@@ -11,8 +11,9 @@ use product::demo::{self, Progress, SeedOptions, Settings};
 use product::doors::{Bound, Door};
 
 use crate::args::{DemoArgs, RoleArg};
+use crate::sockets::Sockets;
 use crate::urls::site_url;
-use crate::{Failure, serve};
+use crate::{Failure, sabotage, say, serve};
 
 /// What makes serving a demo.
 pub(crate) struct DemoPlan {
@@ -21,12 +22,15 @@ pub(crate) struct DemoPlan {
     options: SeedOptions,
 }
 
-pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: DemoArgs, sockets: Sockets) -> Result<(), Failure> {
     let DemoArgs { serve, site, site_url, people } = args;
     if serve.role != RoleArg::All {
         return Err(Failure::Usage("the demo runs every role: leave --role out".to_owned()));
     }
-    serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } })).await
+    if sabotage::mend(&serve.place.data)? {
+        say("demo       what demo-sabotage had broken is mended")?;
+    }
+    serve::run(serve, Some(DemoPlan { site, site_url, options: SeedOptions { people } }), sockets).await
 }
 
 /// Under `serve` nobody's dashboard shows invented people.
@@ -42,8 +46,8 @@ pub(crate) async fn refuse_its_data(app: &App) -> Result<(), Failure> {
 
 impl DemoPlan {
     /// The site's door.
-    pub(crate) fn bind(&self) -> Result<Bound, Failure> {
-        Ok(Bound::new(Door::Site, self.site)?)
+    pub(crate) fn bind(&self, sockets: &mut Sockets) -> Result<Bound, Failure> {
+        sockets.door(Door::Site, self.site)
     }
 
     /// Makes the product a demo: before its routers are made.
@@ -51,7 +55,8 @@ impl DemoPlan {
         let port =
             doors.iter().find(|bound| bound.door == Door::Site).map_or(self.site.port(), |bound| bound.address.port());
         let site_url = site_url(self.site_url.as_deref(), port)?;
-        Ok(demo::open(app, Settings { site_url, scratch: std::env::temp_dir() }).await?)
+        demo::open(app, Settings { site_url, scratch: std::env::temp_dir() }).await?;
+        sabotage::mark(app.data())
     }
 
     /// Makes the past, saying how far it is, and then waits for ever. What fails is said; the doors go on answering.

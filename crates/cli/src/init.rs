@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use base::{Personal, Secret};
 use product::installation::{self, FirstOwner, Installed};
-use product::{App, Urls};
+use product::{App, Duties, Urls};
 use serde_json::json;
 
 use crate::args::InitArgs;
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     let owner = owner(&args)?;
     let ground = ground(wanted).await?;
     let root_key = ground.provider.path().display().to_string();
-    let app = ground.open(urls).await?;
+    let app = ground.open(urls, Duties::default()).await?;
     let made = make(&app, &owner).await;
     let (data, ca) = (app.data().display().to_string(), authority_path(&app));
     app.close().await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use base::{Secret, SystemClock, SystemRng};
 use keys::{FileProvider, KeyKind, KeyState};
-use product::Databases;
 use product::key_rotation::{Kept, Listed, Policy, Turned, way};
+use product::{Databases, Duties};
 use serde_json::json;
 use store::folder::write_new_durably;
 
@@ -99,7 +99,7 @@ async fn done(place: &Place, database: &DatabaseArgs, policy: &Policy, request: 
     if !wanted.made_before().await? {
         return Err(Failure::Refused(format!("{} holds no installation", wanted.data.display())));
     }
-    let mut app = ground(wanted).await?.open(urls(&UrlArgs::default(), 8443, 8445, 8444)?).await?;
+    let mut app = ground(wanted).await?.open(urls(&UrlArgs::default(), 8443, 8445, 8444)?, Duties::default()).await?;
     app.rotation.policy = policy.clone();
     let reply = control::run(&app, request).await;
     app.close().await;

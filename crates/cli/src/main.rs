@@ -5,11 +5,15 @@ mod args;
 mod config;
 mod control;
 mod demo;
+mod grants_command;
 mod init;
 mod keys_command;
 mod logging;
 mod open;
+mod sabotage;
 mod serve;
+mod serving;
+mod sockets;
 mod tls;
 mod trust;
 mod urls;
@@ -17,7 +21,9 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, KeysCommand, TrustCommand};
+use args::{Cli, Command, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
+use product::Databases;
+use sockets::Sockets;
 
 /// Taking in events is many small allocations: this allocator does it with a fifth less processor time than the system's.
 #[global_allocator]
@@ -103,19 +109,22 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => match runtime.block_on(run(cli)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                complain(&failure.to_string());
-                failure.exit_code()
-            }
-        },
-        Err(error) => {
-            complain(&format!("the runtime did not start: {error}"));
-            ExitCode::FAILURE
+    match begin(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.to_string());
+            failure.exit_code()
         }
     }
+}
+
+fn begin(cli: Cli) -> Result<(), Failure> {
+    let sockets = Sockets::passed()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
+    runtime.block_on(run(cli, sockets))
 }
 
 /// As many open files as this user may have: each connection is one, and what is left over is for the stores.
@@ -126,18 +135,36 @@ fn open_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
     match cli.command {
         Command::Init(args) => init::run(args).await,
-        Command::Serve(args) => serve::run(*args, None).await,
-        Command::Demo(args) => demo::run(*args).await,
+        Command::Migrate(args) => migrate(&args).await,
+        Command::Serve(args) => serve::run(*args, None, sockets).await,
+        Command::Demo(args) => demo::run(*args, sockets).await,
+        Command::DemoSabotage { command } => sabotage::run(&command),
         Command::Keys { command: KeysCommand::Escrow(args) } => keys_command::escrow(&args),
         Command::Keys { command: KeysCommand::Restore(args) } => keys_command::restore(&args),
         Command::Keys { command: KeysCommand::Issue(args) } => keys_command::issue(&args).await,
         Command::Keys { command: KeysCommand::List(args) } => keys_command::list(&args).await,
         Command::Keys { command: KeysCommand::Rotate(args) } => keys_command::rotate(&args).await,
+        Command::Keys { command: KeysCommand::Grant { command } } => match command {
+            GrantCommand::Edge(args) => grants_command::edge(&args).await,
+            GrantCommand::List(args) => grants_command::list(&args).await,
+            GrantCommand::Revoke(args) => grants_command::revoke(&args).await,
+        },
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
+}
+
+/// Brings the databases to this release's schema.
+async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
+    let Databases::Postgres { main, keyring } = open::databases(&args.database)? else {
+        return Err(Failure::Usage(
+            "migrate: name the databases with --database: embedded stores migrate at start".to_owned(),
+        ));
+    };
+    product::migrate(&main, &keyring).await?;
+    Ok(say("both databases have this release's schema")?)
 }
 
 /// Prints on standard output, which may be closed or full.

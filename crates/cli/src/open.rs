@@ -1,15 +1,17 @@
 //! From flags to the opened product: the folder's lock, the root key, the databases.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Clock, Rng, Secret, SystemClock, SystemRng};
 use keys::{FileProvider, ProviderError};
-use product::{App, Databases, Urls};
-use store::{DataFolder, Sharing, embedded};
+use product::{App, Databases, Duties, Urls};
+use store::{DataFolder, Db, Sharing, StoreError, embedded};
 
 use crate::Failure;
 use crate::args::{DatabaseArgs, Place};
+use crate::serving::{NO_ROOT_KEY, bundle_path};
 
 /// Where everything is to lie, understood; nothing has been looked at.
 pub(crate) struct Wanted {
@@ -81,14 +83,17 @@ pub(crate) fn in_second_place(
 
 impl Ground {
     /// Opens the product over it.
-    pub(crate) async fn open(self, urls: Urls) -> Result<App, Failure> {
+    pub(crate) async fn open(self, urls: Urls, duties: Duties) -> Result<App, Failure> {
         let Self { folder, provider, databases, clock, rng } = self;
-        Ok(App::open(folder, &databases, provider, urls, clock, rng).await?)
+        Ok(App::open(folder, &databases, provider, urls, duties, (clock, rng)).await?)
     }
 }
 
 /// The file of `file:PATH`, or the default one.
 pub(crate) fn root_key_path(given: Option<&str>) -> Result<PathBuf, Failure> {
+    if bundle_path(given).is_some() {
+        return Err(Failure::Refused(NO_ROOT_KEY.to_owned()));
+    }
     match given {
         Some(text) => match text.strip_prefix("file:") {
             Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
@@ -107,7 +112,8 @@ fn state_folder() -> Result<PathBuf, Failure> {
     })
 }
 
-fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
+/// Which databases the flags name.
+pub(crate) fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
     let main = one_of("--database", args.database.as_deref(), args.database_file.as_deref())?;
     let keyring =
         one_of("--keyring-database", args.keyring_database.as_deref(), args.keyring_database_file.as_deref())?;
@@ -126,7 +132,24 @@ fn databases(args: &DatabaseArgs) -> Result<Databases, Failure> {
     if main.expose() == keyring.expose() {
         return Err(Failure::Usage("--keyring-database: the keyring needs a database of its own".to_owned()));
     }
+    for url in [&main, &keyring] {
+        match Db::refuse_unverified(url) {
+            Err(StoreError::Unverified) if args.allow_unverified_database => warn_of_unverified(),
+            other => other?,
+        }
+    }
     Ok(Databases::Postgres { main, keyring })
+}
+
+/// In the log of what serves; else, where nothing is logged, on standard error.
+fn warn_of_unverified() {
+    const WARNING: &str = "a database on another machine does not have to prove who it is, since \
+                           --allow-unverified-database is set: whoever is in between reads and changes everything";
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{WARNING}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "pilotfish: warning: {WARNING}");
+    }
 }
 
 /// A secret that is given itself or by the file that holds it.

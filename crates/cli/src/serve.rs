@@ -14,24 +14,28 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
-use crate::open::{Wanted, ground};
+use crate::serving::Serving;
+use crate::sockets::{self, Sockets};
 use crate::tls::TlsPlan;
 use crate::urls::urls;
 use crate::{Failure, logging, say};
 
-pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>) -> Result<(), Failure> {
+/// Why an edge without the root key stops by itself.
+const GRANT_ENDED: &str = "this edge's grant was revoked: have another bundle made with pilotfish keys grant edge";
+
+pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: Sockets) -> Result<(), Failure> {
     logging::start(&args.log)?;
-    let wanted = Wanted::of(&args.place, &args.database)?;
+    let serving = Serving::of(&args, demo.is_some())?;
     // Nothing is made for a process that cannot have its doors.
-    let mut doors = bind(&args)?;
+    let mut doors = bind(&args, &mut sockets)?;
     if let Some(demo) = &demo {
-        doors.push(demo.bind()?);
+        doors.push(demo.bind(&mut sockets)?);
     }
     let urls = public_urls(&args, &doors)?;
-    let tls = TlsPlan::of(&args, &doors, &urls)?;
-    let ground = ground(wanted).await?;
-    let root_key = ground.provider.path().display().to_string();
-    let mut app = ground.open(urls).await?;
+    let tls = TlsPlan::of(&args, &doors, &urls, &mut sockets)?;
+    sockets.none_is_left()?;
+    let (mut app, root_key) = serving.open(urls, args.duties()).await?;
+    let root_key = root_key.display().to_string();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);
@@ -74,18 +78,22 @@ async fn serve(
     app.start_timer();
     let background = Background::start(&app, matches!(args.role, RoleArg::All | RoleArg::Worker));
     announce(&app, args.role, setup_link.as_ref(), root_key, local, metrics);
+    sockets::tell_ready();
     let mut connections = Connections::default();
+    let mut ended = Ok(());
     tokio::select! {
         () = signals.wait() => {}
+        () = app.grant_ended() => ended = Err(Failure::Refused(GRANT_ENDED.to_owned())),
         never = commands(control.as_ref(), &app, &mut connections) => match never {},
         never = past(demo, &app) => match never {},
     }
     tracing::info!("stopping: requests under way end first");
+    sockets::tell_stopping();
     drop(control);
     connections.stop().await;
     server.stop().await;
     background.stop().await;
-    Ok(())
+    ended
 }
 
 /// Answers commands, if there is a socket for them.
@@ -105,7 +113,7 @@ async fn past(demo: Option<&DemoPlan>, app: &Arc<App>) -> Infallible {
 }
 
 /// The doors of the roles that this process has.
-fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
+fn bind(args: &ServeArgs, sockets: &mut Sockets) -> Result<Vec<Bound>, Failure> {
     let all = [
         (Door::Edge, args.edge, RoleArg::Edge),
         (Door::Api, args.api, RoleArg::Api),
@@ -114,10 +122,10 @@ fn bind(args: &ServeArgs) -> Result<Vec<Bound>, Failure> {
     let mut doors = Vec::new();
     for (door, address, role) in all {
         if args.role == RoleArg::All || args.role == role {
-            doors.push(Bound::new(door, address)?);
+            doors.push(sockets.door(door, address)?);
         }
     }
-    doors.push(Bound::new(Door::Metrics, args.metrics)?);
+    doors.push(sockets.door(Door::Metrics, args.metrics)?);
     Ok(doors)
 }
 
@@ -152,13 +160,25 @@ fn announce(
     }
     if let Some(url) = product::demo::site_url(app) {
         line("site", &format!("{url} (Harbour, an app with Pilotfish in its pages)"));
+        line(
+            "break it",
+            &format!(
+                "pilotfish demo-sabotage break --data {0}, look at {1}/trust, then mend",
+                app.data().display(),
+                app.urls.dashboard
+            ),
+        );
     }
     line("metrics", &format!("https://{metrics}/metrics (an owner's API key)"));
-    if local {
+    if local && app.has_root_key() {
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
-    line("root key", root_key);
-    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    if app.has_root_key() {
+        line("root key", root_key);
+        line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    } else {
+        line("bundle", root_key);
+    }
     if let Some(link) = setup_link {
         line("set up", &format!("{} (once, within 24 hours)", link.expose()));
     }

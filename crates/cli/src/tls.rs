@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::Failure;
 use crate::args::{AcmeArgs, ServeArgs};
+use crate::sockets::Sockets;
 
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
@@ -20,7 +21,12 @@ pub(crate) struct TlsPlan {
 
 impl TlsPlan {
     /// For the doors that this process has, by their public URLs.
-    pub(crate) fn of(args: &ServeArgs, doors: &[Bound], urls: &product::Urls) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        args: &ServeArgs,
+        doors: &[Bound],
+        urls: &product::Urls,
+        sockets: &mut Sockets,
+    ) -> Result<Self, Failure> {
         let own = [(Door::Edge, &urls.edge), (Door::Api, &urls.api), (Door::Dashboard, &urls.dashboard)];
         let has = |door| doors.iter().any(|bound| bound.door == door);
         let own: Vec<String> = own.into_iter().filter(|(door, _)| has(*door)).map(|(_, url)| url.clone()).collect();
@@ -30,7 +36,7 @@ impl TlsPlan {
         }
         // Flags of absent roles are ignored.
         let plain = args.http.filter(|_| !own.is_empty());
-        let plain = plain.map(|address| BoundPlain::new(address, own)).transpose()?;
+        let plain = plain.map(|address| sockets.plain(address, own)).transpose()?;
         Ok(Self { files: own_certificate(args)?, acme, plain })
     }
 
@@ -44,7 +50,10 @@ impl TlsPlan {
         let source = match (self.files, self.acme) {
             (Some(files), _) => CertificateSource::Files(files),
             (None, Some(settings)) => CertificateSource::Acme(Box::new(app.acme(settings)?)),
-            (None, None) => CertificateSource::Authority(Box::new(app.authority()?)),
+            (None, None) => match app.granted_leaf() {
+                Some(leaf) => CertificateSource::Granted(leaf),
+                None => CertificateSource::Authority(Box::new(app.authority()?)),
+            },
         };
         Ok(TlsSettings { source, profile: args.tls_profile.into(), plain: self.plain })
     }

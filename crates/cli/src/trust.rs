@@ -6,14 +6,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::args::TrustArgs;
+use crate::args::FolderArgs;
 use crate::{Failure, say};
 
 const SYSTEM_FILE: &str = "/usr/local/share/ca-certificates/pilotfish-local-authority.crt";
 const NICKNAME: &str = "Pilotfish local authority";
 
 /// Installs the authority wherever this user may, and says where it was put and where it was not.
-pub(crate) fn install(args: &TrustArgs) -> Result<(), Failure> {
+pub(crate) fn install(args: &FolderArgs) -> Result<(), Failure> {
     let certificate = args.data.join("tls/ca.pem");
     if !certificate.exists() {
         let folder = args.data.display();

@@ -126,6 +126,46 @@ async fn a_demo_that_was_killed_goes_on_and_is_made_once() {
 }
 
 #[tokio::test]
+async fn what_is_broken_behind_the_demos_back_is_red_within_a_minute_until_it_is_mended() {
+    let place = Place::new();
+    let mut server = place.demo_with(&["--people", PEOPLE]);
+    let owner = Owner::set_up(&server).await;
+    owner.wait_for_past().await;
+    let sabotage = |what: &str| place.command(&["demo-sabotage", what]).output().unwrap();
+    let row = async || {
+        let page = owner.client.get(format!("{}/trust.json", owner.dashboard)).send().await.unwrap();
+        let page: Value = page.json().await.unwrap();
+        let rows = page["promises"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == "UP-35").unwrap().clone()
+    };
+    let becomes = async |red: bool| {
+        let began = Instant::now();
+        loop {
+            let row = row().await;
+            if (row["state"] == "red") == red {
+                return row;
+            }
+            assert!(began.elapsed() < Duration::from_mins(1), "{row}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    becomes(false).await;
+    assert!(!sabotage("mend").status.success(), "nothing is broken");
+    assert!(sabotage("break").status.success());
+    assert!(!sabotage("break").status.success(), "one thing is broken at a time");
+    let red = becomes(true).await;
+    assert!(red.to_string().contains("The event log is damaged"), "{red}");
+    assert!(sabotage("mend").status.success());
+    becomes(false).await;
+
+    // A demo that starts mends first.
+    assert!(sabotage("break").status.success());
+    assert!(server.terminate().success());
+    let _server = place.demo_with(&[]);
+    assert!(!sabotage("mend").status.success());
+}
+
+#[tokio::test]
 async fn serving_is_no_demo() {
     let place = Place::new();
     let mut server = place.serve(&[]);
@@ -135,6 +175,8 @@ async fn serving_is_no_demo() {
     assert_eq!((&me["demo"], me.get("demo_site_url")), (&json!(false), None));
     assert_eq!((owner.people().await, owner.events().await), (0, 0));
     assert!(owner.get("/flows").await["data"].as_array().unwrap().is_empty());
+    let sabotage = place.command(&["demo-sabotage", "break"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&sabotage.stderr).contains("is no demo's data folder"));
     let search = owner.client.post(format!("{}/api/v1/demo/disk-search", owner.dashboard));
     let answer = search.header("cookie", &owner.cookie).json(&json!({"text": "needle"})).send().await.unwrap();
     assert_eq!(answer.status(), 404);

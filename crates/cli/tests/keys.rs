@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{OWNER, PASSWORD, Place, Running, free_ports};
@@ -66,10 +66,10 @@ async fn keys_are_listed_issued_and_turned_while_the_server_runs_and_without_it(
     let turned = keys(&place, &["rotate", "--kind", "root", "--now"]);
     assert_eq!(turned["turned"][0]["version"], 2, "{turned}");
     assert_eq!(states(&place, "root"), [(1, "destroyed".to_owned()), (2, "primary".to_owned())]);
-    let refused = place.with_root_key(&["keys", "rotate", "--kind", "message_hash", "--now"]).output().unwrap();
+    let refused = place.with_root_key(&["keys", "rotate", "--kind", "part", "--now"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("keys of kind message_hash do not rotate: not built yet"), "{said}");
+    assert!(said.contains("keys of kind part do not rotate: nothing is sealed under it"), "{said}");
 
     assert!(server.terminate().success());
     keys(&place, &["rotate", "--kind", "root", "--now"]);
@@ -149,10 +149,17 @@ async fn erasable_keys_come_back_from_their_second_place() {
 struct Load {
     stop: AtomicBool,
     done: AtomicU64,
+    /// The longest that an answer took, in milliseconds.
+    longest: AtomicU64,
     failures: std::sync::Mutex<Vec<String>>,
 }
 
 impl Load {
+    fn new() -> Arc<Self> {
+        let (stop, done, longest) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { stop, done, longest, failures: std::sync::Mutex::default() })
+    }
+
     /// Makes this request so many times a second until it is told to stop.
     fn start(
         self: &Arc<Self>,
@@ -169,7 +176,11 @@ impl Load {
                 number += 1;
                 let (load, request) = (Arc::clone(&load), ask(number));
                 asked.spawn(async move {
-                    match request.send().await {
+                    let begun = Instant::now();
+                    let answered = request.send().await;
+                    let took = u64::try_from(begun.elapsed().as_millis()).unwrap();
+                    load.longest.fetch_max(took, Ordering::Relaxed);
+                    match answered {
                         Ok(answer) if answer.status().is_success() => {
                             load.done.fetch_add(1, Ordering::Relaxed);
                         }
@@ -187,71 +198,233 @@ impl Load {
     }
 }
 
+/// The kinds that turn, in the order of their codes.
+const KINDS: [&str; 16] = [
+    "root",
+    "erasable",
+    "main_store_file",
+    "keyring_file",
+    "event_log",
+    "index",
+    "message_hash",
+    "pepper",
+    "session",
+    "api_key_hash",
+    "address_hash",
+    "organisation",
+    "identity",
+    "local_authority",
+    "member_index",
+    "acme",
+];
+
+/// An installation that serves, and what it takes to ask it.
+struct Asked {
+    client: reqwest::Client,
+    edge: String,
+    api: String,
+    dashboard: String,
+    server_key: String,
+    staging_key: String,
+    api_key: String,
+    environment: String,
+    cookie: String,
+}
+
+impl Asked {
+    async fn of(server: &Running, made: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let production = &made["environments"][0];
+        let client = server.client();
+        let asked = Self::sign_in(&client, &server.url("dashboard")).send().await.unwrap();
+        let cookie = asked.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        Self {
+            client,
+            edge: server.url("edge"),
+            api: server.url("api"),
+            dashboard: server.url("dashboard"),
+            server_key: text(&production["server_key"]),
+            staging_key: text(&made["environments"][1]["browser_key"]),
+            api_key: text(&made["api_key"]),
+            environment: text(&production["id"]),
+            cookie,
+        }
+    }
+
+    fn sign_in(client: &reqwest::Client, dashboard: &str) -> reqwest::RequestBuilder {
+        let credentials = json!({"email": OWNER, "password": PASSWORD}).to_string();
+        let asking = client.post(format!("{dashboard}/api/v1/sessions")).header("content-type", "application/json");
+        asking.body(credentials)
+    }
+
+    fn ingest(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}{path}", self.edge)).basic_auth(&self.server_key, None::<&str>).json(body)
+    }
+
+    fn ask(&self, asking: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        asking.bearer_auth(&self.api_key).header("pilotfish-environment", &self.environment)
+    }
+
+    fn person(&self, id: &str) -> reqwest::RequestBuilder {
+        self.ask(self.client.get(format!("{}/api/v1/people/{id}", self.api)))
+    }
+
+    fn search(&self, email: &str) -> reqwest::RequestBuilder {
+        self.ask(self.client.post(format!("{}/api/v1/people/search", self.api)).json(&json!({"email": email})))
+    }
+
+    /// How many people have this address, and how many events `ana` has.
+    async fn found(&self, email: &str) -> usize {
+        let found: Value =
+            serde_json::from_str(&self.search(email).send().await.unwrap().text().await.unwrap()).unwrap();
+        found["data"].as_array().unwrap_or_else(|| panic!("{found}")).len()
+    }
+
+    async fn events_of(&self, id: &str) -> usize {
+        let asking = self.ask(self.client.get(format!("{}/api/v1/people/{id}/events", self.api)));
+        let events: Value = serde_json::from_str(&asking.send().await.unwrap().text().await.unwrap()).unwrap();
+        events["data"].as_array().unwrap_or_else(|| panic!("{events}")).len()
+    }
+}
+
+/// Starts 200 requests a second: ingest, sync, people by id and by address, sessions.
+fn start_load(load: &Arc<Load>, asked: &Arc<Asked>) -> Vec<tokio::task::JoinHandle<()>> {
+    let of = |per_second, ask: fn(&Asked, u64) -> reqwest::RequestBuilder| {
+        let asked = Arc::clone(asked);
+        load.start(per_second, move |number| ask(&asked, number))
+    };
+    vec![
+        of(60, |asked, number| {
+            // A third are people whom nobody knows.
+            let user = if number.is_multiple_of(3) { format!("user-{number}") } else { "ana".to_owned() };
+            let properties = json!({"email": format!("{user}@example.org")});
+            asked.ingest("/v1/track", &json!({"userId": user, "event": "Seen", "properties": properties}))
+        }),
+        of(60, |asked, number| {
+            let body = json!({"writeKey": asked.staging_key, "anonymousId": format!("device-{}", number % 7)});
+            let asking = asked.client.post(format!("{}/v1/sync", asked.edge)).header("content-type", "text/plain");
+            asking.body(body.to_string())
+        }),
+        of(30, |asked, _| asked.person("ana")),
+        of(10, |asked, _| asked.search("ana@example.org")),
+        of(40, |asked, _| asked.client.get(format!("{}/api/v1/me", asked.dashboard)).header("cookie", &asked.cookie)),
+    ]
+}
+
+async fn rotate(place: &Place, more: &[&str]) -> Value {
+    let words = [&["keys", "rotate", "--now", "--json"], more].concat();
+    let turning = place.with_root_key(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = tokio::task::spawn_blocking(move || turning.wait_with_output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// All that must hold after keys turned: everybody is found, by id and by address, and copies are recognised.
+async fn everything_is_there(asked: &Asked) {
+    assert_eq!(asked.found("ana@example.org").await, 1);
+    assert_eq!(asked.person("ana").send().await.unwrap().status(), 200);
+    let before = asked.events_of("copied").await;
+    let copy = json!({"messageId": "a-copy", "userId": "copied", "event": "Once"});
+    assert_eq!(asked.ingest("/v1/track", &copy).send().await.unwrap().status(), 200);
+    assert_eq!((before, asked.events_of("copied").await), (1, 1), "a copy of a message was taken for another");
+}
+
+async fn begin(asked: &Asked) {
+    for body in [
+        json!({"userId": "ana", "traits": {"email": "ana@example.org"}}),
+        json!({"userId": "bob", "traits": {"email": "bob@example.org"}}),
+    ] {
+        assert_eq!(asked.ingest("/v1/identify", &body).send().await.unwrap().status(), 200);
+    }
+    let message = json!({"messageId": "a-copy", "userId": "copied", "event": "Once"});
+    assert_eq!(asked.ingest("/v1/track", &message).send().await.unwrap().status(), 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_while_everything_turns() {
     let place = Place::new();
     let made = place.init();
     let server = place.serve(&[]);
-    let client = server.client();
-    let credentials = json!({"email": OWNER, "password": PASSWORD}).to_string();
-    let sessions = format!("{}/api/v1/sessions", server.url("dashboard"));
-    let signed_in =
-        client.post(&sessions).header("content-type", "application/json").body(credentials).send().await.unwrap();
-    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let production = &made["environments"][0];
-    let (server_key, environment, api_key) =
-        (text(&production["server_key"]), text(&production["id"]), text(&made["api_key"]));
-    let staging_key = text(&made["environments"][1]["browser_key"]);
-    let identify = format!("{}/v1/identify", server.url("edge"));
-    let ana = json!({"userId": "ana", "traits": {"email": "ana@example.org"}});
-    assert_eq!(
-        client.post(&identify).basic_auth(&server_key, None::<&str>).json(&ana).send().await.unwrap().status(),
-        200
-    );
-
-    let load =
-        Arc::new(Load { stop: AtomicBool::new(false), done: AtomicU64::new(0), failures: std::sync::Mutex::default() });
-    let (asks, url) = (client.clone(), server.url("edge"));
-    let tracks = load.start(60, move |number| {
-        // A third are people whom nobody knows.
-        let user = if number % 3 == 0 { format!("user-{number}") } else { "ana".to_owned() };
-        let body = json!({"userId": user, "event": "Seen", "properties": {"email": format!("{user}@example.org")}});
-        asks.post(format!("{url}/v1/track")).basic_auth(&server_key, None::<&str>).json(&body)
-    });
-    let (asks, url) = (client.clone(), server.url("edge"));
-    let syncs = load.start(60, move |number| {
-        let body = json!({"writeKey": staging_key, "anonymousId": format!("device-{}", number % 7)});
-        asks.post(format!("{url}/v1/sync")).header("content-type", "text/plain").body(body.to_string())
-    });
-    let (asks, url) = (client.clone(), server.url("api"));
-    let reads = load.start(40, move |_| {
-        asks.get(format!("{url}/api/v1/people/ana")).bearer_auth(&api_key).header("pilotfish-environment", &environment)
-    });
-    let (asks, url) = (client.clone(), server.url("dashboard"));
-    let looks = load.start(40, move |_| asks.get(format!("{url}/api/v1/me")).header("cookie", &cookie));
+    let asked = Arc::new(Asked::of(&server, &made).await);
+    begin(&asked).await;
+    let load = Load::new();
+    let tasks = start_load(&load, &asked);
 
     tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut waits = Vec::new();
     for _ in 0..2 {
-        let turning =
-            place.with_root_key(&["keys", "rotate", "--now", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
-        let output = tokio::task::spawn_blocking(move || turning.wait_with_output().unwrap()).await.unwrap();
-        let turned: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert!(turned["turned"].as_array().unwrap().len() > 10, "{turned}");
+        load.longest.store(0, Ordering::Relaxed);
+        let turned = rotate(&place, &[]).await;
+        assert!(turned["turned"].as_array().unwrap().len() >= KINDS.len(), "{turned}");
+        waits.push(load.longest.load(Ordering::Relaxed));
     }
     load.stop.store(true, Ordering::Relaxed);
-    for task in [tracks, syncs, reads, looks] {
+    for task in tasks {
         task.await.unwrap();
     }
-    let failures = load.failures.lock().unwrap();
+    let failures = load.failures.lock().unwrap().clone();
     let done = load.done.load(Ordering::Relaxed);
-    assert!(failures.is_empty(), "{} of {done} failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
+    assert!(
+        failures.is_empty(),
+        "{} of {done} failed, the longest waits were {waits:?} ms: {:?}",
+        failures.len(),
+        &failures[..failures.len().min(5)]
+    );
     assert!(done > 300, "only {done} requests were made");
-    for (kind, version) in
-        [("root", 3), ("erasable", 3), ("organisation", 3), ("main_store_file", 3), ("keyring_file", 3)]
-    {
-        assert_eq!(states(&place, kind).last(), Some(&(version, "primary".to_owned())), "{kind}");
+    for kind in KINDS {
+        assert_eq!(states(&place, kind).last(), Some(&(3, "primary".to_owned())), "{kind}");
     }
+    for kind in ["root", "index", "organisation", "local_authority", "acme"] {
+        assert_eq!(states(&place, kind)[0], (1, "destroyed".to_owned()), "{kind}");
+    }
+    everything_is_there(&asked).await;
+    let again = Asked::sign_in(&asked.client, &asked.dashboard).send().await.unwrap();
+    assert_eq!(again.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_while_indexes_are_made_anew_goes_on_with_them() {
+    let place = Place::new();
+    let made = place.init();
+    let [edge, api] = free_ports();
+    let mut server = place.serve_at(edge, api);
+    let mut asked = Asked::of(&server, &made).await;
+    begin(&asked).await;
+    for batch in 0..4 {
+        let people = (0..500).map(|number| format!("user-{}", batch * 500 + number));
+        let identify =
+            |user| json!({"type": "identify", "userId": user, "traits": {"email": format!("{user}@example.org")}});
+        let body = json!({"batch": people.map(identify).collect::<Vec<Value>>()});
+        assert_eq!(asked.ingest("/v1/batch", &body).send().await.unwrap().status(), 200);
+    }
+    // The index key's turn begins two seconds after it is asked for.
+    for after in [1_500, 2_050, 2_200, 2_400, 2_800] {
+        let mut turning = place
+            .with_root_key(&["keys", "rotate", "--kind", "index", "--now"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        server.kill();
+        turning.wait().unwrap();
+        server = place.serve_at(edge, api);
+        asked = Asked::of(&server, &made).await;
+        everything_is_there(&asked).await;
+        for number in [0, 777, 1_999] {
+            assert_eq!(asked.found(&format!("user-{number}@example.org")).await, 1, "killed after {after} ms");
+            let status = asked.person(&format!("user-{number}")).send().await.unwrap().status();
+            assert_eq!(status, 200, "killed after {after} ms");
+        }
+    }
+    rotate(&place, &["--kind", "index"]).await;
+    let all = states(&place, "index");
+    assert!(all.iter().all(|(_, state)| state != "enabled"), "{all:?}");
+    for number in (0..2_000).step_by(37) {
+        assert_eq!(asked.found(&format!("user-{number}@example.org")).await, 1);
+        assert_eq!(asked.person(&format!("user-{number}")).send().await.unwrap().status(), 200);
+    }
+    everything_is_there(&asked).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

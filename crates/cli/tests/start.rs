@@ -129,6 +129,21 @@ async fn stopping_lets_a_request_end() {
 }
 
 #[tokio::test]
+async fn stopping_waits_for_nobody_who_has_asked_for_nothing() {
+    let place = Place::new();
+    place.init();
+    let mut server = place.serve(&[]);
+    let client = server.client();
+    client.get(format!("{}/healthz", server.url("api"))).send().await.unwrap();
+    let silent = std::net::TcpStream::connect(server.url("edge").trim_start_matches("https://")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let began = std::time::Instant::now();
+    assert!(server.terminate().success());
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    drop((silent, client));
+}
+
+#[tokio::test]
 async fn figures_are_for_an_owners_key_and_name_no_path() {
     let place = Place::new();
     let key = place.init()["api_key"].as_str().unwrap().to_owned();

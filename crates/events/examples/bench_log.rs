@@ -145,7 +145,7 @@ async fn memory_and_reading(folder: &Path) {
     }
     println!("timeline of 50: {:.2} ms", start.elapsed().as_secs_f64() * 1_000.0 / 200.0);
     let start = Instant::now();
-    let rows = log.counts(environment(), now.minus(Duration::from_hours(24 * 40)), now).len();
+    let rows = log.counts(environment(), now.minus(Duration::from_hours(24 * 40)), now).unwrap().len();
     println!("counts of 40 days, the first partial: {:.2} ms, {rows} rows", start.elapsed().as_secs_f64() * 1_000.0);
     let start = Instant::now();
     let mut scanned = 0_u64;

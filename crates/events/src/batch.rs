@@ -15,6 +15,8 @@ pub struct Batch {
     pub(crate) events: Vec<Encoded>,
     /// The names of the events, each once for a run of the same.
     pub(crate) names: Vec<Box<str>>,
+    /// Other hashes under which messages may be here already, each with its event's index, in their order.
+    pub(crate) known_as: Vec<(usize, [u8; 16])>,
     /// Why it can't be written. The first reason stands.
     pub(crate) refused: Option<AppendError>,
 }
@@ -41,6 +43,7 @@ impl Batch {
             bytes: Vec::with_capacity(events * USUAL),
             events: Vec::with_capacity(events),
             names: Vec::new(),
+            known_as: Vec::new(),
             refused: None,
         }
     }
@@ -74,6 +77,14 @@ impl Batch {
                 let (person, time, name) = (head.person, head.time.micros(), self.name(head.name));
                 self.events.push(Encoded { end, person, time, name, message });
             }
+        }
+    }
+
+    /// Says that a copy of the event that was added last may be here under this hash instead: the key that messages are hashed
+    /// with has turned since.
+    pub fn known_as(&mut self, message: [u8; 16]) {
+        if let Some(last) = self.events.len().checked_sub(1) {
+            self.known_as.push((last, message));
         }
     }
 

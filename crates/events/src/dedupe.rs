@@ -85,15 +85,10 @@ impl Dedupe {
         }
     }
 
-    /// Claims a message for the batch of this fate.
-    pub(crate) fn claim(&mut self, message: Message, batch: &Fate) -> Claim {
-        let (claim, first) = if let Some(seen) = self.seen(message) {
-            (Claim::Duplicate, seen.fingerprint)
-        } else if let Some(flying) = self.in_flight.get(&message.hash).filter(|flying| flying.fate.has_not_failed()) {
-            let same_batch = flying.fate.same(batch);
-            let claim = if same_batch { Claim::Duplicate } else { Claim::InFlight(flying.fate.clone()) };
-            (claim, flying.fingerprint)
-        } else {
+    /// Claims a message for the batch of this fate; copies of it may also be known by these other hashes.
+    pub(crate) fn claim(&mut self, message: Message, known_as: &[(usize, [u8; 16])], batch: &Fate) -> Claim {
+        let others = known_as.iter().map(|(_, hash)| Message { hash: *hash, ..message });
+        let Some((claim, first)) = std::iter::once(message).chain(others).find_map(|copy| self.met(copy, batch)) else {
             let flying = InFlight { fingerprint: message.fingerprint, fate: batch.clone() };
             self.in_flight.insert(message.hash, flying);
             return Claim::New;
@@ -101,6 +96,17 @@ impl Dedupe {
         self.duplicates += 1;
         self.conflicts += u64::from(first != message.fingerprint);
         claim
+    }
+
+    /// A copy that is here or on its way, and its fingerprint.
+    fn met(&self, message: Message, batch: &Fate) -> Option<(Claim, u32)> {
+        if let Some(seen) = self.seen(message) {
+            return Some((Claim::Duplicate, seen.fingerprint));
+        }
+        let flying = self.in_flight.get(&message.hash).filter(|flying| flying.fate.has_not_failed())?;
+        let same_batch = flying.fate.same(batch);
+        let claim = if same_batch { Claim::Duplicate } else { Claim::InFlight(flying.fate.clone()) };
+        Some((claim, flying.fingerprint))
     }
 
     fn seen(&self, message: Message) -> Option<Seen> {

@@ -33,6 +33,9 @@ pub enum AppendError {
     /// The log is shutting down. Nothing was written.
     #[error("the event log is shutting down")]
     Closed,
+    /// This process only reads. Nothing was written.
+    #[error("this process does not append to an event log")]
+    ReadOnly,
 }
 
 impl AppendError {
@@ -51,7 +54,10 @@ pub enum OpenError {
     #[error("an edge's name is 1 to 64 of a-z, 0-9, - and _, not \"{0}\"")]
     EdgeName(String),
     /// Another process appends here.
-    #[error("the event log {} is in use by another process", .0.display())]
+    #[error(
+        "the event log {} is in use by another process: each edge of a data folder needs a name of its own (--edge-name)",
+        .0.display()
+    )]
     Locked(PathBuf),
     /// The operating system refused.
     #[error("cannot use {}: {source}", path.display())]
@@ -64,6 +70,9 @@ pub enum ReadError {
     /// The operating system refused.
     #[error("cannot read {}: {source}", path.display())]
     Storage { path: PathBuf, source: io::Error },
+    /// The key of a file is not to be had: another process may have made it a moment ago.
+    #[error("cannot open {}: {source}", path.display())]
+    Key { path: PathBuf, source: LogKeyError },
     /// A frame that was whole is so no more.
     #[error("frame {sequence} at byte {offset} of {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, sequence: u64, offset: u64, reason: String },

@@ -128,7 +128,13 @@ fn whole_file(folder: &Folder, name: &str, kind: FindingKind, reason: &str) -> F
     Finding { kind, file: folder.relative(name), bytes: 0..0, frames: 0..0, reason: reason.to_owned() }
 }
 
-fn candidate(folder: &Folder, name: FileName, path: PathBuf, keys: &dyn LogKeys) -> Result<Candidate, OpenError> {
+/// A file of this name, and what its header says.
+pub(crate) fn candidate(
+    folder: &Folder,
+    name: FileName,
+    path: PathBuf,
+    keys: &dyn LogKeys,
+) -> Result<Candidate, OpenError> {
     let mut bytes = vec![0; 4096];
     let file = fs::File::open(&path).map_err(storage(&path))?;
     let length = file.metadata().map_err(storage(&path))?.len();

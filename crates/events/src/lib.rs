@@ -17,6 +17,9 @@
 //! - A file is written by the process that began it, until the first failure; never after a restart.
 //! - What is cut or broken is kept and reported, never skipped in silence ([`Report`]).
 //!
+//! Several processes may share the data folder. Each edge appends to its own folder; everybody else, other edges too,
+//! follows its files up to the durable offset that it publishes ([`others`]).
+//!
 //! Functions that read block on files: call them from blocking threads. Times are microseconds, as everywhere.
 
 mod again;
@@ -35,6 +38,7 @@ mod log_keys;
 mod names;
 mod open;
 mod options;
+mod others;
 mod pack;
 mod queue;
 mod read;
@@ -43,6 +47,7 @@ mod recover;
 mod report;
 mod scan;
 mod submit;
+mod view;
 mod writer;
 
 #[cfg(test)]
@@ -60,3 +65,4 @@ pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};
 pub use submit::Outcome;
+pub use view::LogView;

@@ -35,6 +35,13 @@ pub(crate) struct Shared {
     pub(crate) writers: watch::Sender<usize>,
 }
 
+impl Shared {
+    pub(crate) fn new(keys: Arc<dyn LogKeys>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, options: Options) -> Self {
+        let (packer, cache) = (Packer::new(options.level), BlockCache::new(options.cache_bytes));
+        Self { keys, clock, rng, options, packer, cache, writers: watch::Sender::new(0) }
+    }
+}
+
 /// One log. Where several locks are taken, it is in the order of the fields.
 pub(crate) struct Log {
     pub(crate) folder: Folder,
@@ -42,6 +49,8 @@ pub(crate) struct Log {
     /// The last sequence that was given away when it was opened.
     pub(crate) ended: u64,
     pub(crate) shared: Arc<Shared>,
+    /// Whether another process appends to it.
+    pub(crate) of_others: bool,
     writer: Mutex<Writer>,
     queue: Mutex<Queue>,
     /// Wakes the writer.
@@ -71,10 +80,22 @@ impl Log {
         };
         let mut rebuild = Rebuild { index: &mut index, facts: Vec::new(), fact };
         let report = recover(folder.clone(), shared.keys.as_ref(), Mode::Recover, &mut rebuild)?;
-        let log = Self {
+        let log = Self::new(folder, shared, (index, names, dedupe), report.next);
+        Ok((log, report))
+    }
+
+    /// A log that another process appends to, before anything of it was read.
+    pub(crate) fn of_others(folder: Folder, shared: Arc<Shared>) -> Self {
+        let nothing = Dedupe::new(shared.options.duplicate_window);
+        Self { of_others: true, ..Self::new(folder, shared, (Index::default(), Names::default(), nothing), 1) }
+    }
+
+    fn new(folder: Folder, shared: Arc<Shared>, (index, names, dedupe): (Index, Names, Dedupe), next: u64) -> Self {
+        Self {
             id: LogId::of(&folder.edge, folder.environment),
-            ended: report.next.saturating_sub(1),
-            writer: Mutex::new(Writer::new(report.next)),
+            ended: next.saturating_sub(1),
+            of_others: false,
+            writer: Mutex::new(Writer::new(next)),
             queue: Mutex::default(),
             wake: Condvar::new(),
             names: Mutex::new(names),
@@ -86,8 +107,7 @@ impl Log {
             failures: AtomicU64::new(0),
             folder,
             shared,
-        };
-        Ok((log, report))
+        }
     }
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -1,17 +1,15 @@
 //! The event log as the rest of the product sees it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base::id::EnvironmentId;
 use base::{Clock, Rng, Timestamp};
-use tokio::sync::watch;
 
 use crate::again::{self, Again};
 use crate::batch::Batch;
-use crate::cache::BlockCache;
 use crate::counters::Counters;
 use crate::disk;
 use crate::error::{AppendError, OpenError, ReadError};
@@ -20,22 +18,26 @@ use crate::inspect::{Folder, storage};
 use crate::log::{Log, Shared};
 use crate::log_keys::LogKeys;
 use crate::options::Options;
-use crate::pack::Packer;
-use crate::read::{self, Count, Following, Page};
+use crate::others::Others;
+use crate::read::{self, Count, Page};
 use crate::record::{Arrival, Cursor, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::{LogReport, Report};
 use crate::submit::{Outcome, submit};
+use crate::view::LogView;
 
 /// The file whose lock says that an edge appends here.
 const LOCK: &str = "lock";
 
-/// All logs of one edge. Reading functions block on files.
+/// The logs of a data folder: those of one edge, to append to, if this process is one, and everybody's to read. Reading
+/// functions block on files.
 pub struct EventLog {
     root: PathBuf,
-    edge: String,
+    /// Under which name this process appends, if it does.
+    edge: Option<String>,
     shared: Arc<Shared>,
     logs: RwLock<Logs>,
+    others: Others,
     /// Held while this process may append.
     lock: Mutex<Option<File>>,
 }
@@ -62,9 +64,7 @@ impl EventLog {
         }
         let folder = data.join("log").join(edge);
         let lock = lock(&folder)?;
-        let packer = Packer::new(options.level);
-        let cache = BlockCache::new(options.cache_bytes);
-        let shared = Arc::new(Shared { keys, clock, rng, options, packer, cache, writers: watch::Sender::new(0) });
+        let shared = Arc::new(Shared::new(keys, clock, rng, options));
         let (mut report, mut logs) = (Report::default(), Logs::default());
         for environment in environments(data, edge, &mut report)? {
             let (log, found) = Log::open(Folder::new(data, edge, environment), Arc::clone(&shared))?;
@@ -74,8 +74,26 @@ impl EventLog {
             report.logs.push(found);
             logs.open.insert(environment, Arc::new(log));
         }
-        let (root, edge) = (data.to_owned(), edge.to_owned());
-        Ok((Self { root, edge, shared, logs: RwLock::new(logs), lock: Mutex::new(Some(lock)) }, report))
+        let (root, edge, others) = (data.to_owned(), Some(edge.to_owned()), Others::default());
+        Ok((Self { root, edge, shared, logs: RwLock::new(logs), others, lock: Mutex::new(Some(lock)) }, report))
+    }
+
+    /// Opens the logs of all edges below the data folder to read them as they grow. Nothing is changed.
+    pub fn open_to_read(
+        data: &Path,
+        keys: Arc<dyn LogKeys>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        options: Options,
+    ) -> Self {
+        let (root, shared) = (data.to_owned(), Arc::new(Shared::new(keys, clock, rng, options)));
+        let logs = RwLock::new(Logs { closed: true, ..Logs::default() });
+        Self { root, edge: None, shared, logs, others: Others::default(), lock: Mutex::new(None) }
+    }
+
+    /// Whether this process may append.
+    pub fn appends(&self) -> bool {
+        self.edge.is_some()
     }
 
     /// Stores a batch. Answers once every event of it is durable, in the batch's order; a batch that fails was not
@@ -94,7 +112,7 @@ impl EventLog {
         pending.outcome().await
     }
 
-    /// The newest events of these people (all numbers of one merged person), before the cursor, newest first.
+    /// The newest events of these people (all numbers of one merged person), before the cursor, newest first, of all logs.
     pub fn timeline(
         &self,
         environment: EnvironmentId,
@@ -102,18 +120,16 @@ impl EventLog {
         before: Option<Cursor>,
         limit: usize,
     ) -> Result<Page, ReadError> {
-        match self.log(environment) {
-            Some(log) => read::timeline(&log, people, before, limit),
-            None => Ok(Page { events: Vec::new(), next: None }),
-        }
+        read::timelines(&self.logs_of(environment)?, people, before, limit)
     }
 
     /// How many events happened in [from, to), by UTC day and name, in that order. Days without events are left out.
-    pub fn counts(&self, environment: EnvironmentId, from: Timestamp, to: Timestamp) -> Vec<Count> {
-        self.log(environment).map(|log| read::counts(&log, from..to)).unwrap_or_default()
+    pub fn counts(&self, environment: EnvironmentId, from: Timestamp, to: Timestamp) -> Result<Vec<Count>, ReadError> {
+        let logs = self.logs_of(environment)?;
+        Ok(read::together(logs.iter().flat_map(|log| read::counts(log, from..to)).collect()))
     }
 
-    /// Shows every event in order of arrival, as of the call.
+    /// Shows every event of this process's own log in order of arrival, as of the call.
     pub fn scan(&self, environment: EnvironmentId, mut each: impl FnMut(&Arrival, &Event)) -> Result<(), ReadError> {
         let Some(log) = self.log(environment) else { return Ok(()) };
         read::scan(&log, &mut |arrival, event| {
@@ -123,28 +139,49 @@ impl EventLog {
     }
 
     /// Shows every event of every log of the environment in this data folder, other edges' too, each log in order of arrival;
-    /// the answer says which logs those are.
+    /// the answer says which logs those are, and up to which sequence each was read.
     pub fn scan_all(
         &self,
         environment: EnvironmentId,
         mut each: impl FnMut(&Arrival, &Event),
-    ) -> Result<BTreeSet<LogId>, ReadError> {
-        let mut logs = BTreeSet::from([self.log_id(environment)]);
-        self.scan(environment, &mut each)?;
-        let folder = self.root.join("log");
-        let edges = disk::names(&folder).map_err(|source| ReadError::Storage { path: folder, source })?;
-        for edge in edges.iter().filter(|edge| is_edge_name(edge) && **edge != self.edge) {
-            let folder = Folder::new(&self.root, edge, environment);
-            if folder.path.is_dir() {
-                logs.insert(read::scan_files(folder, self.shared.keys.as_ref(), &mut each)?);
-            }
+    ) -> Result<BTreeMap<LogId, u64>, ReadError> {
+        let logs = self.logs_of(environment)?;
+        // This process's own is one of them even where it has not begun.
+        let mut read: BTreeMap<LogId, u64> = self.log_id(environment).map(|own| (own, 0)).into_iter().collect();
+        for log in &logs {
+            let own = Some(log.id) == self.log_id(environment);
+            read.insert(log.id, if own { log.index().last() } else { self.others.read_to(&log.folder) });
+            read::scan(log, &mut |arrival, event| {
+                each(arrival, event);
+                Ok(())
+            })?;
         }
-        Ok(logs)
+        Ok(read)
     }
 
-    /// Which log an environment's events go into.
-    pub fn log_id(&self, environment: EnvironmentId) -> LogId {
-        LogId::of(&self.edge, environment)
+    /// This process's own log of an environment, if it has begun.
+    pub fn own(&self, environment: EnvironmentId) -> Option<LogView> {
+        self.log(environment).map(LogView)
+    }
+
+    /// The logs that other processes append to, as they are now; one that cannot be read is reported and left out.
+    pub fn others(&self) -> Result<Vec<LogView>, ReadError> {
+        let logs = self.others.all(&self.root, self.edge.as_deref(), &self.shared)?;
+        Ok(logs.into_iter().map(LogView).collect())
+    }
+
+    /// Those of an environment.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn others_of(&self, environment: EnvironmentId) -> Result<Vec<LogView>, ReadError> {
+        let logs = self.others.of(&self.root, self.edge.as_deref(), environment, &self.shared)?;
+        Ok(logs.into_iter().map(LogView).collect())
+    }
+
+    /// Which log an environment's events go into, if this process appends.
+    pub fn log_id(&self, environment: EnvironmentId) -> Option<LogId> {
+        self.edge.as_ref().map(|edge| LogId::of(edge, environment))
     }
 
     /// The sequence of the last frame that is durable; 0 if there is none.
@@ -152,28 +189,7 @@ impl EventLog {
         self.log(environment).map_or(0, |log| log.index().last())
     }
 
-    /// The sequence of the last frame that there was when the log was opened; 0 of a log that began since. Whatever is
-    /// appended gets larger ones.
-    pub fn ended(&self, environment: EnvironmentId) -> u64 {
-        self.log(environment).map_or(0, |log| log.ended)
-    }
-
-    /// What came after a frame, of these names, for somebody who follows the log: frame by frame until there are `limit`
-    /// events or more, or it has looked far enough for once.
-    pub fn follow(
-        &self,
-        environment: EnvironmentId,
-        after: u64,
-        names: &[&str],
-        limit: usize,
-    ) -> Result<Following, ReadError> {
-        match self.log(environment) {
-            Some(log) => read::follow(&log, after, names, limit),
-            None => Ok(Following { upto: after, ..Following::default() }),
-        }
-    }
-
-    /// The environments that have a log.
+    /// The environments that have a log of this process's own.
     pub fn environments(&self) -> Vec<EnvironmentId> {
         let mut environments: Vec<_> = self.logs().open.keys().copied().collect();
         environments.sort_unstable();
@@ -212,7 +228,15 @@ impl EventLog {
         self.logs().open.get(&environment).cloned()
     }
 
+    /// Every log of an environment, as it is now; this process's own first.
+    fn logs_of(&self, environment: EnvironmentId) -> Result<Vec<Arc<Log>>, ReadError> {
+        let mut logs: Vec<_> = self.log(environment).into_iter().collect();
+        logs.extend(self.others.of(&self.root, self.edge.as_deref(), environment, &self.shared)?);
+        Ok(logs)
+    }
+
     fn log_for_append(&self, environment: EnvironmentId) -> Result<Arc<Log>, AppendError> {
+        let edge = self.edge.as_ref().ok_or(AppendError::ReadOnly)?;
         if let Some(log) = self.log(environment) {
             return Ok(log);
         }
@@ -223,7 +247,7 @@ impl EventLog {
         if let Some(log) = logs.open.get(&environment) {
             return Ok(Arc::clone(log));
         }
-        let folder = Folder::new(&self.root, &self.edge, environment);
+        let folder = Folder::new(&self.root, edge, environment);
         let opened = Log::open(folder, Arc::clone(&self.shared));
         let (log, _) = opened.map_err(|error| AppendError::Storage(error.to_string().into()))?;
         let log = Arc::new(log);
@@ -298,7 +322,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn is_edge_name(name: &str) -> bool {
+pub(crate) fn is_edge_name(name: &str) -> bool {
     let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     (1..=MAX_EDGE_NAME).contains(&name.len()) && name.as_bytes().iter().all(plain)
 }

@@ -9,14 +9,12 @@ use std::sync::Arc;
 
 use base::Timestamp;
 
-use crate::encoding::{EventRef, Events, event_at};
+use crate::encoding::{Events, event_at};
 use crate::error::ReadError;
-use crate::index::{DAY, Frame, FrameAt, LogFile, Position};
-use crate::inspect::Folder;
+use crate::index::{DAY, FrameAt, LogFile, Position};
 use crate::log::Log;
-use crate::log_keys::LogKeys;
-use crate::record::{Arrival, Cursor, Event, LogId};
-use crate::recover::{Mode, Visitor, recover, unpack};
+use crate::record::{Arrival, Cursor, Event};
+use crate::recover::unpack;
 
 /// A page of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,50 +91,50 @@ fn named(log: &Log, file: &LogFile, frame: &FrameAt, names: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// Shows every event of a log that this process does not append to, as its files are now.
-pub(crate) fn scan_files(
-    folder: Folder,
-    keys: &dyn LogKeys,
-    each: &mut dyn FnMut(&Arrival, &Event),
-) -> Result<LogId, ReadError> {
-    let (id, path) = (LogId::of(&folder.edge, folder.environment), folder.path.clone());
-    let mut shown = Shown { log: id, frame: Vec::new(), broken: None, each };
-    let report = recover(folder, keys, Mode::Verify, &mut shown)
-        .map_err(|error| ReadError::Storage { path: path.clone(), source: std::io::Error::other(error) })?;
-    if let Some(reason) = shown.broken {
-        return Err(ReadError::Damaged { path, sequence: 0, offset: 0, reason });
+/// Events of these people in several logs before the cursor, by time and then arrival, newest first.
+pub(crate) fn timelines(
+    logs: &[Arc<Log>],
+    people: &[u64],
+    before: Option<Cursor>,
+    limit: usize,
+) -> Result<Page, ReadError> {
+    if let [log] = logs {
+        return timeline(log, people, before, limit);
     }
-    for finding in report.findings.iter().filter(|finding| finding.kind.is_loss()) {
-        tracing::warn!(edge = report.edge, "event log: {finding}");
+    let mut events = Vec::new();
+    let mut more = false;
+    for log in logs {
+        let page = timeline(log, people, before.map(|before| within(log, before)), limit)?;
+        more |= page.next.is_some();
+        events.extend(page.events);
     }
-    Ok(id)
+    events.sort_by_key(|(arrival, event)| std::cmp::Reverse((event.time, *arrival)));
+    more |= events.len() > limit;
+    events.truncate(limit);
+    let last = events.last().map(|(arrival, event)| Cursor { time: event.time, arrival: *arrival });
+    Ok(Page { events, next: last.filter(|_| more) })
 }
 
-/// Shows a frame's events once the frame is known.
-struct Shown<'a> {
-    log: LogId,
-    frame: Vec<Event>,
-    broken: Option<String>,
-    each: &'a mut dyn FnMut(&Arrival, &Event),
+/// A cursor as a log has it that may not be the cursor's: events of the same time follow each other by their logs.
+fn within(log: &Log, mut before: Cursor) -> Cursor {
+    let (sequence, index) = match log.id.cmp(&before.arrival.log) {
+        std::cmp::Ordering::Equal => return before,
+        std::cmp::Ordering::Less => (u64::MAX, u32::MAX),
+        std::cmp::Ordering::Greater => (0, 0),
+    };
+    before.arrival = Arrival { log: log.id, sequence, index };
+    before
 }
 
-impl Visitor for Shown<'_> {
-    fn file(&mut self, _: &Arc<LogFile>) -> u32 {
-        0
-    }
-
-    fn event(&mut self, event: &EventRef<'_>) {
-        match event.to_event() {
-            Ok(event) => self.frame.push(event),
-            Err(error) => self.broken = Some(error.to_string()),
-        }
-    }
-
-    fn frame(&mut self, frame: Frame) {
-        for (event, index) in self.frame.drain(..).zip(0..) {
-            (self.each)(&Arrival { log: self.log, sequence: frame.sequence, index }, &event);
-        }
-    }
+/// Counts of several logs as one.
+pub(crate) fn together(mut counts: Vec<Count>) -> Vec<Count> {
+    counts.sort();
+    counts.dedup_by(|next, kept| {
+        let same = (next.day, &next.event) == (kept.day, &kept.event);
+        kept.count += if same { next.count } else { 0 };
+        same
+    });
+    counts
 }
 
 /// Events of these people before the cursor, by time and then arrival, newest first.

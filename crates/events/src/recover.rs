@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::disk;
 use crate::encoding::{DecodeError, EventRef, Events};
 use crate::error::OpenError;
-use crate::format::FrameError;
+use crate::format::{Durable, FrameError};
 use crate::index::{Frame, Index, LogFile};
 use crate::inspect::{Folder, Inspection, Judged, Opened, QUARANTINE, inspect, storage};
 use crate::log_keys::LogKeys;
@@ -171,7 +171,15 @@ fn settle(inspection: &Inspection, opened: &Opened, bytes: &[u8], judged: &Judge
         }
     }
     file.sync_all()?;
-    disk::sync_folders(&inspection.folder.path, &inspection.folder.root)
+    disk::sync_folders(&inspection.folder.path, &inspection.folder.root)?;
+    if last {
+        // What is kept counts from here on, also for those who read along.
+        let next = judged.next.max(inspection.published_next());
+        let durable = Durable { file: opened.file.id, next, offset: end as u64 };
+        let published = disk::open_or_create(&inspection.folder.path.join(Durable::FILE_NAME))?;
+        disk::write_whole_at(&published, &durable.to_bytes(), 0)?;
+    }
+    Ok(())
 }
 
 /// Keeps cut bytes in quarantine, durably, before they are cut.

@@ -47,7 +47,7 @@ pub(crate) fn submit(log: &Arc<Log>, batch: &Batch) -> Result<Pending, AppendErr
     log.admits()?;
     let facts = facts(log, batch);
     let (verdict, own) = verdict();
-    let (new, others) = claim(log, &facts, &own);
+    let (new, others) = claim(log, &facts, &batch.known_as, &own);
     let all_new = !new.contains(&false);
     let facts = if all_new {
         facts
@@ -77,17 +77,22 @@ fn facts(log: &Log, batch: &Batch) -> Vec<Fact> {
     batch.events.iter().map(fact).collect()
 }
 
-fn claim(log: &Log, facts: &[Fact], own: &Fate) -> (Vec<bool>, Vec<Fate>) {
+fn claim(log: &Log, facts: &[Fact], mut known_as: &[(usize, [u8; 16])], own: &Fate) -> (Vec<bool>, Vec<Fate>) {
     let mut others: Vec<Fate> = Vec::new();
     let mut dedupe = log.dedupe();
-    let claims = facts.iter().map(|fact| match dedupe.claim(fact.message, own) {
-        Claim::New => true,
-        Claim::Duplicate => false,
-        Claim::InFlight(fate) => {
-            if !others.iter().any(|other| other.same(&fate)) {
-                others.push(fate);
+    let claims = facts.iter().enumerate().map(|(index, fact)| {
+        let of_this = known_as.iter().take_while(|(of, _)| *of == index).count();
+        let (its, rest) = known_as.split_at(of_this);
+        known_as = rest;
+        match dedupe.claim(fact.message, its, own) {
+            Claim::New => true,
+            Claim::Duplicate => false,
+            Claim::InFlight(fate) => {
+                if !others.iter().any(|other| other.same(&fate)) {
+                    others.push(fate);
+                }
+                false
             }
-            false
         }
     });
     (claims.collect(), others)

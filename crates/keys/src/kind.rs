@@ -124,7 +124,7 @@ kinds! {
     Part = 19, "part", Environment, true;
     /// Seals the event engine's durable dictionaries.
     Dictionary = 20, "dictionary", Environment, true;
-    /// Blind indexes and predicate hashes.
+    /// Blind indexes.
     Index = 21, "index", Environment, true;
     /// The hash of a message id, for duplicates.
     MessageHash = 22, "message_hash", Environment, true;
@@ -146,6 +146,10 @@ kinds! {
     AuditSigning = 30, "audit_signing", Installation, true;
     /// Finds a member by their e-mail address.
     MemberIndex = 31, "member_index", Installation, true;
+    /// Seals what one edge may hold: each version is one edge's.
+    EdgeGrant = 32, "edge_grant", Installation, true;
+    /// Seals the account and the certificates of an ACME authority.
+    Acme = 33, "acme", Installation, true;
 }
 
 impl KeyKind {

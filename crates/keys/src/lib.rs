@@ -15,6 +15,7 @@
 pub mod aead;
 mod api_key;
 mod envelope;
+mod grant;
 mod harden;
 pub mod hash;
 mod hex;
@@ -32,15 +33,17 @@ mod tests;
 pub use aead::{Aad, AeadKey};
 pub use api_key::{ApiKey, ApiKeyError, ApiKeyKind, random_token};
 pub use envelope::{KeyId, MAX_SENDER_AGE, Opener, Recipient, SealError, SealedHeader, Sender, Subject, UnsealError};
+pub use grant::{ChainAndKey, GrantKey, NotGrantable};
 pub use harden::harden_process;
 pub use kem::{KemError, PrivateKey, PublicKey, SecretKey, public_of};
 pub use kind::{KeyKind, Owner, OwnerKind, UnknownKeyKind};
 pub use person::{OpenPrivateError, PairId, PersonKeys, mint_pair, open_private, reseal_private};
+pub use provider::bundle::{BundleProvider, is_bundle, write_bundle};
 pub use provider::file::FileProvider;
 pub use provider::file::escrow::{Escrow, EscrowError, Escrowed, Restored, restore_escrow};
 pub use provider::{
     Answer, BUCKETS, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
 };
 pub use sender_cache::SenderCache;
-pub use set::{Grants, KeyError, KeySet, rewrap};
+pub use set::{Grants, HeldKeys, KeyError, KeySet, rewrap};
 pub use wrapped::{KeyState, UnknownKeyState, WrappedHeader, WrappedKey, context as wrapping_context};

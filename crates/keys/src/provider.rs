@@ -3,6 +3,7 @@
 //! Calls answer with boxed futures, since a provider may sit behind a network; the file provider's are ready at once
 //! and need no runtime. Nothing on a hot path asks the provider: a [`KeySet`](crate::KeySet) keeps what it unwrapped.
 
+pub(crate) mod bundle;
 pub(crate) mod file;
 
 use crate::aead::Aad;
@@ -197,6 +198,22 @@ pub enum ProviderError {
         provider: String,
         /// The version that was asked for.
         version: u32,
+    },
+    /// An edge bundle holds what an edge may hold, and nothing else.
+    #[error("the edge bundle {path} does not hold {what}: that is for a process that has the root key")]
+    NotInBundle {
+        /// The bundle's file.
+        path: PathBuf,
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// What was sealed for a grant does not open with its bundle.
+    #[error(
+        "the edge bundle {path} does not open what was sealed for it: it is another grant's, or the stored bytes were changed"
+    )]
+    WrongBundle {
+        /// The bundle's file.
+        path: PathBuf,
     },
     /// That version of the root key is gone.
     #[error("version {version} of the root key was destroyed")]

@@ -118,6 +118,17 @@ struct Entry {
 
 type Ring = BTreeMap<u32, Entry>;
 
+/// The versions of a key that are not destroyed, as they are at one moment.
+#[derive(Debug)]
+pub struct HeldKeys {
+    /// The version of the primary key.
+    pub version: u32,
+    /// The primary key.
+    pub primary: SecretKey,
+    /// The others, newest first: one that takes over, or that another took over from.
+    pub others: Vec<(u32, SecretKey)>,
+}
+
 /// The keys that this process holds.
 pub struct KeySet {
     provider: Arc<dyn KeyProvider>,
@@ -238,6 +249,23 @@ impl KeySet {
             .and_then(|ring| ring.values().find(|entry| entry.record.state == KeyState::Primary))
             .and_then(|entry| Some((entry.record.version, entry.secret.clone()?)));
         primary.ok_or(KeyError::Missing { kind, owner })
+    }
+
+    /// Every version that is not destroyed.
+    pub fn held(&self, kind: KeyKind, owner: Owner) -> Result<HeldKeys, KeyError> {
+        self.allowed(kind, owner)?;
+        let (mut found, mut others) = (None, Vec::new());
+        let rings = self.read();
+        let ring = rings.get(&(kind, owner)).ok_or(KeyError::Missing { kind, owner })?;
+        for (version, entry) in ring.iter().rev() {
+            let Some(secret) = &entry.secret else { continue };
+            match entry.record.state {
+                KeyState::Primary => found = Some((*version, secret.clone())),
+                _ => others.push((*version, secret.clone())),
+            }
+        }
+        let (version, primary) = found.ok_or(KeyError::Missing { kind, owner })?;
+        Ok(HeldKeys { version, primary, others })
     }
 
     /// The key of a version, to open with.

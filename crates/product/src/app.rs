@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use base::{Clock, Code, Problem, ProblemResult, Rng, Secret};
+use base::id::EdgeGrantId;
+use base::{Clock, Rng, Secret};
 use events::EventLog;
-use keys::{Grants, KeyKind, KeyProvider, KeySet, Owner, ProviderError};
+use keys::{BundleProvider, Grants, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
 use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
@@ -17,9 +18,10 @@ use crate::attributes::Registry;
 use crate::content::published::Versions;
 use crate::delivery::Rulesets;
 use crate::demo::Demo;
-use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority};
+use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority, authority_keys};
+use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
-use crate::ingest::{Projection, Watches};
+use crate::ingest::{Balances, Projection, Watches};
 use crate::key_rotation::Rotation;
 use crate::members::Passwords;
 use crate::people::People;
@@ -55,6 +57,22 @@ pub enum Databases {
     },
 }
 
+/// What a process does with the stores and logs that it shares with others; by default a command's, which serves nobody.
+#[derive(Debug, Clone, Default)]
+pub struct Duties {
+    /// Under which name it appends to the event log, if it does.
+    pub edge: Option<String>,
+    /// Whether it does what is done in the background for everybody.
+    pub worker: bool,
+}
+
+impl Duties {
+    /// Everything, as one process alone does.
+    pub fn all() -> Self {
+        Self { edge: Some(event_log::EDGE.to_owned()), worker: true }
+    }
+}
+
 /// The running product.
 pub struct App {
     /// The main store.
@@ -63,6 +81,8 @@ pub struct App {
     pub keyring: Db,
     /// The keys that this process holds.
     pub keys: Arc<KeySet>,
+    /// What an edge was granted that has no root key; nothing where there is one.
+    pub(crate) held: Option<Held>,
     /// Environments' keys that were seen lately.
     pub(crate) edge_keys: EdgeKeys,
     /// What is remembered of people.
@@ -71,6 +91,8 @@ pub struct App {
     pub(crate) attributes: Registry,
     /// What live rules ask ingest to keep.
     pub(crate) watches: Watches,
+    /// What became of the messages that were taken.
+    pub(crate) balances: Balances,
     /// The projection of the event logs into people's rows.
     pub(crate) projection: Projection,
     /// The live content of each environment, compiled.
@@ -87,7 +109,9 @@ pub struct App {
     pub urls: Urls,
     /// Whether every door of this process answers.
     pub ready: Arc<AtomicBool>,
-    log: Option<Arc<EventLog>>,
+    log: Arc<EventLog>,
+    /// What this process does.
+    pub(crate) duties: Duties,
     timer: Timer,
     pub(crate) sdk: SdkFiles,
     pub(crate) noted: page_origins::Noted,
@@ -120,6 +144,14 @@ pub enum OpenError {
     /// The event log could not be opened.
     #[error(transparent)]
     Log(#[from] events::OpenError),
+    /// The certificate that was granted to this edge could not be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// What an edge bundle names is not there any more.
+    #[error(
+        "{0} is no grant of this installation, or was revoked: have another edge bundle made with pilotfish keys grant edge"
+    )]
+    GrantEnded(EdgeGrantId),
 }
 
 impl App {
@@ -130,23 +162,53 @@ impl App {
         databases: &Databases,
         provider: Arc<dyn KeyProvider>,
         urls: Urls,
-        clock: Arc<dyn Clock>,
-        rng: Arc<dyn Rng>,
+        duties: Duties,
+        time: (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Result<Self, OpenError> {
-        let keys = Arc::new(KeySet::new(provider, Grants::all()));
+        Self::open_with(folder, databases, (KeySet::new(provider, Grants::all()), None), urls, duties, time).await
+    }
+
+    /// The same for an edge that has a bundle and no root key: it holds what was granted to it, and makes nothing.
+    pub async fn open_edge(
+        folder: DataFolder,
+        databases: &Databases,
+        bundle: Arc<BundleProvider>,
+        urls: Urls,
+        duties: Duties,
+        time: (Arc<dyn Clock>, Arc<dyn Rng>),
+    ) -> Result<Self, OpenError> {
+        let keys = KeySet::new(bundle.clone(), Grants::edge());
+        Self::open_with(folder, databases, (keys, Some(Held::new(bundle))), urls, duties, time).await
+    }
+
+    async fn open_with(
+        folder: DataFolder,
+        databases: &Databases,
+        (keys, held): (KeySet, Option<Held>),
+        urls: Urls,
+        duties: Duties,
+        (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>),
+    ) -> Result<Self, OpenError> {
+        let keys = Arc::new(keys);
         let (main, keyring, identity) = open_stores(&folder, databases, &keys, clock.as_ref(), rng.as_ref()).await?;
-        load_keys(&keys, &main).await?;
-        let log = event_log::open(folder.path(), databases, &keys, &clock, &rng).await?;
-        let sdk = SdkFiles::open(&main, clock.as_ref()).await?;
+        load_keys(&keys, held.as_ref(), &main).await?;
+        if matches!(databases, Databases::Embedded) {
+            // Nobody shares it, whatever the folder's mode says.
+            folder.keep_private("log")?;
+        }
+        let log = event_log::open(folder.path(), duties.edge.as_deref(), &keys, &clock, &rng).await?;
+        let sdk = SdkFiles::open(&main, clock.as_ref(), duties.edge.is_some()).await?;
         let rotation = Rotation::new(main.engine());
         let app = Self {
             main,
             keyring,
             keys,
+            held,
             edge_keys: EdgeKeys::new(),
             people: People::new(clock.clone(), rng.clone()),
             attributes: Registry::default(),
             watches: Watches::default(),
+            balances: Balances::default(),
             projection: Projection::default(),
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
@@ -157,6 +219,7 @@ impl App {
             urls,
             ready: Arc::new(AtomicBool::new(false)),
             log,
+            duties,
             sdk,
             noted: page_origins::Noted::default(),
             versions: Versions::new(),
@@ -187,7 +250,7 @@ impl App {
 
     /// Takes the keys that another process made since this one was opened.
     pub(crate) async fn reload_keys(&self) -> Result<(), OpenError> {
-        load_keys(&self.keys, &self.main).await
+        load_keys(&self.keys, self.held.as_ref(), &self.main).await
     }
 
     /// Gives the stores to this installation, which is about to be made.
@@ -203,16 +266,20 @@ impl App {
 
     /// The local certificate authority, made for the hosts of the public URLs if there is none.
     pub fn authority(&self) -> Result<LocalAuthority, CertificateError> {
-        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
-        LocalAuthority::open_or_create(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+        LocalAuthority::open_or_create(&self.tls_folder(), &self.own_hosts(), &authority_keys(self)?, clock, rng)
     }
 
     /// As [`authority`](Self::authority), for an installation that is made and not yet kept.
     pub fn authority_ahead(&self) -> Result<LocalAuthority, CertificateError> {
-        let (_, key) = self.keys.primary(KeyKind::LocalAuthority, Owner::Installation)?;
         let (clock, rng) = (self.clock.clone(), self.rng.clone());
-        LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &key, clock, rng)
+        LocalAuthority::make_ahead(&self.tls_folder(), &self.own_hosts(), &authority_keys(self)?, clock, rng)
+    }
+
+    /// The local authority, if one lies in this data folder that is this installation's and may sign for these hosts.
+    pub(crate) fn authority_for(&self, hosts: &[String]) -> Result<Option<LocalAuthority>, CertificateError> {
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        LocalAuthority::open_if_its_own(&self.tls_folder(), hosts, &authority_keys(self)?, clock, rng)
     }
 
     /// The certificates of an ACME authority, with the local authority's until the first is there.
@@ -243,14 +310,9 @@ impl App {
         self.demo.set(demo)
     }
 
-    /// The event log.
-    ///
-    /// # Errors
-    /// 503 if another process of this data folder has it.
-    pub(crate) fn log(&self) -> ProblemResult<&Arc<EventLog>> {
-        self.log.as_ref().ok_or_else(|| {
-            Problem::new(Code::StorageUnavailable).detail("the event log is another process's").retry_after(60)
-        })
+    /// The event logs: to read, and for an edge to append to its own.
+    pub(crate) fn log(&self) -> &Arc<EventLog> {
+        &self.log
     }
 
     /// Lets every key make so many requests a second at the edge.
@@ -266,9 +328,7 @@ impl App {
     /// Closes the stores. Nothing may be under way.
     pub async fn close(&self) {
         self.timer.stop().await;
-        if let Some(log) = &self.log {
-            log.shutdown().await;
-        }
+        self.log.shutdown().await;
         if let Err(error) = ingest::catch_up(self).await {
             tracing::warn!(%error, "people's rows are behind the event log; the next start brings them up to date");
         }
@@ -278,6 +338,19 @@ impl App {
         self.keyring.close().await;
         self.main.close().await;
     }
+}
+
+/// Brings both `PostgreSQL` databases to this release's schema: what their owner does before the roles of a new release start.
+///
+/// # Errors
+/// As [`App::open`]; [`StoreError::NotMigrated`] if the role that connects is not the owner's.
+pub async fn migrate(main: &Secret<String>, keyring: &Secret<String>) -> Result<(), StoreError> {
+    let (main, keyring) = (Db::connect_postgres(main).await?, Db::connect_postgres(keyring).await?);
+    store::migrate_keyring(&keyring).await?;
+    store::migrate_main(&main).await?;
+    keyring.close().await;
+    main.close().await;
+    Ok(())
 }
 
 /// Opens both stores with this release's schema, and makes sure that they belong together.
@@ -303,8 +376,11 @@ async fn open_stores(
     Ok((main, keyring, expected.unwrap_or_else(|| Identity::new(rng))))
 }
 
-/// Unwraps every key of the main store, and makes sure that each environment has its erasable keys.
-async fn load_keys(keys: &KeySet, main: &Db) -> Result<(), OpenError> {
+/// Unwraps every key of the main store, and makes sure that each environment has its erasable keys; or what an edge was granted.
+async fn load_keys(keys: &KeySet, held: Option<&Held>, main: &Db) -> Result<(), OpenError> {
+    if let Some(held) = held {
+        return held.follow(keys, main).await;
+    }
     let records = key_records::all(main.read(Scope::System)).await?;
     let environments: BTreeSet<_> = records
         .iter()

@@ -1,18 +1,18 @@
-//! Opening the event log with the product's keys.
+//! Opening the event logs of the data folder with the product's keys: an edge to append to its own, everybody to read.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
 use base::{Clock, ProblemResult, Rng, Secret};
-use events::{EventLog, LogKeyError, LogKeys, OpenError, Options};
+use events::{EventLog, LogKeyError, LogKeys, OpenError, Options, ReadError};
 use keys::{KeyKind, KeySet, Owner};
 
+use crate::App;
 use crate::problem::internal;
-use crate::{App, Databases};
 
-/// The name of this process's edge. Processes that share a data folder take turns.
-const EDGE: &str = "edge";
+/// The name of an edge that was given none.
+pub const EDGE: &str = "edge";
 
 struct Keys(Arc<KeySet>);
 
@@ -35,26 +35,42 @@ pub(crate) async fn sealed_with(app: &App, environment: EnvironmentId, version: 
     counted.await.map_err(internal)?.map_err(internal)
 }
 
-/// Opens the log below a data folder, putting in order what a crash left. `None` if a shared folder's log is another
-/// process's.
+/// Opens the logs below a data folder: an edge's own, putting in order what a crash left, and everybody else's to read.
 pub(crate) async fn open(
     data: &Path,
-    databases: &Databases,
+    edge: Option<&str>,
     keys: &Arc<KeySet>,
     clock: &Arc<dyn Clock>,
     rng: &Arc<dyn Rng>,
-) -> Result<Option<Arc<EventLog>>, OpenError> {
-    let data = data.to_owned();
+) -> Result<Arc<EventLog>, OpenError> {
+    let (data, edge) = (data.to_owned(), edge.map(str::to_owned));
     let keys: Arc<dyn LogKeys> = Arc::new(Keys(Arc::clone(keys)));
-    let (clock, rng) = (Arc::clone(clock), Arc::clone(rng));
-    let opened = tokio::task::spawn_blocking(move || EventLog::open(&data, EDGE, keys, clock, rng, Options::default()));
+    let (clock, rng, options) = (Arc::clone(clock), Arc::clone(rng), Options::default());
+    let opened = tokio::task::spawn_blocking(move || match edge {
+        Some(edge) => EventLog::open(&data, &edge, keys, clock, rng, options).map(|(log, _findings_are_logged)| log),
+        None => Ok(EventLog::open_to_read(&data, keys, clock, rng, options)),
+    });
     match opened.await {
-        Ok(Ok((log, _findings_are_logged))) => Ok(Some(Arc::new(log))),
-        Ok(Err(OpenError::Locked(folder))) if matches!(databases, Databases::Postgres { .. }) => {
-            tracing::info!(folder = %folder.display(), "the event log is another process's");
-            Ok(None)
-        }
-        Ok(Err(error)) => Err(error),
+        Ok(opened) => opened.map(Arc::new),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// Asks the logs a question, on a thread that may wait for a disk. A file that another process sealed with a key that this
+/// one has not heard of yet is read with that key.
+pub(crate) async fn read<T: Send + 'static>(
+    app: &App,
+    question: impl Fn(&EventLog) -> Result<T, ReadError> + Clone + Send + 'static,
+) -> ProblemResult<T> {
+    let ask = || {
+        let (log, question) = (Arc::clone(app.log()), question.clone());
+        tokio::task::spawn_blocking(move || question(&log))
+    };
+    match ask().await.map_err(internal)? {
+        Err(ReadError::Key { .. }) => {
+            app.reload_keys().await.map_err(internal)?;
+            ask().await.map_err(internal)?.map_err(internal)
+        }
+        other => other.map_err(internal),
     }
 }

@@ -15,6 +15,7 @@ mod delivery;
 pub mod demo;
 mod disk;
 pub mod doors;
+pub mod edge_grants;
 mod edge_keys;
 mod event_log;
 mod extract;
@@ -46,6 +47,7 @@ mod timeline;
 mod timer;
 pub mod trust;
 
-pub use app::{App, Databases, OpenError, Urls};
+pub use app::{App, Databases, Duties, OpenError, Urls, migrate};
+pub use event_log::EDGE;
 pub use organisations::{NewEnvironment, NewOrganisation};
 pub use routers::{dashboard_document, router};

@@ -16,6 +16,8 @@ const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
 const TICKS_PER_SWEEP: u64 = 15;
 const TICKS_PER_LOOK_FOR_KEYS: u64 = 5;
+/// How far a worker is behind edges that project their own logs.
+const TICKS_PER_LOOK_AT_OTHERS: u64 = 5;
 
 /// The task, while it runs.
 #[derive(Default)]
@@ -63,8 +65,14 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
         // Another process may have made or promoted some.
         app.reload_keys().await.map_err(internal)?;
     }
-    if tick.is_multiple_of(TICKS_PER_HOUR) {
+    if tick.is_multiple_of(TICKS_PER_HOUR) && app.duties.worker {
         people::forget_messages(app).await?;
+    }
+    if tick.is_multiple_of(TICKS_PER_LOOK_AT_OTHERS)
+        && app.duties.worker
+        && let Err(error) = ingest::catch_up_for_others(app).await
+    {
+        tracing::warn!(%error, "people's rows are behind another edge's event log; the next look may do better");
     }
     if let Err(error) = ingest::catch_up(app).await {
         tracing::warn!(%error, "people's rows are behind the event log; the next second may do better");

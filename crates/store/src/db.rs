@@ -5,7 +5,7 @@
 
 use base::Secret;
 use base::id::{EnvironmentId, OrganisationId};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Postgres, Sqlite, Transaction};
 use std::path::Path;
 use std::str::FromStr;
@@ -87,6 +87,24 @@ impl Db {
         let db = Self(DbOf::Postgres(pool));
         db.refuse_unfenced_role().await?;
         Ok(db)
+    }
+
+    /// Refuses a URL that leads over a network without proof of who answers there. Sockets and the loopback are this machine's.
+    ///
+    /// # Errors
+    /// [`StoreError::Unverified`]; [`StoreError::Unavailable`] if the URL is malformed.
+    pub fn refuse_unverified(url: &Secret<String>) -> StoreResult<()> {
+        let options = PgConnectOptions::from_str(url.expose())?;
+        let host = options.get_host();
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        let here = options.get_socket().is_some()
+            || host.starts_with('/')
+            || host == "localhost"
+            || address.is_ok_and(|address| address.is_loopback());
+        if here || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+            return Ok(());
+        }
+        Err(StoreError::Unverified)
     }
 
     /// Row-level security is the second fence between tenants: a role that it does not hold may not serve.

@@ -25,6 +25,13 @@ pub enum StoreError {
          each other: connect as a role that is neither (create role pilotfish login nosuperuser nobypassrls)"
     )]
     Unfenced,
+    /// The way to the database leads over a network, and whoever answers there need not prove who it is.
+    #[error(
+        "the database is on another machine and its URL does not have the server prove who it is: add \
+         sslmode=verify-full&sslrootcert=FILE, and sslcert=FILE&sslkey=FILE to prove who this process is; \
+         --allow-unverified-database goes on without"
+    )]
+    Unverified,
     /// The driver failed in another way. Only a code is kept: the database's own texts may quote values.
     #[error("the database refused a statement ({code})")]
     Driver {
@@ -50,6 +57,30 @@ pub enum StoreError {
         /// The newest version that this binary knows.
         known: i64,
     },
+    /// The schema's owner has not brought it up to this release, and the role that connects may not.
+    #[error(
+        "{database} has schema version {found} and this release needs {known}: as the schema's owner run pilotfish init, or \
+         pilotfish migrate after an upgrade; this role may not (docs/roles.md)"
+    )]
+    NotMigrated {
+        /// Which of the two databases.
+        database: &'static str,
+        /// The version that it has; 0 for none, or none that this role may see.
+        found: i64,
+        /// The newest version that this binary knows.
+        known: i64,
+    },
+    /// The roles that grants are for are not there.
+    #[error(
+        "PostgreSQL has no roles pilotfish_edge, pilotfish_api, pilotfish_dashboard and pilotfish_worker, and the role that \
+         connects may not make any: run deploy/postgresql/roles.sql as a superuser, or grant it CREATEROLE"
+    )]
+    RolesMissing,
+    /// The role that connects may not do this.
+    #[error(
+        "the role that connects to PostgreSQL may not do this: is it granted the role of this process? (docs/roles.md)"
+    )]
+    Denied,
     /// A migration that was applied is not the one that this binary has.
     #[error("migration {version} of {database} is not the one that was applied: this binary is from another line")]
     OtherMigration {
@@ -116,6 +147,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(error) => Self::Unavailable(match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => "connection refused",
                 std::io::ErrorKind::NotFound => "no such host or socket",
+                // What is wrong with the other side's certificate comes as this.
+                std::io::ErrorKind::InvalidData => "TLS failed",
                 _ => "input or output failed",
             }),
             sqlx::Error::Tls(_) => Self::Unavailable("TLS failed"),
@@ -133,6 +166,9 @@ fn of_database(error: &(dyn sqlx::error::DatabaseError + 'static)) -> StoreError
         return StoreError::Conflict;
     }
     let code = error.code().map_or_else(|| "no code".to_owned(), Into::into);
+    if code == "42501" {
+        return StoreError::Denied;
+    }
     // Serialization failure, deadlock.
     if ["40001", "40P01"].contains(&code.as_str()) {
         return StoreError::Contended;
@@ -201,6 +237,21 @@ mod tests {
         for url in ["mysql://root:hunter2@localhost/main", "localhost/main", ""] {
             let refused = crate::Db::connect_postgres(&base::Secret::new(url.to_owned())).await.err().unwrap();
             assert_eq!(refused.to_string(), "the database's URL must begin with postgres:// or postgresql://");
+        }
+    }
+
+    #[test]
+    fn over_a_network_the_server_has_to_prove_who_it_is() {
+        let asked = |url: &str| crate::Db::refuse_unverified(&base::Secret::new(url.to_owned()));
+        for url in ["u@localhost/d", "u@127.0.0.1:5433/d", "u@[::1]/d", "u@%2Frun%2Fpostgresql/d", "/d?host=/run/pg"] {
+            asked(&format!("postgres://{url}")).unwrap();
+        }
+        for host in ["db.example.org", "192.0.2.7", "localhost.example.org", "[2001:db8::7]"] {
+            for mode in ["", "?sslmode=disable", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"] {
+                let refused = asked(&format!("postgres://u:p@{host}/d{mode}"));
+                assert!(matches!(refused, Err(StoreError::Unverified)), "{host} {mode}");
+            }
+            asked(&format!("postgres://u:p@{host}/d?sslmode=verify-full&sslrootcert=ca.pem")).unwrap();
         }
     }
 

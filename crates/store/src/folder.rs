@@ -2,6 +2,10 @@
 //!
 //! Over the embedded store one process at a time has the folder, under an exclusive lock; over PostgreSQL each process
 //! takes a shared one. The lock is the kernel's, so it ends with its process, however that ends.
+//!
+//! A folder with the set-group-id bit that its group may read is *shared*: the operator means roles that run as users of
+//! their own. Of what is made in it the few files that all of them need are then readable by the group, never writable. Any
+//! other folder is its owner's alone.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -44,8 +48,7 @@ impl DataFolder {
         if mode & 0o022 != 0 {
             return Err(StoreError::WritableByOthers { path: path.display().to_string(), mode });
         }
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
+        let lock = open_lock(&path.join("lock")).map_err(failed)?;
         let operation = match sharing {
             Sharing::Exclusive => FlockOperation::NonBlockingLockExclusive,
             Sharing::Shared => FlockOperation::NonBlockingLockShared,
@@ -57,20 +60,57 @@ impl DataFolder {
         }
     }
 
+    /// Makes a folder in it that only the owner may enter, also where the data folder is shared, unless it is there.
+    pub fn keep_private(&self, name: &str) -> StoreResult<()> {
+        match DirBuilder::new().mode(0o700).create(self.path.join(name)) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(StoreError::Io { path: self.path.join(name).display().to_string(), source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
+/// Opens a file to be locked, making it if it is not there. Whoever may only read it can lock it as well.
+pub fn open_lock(path: &Path) -> std::io::Result<File> {
+    match OpenOptions::new().read(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let lock = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+            share_file(path, &lock)?;
+            Ok(lock)
+        }
+        other => other,
+    }
+}
+
 /// Writes a small file so that it is there whole or not at all, and survives a crash (mode 0600). Replaces what is there.
 pub fn write_durably(path: &Path, bytes: &[u8], rng: &dyn Rng) -> StoreResult<()> {
-    write(path, bytes, rng, |draft| std::fs::rename(draft, path))
+    write(path, bytes, rng, false, |draft| std::fs::rename(draft, path))
+}
+
+/// As [`write_durably`], for a file that the other roles need: in a shared folder its group may read it.
+pub fn write_durably_for_all(path: &Path, bytes: &[u8], rng: &dyn Rng) -> StoreResult<()> {
+    write(path, bytes, rng, true, |draft| std::fs::rename(draft, path))
+}
+
+/// Lets the group of a shared folder read a file in it, which this process made.
+fn share_file(path: &Path, file: &File) -> std::io::Result<()> {
+    const SHARED: u32 = 0o2050;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if std::fs::metadata(folder)?.permissions().mode() & SHARED == SHARED {
+        file.set_permissions(std::fs::Permissions::from_mode(0o640))?;
+    }
+    Ok(())
 }
 
 /// As [`write_durably`], and refuses to replace anything.
 pub fn write_new_durably(path: &Path, bytes: &[u8], rng: &dyn Rng) -> StoreResult<()> {
-    write(path, bytes, rng, |draft| match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+    write(path, bytes, rng, false, |draft| match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
         // Not every file system can; a second name for the file does the same.
         Err(Errno::INVAL | Errno::NOSYS) => std::fs::hard_link(draft, path).and_then(|()| std::fs::remove_file(draft)),
         other => other.map_err(std::io::Error::from),
@@ -91,12 +131,13 @@ fn write(
     path: &Path,
     bytes: &[u8],
     rng: &dyn Rng,
+    for_all: bool,
     place: impl FnOnce(&Path) -> std::io::Result<()>,
 ) -> StoreResult<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".new-{}", data_encoding::HEXLOWER.encode(&rng.bytes::<8>())));
     let draft = PathBuf::from(draft);
-    let written = write_draft(&draft, bytes).and_then(|()| place(&draft)).and_then(|()| sync_folder_of(path));
+    let written = write_draft(&draft, bytes, for_all).and_then(|()| place(&draft)).and_then(|()| sync_folder_of(path));
     written.map_err(|source| {
         // It is only a draft: that it cannot be removed changes nothing of the failure.
         let _ = std::fs::remove_file(&draft);
@@ -104,8 +145,11 @@ fn write(
     })
 }
 
-fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_draft(draft: &Path, bytes: &[u8], for_all: bool) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft)?;
+    if for_all {
+        share_file(draft, &file)?;
+    }
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -136,6 +180,26 @@ mod tests {
             std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
             let refused = DataFolder::open(folder.path(), Sharing::Exclusive).unwrap_err();
             assert!(matches!(refused, StoreError::WritableByOthers { .. }), "{mode:o}: {refused}");
+        }
+    }
+
+    #[test]
+    fn the_group_reads_what_all_roles_need_in_a_shared_folder_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let rng = base::SeededRng::new(1);
+        let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+        for (shared, readable) in [(0o750, 0o600), (0o2700, 0o600), (0o2750, 0o640)] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(shared)).unwrap();
+            for name in ["lock", "all", "own"] {
+                remove_durably(&folder.path().join(name)).unwrap();
+            }
+            let opened = DataFolder::open(folder.path(), Sharing::Shared).unwrap();
+            write_durably_for_all(&folder.path().join("all"), b"certificate", &rng).unwrap();
+            write_durably(&folder.path().join("own"), b"keys", &rng).unwrap();
+            assert_eq!(["lock", "all", "own"].map(mode), [readable, readable, 0o600], "{shared:o}");
+            opened.keep_private("log").unwrap();
+            assert_eq!(mode("log"), 0o700);
+            std::fs::remove_dir(folder.path().join("log")).unwrap();
         }
     }
 

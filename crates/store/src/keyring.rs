@@ -2,14 +2,19 @@
 //! the private halves sealed.
 //!
 //! Invariants: an outside id is one subject's (a unique index says so); a number is used once; whoever mints or joins
-//! holds the environment's [`lock`] until the transaction ends, so two processes that meet the same new id agree.
+//! holds the environment's [`lock`] until the transaction ends, so two processes that meet the same new id agree; whoever
+//! writes or removes index entries holds their [`index_version`], so that all are under one version at a time.
 //! Lists are read in one round trip, or a few if they are longer than a statement may be.
 
 mod read;
+mod reindex;
 mod reseal;
 mod write;
 
 pub use read::{Found, OutsideId, StoredPair, by_id, find, group, indexes_of, pairs};
+pub use reindex::{
+    Entry, entries_not_under, entries_under, index_version, move_entries, raise_index_version, remove_entry,
+};
 pub use reseal::{SealedPair, in_bucket, raise_floor, reseal};
 pub use write::{NewIndex, NewSubject, Replaced, add_indexes, insert, lock, mark_identified, merge, remove_indexes};
 

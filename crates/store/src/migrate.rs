@@ -1,9 +1,25 @@
-//! Migrations: expand, then contract; never edited once released. They run at start. PostgreSQL's advisory lock lets one
+//! Migrations: expand, then contract; never edited once they have landed (`migrations/landed.sha256`). They run at start. PostgreSQL's advisory lock lets one
 //! process at a time run them; a SQLite file has one process anyway.
+//!
+//! Over PostgreSQL only the schema's owner migrates. A process that connects as another role waits a while for the owner to
+//! have done it, and is refused if it has not.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
-use crate::{Db, Engine, StoreError, StoreResult};
+use crate::{Db, Engine, Scope, StoreError, StoreResult, sql};
+
+/// How long a process waits for the owner to migrate.
+const WAITS_FOR_OWNER: Duration = Duration::from_secs(30);
+/// How often it looks.
+const LOOKS: Duration = Duration::from_millis(250);
+/// What the grants' migration says when the roles are not there and cannot be made.
+const ROLES_MISSING: &str = "PF001";
 
 /// One migration: number, name, and its text for each engine.
 struct Step(i64, &'static str, [&'static str; 2]);
@@ -53,6 +69,9 @@ const MAIN: &[Step] = &[
     same!("main", 30, "0030_key_versions"),
     same!("main", 35, "0035_trust"),
     each!("main", 36, "0036_trust_scope"),
+    each!("main", 40, "0040_grants"),
+    each!("main", 45, "0045_edge_grants"),
+    each!("main", 48, "0048_promoted_at"),
 ];
 
 const KEYRING: &[Step] = &[
@@ -60,6 +79,8 @@ const KEYRING: &[Step] = &[
     each!("keyring", 2, "0002_row_level_security"),
     same!("keyring", 3, "0003_written_at"),
     each!("keyring", 10, "0010_erasable_floors"),
+    each!("keyring", 11, "0011_index_versions"),
+    each!("keyring", 15, "0015_grants"),
 ];
 
 /// Brings the main store to this release's schema.
@@ -78,6 +99,12 @@ pub async fn migrate_keyring(db: &Db) -> StoreResult<()> {
     run(db, "the keyring", KEYRING).await
 }
 
+/// The texts of a database's migrations for PostgreSQL, `main` or `keyring`.
+pub(crate) fn postgres_texts(database: &str) -> impl Iterator<Item = &'static str> {
+    let steps = if database == "main" { MAIN } else { KEYRING };
+    steps.iter().map(|step| step.2[1])
+}
+
 async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()> {
     let text = match db.engine() {
         Engine::Sqlite => 0,
@@ -91,6 +118,9 @@ async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()>
         })
         .collect();
     let known = steps.iter().map(|step| step.0).max().unwrap_or(0);
+    if !may_migrate(db).await? {
+        return wait_for_owner(db, database, steps, known).await;
+    }
     match db.migrate(&Migrator::with_migrations(migrations)).await {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(found)) if found > known => {
@@ -102,7 +132,62 @@ async fn run(db: &Db, database: &'static str, steps: &[Step]) -> StoreResult<()>
             | MigrateError::VersionMismatch(version)
             | MigrateError::Dirty(version),
         ) => Err(StoreError::OtherMigration { database, version }),
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(failed(error)),
         Err(_) => Err(StoreError::Driver { code: "migration".to_owned() }),
+    }
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.as_deref() == Some(ROLES_MISSING) { StoreError::RolesMissing } else { error.into() }
+}
+
+/// Whether this process may make and change the schema: over PostgreSQL if its role owns it; or, where there is none yet, if
+/// its role owns the database and is no process's. That a role may make tables in a schema says nothing: everybody may
+/// where an old cluster's `public` was left as it was.
+pub async fn may_migrate(db: &Db) -> StoreResult<bool> {
+    if db.engine() == Engine::Sqlite {
+        return Ok(true);
+    }
+    let row = sql("SELECT COALESCE(\
+                   (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class \
+                    WHERE oid = to_regclass('_sqlx_migrations')), \
+                   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR \
+                   (SELECT pg_has_role(current_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) \
+                   AND NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname IN \
+                    ('pilotfish_edge', 'pilotfish_api', 'pilotfish_dashboard', 'pilotfish_worker') \
+                    AND pg_has_role(current_user, oid, 'USAGE')))::int::bigint AS may");
+    row.fetch_one(db.read(Scope::System)).await?.get("may")
+}
+
+async fn wait_for_owner(db: &Db, database: &'static str, steps: &[Step], known: i64) -> StoreResult<()> {
+    let began = Instant::now();
+    loop {
+        let applied = applied(db).await?;
+        let found = applied.last().copied().unwrap_or(0);
+        if found > known {
+            return Err(StoreError::NewerSchema { database, found, known });
+        }
+        if steps.iter().all(|step| applied.contains(&step.0)) {
+            return Ok(());
+        }
+        if began.elapsed() >= WAITS_FOR_OWNER {
+            return Err(StoreError::NotMigrated { database, found, known });
+        }
+        tokio::time::sleep(LOOKS).await;
+    }
+}
+
+/// The migrations that the owner has made.
+async fn applied(db: &Db) -> StoreResult<BTreeSet<i64>> {
+    let there = sql("SELECT 1::bigint AS there WHERE to_regclass('_sqlx_migrations') IS NOT NULL");
+    if there.fetch_optional(db.read(Scope::System)).await?.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    match sql("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(db.read(Scope::System)).await {
+        Ok(rows) => rows.iter().map(|row| row.get("version")).collect(),
+        // Before the migration that grants it.
+        Err(StoreError::Denied) => Ok(BTreeSet::new()),
+        Err(error) => Err(error),
     }
 }

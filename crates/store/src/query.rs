@@ -118,7 +118,7 @@ macro_rules! id_columns {
 
 id_columns! {
     OrganisationId AppId EnvironmentId MemberId SessionId ApiKeyId PersonId CompanyId JobId SurveyId FlowId SegmentId
-    AuditRecordId FindingId RequestId
+    AuditRecordId FindingId RequestId EdgeGrantId
 }
 
 /// A row of either database.

@@ -8,6 +8,8 @@
     reason = "tests find out where they run"
 )]
 
+pub(crate) mod cluster;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::id::EnvironmentId;
 use base::{Secret, SeededRng, Timestamp};
-use events::{AppendError, EventLog, LogKeyError, LogKeys, Outcome};
+use events::{AppendError, Batch, EventLog, Head, Kind, LogKeyError, LogKeys, Outcome};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, numbers, stored};
@@ -66,6 +66,48 @@ async fn copies_within_a_batch_are_stored_once() {
     let stored: Vec<_> = outcomes.iter().map(|outcome| *outcome != Outcome::Duplicate).collect();
     assert_eq!(stored, [true, true, false, false, true]);
     assert_eq!(numbers(&log), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_copy_is_known_by_any_of_its_hashes() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    // Three messages; of the second and the third copies may be here under other hashes.
+    let batch = |hashes: [u8; 3], known_as: [&[u8]; 3]| {
+        let mut batch = Batch::default();
+        for (hash, known_as) in hashes.into_iter().zip(known_as) {
+            let head = Head {
+                person: u64::from(hash),
+                company: None,
+                time: fixture.now(),
+                received: fixture.now(),
+                message: [hash; 16],
+                kind: Kind::Track,
+                name: "Seen",
+                session: None,
+                path: None,
+                device: None,
+                content: None,
+                step: None,
+            };
+            batch.add(&head, std::iter::empty(), std::iter::empty());
+            for hash in known_as {
+                batch.known_as([*hash; 16]);
+            }
+        }
+        batch
+    };
+    let send = async |log: &EventLog, batch: Batch| {
+        let outcomes = log.append(environment(ENVIRONMENT), batch).await.unwrap();
+        outcomes.iter().map(|outcome| *outcome == Outcome::Duplicate).collect::<Vec<_>>()
+    };
+    assert_eq!(send(&log, batch([1, 2, 3], [&[], &[], &[]])).await, [false; 3]);
+    let copies = batch([11, 12, 13], [&[], &[7, 2], &[8]]);
+    assert_eq!(send(&log, copies).await, [false, true, false], "of the second one is here");
+    assert_eq!(send(&log, batch([21, 22, 23], [&[11], &[12], &[13]])).await, [true, false, true]);
+    log.shutdown().await;
+    let (log, _) = fixture.open();
+    assert_eq!(send(&log, batch([31, 32, 33], [&[3], &[], &[9, 13]])).await, [true, false, true], "after a restart");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod damage;
 mod duplicates;
 mod faults;
 mod oracle;
+mod others;
 mod recovery;
 mod support;
 mod vector;

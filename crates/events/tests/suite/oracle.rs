@@ -89,6 +89,6 @@ fn compare(log: &events::EventLog, kept: &[(events::Arrival, Event)], rng: &dyn 
             .into_iter()
             .map(|((day, name), count)| Count { day: Timestamp(day * DAY), event: name.into(), count })
             .collect();
-        assert_eq!(log.counts(environment(ENVIRONMENT), from, to), expected);
+        assert_eq!(log.counts(environment(ENVIRONMENT), from, to).unwrap(), expected);
     }
 }

@@ -3,7 +3,7 @@
 //! `PATH` holds the root key's versions (text, see [`root_key`]); `PATH.erasable/<environment>` holds 256 slots
 //! (binary, see [`erasable`]). Every call finishes without waiting for anything but the disk.
 
-mod checks;
+pub(super) mod checks;
 mod erasable;
 pub(crate) mod escrow;
 mod root;

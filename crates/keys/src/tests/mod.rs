@@ -1,5 +1,6 @@
 //! Tests of whole paths, over a real file provider in a temporary folder.
 
+mod edge_bundle;
 mod envelope;
 mod escrow;
 mod key_set;

@@ -6,10 +6,11 @@
 use super::{Machine, answer, now};
 use crate::provider::file::root_key::RootKeys;
 use crate::{
-    Aad, ApiKey, ApiKeyKind, FileProvider, Grants, KeyId, KeyKind, KeyProvider, KeySet, Opener, Owner, PairId,
-    Recipient, Sender, Subject, WrappedKey, aead, hash, hex, kem, mint_pair, wrapping_context,
+    Aad, ApiKey, ApiKeyKind, BundleProvider, ErasablePublic, FileProvider, GrantKey, Grants, KeyId, KeyKind,
+    KeyProvider, KeySet, KeyState, Opener, Owner, PairId, PublicKey, Recipient, Sender, Subject, WrappedKey, aead,
+    hash, hex, kem, mint_pair, wrapping_context,
 };
-use base::id::{EnvironmentId, PersonId};
+use base::id::{EdgeGrantId, EnvironmentId, PersonId};
 use base::{Clock, FrozenClock, Rng, Secret, SeededRng};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -69,7 +70,8 @@ fn provider(machine: &Machine) -> Value {
     let keys = KeySet::new(Arc::new(machine.open().unwrap()), Grants::all());
     let wrapped: Vec<Value> = KeyKind::ALL
         .iter()
-        .filter(|kind| kind.is_wrapped())
+        // What comes after it is drawn from the same source: a later kind has a vector of its own.
+        .filter(|kind| kind.is_wrapped() && **kind != KeyKind::EdgeGrant)
         .map(|kind| {
             let owner = match kind.owner_kind() {
                 crate::OwnerKind::Installation => Owner::Installation,
@@ -141,6 +143,42 @@ fn sealed_values(rng: &dyn Rng) -> Value {
     values.into_iter().collect()
 }
 
+/// A bundle, and one of each that is sealed for its grant.
+fn edge_bundle(rng: &dyn Rng) -> Value {
+    let id = EdgeGrantId(Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0003));
+    let grant = GrantKey::new(id, Secret::new(rng.bytes()));
+    let (key, created_at) = (Secret::new(rng.bytes()), FrozenClock::default().now());
+    let (kind, owner, state) = (KeyKind::EventLog, Owner::Environment(ENVIRONMENT), KeyState::Primary);
+    let record = WrappedKey { kind, owner, version: 2, state, created_at, bytes: Vec::new() };
+    let publics: Vec<ErasablePublic> = (0..=u8::MAX)
+        .map(|bucket| {
+            let public = PublicKey([bucket; 32]);
+            ErasablePublic { environment: ENVIRONMENT, bucket, version: 1 + u32::from(bucket), public }
+        })
+        .collect();
+    let private = Secret::new(b"private".to_vec());
+    json!({
+        "file": crate::provider::bundle::text(&grant).expose(),
+        "grant": hex::encode(&id.bytes()),
+        "grant_key": hex::encode(grant.secret().expose()),
+        "granted_key": {
+            "kind": kind, "owner_bytes": hex::encode(&owner.bytes()), "version": 2,
+            "key": hex::encode(key.expose()),
+            "sealed": hex::encode(&grant.seal_key(&record, &key, rng).unwrap()),
+        },
+        "granted_public_keys": {
+            "environment": hex::encode(&ENVIRONMENT.bytes()),
+            "about": "bucket b has version b + 1, and a public half of 32 bytes b",
+            "sealed": hex::encode(&grant.seal_publics(ENVIRONMENT, &publics, rng)),
+        },
+        "granted_leaf": {
+            "chain": [hex::encode(b"leaf"), hex::encode(b"authority")],
+            "private": hex::encode(private.expose()),
+            "sealed": hex::encode(&grant.seal_leaf(&[b"leaf", b"authority"], &private, rng)),
+        },
+    })
+}
+
 fn hashes(rng: &dyn Rng) -> Value {
     let key = Secret::new(rng.bytes());
     let api_key = ApiKey::generate(ApiKeyKind::Api, rng);
@@ -170,6 +208,7 @@ fn made() -> Value {
         "provider": provider(&Machine::new(20_261_001)),
         "sealed_values": sealed_values(&rng()),
         "hashes": hashes(&rng()),
+        "edge_bundle": edge_bundle(&rng()),
     })
 }
 
@@ -224,6 +263,29 @@ fn committed_wrapped_and_erasable_keys_open_with_the_committed_root_key_file() {
     let pair = PairId { subject: Subject::person(ENVIRONMENT, PERSON), kind: KeyKind::Person, version: 1 };
     let opener = now(crate::open_private(&provider, &bytes(&vector["person"]["sealed_private"]), &pair)).unwrap();
     assert_eq!(opener.public().0.to_vec(), bytes(&vector["person"]["public"]));
+}
+
+#[test]
+fn a_committed_edge_bundle_opens_what_was_sealed_for_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let vectors = committed();
+    let vector = &vectors["edge_bundle"];
+    let machine = Machine::new(1);
+    let path = machine.at("edge.bundle");
+    std::fs::write(&path, vector["file"].as_str().unwrap()).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let bundle = BundleProvider::open(&path, &machine.at("data")).unwrap();
+    assert_eq!(bundle.grant().id().bytes().to_vec(), bytes(&vector["grant"]));
+
+    let granted = &vector["granted_key"];
+    let context = wrapping_context(KeyKind::EventLog, Owner::Environment(ENVIRONMENT), 2);
+    let opened = answer(bundle.unwrap(&context, &bytes(&granted["sealed"]))).unwrap();
+    assert_eq!(opened.expose(), key(&granted["key"]).expose());
+    bundle.take_publics(ENVIRONMENT, &bytes(&vector["granted_public_keys"]["sealed"])).unwrap();
+    let public = answer(bundle.erasable_public(ENVIRONMENT, 7)).unwrap();
+    assert_eq!((public.bucket, public.version, public.public), (7, 8, PublicKey([7; 32])));
+    let (chain, private) = bundle.open_leaf(&bytes(&vector["granted_leaf"]["sealed"])).unwrap();
+    assert_eq!((chain, private.expose().as_slice()), (vec![b"leaf".to_vec(), b"authority".to_vec()], &b"private"[..]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{Clock, Personal, Rng, Secret, SystemClock, SystemRng};
 use keys::FileProvider;
 use product::installation::FirstOwner;
-use product::{App, Databases, Urls};
+use product::{App, Databases, Duties, Urls};
 use store::{DataFolder, Sharing};
 
 /// As the binary has it.
@@ -23,7 +23,7 @@ pub(crate) async fn open(folder: &Path) -> App {
     let [edge, api, dashboard] =
         ["https://localhost:8443", "https://localhost:8445", "https://dashboard.localhost:8444"];
     let urls = Urls { edge: edge.to_owned(), api: api.to_owned(), dashboard: dashboard.to_owned() };
-    let app = App::open(lock, &Databases::Embedded, provider, urls, clock, rng).await;
+    let app = App::open(lock, &Databases::Embedded, provider, urls, Duties::all(), (clock, rng)).await;
     app.unwrap_or_else(|error| panic!("the product does not open: {error}"))
 }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use base::{Code, Problem, ProblemResult};
 use events::{Event, Kind};
-use keys::{ApiKeyKind, KeyKind, Owner, hash};
+use keys::ApiKeyKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -20,9 +20,9 @@ use super::take::{Given, Sender, Taken, take};
 use crate::App;
 use crate::content::model::{Body, ContentId};
 use crate::content::published;
-use crate::ingest::{self, EdgeRequest, Text, edge_body, preflighted};
+use crate::ingest::{self, EdgeRequest, MessageHasher, Text, edge_body, preflighted};
 use crate::people::{self, PersonRef, Who};
-use crate::problem::{internal, store_failed};
+use crate::problem::store_failed;
 use crate::retry::retrying;
 use crate::{extract, identity_tokens};
 
@@ -97,7 +97,7 @@ async fn submit(State(app): State<Arc<App>>, request: Request) -> ProblemResult<
 /// Puts the answer, without what was written, into the log: once, however often it is sent.
 async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow) -> ProblemResult<()> {
     let environment = person.environment;
-    let (_, key) = app.keys.primary(KeyKind::MessageHash, Owner::Environment(environment)).map_err(internal)?;
+    let hash = MessageHasher::of(app, environment)?.hash(&format!("answer:{}", row.id));
     let mut properties = row.plain;
     properties.insert("version".to_owned(), row.version.into());
     let event = Event {
@@ -105,7 +105,7 @@ async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow)
         company: people::standing(app, environment, row.person).and_then(|standing| standing.company),
         time: row.updated_at,
         received: app.clock.now(),
-        message: hash::Hasher::new(&key).message_hash(environment, &format!("answer:{}", row.id)),
+        message: hash.primary,
         kind: Kind::Answer,
         name: "$answer".to_owned(),
         session: None,
@@ -116,6 +116,10 @@ async fn tell(app: &App, person: &PersonRef, content: ContentId, row: AnswerRow)
         properties,
         sealed: BTreeMap::new(),
     };
-    ingest::append(app, environment, vec![event]).await?;
+    let mut batch = events::Batch::from(vec![event]);
+    for other in hash.others {
+        batch.known_as(other);
+    }
+    ingest::append(app, environment, batch).await?;
     Ok(())
 }

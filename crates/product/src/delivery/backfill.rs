@@ -75,8 +75,7 @@ pub(super) async fn run(app: Arc<App>, run: Run) -> Result<Value, JobError> {
 
 /// Lets the counters answer.
 async fn ready(app: &App, environment: EnvironmentId, wanted: &[Wanted]) -> Result<(), JobError> {
-    // What arrived here since they began and moved no checkpoint yet is in the rows before anybody asks. Other edges have
-    // done the same: the job is not due before each of them knew of the counters and looked again by what it knew.
+    // What arrived since they began and moved no checkpoint yet is in the rows before anybody asks, whichever edge took it.
     app.rulesets.refresh(app, environment).await?;
     ingest::catch_up_with(app, environment).await.map_err(|error| {
         tracing::error!(%error, "people's rows could not be brought up to date");
@@ -146,7 +145,7 @@ async fn count(
     from: Option<u64>,
     limit: usize,
 ) -> Result<Part, JobError> {
-    let log = Arc::clone(app.log().map_err(|_| JobError::Retry("no_log_here"))?);
+    let log = Arc::clone(app.log());
     let counting = tokio::task::spawn_blocking(move || {
         let mut part = Part { from, until: None, people: BTreeMap::new(), held: 0, limit };
         let there = log.scan_all(environment, |arrival, event| {
@@ -156,23 +155,36 @@ async fn count(
                 }
             }
         })?;
-        let checkpoints = wanted.iter().flat_map(|it| &it.watched.checkpoints);
-        let missing =
-            checkpoints.filter(|(log, checkpoint)| **checkpoint > 0 && !there.contains(&LogId(**log))).count();
-        Ok::<_, events::ReadError>((part, missing))
+        let complete = reaches(&there, log.log_id(environment), &wanted);
+        Ok::<_, events::ReadError>((part, complete))
     });
     let counted = counting.await.map_err(|_| JobError::Retry("panicked"))?;
     match counted {
-        Ok((part, 0)) => Ok(part),
-        Ok(_) => {
-            tracing::error!(%environment, "an event log is not in this data folder: its events cannot be counted here");
-            Err(JobError::Retry("log_elsewhere"))
+        Ok((part, Ok(()))) => Ok(part),
+        Ok((_, Err(reason))) => {
+            tracing::error!(%environment, reason, "an event log cannot be counted here as far as it has to be");
+            Err(JobError::Retry(reason))
         }
         Err(error) => {
             tracing::error!(%error, "the log could not be read");
             Err(JobError::Retry("log_unreadable"))
         }
     }
+}
+
+/// Whether every log was read up to where its counters stand. What is read of another edge's may end before, after a loss of
+/// power, until that edge has started; what this process's own log has not was lost.
+fn reaches(there: &BTreeMap<LogId, u64>, own: Option<LogId>, wanted: &[Wanted]) -> Result<(), &'static str> {
+    for (log, checkpoint) in
+        wanted.iter().flat_map(|it| &it.watched.checkpoints).filter(|(_, checkpoint)| **checkpoint > 0)
+    {
+        match there.get(&LogId(*log)) {
+            None => return Err("log_elsewhere"),
+            Some(read) if read < checkpoint && own != Some(LogId(*log)) => return Err("log_behind"),
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Adds to the rows of these people, or of those into whom they were merged.
@@ -212,13 +224,13 @@ mod tests {
             rule
         };
         // Frames with nothing to project move no checkpoint: here all of them are the job's to count.
-        let durable = app.app().log().unwrap().durable(app.production());
+        let durable = app.app().log().durable(app.production());
         publish(&app, &survey(json!({"audience": {"all": [rule(json!({})), rule(json!({"within": "7d"}))]}}))).await;
         let (app, environment) = (app.app(), app.production());
         let reader = TenantReader::new(app, environment);
         let known = watched::counters(reader).await.unwrap();
         let mentions = watched::mentions(reader).await.unwrap();
-        let log = app.log().unwrap().log_id(environment);
+        let log = app.log().log_id(environment).unwrap();
         let wanted: Vec<Wanted> = mentions
             .counters
             .into_iter()
@@ -241,6 +253,13 @@ mod tests {
         }
         assert_eq!(people, whole.people);
         assert!(parts > 2, "{parts}");
+        let (own, ours) = (app.log().log_id(environment), wanted.as_slice());
+        for (read, who, said) in
+            [(durable, None, Ok(())), (durable - 1, None, Err("log_behind")), (durable - 1, own, Ok(()))]
+        {
+            assert_eq!(reaches(&[(log, read)].into(), who, ours), said, "{read}");
+        }
+        assert_eq!(reaches(&BTreeMap::new(), None, ours), Err("log_elsewhere"));
         let elsewhere = Watched { checkpoints: [(1, 1)].into(), ..wanted[0].watched.clone() };
         let elsewhere = vec![Wanted { watched: elsewhere, ..wanted[0].clone() }];
         assert!(count(app, environment, elsewhere, None, HELD).await.is_err(), "an event log that is not here");

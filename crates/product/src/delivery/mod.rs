@@ -36,19 +36,12 @@ pub(crate) const BACKFILL: &str = "counters.backfill";
 /// The job that computes outcomes of new predicates for personal values that are there.
 pub(crate) const OUTCOMES: &str = "outcomes.compute";
 
-/// The jobs of delivery that any worker can do.
+/// The jobs of delivery.
 pub(crate) fn handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
-    let app = Arc::clone(app);
-    handlers.with(OUTCOMES, move |run| outcomes::run(Arc::clone(&app), run))
-}
-
-/// Those that only the process that has the event log can do.
-pub(crate) fn log_handlers(app: &Arc<App>, handlers: jobs::Handlers) -> jobs::Handlers {
-    if app.log().is_err() {
-        return handlers;
-    }
-    let app = Arc::clone(app);
-    handlers.with(BACKFILL, move |run| backfill::run(Arc::clone(&app), run))
+    let (outcomes, backfill) = (Arc::clone(app), Arc::clone(app));
+    handlers
+        .with(OUTCOMES, move |run| outcomes::run(Arc::clone(&outcomes), run))
+        .with(BACKFILL, move |run| backfill::run(Arc::clone(&backfill), run))
 }
 
 /// How attributes are registered.

@@ -6,7 +6,7 @@
 //! authority's, and a new one is asked for before a third of the life is left.
 
 mod challenges;
-mod files;
+pub(super) mod files;
 mod order;
 
 use std::path::PathBuf;
@@ -157,6 +157,7 @@ impl Acme {
     async fn turn(&self, current: &CurrentCertificate) -> Result<Timestamp, AcmeError> {
         // Another process of this data folder may be asking for the same names, or have done so.
         let Some(_lock) = self.files.try_lock()? else { return Ok(self.clock.now().plus(LOOK_EVERY)) };
+        self.files.reseal();
         let kept = self.kept();
         if let Some(held) = kept {
             let due = held.dates.due();

@@ -6,10 +6,10 @@
 //! authority that does not open is a loss, and is named, never replaced.
 //!
 //! The local authority may sign for the names it was made with and no others (name constraints, critical). Its private
-//! key lies in the data folder sealed under a root-wrapped key; the leaf's private key is made at every start and never
-//! written.
+//! key lies in the data folder sealed under a root-wrapped key, and is sealed anew when that key turns; the leaf's private
+//! key is made at every start and never written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base::{Clock, Rng, Secret, Timestamp};
-use keys::{Aad, aead};
+use keys::{Aad, SecretKey, aead};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
@@ -25,7 +25,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
-use store::folder::{remove_durably, write_durably};
+use store::folder::{open_lock, remove_durably, write_durably, write_durably_for_all};
 
 use super::tls;
 
@@ -74,6 +74,12 @@ pub enum CertificateError {
          folder away to have a new authority made"
     )]
     ForeignPair(PathBuf),
+    /// An edge without the root key has no authority, and was given no certificate.
+    #[error(
+        "no certificate was granted to this edge: name own files with --tls-certificate and --tls-key, or have another edge \
+         bundle made in the data folder in which the local authority lies"
+    )]
+    NotGranted,
     /// Making a certificate failed.
     #[error("a certificate could not be made")]
     Make(#[from] rcgen::Error),
@@ -105,23 +111,56 @@ impl LocalAuthority {
     pub fn open_or_create(
         folder: &Path,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
         let files = AuthorityFiles::of(folder);
         let _lock = lock(folder)?;
-        let authority = Self::open_under_lock(&files, hosts, sealing_key, clock, rng)?;
+        let authority = Self::open_under_lock(&files, hosts, sealing_keys, clock, rng.clone())?;
+        let (place, private) = unsealed(&files, sealing_keys)?;
+        if place > 0 {
+            // Its key turned while nobody who sees this folder was there.
+            write_private(&files, sealing_keys, &private, rng.as_ref())?;
+        }
         // The installation is there, and so is its authority.
         remove_durably(&files.making)?;
         Ok(authority)
+    }
+
+    /// Opens the authority in `DIR/tls` if it is there, whole, this installation's, and made for these hosts. Nothing is made,
+    /// written or removed.
+    ///
+    /// # Errors
+    /// Whatever keeps one from knowing: a file that cannot be read.
+    pub(crate) fn open_if_its_own(
+        folder: &Path,
+        hosts: &[String],
+        sealing_keys: &[SecretKey],
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Option<Self>, CertificateError> {
+        let files = AuthorityFiles::of(folder);
+        if files.making.exists() || !files.certificate.exists() {
+            return Ok(None);
+        }
+        match Self::open(&files, &with_loopback(hosts), sealing_keys, clock, rng) {
+            Ok(authority) => Ok(Some(authority)),
+            Err(
+                CertificateError::NotPermitted { .. }
+                | CertificateError::Missing(_)
+                | CertificateError::Sealed(_)
+                | CertificateError::ForeignPair(_),
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// As [`open_or_create`](Self::open_or_create), for an installation that is not kept yet.
     pub(crate) fn make_ahead(
         folder: &Path,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
@@ -130,35 +169,35 @@ impl LocalAuthority {
         if !files.certificate.exists() {
             write_durably(&files.making, b"an installation is being made\n", rng.as_ref())?;
         }
-        Self::open_under_lock(&files, hosts, sealing_key, clock, rng)
+        Self::open_under_lock(&files, hosts, sealing_keys, clock, rng)
     }
 
     fn open_under_lock(
         files: &AuthorityFiles,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
         let hosts = with_loopback(hosts);
         let made_ahead = files.making.exists();
         if made_ahead && files.certificate.exists() {
-            match Self::open(files, &hosts, sealing_key, clock.clone(), rng.clone()) {
+            match Self::open(files, &hosts, sealing_keys, clock.clone(), rng.clone()) {
                 Ok(authority) => return Ok(authority),
                 Err(error) => tracing::info!(%error, "what an interrupted start left of the local authority goes"),
             }
             remove_durably(&files.certificate)?;
         }
         if !files.certificate.exists() {
-            make(files, &hosts, sealing_key, clock.now(), rng.as_ref())?;
+            make(files, &hosts, sealing_keys, clock.now(), rng.as_ref())?;
         }
-        Self::open(files, &hosts, sealing_key, clock, rng)
+        Self::open(files, &hosts, sealing_keys, clock, rng)
     }
 
     fn open(
         files: &AuthorityFiles,
         hosts: &[String],
-        sealing_key: &Secret<[u8; 32]>,
+        sealing_keys: &[SecretKey],
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, CertificateError> {
@@ -170,8 +209,7 @@ impl LocalAuthority {
         if let Some(host) = hosts.iter().find(|host| !permitted.lines().any(|line| line == *host)) {
             return Err(CertificateError::NotPermitted { path: folder.clone(), host: host.clone() });
         }
-        let der = aead::open(sealing_key, &sealing_context(), &read(&files.key)?)
-            .map_err(|_| CertificateError::Sealed(files.key.clone()))?;
+        let (_, der) = unsealed(files, sealing_keys)?;
         let pkcs8 = PrivatePkcs8KeyDer::from(der.expose().as_slice());
         let pair = CertifiedKey::from_der(vec![certificate.clone()], pkcs8.clone_key().into(), &tls::provider());
         if pair.and_then(|pair| pair.keys_match()).is_err() {
@@ -185,6 +223,13 @@ impl LocalAuthority {
 
     /// A fresh leaf for all hosts, with a private key that is never written.
     pub fn issue(&self) -> Result<CertifiedKey, CertificateError> {
+        let (chain, private) = self.issue_parts()?;
+        let private = PrivatePkcs8KeyDer::from(private.expose().as_slice()).clone_key();
+        Ok(CertifiedKey::from_der(chain, PrivateKeyDer::Pkcs8(private), &tls::provider())?)
+    }
+
+    /// The same in parts, to be sealed for an edge: the chain, the leaf first, and its private key in PKCS #8.
+    pub(crate) fn issue_parts(&self) -> Result<(Vec<CertificateDer<'static>>, Secret<Vec<u8>>), CertificateError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -195,9 +240,15 @@ impl LocalAuthority {
         params.use_authority_key_identifier_extension = true;
         set_validity(&mut params, self.clock.now(), LEAF_LIFE, self.rng.as_ref());
         let leaf = params.signed_by(&key, &self.issuer)?;
-        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let chain = vec![leaf.der().clone(), self.certificate.clone()];
-        Ok(CertifiedKey::from_der(chain, private, &tls::provider())?)
+        Ok((vec![leaf.der().clone(), self.certificate.clone()], Secret::new(key.serialize_der())))
+    }
+
+    /// Tells this authority from others: SHA-256 of its certificate.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.certificate);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        bytes
     }
 }
 
@@ -230,8 +281,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
 fn lock(folder: &Path) -> Result<File, CertificateError> {
     std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
     let path = folder.join("lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let lock = lock.map_err(|error| file_error(&path, &error))?;
+    let lock = open_lock(&path).map_err(|error| file_error(&path, &error))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| file_error(&path, &error))?;
     Ok(lock)
 }
@@ -240,16 +290,60 @@ fn lock(folder: &Path) -> Result<File, CertificateError> {
 fn make(
     files: &AuthorityFiles,
     hosts: &[String],
-    sealing_key: &Secret<[u8; 32]>,
+    sealing_keys: &[SecretKey],
     now: Timestamp,
     rng: &dyn Rng,
 ) -> Result<(), CertificateError> {
     let key = KeyPair::generate()?;
     let certificate = authority_params(&key, hosts, now, rng).self_signed(&key)?;
-    let sealed = aead::seal(sealing_key, &sealing_context(), Secret::new(key.serialize_der()).expose(), rng);
-    write_durably(&files.key, &sealed, rng)?;
-    write_durably(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
-    Ok(write_durably(&files.certificate, certificate.pem().as_bytes(), rng)?)
+    write_private(files, sealing_keys, &Secret::new(key.serialize_der()), rng)?;
+    write_durably_for_all(&files.hosts, hosts.join("\n").as_bytes(), rng)?;
+    Ok(write_durably_for_all(&files.certificate, certificate.pem().as_bytes(), rng)?)
+}
+
+/// The authority's private key, and which of the keys opened it.
+fn unsealed(files: &AuthorityFiles, keys: &[SecretKey]) -> Result<(usize, Secret<Vec<u8>>), CertificateError> {
+    let sealed = read(&files.key)?;
+    let opened = keys.iter().map(|key| aead::open(key, &sealing_context(), &sealed));
+    let found = opened.enumerate().find_map(|(place, opened)| Some((place, opened.ok()?)));
+    found.ok_or_else(|| CertificateError::Sealed(files.key.clone()))
+}
+
+/// Writes the private key, sealed with the first of the keys.
+fn write_private(
+    files: &AuthorityFiles,
+    keys: &[SecretKey],
+    private: &Secret<Vec<u8>>,
+    rng: &dyn Rng,
+) -> Result<(), CertificateError> {
+    let key = keys.first().ok_or_else(|| CertificateError::Sealed(files.key.clone()))?;
+    let sealed = aead::seal(key, &sealing_context(), private.expose(), rng);
+    Ok(write_durably_for_all(&files.key, &sealed, rng)?)
+}
+
+/// Seals the authority's private key anew with the first of these keys, where another of them opens it.
+pub(super) fn reseal(folder: &Path, keys: &[SecretKey], rng: &dyn Rng) -> Result<(), CertificateError> {
+    let files = AuthorityFiles::of(folder);
+    if !files.key.exists() {
+        return Ok(());
+    }
+    let _lock = lock(folder)?;
+    let (place, private) = unsealed(&files, keys)?;
+    if place == 0 { Ok(()) } else { write_private(&files, keys, &private, rng) }
+}
+
+/// Whether the authority's private key is sealed with this key.
+pub(super) fn is_sealed_with(folder: &Path, key: &SecretKey) -> Result<bool, CertificateError> {
+    let files = AuthorityFiles::of(folder);
+    if !files.key.exists() {
+        return Ok(false);
+    }
+    match unsealed(&files, std::slice::from_ref(key)) {
+        Ok(_) => Ok(true),
+        Err(CertificateError::Sealed(_)) => Ok(false),
+        // What cannot be read may be sealed with it.
+        Err(error) => Err(error),
+    }
 }
 
 /// The operator's own certificate files.

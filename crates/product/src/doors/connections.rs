@@ -7,20 +7,25 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use axum::extract::Request;
+use axum::response::Response;
 use axum_server::accept::Accept;
 use futures::future::{BoxFuture, FutureExt as _};
+use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
 use super::idle::Idle;
 use super::limits::prefix;
+use super::under_way::{Counted, UnderWay};
 
 /// Accepts only while there is a place.
 #[derive(Clone)]
 pub(super) struct Capped<A> {
     inner: A,
     places: Places,
+    under_way: UnderWay,
 }
 
 /// The places of a door.
@@ -70,9 +75,9 @@ impl Drop for Place {
 }
 
 impl<A> Capped<A> {
-    /// Within these places.
-    pub(super) fn new(inner: A, places: Places) -> Self {
-        Self { inner, places }
+    /// Within these places, counting what is under way.
+    pub(super) fn new(inner: A, places: Places, under_way: UnderWay) -> Self {
+        Self { inner, places, under_way }
     }
 }
 
@@ -92,33 +97,54 @@ where
         let Some(place) = place else {
             return futures::future::err(io::Error::other("the door is full")).boxed();
         };
+        let (under_way, newcomer) = (self.under_way.clone(), self.under_way.newcomer());
         let accepting = self.inner.accept(stream, service);
         async move {
-            let (stream, service) = accepting.await?;
-            Ok((Idle::new(stream), Held { service, _place: Arc::new(place) }))
+            let (stream, service) = tokio::select! {
+                accepted = accepting => accepted?,
+                () = under_way.cut.cancelled() => return Err(io::ErrorKind::ConnectionAborted.into()),
+            };
+            let connection = Arc::new(Connection { _place: place, newcomer: Mutex::new(Some(newcomer)), under_way });
+            Ok((Idle::new(stream), Held { service, connection }))
         }
         .boxed()
     }
+}
+
+/// What is kept for a connection.
+struct Connection {
+    _place: Place,
+    newcomer: Mutex<Option<Counted>>,
+    under_way: UnderWay,
 }
 
 /// A connection's service: its place is free again when the last copy is dropped.
 #[derive(Clone)]
 pub(super) struct Held<S> {
     service: S,
-    _place: Arc<Place>,
+    connection: Arc<Connection>,
 }
 
-impl<S: Service<R>, R> Service<R> for Held<S> {
-    type Response = S::Response;
+impl<S> Service<Request<Incoming>> for Held<S>
+where
+    S: Service<Request<Incoming>, Response = Response>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = BoxFuture<'static, Result<Response, S::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.service.poll_ready(context)
     }
 
-    fn call(&mut self, request: R) -> S::Future {
-        self.service.call(request)
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let (connection, version) = (Arc::clone(&self.connection), request.version());
+        let counted = connection.under_way.request();
+        // It is none any more: from here the request counts.
+        drop(connection.newcomer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let answering = self.service.call(request);
+        async move { Ok(connection.under_way.answer(answering.await?, version, counted)) }.boxed()
     }
 }
 

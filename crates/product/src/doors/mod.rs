@@ -10,13 +10,16 @@ mod connections;
 mod headers;
 mod idle;
 mod limits;
+mod listen;
 mod outermost;
 mod panics;
 mod plain;
+mod resealing;
 mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod under_way;
 mod unread;
 
 pub use acme::{Acme, AcmeError, AcmeSettings, Challenges, Proof};
@@ -24,9 +27,11 @@ pub use certificate::{CertificateError, CertificateFiles, LocalAuthority};
 pub use headers::{RequestIdOf, page_headers};
 pub(crate) use limits::bounded;
 pub use limits::{AddressLimits, DoorLimits};
+pub use listen::{Bound, BoundPlain};
 pub(crate) use outermost::InProcess;
 pub use outermost::{DoorContext, outermost};
-pub use serve::{Bound, BoundPlain, CertificateSource, ServeError, Server, TlsSettings};
+pub(crate) use resealing::{authority_keys, reseal, sealed_with};
+pub use serve::{CertificateSource, ServeError, Server, TlsSettings};
 pub use tls::TlsProfile;
 
 /// Which door.

@@ -9,34 +9,44 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::middleware::AddExtension;
 use axum_server::Handle;
-use axum_server::accept::Accept;
+use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::tls_rustls::RustlsAcceptor;
 use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::acme::{Acme, Challenges};
 use super::certificate::{CertificateError, CertificateFiles, LocalAuthority};
 use super::connections::{Capped, Places};
+use super::listen::{Bound, BoundPlain, Listening, Peer};
+use super::plain;
 use super::tls::{self, CurrentCertificate, TlsProfile};
-use super::{Door, plain};
+use super::under_way::UnderWay;
+use crate::edge_grants::GrantedLeaf;
 
+/// For how long a process whose sockets outlive it goes on accepting, each answer being its connection's last: a client
+/// that is told so opens another one, and none is closed under a request that is being sent.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a connection that was accepted may take to ask when the server stops.
+const NEWCOMERS_WITHIN: Duration = Duration::from_secs(1);
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long connections may take to end once every request is answered.
+const LINGER: Duration = Duration::from_millis(500);
 /// How long a client may take to send its headers, or to shake hands.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// The most that one connection's buffer grows to before the headers are whole.
 const HEADER_BUFFER: usize = 64 * 1024;
 /// More headers than our own limit of bytes lets pass, so that it is our 431 that a client gets.
 const HEADERS: usize = 1024;
-/// How many connections may wait to be accepted.
-const BACKLOG: i32 = 4_096;
 /// How many connections a door holds at a time.
 const CONNECTIONS: usize = 10_000;
 /// How many of them one address may have: a large office behind one, but never the whole door.
 const CONNECTIONS_PER_ADDRESS: u32 = 2_000;
 const STREAMS_PER_CONNECTION: u32 = 128;
-const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 const RENEW_LEAF_EVERY: Duration = Duration::from_hours(24);
 
 /// Why the server could not begin.
@@ -63,54 +73,6 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-/// A door that has its address and does not answer yet.
-pub struct Bound {
-    /// Which door.
-    pub door: Door,
-    /// Where it really listens.
-    pub address: SocketAddr,
-    listener: TcpListener,
-}
-
-impl Bound {
-    /// Takes an address.
-    ///
-    /// # Errors
-    /// [`ServeError::Bind`] if it is taken or not ours.
-    pub fn new(door: Door, address: SocketAddr) -> Result<Self, ServeError> {
-        let listener = listen(door.name(), address)?;
-        let address =
-            listener.local_addr().map_err(|source| ServeError::Bind { door: door.name(), address, source })?;
-        Ok(Self { door, address, listener })
-    }
-}
-
-/// The plain listener's address, taken.
-pub struct BoundPlain {
-    listener: TcpListener,
-    /// Public URLs of the doors, to which it sends who asks.
-    urls: Vec<String>,
-}
-
-impl BoundPlain {
-    /// Takes an address.
-    ///
-    /// # Errors
-    /// [`ServeError::Bind`] if it is taken or not ours.
-    pub fn new(address: SocketAddr, urls: Vec<String>) -> Result<Self, ServeError> {
-        Ok(Self { listener: listen("plain", address)?, urls })
-    }
-}
-
-fn listen(door: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let failed = |source| ServeError::Bind { door, address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    // The standard library asks for a queue of 128: a burst of more would wait a second for its next try.
-    rustix::net::listen(&listener, BACKLOG).map_err(|error| failed(error.into()))?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
-}
-
 /// Where the certificate comes from.
 pub enum CertificateSource {
     /// The operator's files.
@@ -119,6 +81,8 @@ pub enum CertificateSource {
     Authority(Box<LocalAuthority>),
     /// An authority that speaks ACME.
     Acme(Box<Acme>),
+    /// What an edge without the root key was granted.
+    Granted(GrantedLeaf),
 }
 
 impl CertificateSource {
@@ -127,13 +91,14 @@ impl CertificateSource {
             Self::Files(files) => files.load(),
             Self::Authority(authority) => authority.issue(),
             Self::Acme(acme) => acme.first(),
+            Self::Granted(leaf) => leaf.load(),
         }
     }
 
     fn challenges(&self) -> Option<Challenges> {
         match self {
             Self::Acme(acme) => Some(acme.challenges()),
-            Self::Files(_) | Self::Authority(_) => None,
+            Self::Files(_) | Self::Authority(_) | Self::Granted(_) => None,
         }
     }
 }
@@ -159,10 +124,16 @@ type Addressed = AddExtension<Router, ConnectInfo<SocketAddr>>;
 
 /// The doors of this process while they serve.
 pub struct Server {
-    handles: Vec<Handle<SocketAddr>>,
+    handles: Vec<Handle<Peer>>,
     tasks: TaskTracker,
     ready: Arc<AtomicBool>,
-    stop: tokio_util::sync::CancellationToken,
+    under_way: UnderWay,
+    /// Whether connections find a socket that listens after this process has ended.
+    succeeded: bool,
+    /// Ends what goes on beside the doors.
+    stop: CancellationToken,
+    /// Ends accepting.
+    full_stop: CancellationToken,
 }
 
 impl Server {
@@ -177,19 +148,21 @@ impl Server {
         let current = CurrentCertificate::new(source.load()?);
         let challenges = source.challenges();
         let tls = tls::config(&current, profile, challenges.clone())?;
-        let server = Self {
+        let mut server = Self {
             handles: Vec::new(),
             tasks: TaskTracker::new(),
             ready,
-            stop: tokio_util::sync::CancellationToken::new(),
+            under_way: UnderWay::default(),
+            succeeded: doors.iter().any(|(bound, _)| bound.outlives_us),
+            stop: CancellationToken::new(),
+            full_stop: CancellationToken::new(),
         };
-        let mut server = server;
         for (bound, router) in doors {
-            let listener = axum_server::from_tcp_rustls(bound.listener, tls.clone())?;
+            let listener = server.accepting(bound.listener)?.acceptor(RustlsAcceptor::new(tls.clone()));
             server.serve(bound.door.name(), listener, router);
         }
         if let Some(plain) = plain {
-            let listener = axum_server::from_tcp(plain.listener)?.http1_only();
+            let listener = server.accepting(plain.listener)?.http1_only();
             server.serve("plain", listener, plain::router(challenges, plain.urls));
         }
         let stop = server.stop.clone();
@@ -203,7 +176,11 @@ impl Server {
         Ok(server)
     }
 
-    fn serve<A>(&mut self, door: &'static str, listener: axum_server::Server<SocketAddr, A>, router: Router)
+    fn accepting(&self, listener: TcpListener) -> std::io::Result<axum_server::Server<Peer, DefaultAcceptor>> {
+        Ok(axum_server::Server::from_listener(Listening::new(listener, self.full_stop.clone())?))
+    }
+
+    fn serve<A>(&mut self, door: &'static str, listener: axum_server::Server<Peer, A>, router: Router)
     where
         A: Accept<TcpStream, Addressed, Service = Addressed> + Clone + Send + Sync + 'static,
         A::Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -212,7 +189,8 @@ impl Server {
         let handle = Handle::new();
         self.handles.push(handle.clone());
         let server = listener.handle(handle);
-        let mut server = server.map(|inner| Capped::new(inner, Places::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS)));
+        let (places, under_way) = (Places::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS), self.under_way.clone());
+        let mut server = server.map(|inner| Capped::new(inner, places, under_way));
         let http = server.http_builder();
         http.http1()
             .timer(TokioTimer::new())
@@ -232,37 +210,60 @@ impl Server {
         });
     }
 
-    /// Refuses new connections, lets requests under way end, and returns when all have.
+    /// Lets requests under way end, and returns when all have. New connections are refused, or wait for the next process
+    /// if the sockets outlive this one.
     pub async fn stop(self) {
         self.ready.store(false, Ordering::SeqCst);
         self.stop.cancel();
+        self.under_way.say_goodbye();
+        if self.succeeded {
+            tokio::time::sleep(GOODBYE).await;
+        }
+        self.full_stop.cancel();
+        // Who still says nothing loses nothing.
+        let _ = tokio::time::timeout(NEWCOMERS_WITHIN, self.under_way.no_newcomers()).await;
         for handle in &self.handles {
             handle.graceful_shutdown(Some(GRACE));
         }
         self.tasks.close();
+        let answered = async {
+            self.under_way.no_requests().await;
+            tokio::time::sleep(LINGER).await;
+        };
+        tokio::select! { () = self.tasks.wait() => {}, () = answered => {}, () = tokio::time::sleep(GRACE) => {} }
+        self.under_way.cut.cancel();
+        for handle in &self.handles {
+            handle.shutdown();
+        }
         self.tasks.wait().await;
     }
 }
 
-/// Follows changes of the operator's files, renews the authority's leaf, or keeps an ACME certificate at hand. A pair that does not load is reported and
+/// Follows changes of the operator's files or of what was granted, renews the authority's leaf, or keeps an ACME certificate at hand. A pair that does not load is reported and
 /// the one in use stays.
 async fn keep_fresh(source: CertificateSource, current: CurrentCertificate) {
     if let CertificateSource::Acme(acme) = &source {
         return acme.keep(&current).await;
     }
-    let mut seen = match &source {
-        CertificateSource::Files(files) => files.changed_at(),
-        CertificateSource::Authority(_) | CertificateSource::Acme(_) => None,
-    };
+    let mut seen = if let CertificateSource::Files(files) = &source { files.changed_at() } else { None };
+    let mut granted = if let CertificateSource::Granted(leaf) = &source { leaf.current() } else { None };
     loop {
         match &source {
             CertificateSource::Files(files) => {
-                tokio::time::sleep(LOOK_AT_FILES_EVERY).await;
+                tokio::time::sleep(LOOK_EVERY).await;
                 let now = files.changed_at();
                 if now.is_none() || now == seen {
                     continue;
                 }
                 seen = now;
+            }
+            CertificateSource::Granted(leaf) => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                let now = leaf.current();
+                if now.as_ref().map(Arc::as_ptr) == granted.as_ref().map(Arc::as_ptr) {
+                    continue;
+                }
+                granted = now;
             }
             CertificateSource::Authority(_) | CertificateSource::Acme(_) => {
                 tokio::time::sleep(RENEW_LEAF_EVERY).await;

@@ -78,6 +78,7 @@ async fn read(app: &App, key: &ApiKey) -> ProblemResult<Option<EdgeKey>> {
         let (hash, version) = (&hashes.primary, hashes.version);
         store::rehash(&app.main, &hashed_with.hash, hash, version).await.map_err(store_failed)?;
     }
+    app.know(found.environment).await?;
     app.edge_keys.known.insert(hashes.primary, found);
     Ok(Some(found))
 }

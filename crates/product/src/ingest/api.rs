@@ -13,7 +13,7 @@ use base::{Code, Problem, ProblemResult};
 use events::Kind;
 use serde_json::json;
 
-use super::body::{EdgeRequest, edge_batch, edge_body};
+use super::body::{EdgeRequest, Messages, edge_batch, edge_body};
 use super::message::{self, Message, Received, Refusal};
 use super::wire::Context;
 use super::{about_content, batch, moment, settings};
@@ -77,31 +77,48 @@ pub(crate) fn open_to_pages(router: Router<Arc<App>>) -> Router<Arc<App>> {
 }
 
 async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Response> {
-    let EdgeRequest { key, body, token, user_agent } = edge_body(app, request).await?;
+    let request = edge_body(app, request).await?;
+    let taken = app.balances.take(request.key.environment, 1);
+    let stored = store_one(app, kind, &request).await;
+    taken.answer(stored.as_ref().map(|()| 0));
+    stored.map(|()| answer(&[]))
+}
+
+async fn store_one(app: &App, kind: Kind, request: &EdgeRequest) -> ProblemResult<()> {
+    let EdgeRequest { key, body, token, user_agent } = request;
     let at = app.clock.now();
     let received = Received { at, sent_at: None, user_agent: user_agent.as_deref(), sighting: key.kind.into() };
     // What no message may hold is here the request's fault.
-    extract::without_nul(&body)?;
-    let text = text_of(&body)?;
+    extract::without_nul(body)?;
+    let text = text_of(body)?;
     let message = message::read(text, Some(kind), &received, app.rng.as_ref()).map_err(problem)?;
-    let admitted = identity_tokens::admit(app, &key, message.user.as_deref(), token.as_deref()).await?;
+    let admitted = identity_tokens::admit(app, key, message.user.as_deref(), token.as_deref()).await?;
     speaks_for(&admitted, &message).map_err(problem)?;
     let (mut messages, mut refused) = (vec![(0, message)], Vec::new());
     about_content::keep_known(app, key.environment, &mut messages, &mut refused).await?;
     batch::store(app, key.environment, at, messages, &mut refused).await?;
     match refused.pop() {
         Some((_, refusal)) => Err(problem(refusal)),
-        None => Ok(answer(&[])),
+        None => Ok(()),
     }
 }
 
 async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Response> {
-    let (EdgeRequest { key, body, token, user_agent }, given) = edge_batch(&app, request).await?;
+    let (request, given) = edge_batch(&app, request).await?;
     if given.places.len() > MAX_MESSAGES {
         let detail = format!("send at most {MAX_MESSAGES} messages at once");
         return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
     }
-    let (at, text) = (app.clock.now(), text_of(&body)?);
+    let taken = app.balances.take(request.key.environment, given.places.len());
+    let refused = store_many(&app, &request, given).await;
+    taken.answer(refused.as_ref().map(Vec::len));
+    refused.map(|refused| answer(&refused))
+}
+
+/// Stores a batch, and says which of its messages were refused.
+async fn store_many(app: &App, request: &EdgeRequest, given: Messages) -> ProblemResult<Vec<(usize, Refusal)>> {
+    let EdgeRequest { key, body, token, user_agent } = request;
+    let (at, text) = (app.clock.now(), text_of(body)?);
     let shared: Context<'_> =
         given.context.and_then(|place| serde_json::from_str(&text[place]).ok()).unwrap_or_default();
     let user_agent = shared.user_agent.get().or(user_agent.as_deref());
@@ -115,13 +132,13 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
             Err(refusal) => refused.push((index, refusal)),
         }
     }
-    if identity_tokens::is_asked(&key) {
-        keep_admitted(&app, &key, token.as_deref(), &mut messages, &mut refused).await?;
+    if identity_tokens::is_asked(key) {
+        keep_admitted(app, key, token.as_deref(), &mut messages, &mut refused).await?;
     }
-    about_content::keep_known(&app, key.environment, &mut messages, &mut refused).await?;
-    batch::store(&app, key.environment, at, messages, &mut refused).await?;
+    about_content::keep_known(app, key.environment, &mut messages, &mut refused).await?;
+    batch::store(app, key.environment, at, messages, &mut refused).await?;
     refused.sort_by_key(|(index, _)| *index);
-    Ok(answer(&refused))
+    Ok(refused)
 }
 
 /// Takes out the messages about companies that their sender may not speak for.

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use events::{AppendError, Head, Kind, Outcome, Plain};
-use keys::{KeyKind, Owner, hash};
 use serde_json::{Map, Value};
 
 use super::classify::{self, Said};
 use super::given::{Fields, Given};
 use super::message::{Message, Refusal};
+use super::message_hash::{MessageHash, MessageHasher};
 use super::{after, projection};
 use crate::App;
 use crate::attributes::{Scope, Sighting};
@@ -24,7 +24,7 @@ struct Item<'a> {
     index: usize,
     message: Message<'a>,
     said: Said<'a>,
-    hash: [u8; 16],
+    hash: MessageHash,
 }
 
 /// Stores checked messages. The answer names those that were refused, by their index.
@@ -74,12 +74,12 @@ pub(super) async fn store(
     }
     people::write(app, environment, batch).await?;
     people::touch(app, environment, seen.into_iter());
-    let outcomes = append(app, environment, events).await?;
+    let outcomes = durable(app, environment, events).await?;
     let projected = outcomes.iter().zip(projected).filter(|(_, projected)| *projected);
     // Of a copy the first one may have been written a moment ago.
     let upto = projected.map(|(outcome, _)| match outcome {
         Outcome::Stored(arrival) => arrival.sequence,
-        Outcome::Duplicate => app.log().map_or(0, |log| log.durable(environment)),
+        Outcome::Duplicate => app.log().durable(environment),
     });
     if let Some(upto) = upto.max() {
         projection::wait(app, environment, upto).await;
@@ -94,8 +94,7 @@ async fn classified<'a>(
     refused: &mut Vec<(usize, Refusal)>,
 ) -> ProblemResult<Vec<Item<'a>>> {
     let (known, refusals) = classify::learn(app, environment, messages.iter().map(|(_, message)| message)).await?;
-    let (_, key) = app.keys.primary(KeyKind::MessageHash, Owner::Environment(environment)).map_err(internal)?;
-    let hasher = hash::Hasher::new(&key);
+    let hasher = MessageHasher::of(app, environment)?;
     let mut items = Vec::with_capacity(messages.len());
     for ((index, mut message), refusal) in messages.into_iter().zip(refusals) {
         let said = match refusal {
@@ -104,7 +103,7 @@ async fn classified<'a>(
         };
         match said {
             Ok(said) => {
-                let hash = hasher.message_hash(environment, &message.id);
+                let hash = hasher.hash(&message.id);
                 items.push(Item { index, message, said, hash });
             }
             Err(refusal) => refused.push((index, refusal)),
@@ -162,7 +161,10 @@ fn add(
     for (name, value) in &said.properties {
         if let Written::Personal(value) = value {
             let bytes = serde_json::to_vec(&value.open().clone().into_value()).map_err(internal)?;
-            sealed.push((name, people::seal(app, person, &property_field(name), property_version(*hash), &bytes)?));
+            sealed.push((
+                name,
+                people::seal(app, person, &property_field(name), property_version(hash.primary), &bytes)?,
+            ));
         }
     }
     let head = Head {
@@ -170,7 +172,7 @@ fn add(
         company,
         time: message.at,
         received,
-        message: *hash,
+        message: hash.primary,
         kind: message.kind,
         name: &message.name,
         session: None,
@@ -186,6 +188,9 @@ fn add(
     let surroundings = message.surroundings.iter().map(|(name, value)| (*name, Plain::Text(value)));
     let sealed = sealed.iter().map(|(name, value)| (*name, value.as_slice()));
     events.add(&head, plain.chain(surroundings), sealed);
+    for other in &hash.others {
+        events.known_as(*other);
+    }
     Ok(())
 }
 
@@ -202,11 +207,11 @@ fn plain<'a>(value: &'a Given<'_>) -> Option<Plain<'a>> {
 
 /// Adds what a message changes of its person and company.
 fn change(item: &mut Item<'_>, person: PersonRef, company: Option<CompanyRef>, batch: &mut Batch) {
-    let (message, at, values) = (Some(item.hash), item.message.at, std::mem::take(&mut item.said.traits));
+    let (message, at, values) = (Some(item.hash.clone()), item.message.at, std::mem::take(&mut item.said.traits));
     match (item.message.kind, company) {
         (Kind::Group, Some(company)) => {
             let attributes = Attributes { at, values: classify::owned(values) };
-            batch.companies.push(CompanyChange { company, attributes, message });
+            batch.companies.push(CompanyChange { company, attributes, message: message.clone() });
             let attributes = Attributes { at, values: Vec::new() };
             batch.people.push(PersonChange { person, attributes, company: Some(company), message });
         }
@@ -230,13 +235,21 @@ pub(crate) fn property_version(message: [u8; 16]) -> u64 {
     u64::from_be_bytes(version)
 }
 
-/// Puts events into the log; when this answers they are durable.
+/// Puts events into the log that no message of a client is; when this answers they are durable.
 pub(crate) async fn append(
     app: &App,
     environment: EnvironmentId,
     events: impl Into<events::Batch>,
 ) -> ProblemResult<Vec<Outcome>> {
-    app.log()?.append(environment, events).await.map_err(append_failed)
+    let events = events.into();
+    let taken = app.balances.take(environment, events.len());
+    let appended = durable(app, environment, events).await;
+    taken.answer(appended.as_ref().map(|_| 0));
+    appended
+}
+
+async fn durable(app: &App, environment: EnvironmentId, events: events::Batch) -> ProblemResult<Vec<Outcome>> {
+    app.log().append(environment, events).await.map_err(append_failed)
 }
 
 /// What a failed append is told: try again, with the same message ids.

@@ -9,6 +9,10 @@
 //! the log, and so never projected.
 //!
 //! Frames without anything to project move the checkpoint only now and then: looking at them again does no harm.
+//!
+//! An edge projects its own log. A worker that shares its data folder also goes through the others' logs, some seconds behind:
+//! what an edge could not project, since it ended or its store failed, is in the rows though it does not come back. They need
+//! not agree on who does it: the checkpoint decides.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::store::StoreError;
 use base::id::EnvironmentId;
-use events::{EventLog, Following, ReadError};
+use events::{Following, LogId, LogView, ReadError};
 use tokio::sync::watch;
 
 use super::watch::Watch;
@@ -46,9 +50,9 @@ pub(crate) enum ProjectionError {
     Contended,
 }
 
-/// The logs that this process appends to, and how far each has been projected.
+/// The logs that this process projects, and how far each has been.
 #[derive(Default)]
-pub(crate) struct Projection(Mutex<HashMap<EnvironmentId, Arc<Follower>>>);
+pub(crate) struct Projection(Mutex<HashMap<LogId, Arc<Follower>>>);
 
 /// Follows one log.
 #[derive(Default)]
@@ -60,6 +64,8 @@ struct Follower {
     /// Whether the checkpoint was compared with where the log ended when it was opened: those after that are this
     /// process's.
     compared: AtomicBool,
+    /// Of another process's log: how far it went when it was looked at last.
+    went: AtomicU64,
     /// Held by whoever does the work for all who wait.
     place: tokio::sync::Mutex<Option<Place>>,
     #[cfg(test)]
@@ -86,14 +92,19 @@ struct Place {
 }
 
 impl Projection {
-    fn of(&self, environment: EnvironmentId) -> Arc<Follower> {
+    fn of(&self, log: LogId) -> Arc<Follower> {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(logs.entry(environment).or_default())
+        Arc::clone(logs.entry(log).or_default())
     }
 }
 
 #[cfg(test)]
 impl Projection {
+    /// The follower of a test's own log.
+    fn own(&self, environment: EnvironmentId) -> Arc<Follower> {
+        self.of(LogId::of(crate::event_log::EDGE, environment))
+    }
+
     /// What a process knows that has just begun.
     pub(super) fn forget(&self) {
         for follower in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
@@ -113,7 +124,7 @@ impl Projection {
         environment: EnvironmentId,
         doing: impl Future<Output = T>,
     ) -> T {
-        let follower = self.of(environment);
+        let follower = self.own(environment);
         let _place = follower.place.lock().await;
         doing.await
     }
@@ -125,7 +136,7 @@ impl Projection {
         frame: u64,
         doing: impl Future<Output = T>,
     ) -> T {
-        let follower = self.of(environment);
+        let follower = self.own(environment);
         let _place = follower.place.lock().await;
         let working = async {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -136,7 +147,7 @@ impl Projection {
 
     /// Somebody does something until their step is written, and leaves before it is committed.
     pub(super) async fn leave_before_commit<T>(&self, environment: EnvironmentId, doing: impl Future<Output = T>) {
-        let follower = self.of(environment);
+        let follower = self.own(environment);
         let _closed = follower.gate.closed.lock().await;
         let reached = follower.gate.reached.notified();
         tokio::select! {
@@ -146,8 +157,8 @@ impl Projection {
         }
     }
 
-    async fn pass_gate(&self, environment: EnvironmentId) {
-        let follower = self.of(environment);
+    async fn pass_gate(&self, log: LogId) {
+        let follower = self.of(log);
         follower.gate.reached.notify_waiters();
         drop(follower.gate.closed.lock().await);
     }
@@ -155,15 +166,15 @@ impl Projection {
     /// What a process believes that did not hear of the commits that it made.
     pub(super) async fn believe_nothing_is_projected(&self, environment: EnvironmentId) {
         let begun = Place { checkpoint: 0, looked: 0, ruleset: 0 };
-        *self.of(environment).place.lock().await = Some(begun);
+        *self.own(environment).place.lock().await = Some(begun);
     }
 }
 
 /// Returns when everything up to this frame has been projected, or could not be for now: the events are durable, and the
 /// clock tries again.
 pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
-    let Ok(log) = app.log() else { return };
-    let follower = app.projection.of(environment);
+    let Some(log) = app.log().own(environment) else { return };
+    let follower = app.projection.of(log.id());
     let failures = follower.failures.load(Ordering::SeqCst);
     let mut projected = follower.projected.subscribe();
     // Whoever does the work may have more to do than this.
@@ -177,7 +188,7 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
         if others_failed || follower.has_projected(upto) {
             return;
         }
-        match follower.advance(app, log, environment, &mut place, upto).await {
+        match follower.advance(app, &log, &mut place, upto, u64::MAX).await {
             Ok(()) => return,
             Err(error) => tracing::info!(%environment, %error, "rows were not brought up to date: tries again"),
         }
@@ -189,10 +200,62 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
 /// Projects everything that the logs of this process hold as of the call. One that fails does not keep the others back;
 /// the first error is the answer.
 pub(crate) async fn catch_up(app: &App) -> Result<(), ProjectionError> {
-    let Ok(log) = app.log() else { return Ok(()) };
+    let log = app.log();
+    let own = log.environments().into_iter().filter_map(|environment| log.own(environment));
+    catch_up_each(app, own.map(as_it_is), false).await
+}
+
+/// Projects what logs of other processes held at the last look and their own edges have not projected since.
+pub(crate) async fn catch_up_for_others(app: &App) -> Result<(), ProjectionError> {
+    let mut behind = Vec::new();
+    for log in others(app).await? {
+        let follower = app.projection.of(log.id());
+        let upto = follower.went.swap(log.durable(), Ordering::SeqCst);
+        if !follower.has_projected(upto) {
+            behind.push((log, upto));
+        }
+    }
+    catch_up_each(app, behind, true).await
+}
+
+/// Projects everything that the logs of an environment in this data folder hold as of the call, whoever appends to them. It
+/// ends, however fast more arrives.
+pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), ProjectionError> {
+    let log = Arc::clone(app.log());
+    let others = tokio::task::spawn_blocking(move || log.others_of(environment)).await;
+    let mut logs = others.map_err(|_| ProjectionError::Panicked)??;
+    logs.extend(app.log().own(environment));
+    catch_up_each(app, logs.into_iter().map(as_it_is), false).await
+}
+
+/// A log, and where it ends now.
+fn as_it_is(log: LogView) -> (LogView, u64) {
+    let end = log.durable();
+    (log, end)
+}
+
+/// The logs that other processes append to.
+async fn others(app: &App) -> Result<Vec<LogView>, ProjectionError> {
+    let log = Arc::clone(app.log());
+    Ok(tokio::task::spawn_blocking(move || log.others()).await.map_err(|_| ProjectionError::Panicked)??)
+}
+
+/// Brings each log up to a frame, or as far as there is anything, or no further than that.
+async fn catch_up_each(
+    app: &App,
+    logs: impl IntoIterator<Item = (LogView, u64)>,
+    no_further: bool,
+) -> Result<(), ProjectionError> {
     let mut result = Ok(());
-    for environment in log.environments() {
-        let caught_up = catch_up_with(app, environment).await;
+    for (log, upto) in logs {
+        let (environment, bound) = (log.environment(), if no_further { upto } else { u64::MAX });
+        let follower = app.projection.of(log.id());
+        let mut place = follower.place.lock().await;
+        if log.is_other() {
+            // Its edge moves the checkpoint, too.
+            *place = None;
+        }
+        let caught_up = follower.advance(app, &log, &mut place, upto, bound).await;
         if let Err(error) = &caught_up {
             tracing::warn!(%environment, %error, "people's rows are behind this event log");
         }
@@ -201,36 +264,27 @@ pub(crate) async fn catch_up(app: &App) -> Result<(), ProjectionError> {
     result
 }
 
-/// As [`catch_up`], of one environment. It ends, however fast more arrives.
-pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), ProjectionError> {
-    let Ok(log) = app.log() else { return Ok(()) };
-    let upto = log.durable(environment);
-    let follower = app.projection.of(environment);
-    let mut place = follower.place.lock().await;
-    follower.advance(app, log, environment, &mut place, upto).await
-}
-
 impl Follower {
     fn has_projected(&self, upto: u64) -> bool {
         *self.projected.borrow() >= upto
     }
 
-    /// Goes on up to a frame, or as far as there is anything.
+    /// Goes on up to a frame, or as far as there is anything, but never beyond `bound`.
     async fn advance(
         &self,
         app: &App,
-        log: &Arc<EventLog>,
-        environment: EnvironmentId,
+        log: &LogView,
         place: &mut Option<Place>,
         upto: u64,
+        bound: u64,
     ) -> Result<(), ProjectionError> {
         let mut standing = 0;
         loop {
             let from = match *place {
                 Some(known) => known,
-                None => *place.insert(self.load(app, log, environment).await?),
+                None => *place.insert(self.load(app, log).await?),
             };
-            let next = step(app, log, environment, from).await?;
+            let next = step(app, log, from, bound).await?;
             *place = Some(next);
             self.projected.send_if_modified(|projected| {
                 let goes_on = next.looked > *projected;
@@ -248,12 +302,12 @@ impl Follower {
     }
 
     /// Where a log's checkpoint stands when this process begins to follow it.
-    async fn load(&self, app: &App, log: &EventLog, environment: EnvironmentId) -> Result<Place, ProjectionError> {
-        let (id, ended) = (log.log_id(environment), log.ended(environment));
+    async fn load(&self, app: &App, log: &LogView) -> Result<Place, ProjectionError> {
+        let (environment, id, ended) = (log.environment(), log.id(), log.ended());
         let mut tx = TenantTx::begin(app, environment).await?;
         checkpoints::begin(&mut tx, id).await?;
         let mut checkpoint = checkpoints::hold(&mut tx, id).await?;
-        if checkpoint > ended && !self.compared.load(Ordering::SeqCst) {
+        if checkpoint > ended && !log.is_other() && !self.compared.load(Ordering::SeqCst) {
             // A log that was lost, or an older copy of it: what has come since got these sequences again.
             tracing::error!(%environment, checkpoint, ended, "the event log ended before what people's rows hold of it");
             checkpoints::set(&mut tx, id, ended).await?;
@@ -267,25 +321,21 @@ impl Follower {
 }
 
 /// Looks at some frames and projects what is in them. Stays where it is if there are none.
-async fn step(
-    app: &App,
-    log: &Arc<EventLog>,
-    environment: EnvironmentId,
-    mut place: Place,
-) -> Result<Place, ProjectionError> {
+async fn step(app: &App, log: &LogView, mut place: Place, bound: u64) -> Result<Place, ProjectionError> {
+    let environment = log.environment();
     // In this order: what is watched is of this ruleset or of a newer one, which the store then has as well.
     let ruleset = app.rulesets.live(environment).rules.number();
     let watch = app.watches.of(environment);
     if place.ruleset != ruleset {
         place = Place { looked: place.checkpoint, ruleset, ..place };
     }
-    let found = look(log, environment, &watch, place.looked).await?;
-    if found.events.is_empty() && found.upto - place.checkpoint < LAZY {
+    let found = look(log, &watch, place.looked, bound).await?;
+    if found.events.is_empty() && found.upto.saturating_sub(place.checkpoint) < LAZY {
         return Ok(Place { looked: found.upto, ..place });
     }
     // Before the transaction, which holds one of few connections.
     let versions = published::versions(app, environment, after::versions(&found.events)).await?;
-    let id = log.log_id(environment);
+    let id = log.id();
     let mut tx = TenantTx::begin(app, environment).await?;
     let checkpoint = checkpoints::hold(&mut tx, id).await?;
     let current = contents::ruleset_number(&mut tx).await?;
@@ -299,23 +349,19 @@ async fn step(
     after::write(&mut tx, (&watch, &versions), &found.events).await?;
     checkpoints::set(&mut tx, id, found.upto).await?;
     #[cfg(test)]
-    app.projection.pass_gate(environment).await;
+    app.projection.pass_gate(id).await;
     tx.commit().await?;
     Ok(Place { checkpoint: found.upto, looked: found.upto, ruleset })
 }
 
-/// What there is to project behind a frame.
-async fn look(
-    log: &Arc<EventLog>,
-    environment: EnvironmentId,
-    watch: &Arc<Watch>,
-    after: u64,
-) -> Result<Following, ProjectionError> {
-    let (log, watch) = (Arc::clone(log), Arc::clone(watch));
+/// What there is to project behind a frame, up to another.
+async fn look(log: &LogView, watch: &Arc<Watch>, after: u64, bound: u64) -> Result<Following, ProjectionError> {
+    let (environment, log, watch) = (log.environment(), log.clone(), Arc::clone(watch));
     let looking = tokio::task::spawn_blocking(move || {
         let names: Vec<&str> = after::RESERVED.into_iter().chain(watch.event_names()).collect();
-        let mut found = log.follow(environment, after, &names, EVENTS)?;
-        found.events.retain(|(_, event)| after::changes_something(&watch, event));
+        let mut found = log.follow(after, &names, EVENTS)?;
+        found.upto = found.upto.min(bound.max(after));
+        found.events.retain(|(arrival, event)| arrival.sequence <= bound && after::changes_something(&watch, event));
         Ok::<_, ReadError>(found)
     });
     let found = looking.await.map_err(|_| ProjectionError::Panicked)??;

@@ -10,7 +10,7 @@ mod whole_tests;
 
 use std::time::Duration;
 
-use ::store::{Db, StoreError};
+use ::store::{Db, Engine, StoreError, key_records};
 use base::id::EnvironmentId;
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{KeyKind, Owner, hash, random_token};
@@ -22,7 +22,7 @@ use crate::authority::{Role, SystemTx};
 use crate::hashed::Hashes;
 use crate::organisations::{self, NewOrganisation};
 use crate::problem::{internal, store_failed};
-use crate::{api_keys, members};
+use crate::{api_keys, key_rotation, members};
 
 /// The kinds of keys that the installation has from its first moment.
 const INSTALLATION_KEYS: &[KeyKind] = &[
@@ -33,6 +33,7 @@ const INSTALLATION_KEYS: &[KeyKind] = &[
     KeyKind::MemberIndex,
     KeyKind::LocalAuthority,
     KeyKind::AuditSigning,
+    KeyKind::Acme,
 ];
 
 const SETUP_LINK_LIFE: Duration = Duration::from_hours(24);
@@ -135,9 +136,21 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
     Ok(Pending { tx, installed })
 }
 
-/// Makes the installation unless it is there, whoever makes it; then this process holds its keys.
+/// Makes the installation unless it is there, whoever makes it, and the keys of kinds that an earlier release did not have; then
+/// this process holds its keys. An edge without the root key has opened only because its grant, and so its installation, is there.
+///
+/// # Errors
+/// 503 if it is not there and this process is not the databases' owner.
 pub async fn ensure(app: &App) -> ProblemResult<()> {
+    if !app.has_root_key() {
+        return Ok(());
+    }
     if !exists(app).await? {
+        if !::store::may_migrate(&app.main).await.map_err(store_failed)? {
+            let nothing =
+                "nothing is installed in these databases yet: run pilotfish init as their owner (docs/roles.md)";
+            return Err(Problem::new(Code::StorageUnavailable).detail(nothing));
+        }
         match create(app, None).await {
             Err(problem) if problem.code == Code::AlreadySetUp => {}
             other => return other.map(|_| ()),
@@ -145,6 +158,31 @@ pub async fn ensure(app: &App) -> ProblemResult<()> {
     }
     if app.keys.primary(KeyKind::LocalAuthority, Owner::Installation).is_err() {
         app.reload_keys().await.map_err(internal)?;
+    }
+    // Of roles that run apart only the worker may make keys.
+    if app.duties.worker || app.main.engine() == Engine::Sqlite { mint_missing(app).await } else { Ok(()) }
+}
+
+/// Makes the keys of kinds that are new in this release.
+async fn mint_missing(app: &App) -> ProblemResult<()> {
+    let has = |kind: KeyKind| app.keys.records().iter().any(|key| key.kind == kind);
+    for kind in INSTALLATION_KEYS.iter().copied().filter(|kind| !has(*kind)) {
+        let mut tx = SystemTx::begin(app).await?;
+        key_rotation::hold_root(app, &mut tx.0).await?;
+        let key = app.keys.mint(kind, Owner::Installation, app.clock.as_ref(), app.rng.as_ref()).await;
+        let key = key.map_err(internal)?;
+        match key_records::insert(&mut tx.0, &key).await {
+            // Another process was quicker.
+            Err(StoreError::Conflict) => {
+                drop(tx);
+                app.reload_keys().await.map_err(internal)?;
+            }
+            other => {
+                other.map_err(store_failed)?;
+                tx.commit().await?;
+                app.keys.load([key]).await.map_err(internal)?;
+            }
+        }
     }
     Ok(())
 }

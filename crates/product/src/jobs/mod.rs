@@ -42,22 +42,21 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts it. Every process follows what the others publish; `worker` says whether this one does all jobs and makes
-    /// the trust checks, or does only those jobs that nobody else can do, since it alone has the event log.
+    /// Starts it. Every process follows what the others publish; `worker` says whether this one does the jobs and makes the
+    /// trust checks.
     pub fn start(app: &Arc<App>, worker: bool) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         delivery::follow(app, &tasks, &stop);
         if worker {
             trust::follow(app, &tasks, &stop);
-            let app = Arc::clone(app);
+            let (app, of_runner) = (Arc::clone(app), app);
             tasks.spawn(async move {
                 if let Err(problem) = key_rotation::schedule(&app).await {
                     tracing::error!(code = problem.code.name(), "nobody looks at the age of keys until the next start");
                 }
             });
+            runner(of_runner).start(&tasks, &stop);
         }
-        let runner = if worker { runner(app) } else { with(app, delivery::log_handlers(app, Handlers::default())) };
-        runner.start(&tasks, &stop);
         Self { tasks, stop }
     }
 
@@ -69,12 +68,8 @@ impl Background {
     }
 }
 
-/// A runner of every kind of job that this process can do.
+/// A runner of every kind of job.
 pub(crate) fn runner(app: &Arc<App>) -> Runner {
     let handlers = key_rotation::handlers(app, delivery::handlers(app, Handlers::default()));
-    with(app, delivery::log_handlers(app, handlers))
-}
-
-fn with(app: &Arc<App>, handlers: Handlers) -> Runner {
     Runner::new(app.main.clone(), app.clock.clone(), app.rng.clone(), handlers, Options::default())
 }

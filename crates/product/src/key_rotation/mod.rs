@@ -37,7 +37,7 @@ use tokio::sync::Mutex;
 
 use crate::audit::{self, By, Entry};
 use crate::problem::{internal, store_failed};
-use crate::{App, organisations};
+use crate::{App, edge_grants, organisations};
 use list::Target;
 
 pub use jobs::handlers;
@@ -135,8 +135,12 @@ pub async fn rotate(app: &App, wanted: Wanted) -> ProblemResult<Vec<Turned>> {
     Ok(turned)
 }
 
-/// Finishes what was begun, and destroys old versions that nothing needs any more.
+/// Finishes what was begun, and destroys old versions that nothing needs any more. Edges are given first what they lack.
 async fn finish(app: &App) -> ProblemResult<()> {
+    edge_grants::seal_missing(app).await?;
+    if let Err(problem) = edge_grants::renew_certificates(app).await {
+        tracing::error!(code = problem.code.name(), "edges' certificates are not renewed; the next look tries again");
+    }
     let [wrapped, erasable, root, stores] = [
         wrapped::finish(app).await,
         erasable::finish(app).await,

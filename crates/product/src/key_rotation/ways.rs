@@ -70,10 +70,17 @@ pub const WAYS: &[Way] = &[
     ),
     not_yet(KeyKind::Part, "nothing is sealed under it in this release"),
     not_yet(KeyKind::Dictionary, "nothing is sealed under it in this release"),
-    not_yet(KeyKind::Index, "not built yet: every blind index must be made anew from its sealed value"),
-    not_yet(
+    online(
+        KeyKind::Index,
+        365,
+        "each blind index is made anew from its sealed value, 100 at a time; a look asks for both versions meanwhile",
+        "until no index is under it",
+    ),
+    online(
         KeyKind::MessageHash,
-        "not built yet: copies of a message are recognised by its hash for 7 days, so ingest must ask for both versions",
+        365,
+        "messages are hashed with the new version, and a copy is asked for under both",
+        "7 days, as long as copies of a message are recognised",
     ),
     online(
         KeyKind::Pepper,
@@ -106,13 +113,27 @@ pub const WAYS: &[Way] = &[
         "seconds, until all are sealed anew",
     ),
     online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),
-    not_yet(KeyKind::LocalAuthority, "not built yet: the authority's private key must be sealed anew"),
+    online(
+        KeyKind::LocalAuthority,
+        365,
+        "the authority's private key is sealed anew; the authority stays the same",
+        "seconds, or until each file in `tls/acme` that an earlier release sealed under it was read once; over PostgreSQL it \
+         stays, since another host's files cannot be seen",
+    ),
     not_yet(KeyKind::AuditSigning, "nothing is signed with it in this release"),
     online(
         KeyKind::MemberIndex,
         365,
         "members' indexes are made anew from their addresses; a look asks for both meanwhile",
         "15 minutes, as long as attempts to sign in count for an account",
+    ),
+    not_yet(KeyKind::EdgeGrant, "an edge is granted another, and the one that it had is revoked"),
+    online(
+        KeyKind::Acme,
+        365,
+        "the account and the certificates are sealed anew",
+        "seconds, or until a certificate that is being asked for is there; over PostgreSQL it stays, since another host's \
+         files cannot be seen",
     ),
 ];
 

@@ -7,10 +7,14 @@ use keys::{KeyKind, KeyState, Owner, WrappedKey};
 
 use super::{Kept, Turned, hold_root, record, settle, settle_if_shared, store_file, way};
 use crate::authority::SystemTx;
+use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
-use crate::{App, api_keys, edge_keys, event_log, identity_tokens, installation, members, sessions};
+use crate::{
+    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, members, people, sessions,
+};
 
-/// Makes a version newer than this one, unless it is there.
+/// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
+/// process promotes it, edges have it before.
 pub(super) async fn begin(app: &App, kind: KeyKind, owner: Owner, after: u32) -> ProblemResult<()> {
     app.reload_keys().await.map_err(internal)?;
     if ring(app, kind, owner).last().is_some_and(|newest| newest.version > after) {
@@ -27,6 +31,7 @@ pub(super) async fn begin(app: &App, kind: KeyKind, owner: Owner, after: u32) ->
         }
         other => other.map_err(store_failed)?,
     }
+    edge_grants::seal_missing_in(app, &mut tx).await?;
     tx.commit().await?;
     app.keys.load([key]).await.map_err(internal)
 }
@@ -35,7 +40,13 @@ pub(super) async fn begin(app: &App, kind: KeyKind, owner: Owner, after: u32) ->
 pub(super) async fn finish(app: &App) -> ProblemResult<()> {
     let pending: Vec<WrappedKey> = rings(app).into_iter().filter_map(|ring| above_primary(&ring)).collect();
     if !pending.is_empty() {
-        settle_if_shared(app).await;
+        // A look that began before a version was there does not ask for it: it ends before anything is found by it alone.
+        let looked_up = [KeyKind::Index, KeyKind::MessageHash];
+        if pending.iter().any(|key| looked_up.contains(&key.kind)) {
+            settle(app).await;
+        } else {
+            settle_if_shared(app).await;
+        }
         for key in &pending {
             promote(app, key).await?;
         }
@@ -103,6 +114,7 @@ async fn promote(app: &App, key: &WrappedKey) -> ProblemResult<()> {
     for record in &changed {
         key_records::set_state(&mut tx.0, record).await.map_err(store_failed)?;
     }
+    key_records::note_promoted(&mut tx.0, key, app.clock.now()).await.map_err(store_failed)?;
     record(app, &mut tx.0, &name(key), key.version, KeyState::Primary).await?;
     tx.commit().await?;
     app.keys.load(changed).await.map_err(internal)
@@ -115,6 +127,7 @@ async fn destroy(app: &App, key: &WrappedKey) -> ProblemResult<()> {
         return Ok(());
     }
     let destroyed = app.keys.destroy(key.kind, key.owner, key.version).map_err(internal)?;
+    edge_grants::forget(app, &mut tx.0, &destroyed).await?;
     key_records::set_state(&mut tx.0, &destroyed).await.map_err(store_failed)?;
     record(app, &mut tx.0, &name(key), key.version, KeyState::Destroyed).await?;
     tx.commit().await?;
@@ -128,6 +141,8 @@ async fn move_over(app: &App, kind: KeyKind, owner: Owner) -> ProblemResult<()> 
         (KeyKind::MemberIndex, _) => members::reseal::indexes(app).await,
         (KeyKind::Organisation, Owner::Organisation(id)) => members::reseal::organisation(app, id).await,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::reseal(app, id).await,
+        (KeyKind::Index, Owner::Environment(id)) => people::reindex(app, id).await,
+        (KeyKind::LocalAuthority | KeyKind::Acme, _) => doors::reseal(app, kind).await,
         _ => Ok(()),
     }
 }
@@ -152,6 +167,9 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
         (KeyKind::MemberIndex, _) => members::reseal::indexed_with(tx, version).await? + counted(app, key, now),
         (KeyKind::Organisation, Owner::Organisation(id)) => members::reseal::sealed_with(tx, id, version).await?,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::sealed_with(tx, id, version).await?,
+        (KeyKind::Index, Owner::Environment(id)) => people::indexed_with(app, id, version).await?,
+        (KeyKind::MessageHash, _) => recognised_by(app, tx, key, now).await?,
+        (KeyKind::LocalAuthority | KeyKind::Acme, _) => doors::sealed_with(app, key.kind, version).await?,
         // Nobody knows: it stays.
         _ => 1,
     })
@@ -161,4 +179,11 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
 fn counted(app: &App, key: &WrappedKey, now: Timestamp) -> u64 {
     let newest = ring(app, key.kind, key.owner).last().map_or(now, |newest| newest.created_at);
     u64::from(now.since(newest) <= sessions::ATTEMPTS_COUNT_FOR + app.rotation.settle)
+}
+
+/// One, as long as copies of messages that were hashed with this version are recognised.
+async fn recognised_by(app: &App, tx: &mut SystemTx, key: &WrappedKey, now: Timestamp) -> ProblemResult<u64> {
+    let next = key_records::promoted_at(&mut tx.0, key.kind, key.owner, key.version + 1).await.map_err(store_failed)?;
+    let is_over = |since: Timestamp| now.since(since) > COPIES_RECOGNISED + app.rotation.settle;
+    Ok(u64::from(!next.is_some_and(is_over)))
 }

@@ -15,7 +15,7 @@ use keys::{Aad, ApiKey, ApiKeyKind, KeyKind, Owner, random_token};
 use crate::App;
 use crate::authority::{OrganisationReader, SystemTx, TenantReader};
 use crate::problem::{internal, store_failed};
-use crate::{key_rotation, sealed};
+use crate::{edge_grants, key_rotation, sealed};
 
 /// The kinds of keys that every environment has from its first moment.
 const ENVIRONMENT_KEYS: &[KeyKind] = &[
@@ -88,6 +88,7 @@ async fn create_environment(
     key_rotation::hold_root(app, &mut tx.0).await?;
     app.keys.provider().create_environment(id).await.map_err(internal)?;
     mint(app, tx, ENVIRONMENT_KEYS, Owner::Environment(id)).await?;
+    edge_grants::seal_missing_in(app, tx).await?;
     let identity_secret = random_token(rng);
     let sealed = sealed::seal(
         app,

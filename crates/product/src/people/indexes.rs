@@ -14,7 +14,7 @@ use base::{ProblemResult, Timestamp};
 use keys::hash::{self, namespace};
 use serde_json::Value;
 
-use super::resolve::IndexHasher;
+use super::index_hasher::{IndexHasher, Writing, not_held_yet};
 use super::write::{Attributes, Batch, Written};
 use super::{SubjectRef, seal};
 use crate::App;
@@ -54,6 +54,42 @@ impl Touched {
     }
 }
 
+/// An entry that is to be written, under whichever version.
+struct NewEntry {
+    /// Under the primary version.
+    hash: [u8; 16],
+    namespace: String,
+    text: String,
+    number: u64,
+    sealed_value: Vec<u8>,
+    written_at: Timestamp,
+}
+
+impl NewEntry {
+    fn of(
+        app: &App,
+        hasher: &IndexHasher,
+        person: &SubjectRef,
+        (namespace, text): (String, String),
+        written_at: Timestamp,
+    ) -> ProblemResult<Self> {
+        let sealed_value = seal::seal(app, person, &namespace, INDEX_VERSION, text.as_bytes())?;
+        let hash = hasher.hash(&namespace, &text);
+        Ok(Self { hash, namespace, text, number: person.number(), sealed_value, written_at })
+    }
+
+    fn under(&self, writing: Writing<'_>) -> NewIndex {
+        let hash = writing.hash(&self.namespace, &self.text);
+        NewIndex {
+            key: IndexKey { namespace: self.namespace.clone().into(), hash },
+            key_version: writing.version,
+            number: self.number,
+            sealed_value: self.sealed_value.clone(),
+            written_at: self.written_at,
+        }
+    }
+}
+
 /// Adds the indexes of a batch's values; those that were not there as far as this process knew.
 pub(super) async fn add(
     app: &App,
@@ -61,26 +97,32 @@ pub(super) async fn add(
     batch: &Batch,
 ) -> ProblemResult<HashSet<(u64, [u8; 16])>> {
     let hasher = IndexHasher::of(app, environment)?;
-    let mut indexes = Vec::new();
+    let mut entries = Vec::new();
     for change in &batch.people {
-        gather(app, &hasher, &change.person, &change.attributes, &mut indexes)?;
+        gather(app, &hasher, &change.person, &change.attributes, &mut entries)?;
     }
-    if indexes.is_empty() {
+    if entries.is_empty() {
         return Ok(HashSet::new());
     }
-    // In the order of the key, so that two who add at once wait for each other and not crosswise.
-    indexes.sort_by(|one, other| (&one.key, one.number).cmp(&(&other.key, other.number)));
-    let new = &indexes;
+    let new = &entries;
     retrying(app, || async move {
+        let hasher = IndexHasher::of(app, environment)?;
         let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-        keyring::add_indexes(&mut tx, environment, SubjectKind::Person, new).await.map_err(store_failed)?;
+        let Some(writing) = hasher.writing(app, &mut tx).await? else {
+            drop(tx);
+            return Err(not_held_yet(app).await);
+        };
+        let mut indexes: Vec<NewIndex> = new.iter().map(|entry| entry.under(writing)).collect();
+        // In the order of the key, so that two who add at once wait for each other and not crosswise.
+        indexes.sort_by(|one, other| (&one.key, one.number).cmp(&(&other.key, other.number)));
+        keyring::add_indexes(&mut tx, environment, SubjectKind::Person, &indexes).await.map_err(store_failed)?;
         tx.commit().await.map_err(store_failed)
     })
     .await?;
-    for index in &indexes {
-        app.people.remember_indexed(environment, index.number, index.key.hash);
+    for entry in &entries {
+        app.people.remember_indexed(environment, entry.number, entry.hash);
     }
-    Ok(indexes.into_iter().map(|index| (index.number, index.key.hash)).collect())
+    Ok(entries.into_iter().map(|entry| (entry.number, entry.hash)).collect())
 }
 
 fn gather(
@@ -88,49 +130,39 @@ fn gather(
     hasher: &IndexHasher,
     person: &SubjectRef,
     attributes: &Attributes,
-    indexes: &mut Vec<NewIndex>,
+    entries: &mut Vec<NewEntry>,
 ) -> ProblemResult<()> {
     for (name, written) in &attributes.values {
         let Written::Personal(value) = written else { continue };
         let Some((namespace, text)) = searched(name, value.open()) else { continue };
         let (hash, number) = (hasher.hash(&namespace, &text), person.number());
-        let same = |index: &&mut NewIndex| index.number == number && index.key.hash == hash;
-        if let Some(index) = indexes.iter_mut().find(same) {
-            index.written_at = index.written_at.max(attributes.at);
+        let same = |entry: &&mut NewEntry| entry.number == number && entry.hash == hash;
+        if let Some(entry) = entries.iter_mut().find(same) {
+            entry.written_at = entry.written_at.max(attributes.at);
         } else if !app.people.is_indexed(person.environment, number, hash) {
-            indexes.push(index(app, hasher, person, (&namespace, &text), attributes.at)?);
+            entries.push(NewEntry::of(app, hasher, person, (namespace, text), attributes.at)?);
         }
     }
     Ok(())
-}
-
-fn index(
-    app: &App,
-    hasher: &IndexHasher,
-    person: &SubjectRef,
-    (namespace, text): (&str, &str),
-    written_at: Timestamp,
-) -> ProblemResult<NewIndex> {
-    let sealed_value = seal::seal(app, person, namespace, INDEX_VERSION, text.as_bytes())?;
-    let key = IndexKey { namespace: namespace.to_owned().into(), hash: hasher.hash(namespace, text) };
-    Ok(NewIndex { key, key_version: hasher.version, number: person.number(), sealed_value, written_at })
 }
 
 /// Lets the newest value alone be found, unless a later write has been there.
 async fn replace(
     app: &App,
     tx: &mut Tx,
-    hasher: &IndexHasher,
+    (hasher, writing): (&IndexHasher, Writing<'_>),
     touched: &Touched,
     last: Option<&(String, String)>,
-    hash: Option<&[u8; 16]>,
 ) -> ProblemResult<()> {
     let (environment, number) = (touched.person.environment, touched.person.number());
+    let mut keep = Vec::new();
     if let Some((namespace, text)) = last {
-        let index = index(app, hasher, &touched.person, (namespace, text), touched.at)?;
-        keyring::add_indexes(tx, environment, SubjectKind::Person, &[index]).await.map_err(store_failed)?;
+        let entry = NewEntry::of(app, hasher, &touched.person, (namespace.clone(), text.clone()), touched.at)?;
+        let new = [entry.under(writing)];
+        keyring::add_indexes(tx, environment, SubjectKind::Person, &new).await.map_err(store_failed)?;
+        keep = hasher.all(namespace, text);
     }
-    let replaced = Replaced { at: touched.at, keep: hash };
+    let replaced = Replaced { at: touched.at, keep: &keep };
     let namespace = namespace_of(&touched.name);
     keyring::remove_indexes(tx, environment, SubjectKind::Person, number, &namespace, replaced)
         .await
@@ -166,11 +198,16 @@ pub(super) async fn settle(
         return Ok(());
     }
     stale.sort_by(|(one, ..), (other, ..)| one.key().cmp(&other.key()));
-    let (old, hasher) = (&stale, &hasher);
+    let old = &stale;
     retrying(app, || async move {
+        let hasher = IndexHasher::of(app, environment)?;
         let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
-        for (touched, last, hash) in old {
-            replace(app, &mut tx, hasher, touched, last.as_ref(), hash.as_ref()).await?;
+        let Some(writing) = hasher.writing(app, &mut tx).await? else {
+            drop(tx);
+            return Err(not_held_yet(app).await);
+        };
+        for (touched, last, _) in old {
+            replace(app, &mut tx, (&hasher, writing), touched, last.as_ref()).await?;
         }
         tx.commit().await.map_err(store_failed)
     })
@@ -260,7 +297,7 @@ mod tests {
         assert_eq!((finds(&app, "v1@example.org").await, finds(&app, "v2@example.org").await), (0, 1));
         // And what an earlier one took away meanwhile is put back.
         let mut tx = app.app().keyring.begin(Scope::System).await.unwrap();
-        let all = Replaced { at: at("2026-09-09T09:00:00Z"), keep: None };
+        let all = Replaced { at: at("2026-09-09T09:00:00Z"), keep: &[] };
         let number = person.number();
         keyring::remove_indexes(&mut tx, environment, SubjectKind::Person, number, namespace::EMAIL, all)
             .await

@@ -11,13 +11,15 @@ use ::store::keyring::{self, IndexKey, NewIndex, NewSubject, Subject, SubjectKin
 use ::store::{Scope, StoreError, Tx};
 use base::id::{CompanyId, EnvironmentId, PersonId};
 use base::{Clock, Code, Problem, ProblemResult, Rng, Timestamp};
-use keys::hash::{self, namespace};
-use keys::{ErasablePublic, KeyKind, Owner, PairId, SealError, mint_pair};
+use keys::hash::namespace;
+use keys::{ErasablePublic, KeyKind, PairId, SealError, mint_pair};
 
 use super::identity::{Claim, Conflict, Id, Plan, Step};
+use super::index_hasher::{Asked, IndexHasher, Writing, not_held_yet};
 use super::{CompanyRef, PersonRef, SubjectRef, seal};
 use crate::App;
 use crate::problem::{internal, store_failed};
+use crate::retry::retrying;
 
 /// How often somebody else's simultaneous write is looked at anew.
 const ATTEMPTS: usize = 5;
@@ -45,37 +47,6 @@ pub(crate) struct Resolved {
     pub(crate) merged: Vec<(u64, PersonRef)>,
 }
 
-/// Makes index keys of an environment.
-pub(super) struct IndexHasher {
-    pub(super) version: u32,
-    key: hash::Hasher,
-}
-
-impl IndexHasher {
-    pub(super) fn of(app: &App, environment: EnvironmentId) -> ProblemResult<Self> {
-        let (version, key) = app.keys.primary(KeyKind::Index, Owner::Environment(environment)).map_err(internal)?;
-        Ok(Self { version, key: hash::Hasher::new(&key) })
-    }
-
-    pub(super) fn hash(&self, namespace: &str, value: &str) -> [u8; 16] {
-        self.key.blind_index(namespace, value)
-    }
-
-    fn id<'a>(&self, namespace: &'static str, value: &'a str) -> Id<'a> {
-        Id { namespace, hash: self.hash(namespace, value), value }
-    }
-
-    fn claim<'a>(&self, who: &Who<'a>) -> Claim<'a> {
-        let user = |value| self.id(namespace::EXTERNAL_ID, value);
-        let anonymous = |value| self.id(namespace::ANONYMOUS_ID, value);
-        Claim {
-            anonymous: who.anonymous.map(anonymous),
-            user: who.user.map(user),
-            previous: who.previous.map(|value| (anonymous(value), user(value))),
-        }
-    }
-}
-
 /// The one person that a request is about; made if nobody knows them yet.
 pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>) -> ProblemResult<PersonRef> {
     let Resolved { people, merged } = resolve_all(app, environment, &[who]).await?;
@@ -87,6 +58,10 @@ pub(crate) async fn resolve(app: &App, environment: EnvironmentId, who: Who<'_>)
 
 /// The people that a batch is about; made and joined as the rules say.
 pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[Who<'_>]) -> ProblemResult<Resolved> {
+    retrying(app, || resolve_once(app, environment, batch)).await
+}
+
+async fn resolve_once(app: &App, environment: EnvironmentId, batch: &[Who<'_>]) -> ProblemResult<Resolved> {
     let hasher = IndexHasher::of(app, environment)?;
     let claims: Vec<Claim<'_>> = batch.iter().map(|who| hasher.claim(who)).collect();
     let now = Instant::now();
@@ -98,7 +73,7 @@ pub(crate) async fn resolve_all(app: &App, environment: EnvironmentId, batch: &[
     let ids: Vec<Id<'_>> = claims.iter().flat_map(ids_of).collect();
     let mut merged = Vec::new();
     let epoch = app.people.epoch();
-    let (known, remembered) = look_up(app, environment, &ids, &mut merged).await?;
+    let (known, remembered) = look_up(app, &hasher, environment, &ids, &mut merged).await?;
     let mut plan = Plan::make(&known, &claims);
     let subjects = if plan.steps.is_empty() {
         plan.nodes.iter().filter_map(|node| node.known).collect()
@@ -149,6 +124,7 @@ fn ids_of<'a>(claim: &Claim<'a>) -> impl Iterator<Item = Id<'a>> {
 /// What is known of these ids, from memory and for the rest from the keyring; and which were in memory.
 async fn look_up(
     app: &App,
+    hasher: &IndexHasher,
     environment: EnvironmentId,
     ids: &[Id<'_>],
     merged: &mut Vec<(u64, SubjectRef)>,
@@ -163,21 +139,20 @@ async fn look_up(
             Some(subject) => {
                 known.insert(id.hash, subject);
             }
-            None => asked.push(IndexKey { namespace: id.namespace.into(), hash: id.hash }),
+            None => asked.push(*id),
         }
     }
     let remembered = known.keys().copied().collect();
     if asked.is_empty() {
         return Ok((known, remembered));
     }
-    asked.sort_unstable();
-    asked.dedup();
+    let asked = hasher.asked(asked.into_iter());
     let reader = app.keyring.read(Scope::Environment(environment));
-    for found in keyring::find(reader, environment, &asked).await.map_err(store_failed)? {
+    for found in keyring::find(reader, environment, &asked.keys).await.map_err(store_failed)? {
         if found.own != found.subject.number {
             merged.push((found.own, SubjectRef { environment, subject: found.subject }));
         }
-        known.insert(found.key.hash, found.subject);
+        known.insert(asked.id_of(&found.key), found.subject);
     }
     Ok((known, remembered))
 }
@@ -191,15 +166,16 @@ async fn carry_out<'a>(
     first: Plan<'a>,
 ) -> ProblemResult<(Plan<'a>, Vec<Subject>)> {
     let mut pairs = mint(app, environment, SubjectKind::Person, first.mints()).await?;
-    let mut keys: Vec<IndexKey> =
-        claims.iter().flat_map(ids_of).map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
-    keys.sort_unstable();
-    keys.dedup();
+    let asked = hasher.asked(claims.iter().flat_map(ids_of));
     for _ in 0..ATTEMPTS {
         let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
         keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
-        let found = keyring::find(&mut tx, environment, &keys).await.map_err(store_failed)?;
-        let known = found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
+        let Some(writing) = hasher.writing(app, &mut tx).await? else {
+            drop(tx);
+            return Err(not_held_yet(app).await);
+        };
+        let found = keyring::find(&mut tx, environment, &asked.keys).await.map_err(store_failed)?;
+        let known = found.into_iter().map(|found| (asked.id_of(&found.key), found.subject)).collect();
         let plan = Plan::make(&known, claims);
         if plan.mints() > pairs.len() {
             drop(tx);
@@ -207,7 +183,7 @@ async fn carry_out<'a>(
             pairs.extend(mint(app, environment, SubjectKind::Person, missing).await?);
             continue;
         }
-        match write(app, &mut tx, environment, hasher, &plan, &pairs).await? {
+        match write(app, &mut tx, environment, writing, &plan, &pairs).await? {
             Written::Whole(subjects) => {
                 tx.commit().await.map_err(store_failed)?;
                 return Ok((plan, subjects));
@@ -215,6 +191,7 @@ async fn carry_out<'a>(
             Written::Taken => drop(tx),
             Written::Outdated => {
                 drop(tx);
+                app.follow_grant().await?;
                 pairs = mint(app, environment, SubjectKind::Person, plan.mints()).await?;
             }
         }
@@ -237,7 +214,7 @@ async fn write(
     app: &App,
     tx: &mut Tx,
     environment: EnvironmentId,
-    hasher: &IndexHasher,
+    writing: Writing<'_>,
     plan: &Plan<'_>,
     pairs: &[NewSubject],
 ) -> ProblemResult<Written> {
@@ -266,7 +243,7 @@ async fn write(
         match *step {
             Step::Mint(_) => {}
             Step::Bind(id, node) => {
-                indexes.push(index(app, environment, hasher, &id, subjects[node])?);
+                indexes.push(index(app, environment, writing, &id, subjects[node])?);
                 if indexes.len().is_multiple_of(MANY) {
                     tokio::task::yield_now().await;
                 }
@@ -290,14 +267,14 @@ async fn write(
 fn index(
     app: &App,
     environment: EnvironmentId,
-    hasher: &IndexHasher,
+    writing: Writing<'_>,
     id: &Id<'_>,
     subject: Subject,
 ) -> ProblemResult<NewIndex> {
     let owner = SubjectRef { environment, subject };
     Ok(NewIndex {
-        key: IndexKey { namespace: id.namespace.into(), hash: id.hash },
-        key_version: hasher.version,
+        key: IndexKey { namespace: id.namespace.into(), hash: writing.hash(id.namespace, id.value) },
+        key_version: writing.version,
         number: subject.number,
         sealed_value: seal::seal(app, &owner, id.namespace, ID_VERSION, id.value.as_bytes())?,
         written_at: Timestamp::default(),
@@ -354,6 +331,14 @@ pub(crate) async fn companies(
     environment: EnvironmentId,
     ids: &[&str],
 ) -> ProblemResult<HashMap<String, CompanyRef>> {
+    retrying(app, || companies_once(app, environment, ids)).await
+}
+
+async fn companies_once(
+    app: &App,
+    environment: EnvironmentId,
+    ids: &[&str],
+) -> ProblemResult<HashMap<String, CompanyRef>> {
     let mut companies = HashMap::with_capacity(ids.len());
     if ids.is_empty() {
         return Ok(companies);
@@ -362,7 +347,7 @@ pub(crate) async fn companies(
     let mut ids: Vec<Id<'_>> = ids.iter().map(|value| hasher.id(namespace::COMPANY_ID, value)).collect();
     ids.sort_unstable_by_key(|id| id.hash);
     ids.dedup_by_key(|id| id.hash);
-    let (known, remembered) = look_up(app, environment, &ids, &mut Vec::new()).await?;
+    let (known, remembered) = look_up(app, &hasher, environment, &ids, &mut Vec::new()).await?;
     let missing: Vec<Id<'_>> = ids.iter().filter(|id| !known.contains_key(&id.hash)).copied().collect();
     let made = if missing.is_empty() { HashMap::new() } else { make(app, environment, &hasher, &missing).await? };
     for id in ids {
@@ -383,13 +368,13 @@ async fn make(
     hasher: &IndexHasher,
     missing: &[Id<'_>],
 ) -> ProblemResult<HashMap<[u8; 16], Subject>> {
-    let keys: Vec<IndexKey> =
-        missing.iter().map(|id| IndexKey { namespace: id.namespace.into(), hash: id.hash }).collect();
+    let asked = hasher.asked(missing.iter().copied());
     for _ in 0..ATTEMPTS {
         let pairs = mint(app, environment, SubjectKind::Company, missing.len()).await?;
-        if let Some(subjects) = try_make(app, environment, hasher, missing, &keys, pairs).await? {
+        if let Some(subjects) = try_make(app, environment, hasher, missing, &asked, pairs).await? {
             return Ok(subjects);
         }
+        app.follow_grant().await?;
     }
     Err(Problem::new(Code::StorageUnavailable).retry_after(1))
 }
@@ -400,14 +385,18 @@ async fn try_make(
     environment: EnvironmentId,
     hasher: &IndexHasher,
     missing: &[Id<'_>],
-    keys: &[IndexKey],
+    asked: &Asked,
     mut pairs: Vec<NewSubject>,
 ) -> ProblemResult<Option<HashMap<[u8; 16], Subject>>> {
     let mut tx = app.keyring.begin(Scope::Environment(environment)).await.map_err(store_failed)?;
     keyring::lock(&mut tx, app.keyring.engine(), environment).await.map_err(store_failed)?;
-    let found = keyring::find(&mut tx, environment, keys).await.map_err(store_failed)?;
+    let Some(writing) = hasher.writing(app, &mut tx).await? else {
+        drop(tx);
+        return Err(not_held_yet(app).await);
+    };
+    let found = keyring::find(&mut tx, environment, &asked.keys).await.map_err(store_failed)?;
     let mut subjects: HashMap<[u8; 16], Subject> =
-        found.into_iter().map(|found| (found.key.hash, found.subject)).collect();
+        found.into_iter().map(|found| (asked.id_of(&found.key), found.subject)).collect();
     let new: Vec<&Id<'_>> = missing.iter().filter(|id| !subjects.contains_key(&id.hash)).collect();
     pairs.truncate(new.len());
     let kind = SubjectKind::Company;
@@ -417,7 +406,7 @@ async fn try_make(
     };
     let mut indexes = Vec::with_capacity(made.len());
     for (id, subject) in new.into_iter().zip(made) {
-        indexes.push(index(app, environment, hasher, id, subject)?);
+        indexes.push(index(app, environment, writing, id, subject)?);
         subjects.insert(id.hash, subject);
     }
     keyring::add_indexes(&mut tx, environment, kind, &indexes).await.map_err(store_failed)?;
@@ -447,7 +436,8 @@ async fn find_in(
     namespace: &'static str,
     value: &str,
 ) -> ProblemResult<Option<SubjectRef>> {
-    let id = IndexHasher::of(app, environment)?.id(namespace, value);
-    let (known, _) = look_up(app, environment, &[id], &mut Vec::new()).await?;
+    let hasher = IndexHasher::of(app, environment)?;
+    let id = hasher.id(namespace, value);
+    let (known, _) = look_up(app, &hasher, environment, &[id], &mut Vec::new()).await?;
     Ok(known.get(&id.hash).map(|subject| SubjectRef { environment, subject: *subject }))
 }

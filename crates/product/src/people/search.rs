@@ -9,9 +9,9 @@ use base::{Personal, ProblemResult};
 use keys::hash::namespace;
 use serde_json::Value;
 
+use super::index_hasher::IndexHasher;
 use super::indexes::searched;
 use super::record::AttributeSet;
-use super::resolve::IndexHasher;
 use super::seal::Openers;
 use super::{PersonRef, SubjectRef, store, write};
 use crate::App;
@@ -115,10 +115,11 @@ pub(crate) async fn by_email(
 ) -> ProblemResult<Vec<PersonRef>> {
     let wanted = Value::from(email.open().as_str());
     let Some((namespace, text)) = searched("email", &wanted) else { return Ok(Vec::new()) };
-    let hash = IndexHasher::of(app, environment)?.hash(&namespace, &text);
-    let key = IndexKey { namespace: namespace.into(), hash };
+    let hashes = IndexHasher::of(app, environment)?.all(&namespace, &text);
+    let keys: Vec<IndexKey> =
+        hashes.into_iter().map(|hash| IndexKey { namespace: namespace.clone().into(), hash }).collect();
     let reader = app.keyring.read(Scope::Environment(environment));
-    let found = keyring::find(reader, environment, &[key]).await.map_err(store_failed)?;
+    let found = keyring::find(reader, environment, &keys).await.map_err(store_failed)?;
     let mut people: Vec<PersonRef> =
         found.into_iter().map(|found| SubjectRef { environment, subject: found.subject }).collect();
     people.sort_unstable_by_key(SubjectRef::number);

@@ -20,7 +20,7 @@ use crate::App;
 use crate::answers;
 use crate::authority::{TenantReader, TenantTx};
 use crate::companies::store as companies;
-use crate::ingest::Watch;
+use crate::ingest::{MessageHash, Watch};
 use crate::problem::{internal, store_failed};
 use crate::retry::retrying;
 
@@ -62,7 +62,7 @@ pub(crate) struct PersonChange {
     /// The company that the person acts for from now on.
     pub(crate) company: Option<CompanyRef>,
     /// The message's hash; without one the change is always made.
-    pub(crate) message: Option<[u8; 16]>,
+    pub(crate) message: Option<MessageHash>,
 }
 
 /// What a message says of a company.
@@ -70,7 +70,7 @@ pub(crate) struct PersonChange {
 pub(crate) struct CompanyChange {
     pub(crate) company: CompanyRef,
     pub(crate) attributes: Attributes,
-    pub(crate) message: Option<[u8; 16]>,
+    pub(crate) message: Option<MessageHash>,
 }
 
 /// Everything that a batch changes.
@@ -225,7 +225,8 @@ async fn write_on(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<
     let whole = |number: u64| folded.get(&number).or_else(|| roots.get(&number)).copied().unwrap_or(number);
     let mut used = HashSet::new();
     for change in &batch.people {
-        if !change.message.is_none_or(|message| new.contains(&message) && used.insert(message)) {
+        let is_first = |message: &MessageHash| new.contains(&message.primary) && used.insert(message.primary);
+        if !change.message.as_ref().is_none_or(is_first) {
             continue;
         }
         let Some(row) = rows.get_mut(&whole(change.person.number())) else { continue };
@@ -241,8 +242,10 @@ async fn write_on(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<
     writer.finish(tx, SubjectKind::Person).await?;
 
     let mut used = HashSet::new();
-    let is_first =
-        |change: &&CompanyChange| change.message.is_none_or(|message| new.contains(&message) && used.insert(message));
+    let is_first = |change: &&CompanyChange| {
+        let message = change.message.as_ref();
+        message.is_none_or(|message| new.contains(&message.primary) && used.insert(message.primary))
+    };
     let changes: Vec<&CompanyChange> = batch.companies.iter().filter(is_first).collect();
     let mut rows = companies::hold(tx, &changes).await.map_err(store_failed)?;
     for change in changes {
@@ -255,14 +258,17 @@ async fn write_on(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<
     Ok(Done { standings, written: writer.written, touched: writer.touched })
 }
 
-/// The messages of this batch whose attributes have not been written.
+/// The messages of this batch whose attributes have not been written, by their primary hashes. A message is claimed under
+/// every version of the key, so that two processes of which one does not hash with the newest yet agree.
 async fn claim(app: &App, tx: &mut TenantTx, batch: &Batch) -> ProblemResult<HashSet<[u8; 16]>> {
-    let of_people = batch.people.iter().filter_map(|change| change.message);
-    let messages: HashSet<[u8; 16]> =
-        of_people.chain(batch.companies.iter().filter_map(|change| change.message)).collect();
-    let messages: Vec<[u8; 16]> = messages.into_iter().collect();
-    let new = store::claim_messages(tx, &messages, app.clock.now()).await.map_err(store_failed)?;
-    Ok(new.into_iter().collect())
+    let of_people = batch.people.iter().filter_map(|change| change.message.as_ref());
+    let messages: HashSet<&MessageHash> =
+        of_people.chain(batch.companies.iter().filter_map(|change| change.message.as_ref())).collect();
+    let hashes: Vec<[u8; 16]> = messages.iter().flat_map(|message| message.all()).collect();
+    let new = store::claim_messages(tx, &hashes, app.clock.now()).await.map_err(store_failed)?;
+    let new: HashSet<[u8; 16]> = new.into_iter().collect();
+    let is_new = |message: &&MessageHash| message.all().all(|hash| new.contains(&hash));
+    Ok(messages.into_iter().filter(is_new).map(|message| message.primary).collect())
 }
 
 /// The rows that the batch changes, held until the transaction ends, and which stands for whom. Made first where they are

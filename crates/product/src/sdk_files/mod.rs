@@ -1,6 +1,9 @@
 //! The browser SDK's files at the edge. A path with a version is immutable, and every version that this installation
 //! ever served is kept in its store and goes on being served; `/sdk/pilotfish.js` is the current version's file, byte
 //! for byte, with a short life in caches.
+//!
+//! A version is its number and the bytes that were served first under it: pages name their hash. They are in the store before
+//! a door answers, so a process that is killed has served nothing that the next one does not have.
 
 mod store;
 #[cfg(test)]
@@ -33,14 +36,16 @@ pub(crate) struct SdkFiles {
 }
 
 impl SdkFiles {
-    /// Adds this binary's version to what the store keeps, and reads all that it keeps.
-    pub(crate) async fn open(db: &Db, clock: &dyn Clock) -> StoreResult<Self> {
+    /// Reads all that the store keeps; who serves the files adds this binary's version to it.
+    pub(crate) async fn open(db: &Db, clock: &dyn Clock, serves: bool) -> StoreResult<Self> {
         let mut sdk = Self { files: BTreeMap::new(), integrity: BTreeMap::new() };
         let mut tx = db.begin(Scope::System).await?;
         for name in FILES {
             let Some(asset) = assets::get(assets::Package::Sdk, name) else { continue };
             let path = format!("/sdk/{VERSION}/{name}");
-            store::keep(&mut tx, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
+            if serves {
+                store::keep(&mut tx, &path, &integrity(&asset.bytes), &asset.bytes, clock.now()).await?;
+            }
             sdk.add(path, asset.into());
         }
         let stored = store::all(&mut tx).await?;
@@ -63,6 +68,12 @@ impl SdkFiles {
             return;
         }
         if self.integrity.get(&path) != Some(&hash) {
+            if self.integrity.contains_key(&path) {
+                tracing::warn!(
+                    path,
+                    "this build of the sdk differs from the one that was served first under its version: the first stays"
+                );
+            }
             let etag = format!("\"{hash}\"");
             let content_type = "text/javascript; charset=utf-8";
             self.add(path, StaticFile { body: Bytes::from(body), gzip: None, etag, content_type });

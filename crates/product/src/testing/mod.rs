@@ -19,7 +19,7 @@ use store::{DataFolder, Sharing};
 
 use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
-use crate::{App, Databases, Urls, router};
+use crate::{App, Databases, Duties, Urls, router};
 
 pub(crate) use database::{create as create_databases, drop_all as drop_databases, unfenced_url};
 pub(crate) use dump::dump;
@@ -145,8 +145,17 @@ impl TestApp {
 
     /// The same, with a second place for the erasable keys.
     pub(crate) async fn second_process_with(&self, second_place: Option<&Path>) -> Arc<App> {
+        self.other_process("second", second_place, Duties::all()).await
+    }
+
+    /// A worker beside this process, over the same databases and data folder. `PostgreSQL` only.
+    pub(crate) async fn worker_beside(&self) -> Arc<App> {
+        self.other_process("data", None, Duties { edge: None, worker: true }).await
+    }
+
+    async fn other_process(&self, folder: &str, second_place: Option<&Path>, duties: Duties) -> Arc<App> {
         let inner = &self.0;
-        let data = inner.folder.path().join("second");
+        let data = inner.folder.path().join(folder);
         let lock = DataFolder::open(&data, Sharing::Shared).unwrap();
         let root_key = inner.folder.path().join("keys/root.key");
         let mut provider = FileProvider::open(&root_key, &data, inner.clock.clone(), inner.app.rng.clone()).unwrap();
@@ -154,7 +163,8 @@ impl TestApp {
             provider = provider.with_second_place(folder, &data).unwrap();
         }
         let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
-        let app = App::open(lock, &inner.databases, Arc::new(provider), inner.app.urls.clone(), clock, rng).await;
+        let (databases, urls) = (&inner.databases, inner.app.urls.clone());
+        let app = App::open(lock, databases, Arc::new(provider), urls, duties, (clock, rng)).await;
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
     }
 
@@ -237,7 +247,7 @@ pub(crate) async fn open(
         api: "https://localhost:8445".to_owned(),
         dashboard: "https://dashboard.localhost:8444".to_owned(),
     };
-    let app = App::open(lock, databases, Arc::new(provider), urls, clock.clone(), rng.clone()).await;
+    let app = App::open(lock, databases, Arc::new(provider), urls, Duties::all(), (clock.clone(), rng.clone())).await;
     let mut app = app.unwrap_or_else(|error| panic!("the product does not open: {error}"));
     app.rotation.settle = Duration::ZERO;
     Arc::new(app)

@@ -15,14 +15,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::App;
 use crate::authority::{Actor, Caller, Can, ReadPeople, ReadPersonal};
 use crate::companies;
 use crate::extract::Query;
 use crate::ingest::{property_field, property_version};
 use crate::people::api::page_size;
 use crate::people::{self, Openers};
-use crate::problem::{internal, store_failed};
+use crate::problem::store_failed;
+use crate::{App, event_log};
 
 /// An event.
 #[derive(Serialize, ToSchema)]
@@ -230,8 +230,7 @@ async fn counts(
     // Now is within: an event that is acknowledged in this microsecond counts.
     let to = query.to.unwrap_or_else(|| app.clock.now().plus(Duration::from_micros(1)));
     let from = query.from.unwrap_or_else(|| to.minus(Duration::from_hours(30 * 24)));
-    let log = Arc::clone(app.log()?);
-    let counts = tokio::task::spawn_blocking(move || log.counts(environment, from, to)).await.map_err(internal)?;
+    let counts = event_log::read(&app, move |log| log.counts(environment, from, to)).await?;
     let data = counts.into_iter().map(|count| CountView {
         event: count.event.to_string(),
         day: count.day.to_string().chars().take(10).collect(),
@@ -249,9 +248,7 @@ async fn read(app: &App, environment: EnvironmentId, numbers: Vec<u64>, query: &
             })?),
             None => None,
         };
-    let log = Arc::clone(app.log()?);
-    let read = tokio::task::spawn_blocking(move || log.timeline(environment, &numbers, before, limit));
-    read.await.map_err(internal)?.map_err(internal)
+    event_log::read(app, move |log| log.timeline(environment, &numbers, before, limit)).await
 }
 
 fn view(event: Event, openers: Option<&Openers>) -> EventView {

@@ -6,7 +6,7 @@ use base::id::EnvironmentId;
 use super::read::int;
 use super::reseal::refuse_below_floor;
 use super::{IndexKey, Subject, SubjectKind};
-use crate::dialect::{self, rows};
+use crate::dialect::{self, placeholders, rows};
 use crate::{Engine, StoreError, StoreResult, Tx, Value, sql};
 
 /// How many rows one statement inserts: the databases bound the number of parameters.
@@ -154,8 +154,9 @@ pub async fn add_indexes(
 pub struct Replaced<'a> {
     /// When the event was: what a later one wrote stays.
     pub at: Timestamp,
-    /// The entry that stays; without one the value was removed, with what was written at the same time.
-    pub keep: Option<&'a [u8; 16]>,
+    /// The value that stays, under each version of the index key; without it the value was removed, with what was written at
+    /// the same time.
+    pub keep: &'a [[u8; 16]],
 }
 
 /// Removes a subject's entries of a namespace that were replaced.
@@ -167,16 +168,21 @@ pub async fn remove_indexes(
     namespace: &str,
     Replaced { at, keep }: Replaced<'_>,
 ) -> StoreResult<()> {
-    sql("DELETE FROM blind_indexes WHERE environment_id = $1 AND kind = $2 AND number = $3 AND namespace = $4 \
-         AND hash <> $5 AND written_at < $6")
-    .bind(environment)
-    .bind(kind.name())
-    .bind(int(number))
-    .bind(namespace)
-    .bind(keep.map_or(&[][..], |hash| &hash[..]))
-    .bind(Timestamp(at.micros().saturating_add(i64::from(keep.is_none()))))
-    .execute(tx)
-    .await?;
+    let but =
+        if keep.is_empty() { String::new() } else { format!(" AND hash NOT IN ({})", placeholders(6, keep.len())) };
+    let text = format!(
+        "DELETE FROM blind_indexes WHERE environment_id = $1 AND kind = $2 AND number = $3 AND namespace = $4 \
+         AND written_at < $5{but}"
+    );
+    sql(text)
+        .bind(environment)
+        .bind(kind.name())
+        .bind(int(number))
+        .bind(namespace)
+        .bind(Timestamp(at.micros().saturating_add(i64::from(keep.is_empty()))))
+        .bind_all::<Value>(keep.iter().map(|hash| (*hash).into()))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ProviderError + '_ {
 
 /// Opens a regular file that only its owner may touch, to read and to write in place; `None` if there is none.
 /// Never waits, as for the other end of a pipe.
-pub(super) fn open_private(path: &Path) -> Result<Option<File>, ProviderError> {
+pub(in crate::provider) fn open_private(path: &Path) -> Result<Option<File>, ProviderError> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(file) => File::from(file),
@@ -36,7 +36,7 @@ pub(super) fn open_private(path: &Path) -> Result<Option<File>, ProviderError> {
 }
 
 /// Refuses a folder that is another user's or on which others have a right. One that is not there is left to whoever needs it.
-pub(super) fn private_folder(path: &Path) -> Result<(), ProviderError> {
+pub(in crate::provider) fn private_folder(path: &Path) -> Result<(), ProviderError> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => refuse_others(path, &metadata),
         Ok(_) => Err(ProviderError::Malformed { path: path.to_owned(), reason: "expected a folder".to_owned() }),
@@ -54,13 +54,13 @@ fn refuse_others(path: &Path, metadata: &Metadata) -> Result<(), ProviderError> 
 }
 
 /// Refuses a path that really lies inside the data folder, whatever symbolic links say.
-pub(super) fn outside(path: &Path, data_folder: &Path) -> Result<(), ProviderError> {
+pub(in crate::provider) fn outside(path: &Path, data_folder: &Path) -> Result<(), ProviderError> {
     let (path, data_folder) = (real(path)?, real(data_folder)?);
     if path.starts_with(&data_folder) { Err(ProviderError::InsideDataFolder { path, data_folder }) } else { Ok(()) }
 }
 
 /// Refuses two folders that are really one, or one inside the other.
-pub(super) fn apart(one: &Path, other: &Path) -> Result<(), ProviderError> {
+pub(in crate::provider) fn apart(one: &Path, other: &Path) -> Result<(), ProviderError> {
     let (one, other) = (real(one)?, real(other)?);
     if one.starts_with(&other) || other.starts_with(&one) {
         let reason = format!("it is not apart from {}", other.display());
@@ -88,7 +88,7 @@ fn join(real: PathBuf, rest: &Path) -> PathBuf {
 }
 
 /// Makes a folder and those above it, for the owner only; leaves existing ones alone.
-pub(super) fn make_folders(path: &Path) -> Result<(), ProviderError> {
+pub(in crate::provider) fn make_folders(path: &Path) -> Result<(), ProviderError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -97,7 +97,7 @@ pub(super) fn make_folders(path: &Path) -> Result<(), ProviderError> {
 }
 
 /// Writes a file, mode 0600, that is either not there or whole and durable; refuses to replace anything.
-pub(super) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
+pub(in crate::provider) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
     let draft = draft_of(path, rng);
     let written = write_draft(&draft, bytes).and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -113,7 +113,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), 
 
 /// Replaces a file by one that is whole and durable before it takes the other's place, and then overwrites what the former
 /// one held, unless it has another name.
-pub(super) fn replace(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
+pub(in crate::provider) fn replace(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), ProviderError> {
     let mut former = OpenOptions::new().write(true).open(path);
     if former.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         // Its owner may have made it read-only, which is no reason to leave its bytes behind.
@@ -137,7 +137,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8], rng: &dyn Rng) -> Result<(), Pr
 }
 
 /// Removes what interrupted writings of a file left beside it. Nobody may be writing it.
-pub(super) fn remove_drafts(path: &Path) -> Result<(), ProviderError> {
+pub(in crate::provider) fn remove_drafts(path: &Path) -> Result<(), ProviderError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Ok(());
     };

@@ -36,14 +36,14 @@ pub(crate) struct RootKeys(Vec<Entry>);
 type Entry = (RootVersion, Option<SecretKey>);
 
 /// Reads the file's text.
-pub(super) fn read(file: File, path: &Path) -> Result<Secret<String>, ProviderError> {
+pub(in crate::provider) fn read(file: File, path: &Path) -> Result<Secret<String>, ProviderError> {
     let mut bytes = Vec::with_capacity(4096);
     let read = file.take(MAX_LEN + 1).read_to_end(&mut bytes);
     read.map_err(|source| ProviderError::Io { path: path.to_owned(), source })?;
     let malformed = |reason: &str| ProviderError::Malformed { path: path.to_owned(), reason: reason.to_owned() };
     if bytes.len() as u64 > MAX_LEN {
         bytes.zeroize();
-        return Err(malformed("it is too long for a root key"));
+        return Err(malformed("it is too long for a key"));
     }
     String::from_utf8(bytes).map(Secret::new).map_err(|error| {
         error.into_bytes().zeroize();

@@ -11,7 +11,7 @@ use super::*;
 
 fn open(folder: &Path, hosts: &[&str]) -> Result<LocalAuthority, CertificateError> {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-    LocalAuthority::open_or_create(folder, &hosts, &Secret::new([7; 32]), Arc::new(SystemClock), Arc::new(SystemRng))
+    LocalAuthority::open_or_create(folder, &hosts, &[Secret::new([7; 32])], Arc::new(SystemClock), Arc::new(SystemRng))
 }
 
 fn refused(folder: &Path) -> String {
@@ -56,8 +56,8 @@ fn what_an_interrupted_init_left_is_made_again_and_nothing_else_is() {
     let folder = tempfile::tempdir().unwrap();
     let clock = || Arc::new(SystemClock);
     let path = folder.path();
-    let ahead = |key| LocalAuthority::make_ahead(path, &[], &Secret::new([key; 32]), clock(), Arc::new(SystemRng));
-    let open = |key| LocalAuthority::open_or_create(path, &[], &Secret::new([key; 32]), clock(), Arc::new(SystemRng));
+    let ahead = |key| LocalAuthority::make_ahead(path, &[], &[Secret::new([key; 32])], clock(), Arc::new(SystemRng));
+    let open = |key| LocalAuthority::open_or_create(path, &[], &[Secret::new([key; 32])], clock(), Arc::new(SystemRng));
     let first = ahead(1).unwrap().certificate;
     // Its key was never kept, and neither was the next one's.
     assert_ne!(ahead(2).unwrap().certificate, first);

@@ -47,7 +47,7 @@ async fn number(app: &TestApp, user: &str) -> u64 {
 
 /// Moves the checkpoint of an environment's log, as something that is not this process did.
 async fn set_checkpoint(app: &TestApp, environment: EnvironmentId, sequence: i64) {
-    let log = app.app().log().unwrap().log_id(environment);
+    let log = app.app().log().log_id(environment).unwrap();
     let mut tx = app.app().main.begin(Scope::System).await.unwrap();
     sql("INSERT INTO log_checkpoints (environment_id, log, sequence) VALUES ($1, $2, $3) \
          ON CONFLICT (environment_id, log) DO UPDATE SET sequence = excluded.sequence")
@@ -71,7 +71,7 @@ async fn it_ends_where_the_log_ended_when_it_began_whatever_arrives(app: TestApp
     let id = counting(&app).await;
     app.send(sent("u", "m0")).await;
     let (person, environment) = (number(&app, "u").await, app.production());
-    let log = app.app().log().unwrap();
+    let log = app.app().log();
     let mut catching = std::pin::pin!(ingest::catch_up_with(app.app(), environment));
     // It knows how far it has to go, and waits for somebody else; meanwhile more arrives than one step projects.
     let arriving = async {
@@ -97,7 +97,7 @@ async fn nobody_waits_for_more_than_their_own(app: TestApp) {
     let id = counting(&app).await;
     app.send(sent("u", "m0")).await;
     let (projection, environment) = (&app.app().projection, app.production());
-    let next = app.app().log().unwrap().durable(environment) + 1;
+    let next = app.app().log().durable(environment) + 1;
     let sending = projection.while_somebody_goes_on_from(environment, next, app.send(sent("u", "m1")));
     tokio::time::timeout(Duration::from_secs(4), sending).await.expect("it waits for somebody who goes on");
     ingest::catch_up(app.app()).await.unwrap();
@@ -133,7 +133,7 @@ async fn what_follows_a_log_that_was_lost_is_counted_from_its_first_frame(app: T
     app.send(json!([{"type": "identify", "userId": "u", "traits": {"plan": "pro"}}])).await;
     let person = number(&app, "u").await;
     app.app().projection.forget_logs();
-    let before = app.app().log().unwrap().durable(app.production());
+    let before = app.app().log().durable(app.production());
     for message in 1..=3 {
         append(&app, app.production(), event(&app, person, "Invoice Sent", message)).await;
     }

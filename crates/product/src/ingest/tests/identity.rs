@@ -112,7 +112,7 @@ async fn a_late_group_leaves_todays_company(app: TestApp) {
     let standing = || crate::people::standing(app.app(), app.production(), person.number()).unwrap();
     let (today, environment) = (standing().company.unwrap(), app.production());
     let mut acted = None;
-    let log = app.app().log().unwrap();
+    let log = app.app().log();
     log.scan(environment, |_, event| {
         if event.name == "E" {
             acted = event.company;

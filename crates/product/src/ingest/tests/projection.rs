@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::store::Engine;
 use app_test::app_test;
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ pub(super) fn sent(user: &str, id: &str) -> Value {
 
 /// Sends a message whose sender goes away when it is in the log and its rows are written, but not committed.
 async fn send_and_leave(app: &TestApp, messages: Value) {
-    let (log, environment) = (app.app().log().unwrap(), app.production());
+    let (log, environment) = (app.app().log(), app.production());
     let before = log.durable(environment);
     let asking = app.edge().json(&json!({"batch": messages})).post("/v1/batch");
     app.app().projection.leave_before_commit(environment, asking).await;
@@ -71,6 +72,30 @@ async fn what_a_process_left_is_counted_by_the_next_and_nothing_twice(app: TestA
     app.app().projection.believe_nothing_is_projected(app.production()).await;
     app.send(sent("u", "m3")).await;
     assert_eq!(counted(&app, "u", &id).await, 3, "the store's checkpoint decides, not what memory says");
+}
+
+#[app_test]
+async fn what_an_edge_left_is_counted_by_a_worker_and_nothing_twice(app: TestApp) {
+    if app.app().main.engine() == Engine::Sqlite {
+        return;
+    }
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    send_and_leave(&app, sent("u", "m2")).await;
+    let worker = app.worker_beside().await;
+    ingest::catch_up_for_others(&worker).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 1, "the edge may be at it");
+    for _ in 0..2 {
+        ingest::catch_up_for_others(&worker).await.unwrap();
+        assert_eq!(counted(&app, "u", &id).await, 2);
+    }
+    app.app().projection.forget();
+    ingest::catch_up(app.app()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 2, "the edge is back");
+    send_and_leave(&app, sent("u", "m3")).await;
+    ingest::catch_up_with(&worker, app.production()).await.unwrap();
+    assert_eq!(counted(&app, "u", &id).await, 3, "before a counter answers it waits for nobody");
+    worker.close().await;
 }
 
 #[app_test]

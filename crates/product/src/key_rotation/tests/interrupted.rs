@@ -40,7 +40,7 @@ async fn at_every_step(mut app: TestApp, kind: Option<KeyKind>) -> TestApp {
         everything_works(&app, &cookie).await;
         look(&app).await;
         everything_works(&app, &cookie).await;
-        for kind in [KeyKind::Root, KeyKind::Organisation, KeyKind::Identity] {
+        for kind in [KeyKind::Root, KeyKind::Organisation, KeyKind::Identity, KeyKind::Index] {
             let alive: Vec<_> =
                 states(&app, kind).await.into_iter().filter(|(_, state)| *state != KeyState::Destroyed).collect();
             assert!(matches!(alive[..], [(_, KeyState::Primary)]), "{kind} after {steps} steps: {alive:?}");
@@ -60,6 +60,11 @@ async fn a_turn_of_the_root_key_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_turn_of_erasable_keys_goes_on_where_it_was() {
     at_every_step(TestApp::start_embedded("turn_of_erasable").await, Some(KeyKind::Erasable)).await.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_of_the_index_key_goes_on_where_it_was() {
+    at_every_step(TestApp::start_embedded("turn_of_index").await, Some(KeyKind::Index)).await.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

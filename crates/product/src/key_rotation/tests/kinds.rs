@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::{everything_works, look, prepared, states, turn};
 use crate::doors::Door;
-use crate::key_rotation::{Wanted, rotate};
+use crate::edge_grants;
+use crate::key_rotation::{Wanted, rotate, wrapped};
 use crate::testing::{OWNER, PASSWORD, TestApp};
 
 const TURNED: [(u32, KeyState); 2] = [(1, KeyState::Destroyed), (2, KeyState::Primary)];
@@ -299,9 +300,57 @@ async fn the_end_of_a_root_key_is_on_record_before_it_begins(app: TestApp) {
     assert_eq!(actions().await, ["key.destroy", "key.destroy_begin", "key.destroy_begin"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_local_authority_stays_the_same_under_another_key() {
+    let app = TestApp::start_embedded("local_authority").await;
+    app.app().authority().unwrap().issue().unwrap();
+    let certificate = || std::fs::read(app.app().tls_folder().join("ca.pem")).unwrap();
+    let before = certificate();
+    for kind in [KeyKind::LocalAuthority, KeyKind::Acme] {
+        turn(&app, Some(kind)).await;
+        assert_eq!(states(&app, kind).await, TURNED, "{kind}");
+    }
+    app.app().authority().unwrap().issue().unwrap();
+    assert_eq!(certificate(), before);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_postgres_another_hosts_authority_opens_after_the_key_turned() {
+    let app = TestApp::start_postgres("authorities").await;
+    let other = app.second_process().await;
+    for app in [app.app(), &other] {
+        app.authority().unwrap();
+    }
+    turn(&app, Some(KeyKind::LocalAuthority)).await;
+    assert_eq!(states(&app, KeyKind::LocalAuthority).await, KEPT, "the other folder cannot be seen");
+    other.reload_keys().await.unwrap();
+    other.authority().unwrap().issue().unwrap();
+    let newest = other.keys.version(KeyKind::LocalAuthority, Owner::Installation, 2).unwrap();
+    let sealed = std::fs::read(other.tls_folder().join("ca.key.sealed")).unwrap();
+    keys::aead::open(&newest, &keys::Aad::new("pilotfish/local-authority/v1"), &sealed).expect("sealed anew");
+    other.close().await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kind_of_a_newer_release_gets_its_key_at_the_first_start() {
+    let app = TestApp::start_embedded("newer_kind").await;
+    let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+    ::store::sql("DELETE FROM keys WHERE kind = 'acme'").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let app = app.restart().await;
+    assert!(app.app().keys.primary(KeyKind::Acme, Owner::Installation).is_err());
+    crate::installation::ensure(app.app()).await.unwrap();
+    crate::installation::ensure(app.app()).await.unwrap();
+    let app = app.restart().await;
+    assert_eq!(app.app().keys.primary(KeyKind::Acme, Owner::Installation).unwrap().0, 1);
+    app.finish().await;
+}
+
 #[app_test]
 async fn a_kind_that_does_not_turn_says_why(app: TestApp) {
-    for kind in [KeyKind::MessageHash, KeyKind::Index, KeyKind::Person] {
+    for kind in [KeyKind::Part, KeyKind::Inbox, KeyKind::Person] {
         let refused = rotate(app.app(), Wanted { kind: Some(kind), now: true }).await.unwrap_err();
         let said = refused.detail.unwrap();
         assert!(said.starts_with(&format!("keys of kind {kind} do not rotate: ")), "{said}");
@@ -323,4 +372,14 @@ async fn another_process_knows_a_new_key_before_it_is_used() {
     assert!(String::from_utf8(person.body).unwrap().contains("ana@example.org"));
     other.close().await;
     app.finish().await;
+}
+
+#[app_test]
+async fn a_new_version_is_sealed_for_edges_before_any_process_may_promote_it(app: TestApp) {
+    let app = app.app();
+    edge_grants::prepare(app, Vec::new()).await.unwrap().commit(app).await.unwrap();
+    wrapped::begin(app, KeyKind::ApiKeyHash, Owner::Installation, 1).await.unwrap();
+    let sealed = ::store::sql("SELECT COUNT(*) AS sealed FROM granted_keys WHERE kind = $1 AND version = 2");
+    let row = sealed.bind("api_key_hash").fetch_one(app.main.read(::store::Scope::System)).await.unwrap();
+    assert_eq!(row.get::<i64>("sealed").unwrap(), 1);
 }

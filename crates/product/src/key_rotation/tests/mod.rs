@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod kinds;
+mod looked_up;
 mod schedule;
 
 use serde_json::json;
@@ -38,7 +39,10 @@ async fn everything_works(app: &TestApp, cookie: &str) {
     for id in ["ana", "bob"] {
         let person = app.api().get(&format!("/api/v1/people/{id}")).await.assert(200);
         let text = String::from_utf8(person.body).unwrap();
-        assert!(text.contains(&format!("{id}@example.org")), "{text}");
+        let email = format!("{id}@example.org");
+        assert!(text.contains(&email), "{text}");
+        let found = app.api().json(&json!({"email": email})).post("/api/v1/people/search").await.assert(200).json();
+        assert_eq!(found["data"].as_array().unwrap().len(), 1, "{found}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! UP-35: what was acknowledged is there.
+//! UP-35: what was acknowledged is there, and of every message it is known what became of it.
 //!
 //! The log's files are read from the disk and every event in them is counted. What they held before this process began to
 //! count is the difference, so it must come out the same each time. A file that was whole is read again when it has
@@ -32,9 +32,8 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
 
 async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
     let mut seen = Seen::default();
-    let log = app.log().ok();
-    let counted = |log: Option<&Arc<EventLog>>| counted(log.map(Arc::as_ref));
-    let earlier = counted(log);
+    let log = app.log();
+    let (earlier, answered) = (counted(log), answered(app));
     let mut report = read_again(app, time).await?;
     if !report.is_whole() {
         // A file that was begun between two looks of one reading is no loss.
@@ -52,30 +51,54 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
                  is missing.",
             );
         }
-        seen.demand(
-            compare(app, &report, &earlier, &later),
-            "For every environment the events in the files are those that were acknowledged as stored.",
-            "For an environment there are more or fewer events in the files than were acknowledged.",
-        );
+        if log.appends() {
+            seen.demand(
+                compare(app, &report, &earlier, &later),
+                "For every environment the events in the files are those that were acknowledged as stored.",
+                "For an environment there are more or fewer events in the files than were acknowledged.",
+            );
+        }
     } else {
         seen.weak(
             "The event log is read piece by piece and not all of it was read yet: nothing was amiss in what was read, and \
              the events are counted once all is.",
         );
     }
-    if log.is_none() {
+    if log.appends() {
+        seen.demand(
+            balanced(app, &answered, &later),
+            "For every environment the messages that were answered are those that were stored, were there already or were refused.",
+            "For an environment messages were answered of which nobody knows what became of them, or more became of them than were \
+             taken.",
+        );
+    } else {
         seen.weak("The events are counted by another process: here only their files were read.");
     }
-    seen.weak(
-        "Stored events and copies are counted; what was refused is told to its sender, and not counted yet for each environment.",
-    );
     Ok(seen)
 }
 
-fn counted(log: Option<&EventLog>) -> HashMap<EnvironmentId, Counters> {
-    let environments = log.map(EventLog::environments).unwrap_or_default();
-    let of = |environment| log.map(|log| (environment, log.counters(environment)));
-    environments.into_iter().filter_map(of).collect()
+fn counted(log: &EventLog) -> HashMap<EnvironmentId, Counters> {
+    log.environments().into_iter().map(|environment| (environment, log.counters(environment))).collect()
+}
+
+/// How many messages of each environment were answered.
+fn answered(app: &App) -> HashMap<EnvironmentId, u64> {
+    app.balances.all().into_iter().map(|(environment, balance)| (environment, balance.answered())).collect()
+}
+
+/// Whether it is known what became of every message: at least of those that were answered before, at most of those that are
+/// taken by now. What the log has counted is read between the two.
+fn balanced(app: &App, answered: &HashMap<EnvironmentId, u64>, later: &HashMap<EnvironmentId, Counters>) -> bool {
+    let environments = app.balances.all();
+    let known = |environment| environments.get(environment);
+    let of_messages = environments.iter().all(|(environment, balance)| {
+        let logged = later.get(environment).map_or(0, |counters| counters.accepted + counters.duplicates);
+        let became = logged + balance.refused();
+        let answered = answered.get(environment).copied().unwrap_or(0);
+        (answered..=balance.taken()).contains(&became)
+    });
+    // What is in the log came as a message.
+    of_messages && later.iter().all(|(environment, counters)| counters.accepted == 0 || known(environment).is_some())
 }
 
 /// Reads what has changed, for so long. Whoever lets go of this future stops the reading, too, at the next file.
@@ -102,7 +125,8 @@ fn compare(
     later: &HashMap<EnvironmentId, Counters>,
 ) -> bool {
     let mut stored: HashMap<EnvironmentId, u64> = HashMap::new();
-    for log in &report.logs {
+    // Other edges count theirs themselves.
+    for log in report.logs.iter().filter(|log| Some(log.edge.as_str()) == app.duties.edge.as_deref()) {
         *stored.entry(log.environment).or_default() += log.events;
     }
     let mut before = app.trust.before.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,10 +171,33 @@ mod tests {
         let seen = look_for(app.app(), Duration::ZERO).await.unwrap();
         assert_eq!(seen.verdict(), Verdict::Weak);
         assert!(seen.reason().contains("not all of it was read yet"), "{}", seen.reason());
-        assert!(seen.evidence().is_empty(), "{:?}", seen.evidence());
+        assert_eq!(seen.evidence().len(), 1, "{:?}", seen.evidence());
         let seen = look(app.app()).await.unwrap();
-        assert!(!seen.reason().contains("not all of it"), "{}", seen.reason());
-        assert_eq!(seen.evidence().len(), 2);
+        assert_eq!((seen.verdict(), seen.reason().as_str()), (Verdict::Kept, ""));
+        assert_eq!(seen.evidence().len(), 3);
+    }
+
+    #[app_test]
+    async fn copies_and_refusals_balance_and_what_vanishes_does_not(app: TestApp) {
+        let (key, environment) = {
+            let environment = &app.installed().organisation.environments[0];
+            (environment.browser_key.expose().clone(), environment.id)
+        };
+        send(&app).await;
+        send(&app).await;
+        let batch = json!({"batch": [
+            {"type": "track", "event": "Invoice Sent", "anonymousId": "a-1"},
+            {"type": "track", "event": "Invoice Sent"},
+            {"type": "nonsense", "anonymousId": "a-1"},
+        ]});
+        app.at(Door::Edge).bearer(&key).json(&batch).post("/v1/batch").await.assert(200);
+        app.at(Door::Edge).bearer(&key).json(&json!({"anonymousId": "a-1"})).post("/v1/track").await.assert(422);
+        let balance = app.app().balances.of(environment);
+        assert_eq!((balance.taken(), balance.answered(), balance.refused()), (6, 6, 3));
+        assert_eq!(look(app.app()).await.unwrap().verdict(), Verdict::Kept);
+        app.app().balances.take(environment, 1).answer(Ok(0));
+        let seen = look(app.app()).await.unwrap();
+        assert!(seen.reason().contains("of which nobody knows what became of them"), "{}", seen.reason());
     }
 
     #[app_test]

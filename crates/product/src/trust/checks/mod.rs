@@ -79,7 +79,7 @@ pub(super) static CHECKS: &[Check] = &[
         id: "events",
         promises: &["UP-35"],
         observes: "Reads each file of the event log byte by byte, again when it has changed and once a day, and compares the \
-                   events in them with those that were acknowledged.",
+                   events in them with those that were acknowledged; counts what became of every message.",
         every: OFTEN,
         look: |app| Box::pin(events::look(app)),
     },

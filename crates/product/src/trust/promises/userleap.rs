@@ -1,7 +1,7 @@
 //! From the security page of a vendor of in-product surveys (rows UL-…).
 
 use super::{Promise, Standing, test};
-use Standing::{Kept, NotYet, Weak};
+use Standing::{Apart, Kept, NotYet, Weak};
 
 pub(super) static PROMISES: &[Promise] = &[
     Promise {
@@ -32,8 +32,17 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "A service is reachable only by the services that need it.",
         means: "Mutual TLS between roles and stores; each role has an identity and a database role of its own with the least grants.",
         kind: "test",
-        standing: NotYet("Roles have no identities and database roles of their own yet."),
-        tests: &[],
+        standing: Apart(
+            "One process has one role in the database. Roles that run apart over PostgreSQL have a user, a database role with the least grants and a certificate of their own; an edge may have a bundle instead of the root key, the others hold the same keys; they call each other nowhere.",
+        ),
+        tests: &[
+            test("crates/cli/tests/roles.rs", "each_database_role_is_refused_what_is_anothers"),
+            test("crates/store/src/grants.rs", "every_table_is_granted_to_somebody"),
+            test(
+                "crates/cli/tests/roles.rs",
+                "postgres_is_reached_by_mutual_tls_and_nobody_is_let_in_or_served_without",
+            ),
+        ],
     },
     Promise {
         id: "UL-1.1c",
@@ -41,7 +50,7 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "The root key is at a key provider outside the data; every other key is wrapped by it; ages are shown against a year.",
         kind: "live",
         standing: Weak(
-            "Most keys turn by themselves, the root key and erasable keys by hand; those of blind indexes, of message hashes and of the local authority do not turn yet.",
+            "Every key that seals or hashes something turns by itself, the root key and erasable keys by hand: their escrows would stop helping and nobody would know.",
         ),
         tests: &[
             test(
@@ -50,6 +59,8 @@ pub(super) static PROMISES: &[Promise] = &[
             ),
             test("crates/keys/src/tests/provider.rs", "any_right_of_others_is_refused"),
             test("crates/product/src/key_rotation/tests/schedule.rs", "keys_turn_when_they_are_due_and_not_before"),
+            test("crates/cli/tests/keys.rs", "no_request_fails_while_everything_turns"),
+            test("crates/cli/tests/stranger.rs", "a_stranger_with_the_data_folder_and_copies_of_it_opens_nothing"),
         ],
     },
     Promise {
@@ -58,12 +69,15 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "Any one process may die: no acknowledged event is lost, and service is back in seconds.",
         kind: "test",
         standing: NotYet(
-            "Nothing stands in for a process that ends. What was acknowledged is on the disk and there after a start.",
+            "Nothing stands in for a process that ends; roles that run apart go on without each other. What was acknowledged is on the disk and there after a start.",
         ),
-        tests: &[test(
-            "crates/events/tests/suite/faults.rs",
-            "a_process_killed_again_and_again_loses_and_doubles_nothing",
-        )],
+        tests: &[
+            test("crates/events/tests/suite/faults.rs", "a_process_killed_again_and_again_loses_and_doubles_nothing"),
+            test(
+                "crates/cli/tests/roles.rs",
+                "each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_lost",
+            ),
+        ],
     },
     Promise {
         id: "UL-1.3",
@@ -103,9 +117,10 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "No request is trusted for its address; every call between processes is authenticated.",
         kind: "test",
         standing: Weak(
-            "Every door asks for a credential, whatever the address. Calls between processes are not there yet.",
+            "Every door asks for a credential, whatever the address, and reads no header that claims one. Processes call each other nowhere but over PostgreSQL, where a certificate in the role's name is the operator's to ask for.",
         ),
         tests: &[
+            test("crates/cli/tests/roles.rs", "no_door_takes_a_request_for_its_address"),
             test("crates/product/src/doors/tests.rs", "a_wrong_key_is_401_before_anything_else_is_looked_at"),
             test("crates/product/src/doors/tests.rs", "a_stranger_is_told_401_before_method_and_size"),
         ],
@@ -138,7 +153,14 @@ pub(super) static PROMISES: &[Promise] = &[
                 "sdk/browser/test/browser/build.test.ts",
                 "has no way to run text as code, in any bundle that a page loads",
             ),
-            test("crates/product/src/sdk_files/tests.rs", "a_version_that_was_served_once_is_served_after_an_upgrade"),
+            test(
+                "crates/product/src/sdk_files/tests.rs",
+                "an_upgrade_keeps_the_files_that_pages_name_and_brings_its_own",
+            ),
+            test(
+                "crates/product/src/sdk_files/tests.rs",
+                "other_bytes_under_a_version_that_was_served_do_not_take_its_place",
+            ),
         ],
     },
     Promise {
@@ -146,8 +168,17 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Stores are reachable only by the servers that need them.",
         means: "The edge writes personal data and opens nothing that was sealed more than ten minutes ago.",
         kind: "test, live",
-        standing: Weak("Keys of a role's own are not there yet."),
-        tests: &[test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped")],
+        standing: Weak(
+            "An edge that has a bundle sees what passes through and for ten minutes can open it again, opens nothing older, and \
+             can test guesses and read outcomes; one that is started with the root key can open everything.",
+        ),
+        tests: &[
+            test("crates/keys/src/tests/envelope.rs", "a_sender_ends_after_ten_minutes_or_when_wiped"),
+            test(
+                "crates/product/src/edge_grants/tests/edge.rs",
+                "an_edge_with_a_bundle_opens_neither_people_nor_members",
+            ),
+        ],
     },
     Promise {
         id: "UL-2.1b",

@@ -143,7 +143,7 @@ pub(super) static PROMISES: &[Promise] = &[
         means: "Edge, api and dashboard are three roles and three origins, and each serves while the others are down.",
         kind: "test",
         standing: Apart(
-            "One process serves all three here; with PostgreSQL they run apart. That each serves while the others are down is not proven yet.",
+            "One process serves all three here; with PostgreSQL they run apart. That each serves while the others are down is not proven yet, and none of them is redundant.",
         ),
         tests: &[
             test(
@@ -303,7 +303,7 @@ pub(super) static PROMISES: &[Promise] = &[
         "The most accessibility and uptime.",
         "A probe from outside, public figures, upgrades without a failed request.",
         "live",
-        "Nothing outside of the server watches it yet.",
+        "Restarts and upgrades fail no request where a service manager holds the sockets; nothing outside of the server watches it yet.",
     ),
     Promise {
         id: "UP-35",
@@ -313,6 +313,7 @@ pub(super) static PROMISES: &[Promise] = &[
         standing: Kept,
         tests: &[
             test("crates/events/tests/suite/damage.rs", "every_flipped_bit_is_detected_and_its_frame_named"),
+            test("crates/product/src/trust/checks/events.rs", "copies_and_refusals_balance_and_what_vanishes_does_not"),
             test("crates/cli/tests/clients.rs", "official_clients_lose_and_double_nothing_while_the_server_is_killed"),
         ],
     },

@@ -124,12 +124,24 @@ const SABOTAGES: &[Sabotage] = &[
         mend_it: |world| Box::pin(async { flip(&log_file(world)) }),
     },
     Sabotage {
+        check: "events",
+        says: "messages were answered of which nobody knows what became of them",
+        break_it: |world| Box::pin(async { answer(world, 0) }),
+        mend_it: |world| Box::pin(async { answer(world, 2) }),
+    },
+    Sabotage {
         check: "identity",
         says: "In production a browser may name any user",
         break_it: |world| Box::pin(async { require_identity(world, "0").await }),
         mend_it: |world| Box::pin(async { require_identity(world, "1").await }),
     },
 ];
+
+/// Takes a message that nothing becomes of, and says that so many were refused.
+fn answer(world: &World, refused: usize) {
+    let environment = world.app.installed().organisation.environments[0].id;
+    world.app.app().balances.take(environment, 1).answer(Ok(refused));
+}
 
 fn leak(world: &World) -> PathBuf {
     world.app.app().data().join("leak")

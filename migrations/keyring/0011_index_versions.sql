@@ -1,0 +1,6 @@
+-- Under which version of its index key an environment's entries are written: one at a time, raised before the entries that
+-- are there are made anew. An environment without a row writes under the first.
+CREATE TABLE index_versions (
+    environment_id      BYTEA PRIMARY KEY,
+    version             BIGINT NOT NULL
+);
