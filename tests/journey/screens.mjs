@@ -45,7 +45,7 @@ async function fits(page, what) {
 
 /** One of each screen, found by following the lists' own links. */
 async function addresses(page, origin) {
-  const found = ["/home", "/content", "/content/deleted", "/people", "/companies", "/settings"].map((part) => PLACE + part);
+  const found = ["/home", "/content", "/content/deleted", "/people", "/companies", "/insights", "/insights/deleted", "/insights/new/trend", "/settings"].map((part) => PLACE + part);
   await page.goto(`${origin}${PLACE}/content`);
   const content = (await links(page, "/content/")).filter((address) => !address.endsWith("/deleted"));
   for (const kind of ["surveys", "flows"]) {
@@ -53,6 +53,8 @@ async function addresses(page, origin) {
     assert.ok(editor, `a link to one of ${kind}`);
     found.push(editor, `${editor}/results`);
   }
+  await page.goto(`${origin}${PLACE}/insights`);
+  found.push(...(await links(page, "/insights/rep_")));
   for (const [list, prefix] of [["people", "per_"], ["companies", "cmp_"]]) {
     await page.goto(`${origin}${PLACE}/${list}`);
     const own = await links(page, `/${list}/`);
@@ -77,8 +79,28 @@ async function audience(page, origin) {
   await fits(page, "the audience");
 }
 
+/** A saved question's figures are the api's, and its numbers lead to people. */
+async function questions(page, origin) {
+  await page.goto(`${origin}${PLACE}/insights`);
+  for (const address of await links(page, "/insights/rep_")) {
+    const answering = page.waitForResponse((response) => response.url().endsWith("/api/v1/query"));
+    await page.goto(origin + address);
+    const { answer } = await (await answering).json();
+    const first = answer.series?.[0]?.total ?? answer.steps?.[0]?.count ?? answer.cohorts?.[0]?.count;
+    assert.ok(first > 0, `${address} has an answer: ${JSON.stringify(answer).slice(0, 200)}`);
+    const text = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 }).format(first);
+    const number = page.locator(`button[aria-label^="${text}: "]`).first();
+    await number.click();
+    const drawer = page.getByRole("dialog");
+    await drawer.getByRole("link").first().waitFor();
+    assert.match(await drawer.innerText(), /[\d,]+ (people|person)/);
+    await fits(page, `who are these of ${address}`);
+  }
+}
+
 async function actions(page, origin) {
   await audience(page, origin);
+  await questions(page, origin);
   await page.goto(`${origin}${PLACE}/home`);
   await settled(page);
   await page.keyboard.press("Control+k");

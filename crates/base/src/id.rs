@@ -151,6 +151,8 @@ ids! {
     FlowId "flw" v7;
     /// A saved audience.
     SegmentId "seg" v7;
+    /// A saved question.
+    ReportId "rep" v7;
     /// An event as readers see it.
     EventId "evt" v7;
     /// An entry of the audit log.

@@ -54,6 +54,7 @@ codes! {
     TooManyNames "too_many_names" UNPROCESSABLE_ENTITY "the environment has as many different names as it may have";
     IdentityConflict "identity_conflict" UNPROCESSABLE_ENTITY "two identified people are never merged";
     NotPublishable "not_publishable" UNPROCESSABLE_ENTITY "the draft has problems that must be mended first";
+    QueryTooLarge "query_too_large" UNPROCESSABLE_ENTITY "the question would take too long or give too much: ask about less";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "too many requests";
     HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "the headers are larger than this door takes";
     Internal "internal" INTERNAL_SERVER_ERROR "something went wrong on our side";

@@ -44,6 +44,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// The event log and its parts
+    Events {
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
     /// The local certificate authority
     Trust {
         #[command(subcommand)]
@@ -245,6 +250,20 @@ pub(crate) struct DemoArgs {
     /// How many people Harbour has, decided at the first start [default: 3200]
     #[arg(long, env = "PILOTFISH_PEOPLE", value_name = "N")]
     pub(crate) people: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Read every file of the event log and of the parts, and name what is not as it was written
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 #[derive(Debug, Subcommand)]

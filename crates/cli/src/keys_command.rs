@@ -89,7 +89,12 @@ pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
 }
 
 /// Has it done by the server that has the stores to itself, or does it here if there is none.
-async fn done(place: &Place, database: &DatabaseArgs, policy: &Policy, request: Request) -> Result<Reply, Failure> {
+pub(crate) async fn done(
+    place: &Place,
+    database: &DatabaseArgs,
+    policy: &Policy,
+    request: Request,
+) -> Result<Reply, Failure> {
     let wanted = Wanted::of(place, database)?;
     if matches!(wanted.databases, Databases::Embedded)
         && let Some(reply) = control::ask(&wanted.data, &request).await?
@@ -106,7 +111,7 @@ async fn done(place: &Place, database: &DatabaseArgs, policy: &Policy, request: 
     Ok(reply?)
 }
 
-fn unexpected() -> Failure {
+pub(crate) fn unexpected() -> Failure {
     Failure::Refused("the server answered something else: use the pilotfish that serves".to_owned())
 }
 

@@ -5,6 +5,7 @@ mod args;
 mod config;
 mod control;
 mod demo;
+mod events_command;
 mod grants_command;
 mod init;
 mod keys_command;
@@ -21,7 +22,7 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
+use args::{Cli, Command, EventsCommand, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
 use product::Databases;
 use sockets::Sockets;
 
@@ -152,6 +153,7 @@ async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
             GrantCommand::List(args) => grants_command::list(&args).await,
             GrantCommand::Revoke(args) => grants_command::revoke(&args).await,
         },
+        Command::Events { command: EventsCommand::Verify(args) } => events_command::verify(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

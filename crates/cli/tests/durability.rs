@@ -156,3 +156,39 @@ async fn each_event_is_counted_once_though_the_server_is_killed() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(counted().await, Some(sent + 1));
 }
+
+#[tokio::test]
+async fn events_verify_names_what_is_damaged_with_a_server_and_without() {
+    let place = Place::new();
+    let made = place.init();
+    let [edge, api] = free_ports();
+    let mut server = place.serve_at(edge, api);
+    let key = made["environments"][0]["server_key"].as_str().unwrap();
+    send_until_taken(&server.client(), edge, key, &json!({"userId": "u", "event": "First", "messageId": "1"})).await;
+    let verify = || {
+        let output = place.with_root_key(&["events", "verify"]).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, report, _) = verify();
+    assert!(code == Some(0) && report.contains("event log: ") && report.contains("parts: "), "{report}");
+    let logs = place.data().join("log/edge");
+    let mut damaged = Vec::new();
+    for folder in std::fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|end| end == "log") {
+                damaged.push(path);
+            }
+        }
+    }
+    let path = damaged.first().expect("there is a log file");
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let (code, report, said) = verify();
+    assert!(code == Some(1) && report.contains(name) && said.contains("lost or changed"), "{report}{said}");
+    server.kill();
+    let (code, report, _) = verify();
+    assert!(code == Some(1) && report.contains(name), "without a server: {report}");
+}

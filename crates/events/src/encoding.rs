@@ -17,6 +17,7 @@ use base::Timestamp;
 use foldhash::quality::FixedState;
 
 use crate::record::{DeviceKind, Event, Kind};
+pub(crate) use values::{Scalar, entry, put_plain, scalar};
 use wire::Reader;
 pub(crate) use wire::put_varint;
 
@@ -48,19 +49,19 @@ pub struct TooDeep;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventRef<'a> {
     pub(crate) person: u64,
-    company: Option<u64>,
+    pub(crate) company: Option<u64>,
     pub(crate) time: i64,
     pub(crate) received: i64,
     pub(crate) message: [u8; 16],
-    kind: u64,
+    pub(crate) kind: u64,
     pub(crate) name: &'a str,
-    session: Option<u64>,
-    path: Option<&'a str>,
-    device: Option<u64>,
-    content: Option<&'a str>,
-    step: Option<&'a str>,
-    properties: Vec<&'a [u8]>,
-    sealed: Vec<&'a [u8]>,
+    pub(crate) session: Option<u64>,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) device: Option<u64>,
+    pub(crate) content: Option<&'a str>,
+    pub(crate) step: Option<&'a str>,
+    pub(crate) properties: Vec<&'a [u8]>,
+    pub(crate) sealed: Vec<&'a [u8]>,
     /// The bytes of what happened: from the kind to the last plain property.
     happened: &'a [u8],
 }
@@ -178,7 +179,7 @@ fn code<T: PartialEq>(all: &[T], value: T) -> u64 {
     all.iter().zip(1..).find(|(one, _)| **one == value).map_or(0, |(_, code)| code)
 }
 
-fn of_code<T: Copy>(all: &[T], code: u64) -> Result<T, DecodeError> {
+pub(crate) fn of_code<T: Copy>(all: &[T], code: u64) -> Result<T, DecodeError> {
     let at = usize::try_from(code).ok().and_then(|code| code.checked_sub(1)).ok_or(DecodeError::Unknown)?;
     all.get(at).copied().ok_or(DecodeError::Unknown)
 }
@@ -277,7 +278,8 @@ const fn low_half(hash: u64) -> u32 {
     hash as u32
 }
 
-fn sealed_entry(bytes: &[u8]) -> Result<(String, Vec<u8>), DecodeError> {
+/// A sealed property's field and value.
+pub(crate) fn sealed_entry(bytes: &[u8]) -> Result<(String, Vec<u8>), DecodeError> {
     let (mut name, mut sealed) = (None, None);
     let mut reader = Reader(bytes);
     while let Some((field, value)) = reader.field()? {
@@ -297,6 +299,21 @@ impl<'a> Events<'a> {
     pub(crate) const fn of(block: &'a [u8]) -> Self {
         Self(Reader(block))
     }
+}
+
+/// Byte strings, each its length and then its bytes; the rest is dropped where one is cut short.
+pub(crate) fn packed(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut reader = Reader(bytes);
+    std::iter::from_fn(move || {
+        let length = reader.varint().ok()?;
+        reader.take(length).ok()
+    })
+}
+
+/// Appends a byte string to such a list.
+pub(crate) fn pack(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
 }
 
 /// The event at a place in a block; those before it are stepped over.

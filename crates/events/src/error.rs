@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::encoding::TooDeep;
 use crate::log_keys::LogKeyError;
+use crate::parts::PartError;
 
 /// An append was not acknowledged. Unless it says that nothing was written, the events may turn out durable: sending
 /// them again with the same message ids stores each of them once.
@@ -76,4 +77,7 @@ pub enum ReadError {
     /// A frame that was whole is so no more.
     #[error("frame {sequence} at byte {offset} of {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, sequence: u64, offset: u64, reason: String },
+    /// A part could not be read.
+    #[error(transparent)]
+    Part(#[from] PartError),
 }

@@ -216,6 +216,12 @@ impl Index {
         (looked.last().map_or(after, |frame| frame.sequence), found.collect())
     }
 
+    /// Every frame behind `after`, with its file.
+    pub(crate) fn behind(&self, after: u64) -> Vec<(Arc<LogFile>, FrameAt)> {
+        let from = self.frames.partition_point(|frame| frame.sequence <= after);
+        self.frames[from..].iter().map(|frame| (self.file(frame.file), *frame)).collect()
+    }
+
     /// Every frame and file.
     pub(crate) fn frames(&self) -> (Vec<Arc<LogFile>>, Vec<FrameAt>) {
         (self.files.clone(), self.frames.clone())

@@ -25,10 +25,12 @@
 mod again;
 mod batch;
 mod cache;
+mod columns;
 mod counters;
 mod dedupe;
 mod disk;
 mod encoding;
+mod engine;
 mod error;
 mod format;
 mod index;
@@ -40,6 +42,8 @@ mod open;
 mod options;
 mod others;
 mod pack;
+mod parts;
+mod query;
 mod queue;
 mod read;
 mod record;
@@ -55,12 +59,26 @@ mod tests;
 
 pub use again::{Again, Remembered};
 pub use batch::Batch;
+pub use columns::{
+    Coded, Column, ColumnSet, Columns, NO_CODE, NO_NUMBER, Properties, Property, Sealed, Source, Split, Stretch,
+    TailRun, Wanted,
+};
 pub use counters::Counters;
 pub use encoding::{Head, Plain, TooDeep};
+pub use engine::{EmbeddedEngine, EngineParts, EventEngine};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
+pub use parts::{
+    EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
+    Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
+};
+pub use query::{
+    Answer, Bar, Breakdown, By, Cohort, Condition, Control, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group,
+    Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, PeoplePage, Point, Query, QueryError, Range,
+    Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend, TrendAnswer,
+};
 pub use read::{Count, Following, Page};
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};

@@ -19,7 +19,7 @@ use crate::log::{Log, Shared};
 use crate::log_keys::LogKeys;
 use crate::options::Options;
 use crate::others::Others;
-use crate::read::{self, Count, Page};
+use crate::read::{self, Behind, Count, Page};
 use crate::record::{Arrival, Cursor, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::{LogReport, Report};
@@ -187,6 +187,16 @@ impl EventLog {
     /// The sequence of the last frame that is durable; 0 if there is none.
     pub fn durable(&self, environment: EnvironmentId) -> u64 {
         self.log(environment).map_or(0, |log| log.index().last())
+    }
+
+    /// Of every log of the environment what lies behind `after`.
+    pub(crate) fn behind(
+        &self,
+        environment: EnvironmentId,
+        after: impl Fn(LogId) -> u64,
+    ) -> Result<Vec<Behind>, ReadError> {
+        let logs = self.logs_of(environment)?;
+        logs.iter().map(|log| read::behind(log, after(log.id))).collect()
     }
 
     /// The environments that have a log of this process's own.

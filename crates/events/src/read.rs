@@ -13,7 +13,7 @@ use crate::encoding::{Events, event_at};
 use crate::error::ReadError;
 use crate::index::{DAY, FrameAt, LogFile, Position};
 use crate::log::Log;
-use crate::record::{Arrival, Cursor, Event};
+use crate::record::{Arrival, Cursor, Event, LogId};
 use crate::recover::unpack;
 
 /// A page of a timeline, newest first.
@@ -185,6 +185,30 @@ pub(crate) fn scan(
         }
     }
     Ok(())
+}
+
+/// What lies in a log behind a frame.
+pub(crate) struct Behind {
+    pub(crate) log: LogId,
+    /// The sequence of the last frame.
+    pub(crate) upto: u64,
+    /// Every event, in order of arrival.
+    pub(crate) events: Vec<(Arrival, Event)>,
+}
+
+/// What lies behind `after`.
+pub(crate) fn behind(log: &Log, after: u64) -> Result<Behind, ReadError> {
+    let frames = log.index().behind(after);
+    let upto = frames.last().map_or(after, |(_, frame)| frame.sequence);
+    let mut events = Vec::new();
+    for (file, frame) in frames {
+        let block = load(&file, &frame)?;
+        for (event, index) in Events::of(&block).zip(0..) {
+            let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(&file, &frame, &error))?;
+            events.push((arrival(log, frame.sequence, index), event));
+        }
+    }
+    Ok(Behind { log: log.id, upto, events })
 }
 
 fn cursor(log: &Log, position: &Position) -> Cursor {

@@ -12,7 +12,7 @@ use crate::format::{Codec, Durable, FileKey, FileName, Header, Prologue};
 use crate::record::{DeviceKind, Event, Kind};
 use crate::scan::{Segment, scan};
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -34,7 +34,7 @@ fn entries(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Str
 }
 
 prop_compose! {
-    fn event()(
+    pub(crate) fn event()(
         (person, company, session) in (any::<u64>(), any::<Option<u64>>(), any::<Option<u64>>()),
         (time, received, message) in (any::<i64>(), any::<i64>(), any::<[u8; 16]>()),
         (kind, device) in (prop::sample::select(&Kind::ALL[..]), prop::option::of(prop::sample::select(&DeviceKind::ALL[..]))),
@@ -49,7 +49,7 @@ prop_compose! {
 }
 
 /// Appends an event's bytes; the answer is the fingerprint that it gets on its way into the log.
-fn encode(event: &Event, out: &mut Vec<u8>) -> u32 {
+pub(crate) fn encode(event: &Event, out: &mut Vec<u8>) -> u32 {
     let batch = Batch::from(vec![event.clone()]);
     out.extend_from_slice(&batch.bytes);
     batch.events[0].message.fingerprint

@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
 use store::{DataFolder, Db, Identity, Scope, StoreError, embedded, identity, key_records};
 
+use crate::analytics::Places;
 use crate::attributes::Registry;
 use crate::content::published::Versions;
 use crate::delivery::Rulesets;
@@ -101,6 +102,8 @@ pub struct App {
     pub(crate) passwords: Passwords,
     /// Room for counting audiences.
     pub(crate) previews: Previews,
+    /// Room for questions about events.
+    pub(crate) questions: Places,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -213,6 +216,7 @@ impl App {
             rulesets: Rulesets::default(),
             passwords: Passwords::new(),
             previews: Previews::default(),
+            questions: Places::default(),
             trust: Arc::new(Trust::new(rng.as_ref())),
             clock,
             rng,

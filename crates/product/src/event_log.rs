@@ -1,4 +1,5 @@
-//! Opening the event logs of the data folder with the product's keys: an edge to append to its own, everybody to read.
+//! Opening the event logs of the data folder with the product's keys, an edge to append to its own, everybody to read; and
+//! verifying them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use base::id::EnvironmentId;
 use base::{Clock, ProblemResult, Rng, Secret};
 use events::{EventLog, LogKeyError, LogKeys, OpenError, Options, ReadError};
 use keys::{KeyKind, KeySet, Owner};
+use serde::{Deserialize, Serialize};
 
 use crate::App;
 use crate::problem::internal;
@@ -33,6 +35,33 @@ pub(crate) async fn sealed_with(app: &App, environment: EnvironmentId, version: 
     let data = app.data().to_owned();
     let counted = tokio::task::spawn_blocking(move || events::sealed_with(&data, environment, version));
     counted.await.map_err(internal)?.map_err(internal)
+}
+
+/// What was found in the files of the event log and of the parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Whether every acknowledged event is there, as it was written.
+    pub whole: bool,
+    /// Every log and every environment's parts, with whatever is amiss, for people.
+    pub report: String,
+}
+
+/// Reads every file of the event log and of the parts in this data folder, and changes nothing.
+pub async fn verify(app: &App) -> ProblemResult<Verified> {
+    let (data, keys) = (app.data().to_owned(), Arc::clone(&app.keys));
+    let reading = tokio::task::spawn_blocking(move || {
+        let log = events::verify(&data, keys.as_ref()).map_err(internal)?;
+        let parts = events::verify_parts(&data, keys.as_ref()).map_err(internal)?;
+        let report = format!(
+            "event log: {} events in {} logs\n{log}parts: {} events of {} environments\n{parts}",
+            log.events(),
+            log.logs.len(),
+            parts.events(),
+            parts.environments.len()
+        );
+        Ok(Verified { whole: log.is_whole() && parts.is_whole(), report })
+    });
+    reading.await.map_err(internal)?
 }
 
 /// Opens the logs below a data folder: an edge's own, putting in order what a crash left, and everybody else's to read.

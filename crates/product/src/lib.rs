@@ -3,6 +3,7 @@
 //! A request passes the door ([`doors`]), proves its authority by the handler's first argument ([`authority::Can`]), and
 //! reaches a handler, which calls store functions on a transaction of its tenant. Two layers, no more.
 
+mod analytics;
 mod answers;
 mod api_keys;
 mod app;
@@ -17,7 +18,7 @@ mod disk;
 pub mod doors;
 pub mod edge_grants;
 mod edge_keys;
-mod event_log;
+pub mod event_log;
 mod extract;
 pub mod figures;
 mod flows;

@@ -22,8 +22,8 @@ use crate::authority::{CredentialKind, prove};
 use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
-    App, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs, organisations,
-    page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
+    App, analytics, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs,
+    organisations, page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -92,6 +92,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .merge(jobs::api::router())
         .merge(delivery::why::router())
         .merge(segments::api::router())
+        .merge(analytics::router())
         .merge(people::api::router())
         .merge(companies::api::router())
         .merge(timeline::api::router())

@@ -72,6 +72,8 @@ const MAIN: &[Step] = &[
     each!("main", 40, "0040_grants"),
     each!("main", 45, "0045_edge_grants"),
     each!("main", 48, "0048_promoted_at"),
+    same!("main", 54, "0054_reports"),
+    each!("main", 55, "0055_reports_scope"),
 ];
 
 const KEYRING: &[Step] = &[

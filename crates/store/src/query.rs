@@ -117,7 +117,7 @@ macro_rules! id_columns {
 }
 
 id_columns! {
-    OrganisationId AppId EnvironmentId MemberId SessionId ApiKeyId PersonId CompanyId JobId SurveyId FlowId SegmentId
+    OrganisationId AppId EnvironmentId MemberId SessionId ApiKeyId PersonId CompanyId JobId SurveyId FlowId SegmentId ReportId
     AuditRecordId FindingId RequestId EdgeGrantId
 }
 

@@ -3,6 +3,7 @@
  * The cookie `dev_scenario` chooses a state: `empty`, `error`, `slow`, `setup`, or none for a full installation.
  */
 import type { Schema } from "../src/api/types";
+import { analytics } from "./analytics";
 import { flowResults, makeContent, surveyResults } from "./data/content";
 import { makePeople, type StoredPerson, timelineOf } from "./data/people";
 import { type Ask, ok, problem, type Reply, type Route, route } from "./http";
@@ -221,7 +222,7 @@ const known: Route[] = [
   }),
 ];
 
-const ROUTES = [...session, ...contents, ...known];
+const ROUTES = [...session, ...contents, ...known, ...analytics({ people, shown, empty })];
 const PUBLIC = /^\/api\/v1\/(setup|sessions)$/;
 
 export function answer(ask: Ask): Reply {

@@ -126,6 +126,29 @@ export const SCREENS: Screen[] = [
   { name: "person-missing", path: `${PLACE}/people/per_nobody` },
   { name: "companies", path: `${PLACE}/companies` },
   { name: "company", path: `${PLACE}/companies/c-1004` },
+  { name: "insights", path: `${PLACE}/insights` },
+  { name: "insights-empty", path: `${PLACE}/insights`, options: { scenario: "empty" } },
+  { name: "insights-error", path: `${PLACE}/insights`, options: { scenario: "error" }, wait: 4500 },
+  { name: "insights-deleted", path: `${PLACE}/insights/deleted` },
+  { name: "insights-new", path: `${PLACE}/insights/new/funnel` },
+  { name: "insights-trend", path: `${PLACE}/insights/rep_trend` },
+  { name: "insights-breakdown", path: `${PLACE}/insights/rep_plans` },
+  { name: "insights-funnel", path: `${PLACE}/insights/rep_funnel` },
+  { name: "insights-retention", path: `${PLACE}/insights/rep_retention` },
+  { name: "insights-nothing", path: `${PLACE}/insights/rep_trend`, options: { scenario: "empty" } },
+  { name: "insights-missing", path: `${PLACE}/insights/rep_nothing` },
+  {
+    name: "insights-behind",
+    path: `${PLACE}/insights/rep_funnel`,
+    fullPage: false,
+    act: async (page) => {
+      await page
+        .getByRole("button", { name: /Who are these/ })
+        .first()
+        .click();
+      await page.getByRole("dialog").getByRole("table").waitFor();
+    },
+  },
   {
     name: "palette",
     path: `${PLACE}/content`,

@@ -118,6 +118,26 @@ const company = createRoute({
   path: "/companies/$id",
   component: lazyRouteComponent(() => import("./companies/CompanyPage"), "CompanyPage"),
 });
+const insights = createRoute({
+  getParentRoute: () => place,
+  path: "/insights",
+  component: lazyRouteComponent(() => import("./analytics/InsightsPage"), "InsightsPage"),
+});
+const deletedReports = createRoute({
+  getParentRoute: () => place,
+  path: "/insights/deleted",
+  component: lazyRouteComponent(() => import("./analytics/DeletedReportsPage"), "DeletedReportsPage"),
+});
+const newQuestion = createRoute({
+  getParentRoute: () => place,
+  path: "/insights/new/$kind",
+  component: lazyRouteComponent(() => import("./analytics/NewQuestionPage"), "NewQuestionPage"),
+});
+const report = createRoute({
+  getParentRoute: () => place,
+  path: "/insights/$id",
+  component: lazyRouteComponent(() => import("./analytics/ReportPage"), "ReportPage"),
+});
 const settings = createRoute({
   getParentRoute: () => place,
   path: "/settings",
@@ -173,6 +193,10 @@ export const router = createRouter({
       person,
       companies,
       company,
+      insights,
+      deletedReports,
+      newQuestion,
+      report,
       settings,
       nothing,
     ]),

@@ -1,6 +1,7 @@
 //! What is done when it is asked for: by a server, or by the command itself where there is no server.
 
 use base::{Code, Problem, ProblemResult};
+use product::event_log::{self, Verified};
 use product::key_rotation::{self, Listed, Turned, Wanted};
 use product::{App, installation};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub(crate) enum Reply {
     Keys(Vec<Listed>),
     /// What keys were to turn, as they stand now.
     Turned(Vec<Turned>),
+    /// What the event log and the parts are like.
+    Verified(Verified),
 }
 
 /// Does what is asked for.
@@ -34,6 +37,7 @@ pub(crate) async fn run(app: &App, request: Request) -> ProblemResult<Reply> {
             refuse_other_days(app, days)?;
             Reply::Turned(key_rotation::rotate(app, Wanted { kind, now }).await?)
         }
+        Request::VerifyEvents {} => Reply::Verified(event_log::verify(app).await?),
     })
 }
 

@@ -57,6 +57,8 @@ pub(crate) enum Request {
         #[serde(default)]
         days: Option<Days>,
     },
+    /// Every file of the event log and of the parts is to be read.
+    VerifyEvents {},
 }
 
 /// After how many days keys of each kind turn, as whoever asks was told; a server that was told otherwise refuses.

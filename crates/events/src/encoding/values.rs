@@ -25,7 +25,7 @@ fn put_entry(out: &mut Vec<u8>, name: &str, value: &Value, depth: u32) -> Result
 }
 
 /// Writes a name and the plain value of a property.
-pub(super) fn put_plain(out: &mut Vec<u8>, name: &str, value: Plain<'_>) -> Result<(), TooDeep> {
+pub(crate) fn put_plain(out: &mut Vec<u8>, name: &str, value: Plain<'_>) -> Result<(), TooDeep> {
     wire::put_bytes(out, NAME, name.as_bytes());
     match value {
         Plain::Bool(value) => wire::put_number(out, BOOL, u64::from(value)),
@@ -67,8 +67,40 @@ fn put_number(out: &mut Vec<u8>, number: &Number) {
     }
 }
 
+/// A property's value where it needs no memory of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Number(f64),
+    Bool(bool),
+    /// Null, a list, an object, or an integer beyond `i64`.
+    Other,
+}
+
+/// Reads a name and, of its value, what needs no memory.
+pub(crate) fn scalar(bytes: &[u8]) -> Result<(&str, Scalar<'_>), DecodeError> {
+    let (mut name, mut found) = (None, None);
+    let mut reader = Reader(bytes);
+    while let Some((field, value)) = reader.field()? {
+        found = Some(match u32::try_from(field).unwrap_or(u32::MAX) {
+            NAME => {
+                name = Some(value.text()?);
+                continue;
+            }
+            TEXT => Scalar::Text(value.text()?),
+            SIGNED => Scalar::Integer(wire::unzigzag(value.number()?)),
+            DOUBLE => Scalar::Number(f64::from_bits(value.fixed()?)),
+            BOOL => Scalar::Bool(value.number()? != 0),
+            UNSIGNED | NULL | LIST | OBJECT => Scalar::Other,
+            _ => continue,
+        });
+    }
+    Ok((name.ok_or(DecodeError::Missing)?, found.ok_or(DecodeError::Missing)?))
+}
+
 /// Reads a name and its value.
-pub(super) fn entry(bytes: &[u8], depth: u32) -> Result<(&str, Value), DecodeError> {
+pub(crate) fn entry(bytes: &[u8], depth: u32) -> Result<(&str, Value), DecodeError> {
     match parse(bytes, depth)? {
         (Some(name), Some(value)) => Ok((name, value)),
         _ => Err(DecodeError::Missing),

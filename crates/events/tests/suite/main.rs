@@ -8,6 +8,8 @@ mod duplicates;
 mod faults;
 mod oracle;
 mod others;
+mod parts;
+mod questions;
 mod recovery;
 mod support;
 mod vector;

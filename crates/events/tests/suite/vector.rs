@@ -15,7 +15,7 @@ fn vector() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/event-log.hex")
 }
 
-fn events(fixture: &Fixture) -> Vec<Event> {
+pub(crate) fn events(fixture: &Fixture) -> Vec<Event> {
     let properties = json!({
         "text": "naïve", "negative": -3, "large": u64::MAX, "double": 0.1, "yes": true, "nothing": null,
         "list": [1, "two", [3.5], {}], "object": {"a": {"b": []}},
@@ -68,7 +68,7 @@ async fn the_committed_file_is_written_and_read_byte_for_byte() {
     log.shutdown().await;
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for line in bytes.chunks(32) {
         for byte in line {
@@ -79,7 +79,7 @@ fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
+pub(crate) fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<char> = text.chars().filter(char::is_ascii_hexdigit).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
 }

@@ -164,6 +164,12 @@ impl Known {
         self.names[scope as usize].get(name).map(|registered| registered.rule)
     }
 
+    /// The registered names of a scope, each with whether its values are sealed.
+    pub(crate) fn names(&self, scope: Scope) -> impl Iterator<Item = (&str, bool)> {
+        let names = self.names[scope as usize].iter();
+        names.map(|(name, registered)| (name.as_str(), registered.rule.class == Class::Personal))
+    }
+
     /// Whether this sight of a name adds nothing to what is registered.
     pub(crate) fn is_settled(&self, scope: Scope, name: &str, sighting: Sighting) -> bool {
         let registered = self.names[scope as usize].get(name);

@@ -15,8 +15,8 @@ pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer, prove};
 pub use role::{
-    EditContent, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights,
-    ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
+    EditContent, EditReports, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment,
+    ReadInsights, ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
 };
 pub(crate) use tenant::InTenant;
 pub use tenant::{OrganisationReader, SystemTx, TenantReader, TenantTx};

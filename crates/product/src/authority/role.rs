@@ -95,6 +95,8 @@ permissions! {
     PublishContent "content:publish" Environment [Owner Admin Publisher];
     /// See what came back, without what somebody wrote.
     ReadInsights "insights:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Save questions for the team, change and delete them.
+    EditReports "reports:edit" Environment [Owner Admin Publisher Editor Analyst];
     /// See how far background jobs are.
     ReadJobs "jobs:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See people, companies and their events, personal values masked.

@@ -24,7 +24,7 @@ use crate::problem::store_failed;
 
 /// A company.
 #[derive(Serialize, ToSchema)]
-struct CompanyView {
+pub(crate) struct CompanyView {
     id: CompanyId,
     /// The customer's id.
     #[schema(required)]
@@ -165,7 +165,11 @@ fn missing() -> Problem {
     Problem::new(Code::NotFound).detail("there is no such company")
 }
 
-async fn views(app: &App, environment: EnvironmentId, rows: Vec<CompanyRow>) -> ProblemResult<Vec<CompanyView>> {
+pub(crate) async fn views(
+    app: &App,
+    environment: EnvironmentId,
+    rows: Vec<CompanyRow>,
+) -> ProblemResult<Vec<CompanyView>> {
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
     let ids = people::outside_ids(app, environment, SubjectKind::Company, &numbers).await?;
     let view = |row: CompanyRow| CompanyView {

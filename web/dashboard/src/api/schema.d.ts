@@ -300,6 +300,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a question about events. What was acknowledged before it came is in the answer. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List the people behind a number of an answer; of a funnel by company the companies. */
+        post: operations["list_behind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What are events, properties and attributes called here? */
+        get: operations["list_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved questions, newest first. */
+        get: operations["list_reports"];
+        put?: never;
+        /** Save a question. */
+        post: operations["create_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a saved question. */
+        get: operations["get_report"];
+        /** Replace a saved question. With `If-Match`, only if it is what was read. */
+        put: operations["replace_report"];
+        post?: never;
+        /** Delete a saved question. It can be restored for 30 days. */
+        delete: operations["delete_report"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a deleted question. */
+        post: operations["restore_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environment/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which time zone do this environment's days begin? */
+        get: operations["get_zone"];
+        /** Set the time zone in which this environment's days begin. It is put on record. */
+        put: operations["set_zone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -647,6 +770,19 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Advance: "button" | "target_click";
+        /** @description A question about events. */
+        AnalyticsQuestion: (components["schemas"]["TrendQuestion"] & {
+            /** @enum {string} */
+            kind: "trend";
+        }) | (components["schemas"]["FunnelQuestion"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionQuestion"] & {
+            /** @enum {string} */
+            kind: "retention";
+        });
+        /** @description The answer to a question. */
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"];
         /** @description One time that somebody answered. */
         AnswerWire: {
             id: string;
@@ -662,7 +798,57 @@ export interface components {
                 [key: string]: components["schemas"]["GivenAnswer"];
             };
         };
+        /** @description The answer to a question, and what exactly was asked. */
+        Answered: {
+            /** @description From this moment. */
+            from: components["schemas"]["Timestamp"];
+            /** @description To this moment, which is not within. */
+            to: components["schemas"]["Timestamp"];
+            /** @description In whose time days begin: an IANA name. */
+            zone: string;
+            answer: components["schemas"]["Answer"];
+        };
         AppId: string;
+        /** @description A stretch of time and how many took so long. */
+        Bar: {
+            /**
+             * Format: double
+             * @description From so many seconds, included.
+             */
+            from_seconds: number;
+            /**
+             * Format: double
+             * @description Up to so many, not included but in the last bar.
+             */
+            to_seconds: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+        };
+        /** @description Some of those behind a number, masked as lists are. */
+        Behind: {
+            people: components["schemas"]["PersonView"][];
+            /** @description Of a funnel by company; empty otherwise. */
+            companies: components["schemas"]["CompanyView"][];
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            total: number;
+            /** @description Give it back for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description Which number of which answer. */
+        BehindBody: {
+            question: components["schemas"]["AnalyticsQuestion"];
+            of: components["schemas"]["Target"];
+            /** @description Of an earlier page. */
+            cursor?: string | null;
+            /** @description 1 to 200; 50 unless given. */
+            limit?: number | null;
+        };
         /** @description Which build this is. */
         BuildWire: {
             version: string;
@@ -678,6 +864,11 @@ export interface components {
         };
         /** @enum {string} */
         ButtonAction: "next" | "back" | "dismiss" | "link";
+        /**
+         * @description Who is counted.
+         * @enum {string}
+         */
+        By: "person" | "company";
         /** @description What a check saw last. */
         CheckWire: {
             id: string;
@@ -699,6 +890,21 @@ export interface components {
         Closing: {
             title: string;
             body: string;
+        };
+        /** @description Those who started in one interval. */
+        Cohort: {
+            /**
+             * Format: date-time
+             * @description When the interval begins.
+             */
+            time: string;
+            /**
+             * Format: int64
+             * @description How many started.
+             */
+            count: number;
+            /** @description How many of them came back, in each period from the cohort's own on. */
+            returned: number[];
         };
         /** @description A page of companies, seen last first. */
         CompaniesPage: {
@@ -808,6 +1014,11 @@ export interface components {
             text: string;
         };
         EnvironmentId: string;
+        /** @description An environment's time zone. */
+        EnvironmentZone: {
+            /** @description IANA name: `Europe/Berlin`. */
+            zone: string;
+        };
         /** @description Where and with what something happened; what is not known is absent. */
         EventContext: {
             path?: string;
@@ -989,8 +1200,68 @@ export interface components {
             /** @enum {string} */
             kind: "always";
         };
+        /** @description How far they got. */
+        FunnelAnswer: {
+            /** @description The steps, in order. */
+            steps: components["schemas"]["FunnelStep"][];
+            /** @description How long those took who did all of it, from the first step to the last. */
+            distribution: components["schemas"]["Bar"][];
+            /** @description The same for each value of a breakdown; most of the first step first, *other* last. */
+            breakdown?: components["schemas"]["FunnelGroup"][];
+        };
+        /** @description The steps of one value. */
+        FunnelGroup: {
+            /** @description Which value. */
+            value: components["schemas"]["Group"];
+            /** @description The steps, in order. */
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /** @description How far people get. */
+        FunnelQuestion: {
+            range: components["schemas"]["QuestionRange"];
+            /** @description 2 to 15. */
+            steps: components["schemas"]["QuestionStep"][];
+            /** @description From the first step to the last at most: `7d`. */
+            window: string;
+            order?: components["schemas"]["Order"];
+            /** @description Whoever does one of these between two steps begins again. */
+            exclude?: components["schemas"]["QuestionStep"][];
+            by?: components["schemas"]["By"];
+            breakdown?: components["schemas"]["QuestionBreakdown"] | null;
+        };
+        /** @description One step. */
+        FunnelStep: {
+            /**
+             * Format: int64
+             * @description How many got here or further.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The median of the time from the step before, in seconds; not of the first step, nor where nobody came.
+             */
+            median_seconds?: number;
+            /**
+             * Format: double
+             * @description The median of the time from the first step, in seconds.
+             */
+            median_seconds_from_start?: number;
+        };
         /** @description A score, a choice or a text; or choices. */
         GivenAnswer: number | string | string[];
+        /** @description A value of a breakdown. */
+        Group: {
+            /** @description This value, as a text. */
+            value: string;
+            /** @enum {string} */
+            kind: "value";
+        } | {
+            /** @enum {string} */
+            kind: "missing";
+        } | {
+            /** @enum {string} */
+            kind: "other";
+        };
         /** @description A secret: keep it on the server that signs. */
         IdentitySecret: {
             /** @description The HS256 key, as the bytes of this text. */
@@ -1009,6 +1280,11 @@ export interface components {
             /** @description The origins that were heard, the last first. */
             origins: string[];
         };
+        /**
+         * @description The length of a point.
+         * @enum {string}
+         */
+        Interval: "hour" | "day" | "week" | "month";
         JobId: string;
         /** @description How far a job is. */
         JobWire: {
@@ -1024,6 +1300,11 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             finished_at: components["schemas"]["Timestamp"] | null;
         };
+        /**
+         * @description When coming back counts.
+         * @enum {string}
+         */
+        Match: "exactly" | "on_or_after";
         /** @description Who the caller is, and what it can reach. */
         Me: {
             /** @description The member; absent for an API key. */
@@ -1064,7 +1345,33 @@ export interface components {
             id: components["schemas"]["OrganisationId"];
             name: string;
         };
+        /**
+         * @description What is measured.
+         * @enum {string}
+         */
+        Measure: "total" | "people" | "companies" | "per_person" | "sum" | "average" | "min" | "max" | "median" | "p90" | "p99";
         MemberId: string;
+        /**
+         * @description Which start events count.
+         * @enum {string}
+         */
+        Mode: "first_time" | "recurring";
+        /** @description A property or attribute. */
+        Named: {
+            name: string;
+            /** @description Whether its values are sealed, so that no question can be asked about it. */
+            personal: boolean;
+        };
+        /** @description Every name that was ever seen, in alphabetical order. */
+        Names: {
+            events: string[];
+            /** @description Of events. */
+            properties: components["schemas"]["Named"][];
+            /** @description Attributes of people. */
+            person: components["schemas"]["Named"][];
+            /** @description Attributes of companies. */
+            company: components["schemas"]["Named"][];
+        };
         /** @description A server key: it is shown this once. */
         NewServerKey: {
             server_key: string;
@@ -1105,6 +1412,11 @@ export interface components {
          * @enum {string}
          */
         Operator: "is" | "is_not" | "contains" | "not_contains" | "starts_with" | "ends_with" | "matches" | "gt" | "gte" | "lt" | "lte" | "between" | "is_set" | "is_not_set" | "in" | "not_in" | "before" | "after";
+        /**
+         * @description In which order steps are done.
+         * @enum {string}
+         */
+        Order: "ordered" | "strict" | "any";
         OrganisationId: string;
         /**
          * @description What came of evaluating something.
@@ -1141,6 +1453,19 @@ export interface components {
         };
         /** @enum {string} */
         Placement: "top" | "bottom" | "left" | "right" | "auto";
+        /** @description One interval. */
+        Point: {
+            /**
+             * Format: date-time
+             * @description When the interval begins, be it before the range does.
+             */
+            time: string;
+            /**
+             * Format: double
+             * @description How much; 0 without events, of every measure.
+             */
+            value: number;
+        };
         /** @description A problem as it is written: RFC 9457, with a stable code and the fields that are wrong. */
         Problem: {
             /** @description Always `about:blank`: `code` says more. */
@@ -1200,6 +1525,18 @@ export interface components {
             text: string;
             required: boolean;
         };
+        /** @description By what an answer is split. */
+        QuestionBreakdown: {
+            /** @description `event.plan`, `person.plan`, `company.size`, `page.path`, `device.kind`. */
+            field: string;
+            /**
+             * Format: int32
+             * @description How many values stand by themselves, 10 unless given; the others are one group.
+             */
+            limit?: number;
+        };
+        /** @description A condition on a field, or on what the person did. */
+        QuestionFilter: components["schemas"]["Filter"] | components["schemas"]["Did"];
         /** @description What is asked, and so what is an answer. */
         QuestionKind: {
             /** @description What 0 means. */
@@ -1226,6 +1563,15 @@ export interface components {
          * @enum {string}
          */
         QuestionName: "nps" | "single_choice" | "multiple_choice" | "open_text";
+        /** @description Which time: `from` and `to`, or `last`. */
+        QuestionRange: {
+            /** @description From this moment. */
+            from?: components["schemas"]["Timestamp"];
+            /** @description To this moment, which is not within. */
+            to?: components["schemas"]["Timestamp"];
+            /** @description `24h`, `30d`, `12w`, `6m`: so many hours, days, weeks or months with the one that is going on, in the environment's zone. */
+            last?: string;
+        };
         /** @description How a question was answered. */
         QuestionResults: {
             id: string;
@@ -1242,11 +1588,78 @@ export interface components {
             /** @description The latest free texts. Only where they were asked to be revealed. */
             texts?: components["schemas"]["TextWire"][];
         };
+        /** @description One series of a trend. */
+        QuestionSeries: {
+            /** @description The event's name. */
+            event: string;
+            /** @description `total` unless given. */
+            measure?: components["schemas"]["Measure"];
+            /** @description Whose values are measured: for `sum` and what comes after it. */
+            property?: string;
+            /** @description All of them must hold. */
+            filters?: components["schemas"]["QuestionFilter"][];
+        };
+        /** @description An event that somebody does. */
+        QuestionStep: {
+            /** @description The event's name. */
+            event: string;
+            /** @description All of them must hold. */
+            filters?: components["schemas"]["QuestionFilter"][];
+        };
         /**
          * @description Why it was or was not delivered.
          * @enum {string}
          */
         Reason: "eligible" | "in_browser" | "draft" | "paused" | "frequency" | "recontact" | "audience" | "audience_unknown" | "trigger";
+        /** @description A question that the team keeps. */
+        Report: {
+            id: components["schemas"]["ReportId"];
+            name: string;
+            question: components["schemas"]["AnalyticsQuestion"];
+            chart: components["schemas"]["ReportChart"];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            deleted_at?: components["schemas"]["Timestamp"];
+        };
+        /** @description A report to be kept. */
+        ReportBody: {
+            /** @description 1 to 200 characters. */
+            name: string;
+            question: components["schemas"]["AnalyticsQuestion"];
+            chart?: components["schemas"]["ReportChart"];
+        };
+        /**
+         * @description How an answer is shown first.
+         * @enum {string}
+         */
+        ReportChart: "line" | "bar" | "table";
+        ReportId: string;
+        /** @description Reports, newest first. */
+        ReportList: {
+            data: components["schemas"]["Report"][];
+            /** @description Give it back for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description Who came back. */
+        RetentionAnswer: {
+            /** @description Every interval with a cohort, in order. */
+            cohorts: components["schemas"]["Cohort"][];
+        };
+        /** @description Who comes back. */
+        RetentionQuestion: {
+            range: components["schemas"]["QuestionRange"];
+            /** @description `day`, `week` or `month`; a week unless given. */
+            interval?: components["schemas"]["Interval"];
+            start: components["schemas"]["QuestionStep"];
+            return: components["schemas"]["QuestionStep"];
+            /**
+             * Format: int32
+             * @description How many intervals are looked at, the cohort's own too.
+             */
+            periods: number;
+            mode?: components["schemas"]["Mode"];
+            match?: components["schemas"]["Match"];
+        };
         /** @description Values that were asked for. */
         Revealed: {
             /** @description The personal attributes with their values. */
@@ -1301,6 +1714,21 @@ export interface components {
         /** @description Whom to count. */
         SegmentPreviewBody: {
             audience?: components["schemas"]["Rule"] | null;
+        };
+        /** @description One series, or one value of it. */
+        SeriesAnswer: {
+            /** @description The event's name. */
+            label: string;
+            /** @description Which series of the question, from 0. */
+            index: number;
+            breakdown?: components["schemas"]["Group"] | null;
+            /** @description One per interval of the range, in order. */
+            points: components["schemas"]["Point"][];
+            /**
+             * Format: double
+             * @description Over the whole range.
+             */
+            total: number;
         };
         /** @description The owner, signed in. */
         SetUp: {
@@ -1471,6 +1899,34 @@ export interface components {
             /** @description The latest, newest first. Free texts only where they were asked to be revealed. */
             answers: components["schemas"]["AnswerWire"][];
         };
+        /** @description A number of an answer, of which the people are asked for. */
+        Target: {
+            /** @description Which series, from 0. */
+            series: number;
+            /** @description Which point, from 0. */
+            point?: number | null;
+            breakdown?: components["schemas"]["Group"] | null;
+            /** @enum {string} */
+            kind: "trend";
+        } | {
+            /** @description Which step, from 0. */
+            step: number;
+            /** @description Those who got there and no further, instead of all who got there. */
+            dropped?: boolean;
+            breakdown?: components["schemas"]["Group"] | null;
+            /** @enum {string} */
+            kind: "funnel";
+        } | {
+            /**
+             * Format: date-time
+             * @description Which cohort, by its time as the answer has it.
+             */
+            cohort: string;
+            /** @description In which period, from 0. */
+            period?: number | null;
+            /** @enum {string} */
+            kind: "retention";
+        };
         /** @description A test of the repository. */
         TestWire: {
             file: string;
@@ -1586,6 +2042,24 @@ export interface components {
             actual?: number;
             /** @enum {string} */
             kind: "event";
+        };
+        /** @description How much, over time. */
+        TrendAnswer: {
+            /** @description In the question's order; of a breakdown, the values of a series with most of it first, *other* last. */
+            series: components["schemas"]["SeriesAnswer"][];
+            /** @description The same over the period before, with the same values. */
+            before?: components["schemas"]["SeriesAnswer"][];
+        };
+        /** @description How something went over time. */
+        TrendQuestion: {
+            range: components["schemas"]["QuestionRange"];
+            /** @description How long a point is; a day unless given. */
+            interval?: components["schemas"]["Interval"];
+            /** @description 1 to 10. */
+            series: components["schemas"]["QuestionSeries"][];
+            breakdown?: components["schemas"]["QuestionBreakdown"] | null;
+            /** @description Whether the period before is answered too. */
+            compare?: boolean;
         };
         /** @description What makes it appear. */
         Trigger: {
@@ -2406,6 +2880,473 @@ export interface operations {
             };
             /** @description too_many_requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalyticsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description invalid_value, query_too_large */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_behind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BehindBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Behind"];
+                };
+            };
+            /** @description invalid_value, query_too_large */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Of an earlier page. */
+                cursor?: string;
+                /** @description 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description Those that were deleted in the last 30 days, instead of the others. */
+                deleted?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentZone"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentZone"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentZone"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

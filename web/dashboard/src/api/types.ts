@@ -6,7 +6,7 @@ import type { components } from "./schema";
 
 type Generated = components["schemas"];
 
-export type Schema = Generated & {
+export type Schema = Omit<Generated, "Answer"> & {
   Person: Generated["PersonView"];
   Company: Generated["CompanyView"];
   Event: Generated["EventView"];

@@ -144,6 +144,7 @@ type AddProps = {
 };
 
 const ADD: Record<Subject, string> = {
+  event: "About the event",
   person: "About the person",
   company: "About the company",
   page: "About the page",

@@ -1,7 +1,8 @@
 /** What a condition can look at, in two steps: the subject, then its name. */
-export type Subject = "person" | "company" | "page" | "device" | "locale";
+export type Subject = "event" | "person" | "company" | "page" | "device" | "locale";
 
 export const SUBJECTS: Record<Subject, string> = {
+  event: "Event’s",
   person: "Person’s",
   company: "Company’s",
   page: "Page’s",

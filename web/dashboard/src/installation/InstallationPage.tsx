@@ -2,6 +2,7 @@
 import { Card, Tabs, Text, Title } from "@mantine/core";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { ZoneSetting } from "../analytics/ZoneSetting";
 import { api, type Schema, take } from "../api/client";
 import { Page, PageHead } from "../frame/PageHead";
 import { usePlace } from "../frame/place";
@@ -81,6 +82,7 @@ function Sections({ installation }: { installation: Schema["Installation"] }) {
           <ServerKey key={environment.id} />
         </div>
       </Section>
+      <ZoneSetting />
     </div>
   );
 }

@@ -11,6 +11,7 @@ mod draw;
 mod events;
 mod plan;
 mod recipe;
+mod reports;
 #[cfg(test)]
 mod tests;
 mod visitor;
@@ -95,6 +96,7 @@ pub async fn seed(
     let keys = credentials::make(app, &tenant, &state).await?;
     let client = Client::new(app, &keys, tenant.environment);
     let content = content::publish(&client).await?;
+    reports::save(&client).await?;
     let people = state.people.unwrap_or(recipe.people);
     let plan = Plan::new(&recipe, SEED, state.begun_at, people, content);
     let mut progress = Progress { people: 0, people_in_all: people, events: 0, answers: 0 };

@@ -121,3 +121,19 @@ async fn the_keys_of_the_seeding_end_with_it(app: TestApp) {
     let keys = read("SELECT count(*) AS n FROM environment_keys WHERE revoked_at IS NULL").await.unwrap();
     assert_eq!(keys.get::<i64>("n").unwrap(), 4, "the environments' own");
 }
+
+#[app_test]
+async fn every_saved_question_has_an_answer(app: TestApp) {
+    make_demo(&app).await;
+    seeded(&app).await;
+    let reports = get(&app, "/api/v1/reports").await;
+    let reports = reports["data"].as_array().unwrap();
+    assert_eq!(reports.len(), 4);
+    for report in reports {
+        let answered = app.api().json(&report["question"]).post("/api/v1/query").await.assert(200).json();
+        let answer = &answered["answer"];
+        let numbers = ["/series/0/total", "/steps/2/count", "/cohorts/0/count"];
+        let first = numbers.iter().find_map(|pointer| answer.pointer(pointer)).and_then(Value::as_f64);
+        assert!(first.is_some_and(|first| first > 0.0), "{}: {answer}", report["name"]);
+    }
+}

@@ -1,0 +1,195 @@
+//! The event engine: one contract for what keeps events and answers questions about them, and the embedded one.
+//!
+//! A question sees one snapshot: every event that was acknowledged before it was asked, each exactly once. The embedded
+//! engine takes one generation of the parts and the log's tail from exactly where that generation ends, which is sorted
+//! in memory ([`tail`]): what was sorted once stays until it is in a part.
+//! Logs that other edges write into the same folder belong to the tail, up to their published durable offset. Copies of
+//! one message in two logs both count until they are sealed: only sealing compares logs.
+
+mod tail;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::id::EnvironmentId;
+use base::{Clock, Rng, Timestamp};
+
+use crate::batch::Batch;
+use crate::columns::Source;
+use crate::error::{AppendError, ReadError};
+use crate::log_keys::LogKeys;
+use crate::open::EventLog;
+use crate::parts::{Erase, PartError, PartKeys, PartOptions, PartReader, Parts, Rewritten};
+use crate::query::{Answer, Control, Known, PeoplePage, Query, QueryError, Target, Timeline};
+use crate::read::Page;
+use crate::submit::Outcome;
+use tail::Tail;
+
+/// Keeps events and answers questions about them. All but appending blocks: call it from blocking threads.
+pub trait EventEngine: Send + Sync {
+    /// Stores a batch; answers once every event of it is durable.
+    fn append(
+        &self,
+        environment: EnvironmentId,
+        batch: Batch,
+    ) -> impl Future<Output = Result<Vec<Outcome>, AppendError>> + Send;
+
+    /// Answers a question.
+    fn query(
+        &self,
+        environment: EnvironmentId,
+        query: &Query,
+        known: &Known,
+        control: &Control,
+    ) -> Result<Answer, QueryError>;
+
+    /// Who is behind a number of an answer: those whose number is above the given one, at most so many.
+    fn people(
+        &self,
+        environment: EnvironmentId,
+        asked: (&Query, &Target),
+        page: (Option<u64>, usize),
+        known: &Known,
+        control: &Control,
+    ) -> Result<PeoplePage, QueryError>;
+
+    /// A page of a person's or a company's timeline.
+    fn timeline(
+        &self,
+        environment: EnvironmentId,
+        timeline: &Timeline,
+        known: &Known,
+        control: &Control,
+    ) -> Result<Page, QueryError>;
+
+    /// Erases people by their numbers. No question sees them any more once it was called and wrote that down; when it
+    /// returns, the parts' bytes are gone.
+    fn erase(&self, environment: EnvironmentId, people: &[u64], what: Erase) -> Result<Rewritten, PartError>;
+
+    /// Lets go of every event timed before; as [`Self::erase`] does.
+    fn retain(&self, environment: EnvironmentId, before: Timestamp) -> Result<Rewritten, PartError>;
+}
+
+/// What the embedded engine works with.
+#[derive(Clone)]
+pub struct EngineParts {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The keys of parts.
+    pub keys: Arc<dyn PartKeys>,
+    /// The keys of the log.
+    pub log_keys: Arc<dyn LogKeys>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and keys of new parts come from.
+    pub rng: Arc<dyn Rng>,
+    /// When events are sealed into parts.
+    pub options: PartOptions,
+}
+
+/// The engine within this process: the log, and parts below the same data folder.
+pub struct EmbeddedEngine {
+    log: Arc<EventLog>,
+    parts: EngineParts,
+    environments: Mutex<HashMap<EnvironmentId, Arc<Kept>>>,
+}
+
+/// What is kept of one environment.
+struct Kept {
+    reader: PartReader,
+    tail: Mutex<Tail>,
+    writer: Mutex<Option<Arc<Parts>>>,
+}
+
+impl EmbeddedEngine {
+    /// Over a log and the parts of its data folder.
+    pub fn new(log: Arc<EventLog>, parts: EngineParts) -> Self {
+        Self { log, parts, environments: Mutex::default() }
+    }
+
+    /// The writer of an environment's parts, to seal and compact them. The first time it takes them for this process.
+    pub fn parts(&self, environment: EnvironmentId) -> Result<Arc<Parts>, PartError> {
+        let kept = self.kept(environment);
+        let mut writer = kept.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(parts) = writer.as_ref() {
+            return Ok(Arc::clone(parts));
+        }
+        let EngineParts { data, keys, log_keys, clock, rng, options } = self.parts.clone();
+        let parts = Arc::new(Parts::open(&data, environment, keys, log_keys, clock, rng, options)?);
+        *writer = Some(Arc::clone(&parts));
+        Ok(parts)
+    }
+
+    fn kept(&self, environment: EnvironmentId) -> Arc<Kept> {
+        let mut environments = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = environments.entry(environment).or_insert_with(|| {
+            let reader = PartReader::new(&self.parts.data, environment, Arc::clone(&self.parts.keys));
+            Arc::new(Kept { reader, tail: Mutex::default(), writer: Mutex::default() })
+        });
+        Arc::clone(kept)
+    }
+
+    /// Everything that is acknowledged now.
+    fn sources(&self, environment: EnvironmentId) -> Result<Vec<Arc<dyn Source>>, ReadError> {
+        let kept = self.kept(environment);
+        // The tail first: whoever has it takes the snapshot, so that the tail never begins before an earlier one's end.
+        let mut tail = kept.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = kept.reader.snapshot()?;
+        let mut sources = snapshot.sources().to_vec();
+        sources.extend(tail.sources(&self.log, environment, &snapshot)?);
+        Ok(sources)
+    }
+}
+
+impl EventEngine for EmbeddedEngine {
+    async fn append(&self, environment: EnvironmentId, batch: Batch) -> Result<Vec<Outcome>, AppendError> {
+        self.log.append(environment, batch).await
+    }
+
+    fn query(
+        &self,
+        environment: EnvironmentId,
+        query: &Query,
+        known: &Known,
+        control: &Control,
+    ) -> Result<Answer, QueryError> {
+        query.run(&self.sources(environment)?, known, control)
+    }
+
+    fn people(
+        &self,
+        environment: EnvironmentId,
+        (query, target): (&Query, &Target),
+        page: (Option<u64>, usize),
+        known: &Known,
+        control: &Control,
+    ) -> Result<PeoplePage, QueryError> {
+        query.people(target, page, &self.sources(environment)?, known, control)
+    }
+
+    fn timeline(
+        &self,
+        environment: EnvironmentId,
+        timeline: &Timeline,
+        known: &Known,
+        control: &Control,
+    ) -> Result<Page, QueryError> {
+        timeline.run(&self.sources(environment)?, known, control)
+    }
+
+    fn erase(&self, environment: EnvironmentId, people: &[u64], what: Erase) -> Result<Rewritten, PartError> {
+        self.parts(environment)?.erase(people, what)
+    }
+
+    fn retain(&self, environment: EnvironmentId, before: Timestamp) -> Result<Rewritten, PartError> {
+        self.parts(environment)?.retain(before)
+    }
+}
+
+impl std::fmt::Debug for EmbeddedEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedEngine").field("log", &self.log).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! The log's tail as sorted runs, kept from one question to the next.
+//!
+//! Each run holds what was appended between two questions. A run that is not at least twice as large as the one behind
+//! it is merged with that, so that there are few of them and each event is sorted again a few times only.
+//!
+//! Invariant: the runs together hold the events of every log's frames behind those that are sealed up to `upto`, each
+//! once, without what is erased or let go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base::id::EnvironmentId;
+
+use crate::columns::{Source, TailRun};
+use crate::error::ReadError;
+use crate::open::EventLog;
+use crate::parts::Snapshot;
+use crate::read::Behind;
+use crate::record::{Arrival, Event, LogId};
+
+/// The tail of one environment.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    runs: Vec<Arc<TailRun>>,
+    /// Of each log the last frame whose events are in a run or in a part.
+    upto: HashMap<LogId, u64>,
+    /// The generation of parts that the runs lie behind.
+    generation: u64,
+}
+
+impl Tail {
+    /// The runs behind this snapshot, with what was appended since. Snapshots may only become newer.
+    pub(super) fn sources(
+        &mut self,
+        log: &EventLog,
+        environment: EnvironmentId,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<Arc<dyn Source>>, ReadError> {
+        if self.generation != snapshot.generation() {
+            self.generation = snapshot.generation();
+            for run in std::mem::take(&mut self.runs) {
+                let events = run.columns().events();
+                let left = events.filter(|(arrival, _)| arrival.sequence > snapshot.sealed(arrival.log));
+                self.push(left.filter_map(|event| shown(event, snapshot)).collect());
+            }
+        }
+        let known = &self.upto;
+        let read = |log| known.get(&log).copied().unwrap_or(0).max(snapshot.sealed(log));
+        for Behind { log, upto, events } in log.behind(environment, read)? {
+            self.upto.insert(log, upto);
+            self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());
+        }
+        Ok(self.runs.iter().map(|run| Arc::clone(run) as Arc<dyn Source>).collect())
+    }
+
+    fn push(&mut self, events: Vec<(Arrival, Event)>) {
+        if events.is_empty() {
+            return;
+        }
+        self.runs.push(Arc::new(TailRun::of(events)));
+        while let [.., before, last] = self.runs.as_slice()
+            && before.rows() < last.rows() * 2
+        {
+            let events = before.columns().events().chain(last.columns().events()).collect();
+            self.runs.truncate(self.runs.len() - 2);
+            self.runs.push(Arc::new(TailRun::of(events)));
+        }
+    }
+}
+
+/// What may still be seen of an event.
+fn shown((arrival, mut event): (Arrival, Event), snapshot: &Snapshot) -> Option<(Arrival, Event)> {
+    let too_old = snapshot.retained().is_some_and(|before| event.time.micros() < before);
+    if too_old || snapshot.is_erased(event.person) {
+        return None;
+    }
+    if snapshot.is_erased_personally(event.person) {
+        event.sealed.clear();
+    }
+    Some((arrival, event))
+}

@@ -1,0 +1,44 @@
+//! What can go wrong with parts, as callers can act on it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::keys::PartKeyError;
+use crate::error::OpenError;
+
+/// Parts could not be read or written. Nothing that was there is lost by it: what was not committed is as if it had not
+/// been tried.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// Another process writes parts of this environment.
+    #[error("the parts in {} are being written by another process", .0.display())]
+    Locked(PathBuf),
+    /// A key is not to be had.
+    #[error(transparent)]
+    Key(#[from] PartKeyError),
+    /// The operating system refused.
+    #[error("cannot use {}: {source}", path.display())]
+    Storage { path: PathBuf, source: io::Error },
+    /// A file is not as it was written. Restore it from a backup.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+    /// The event log could not be read.
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    /// The log begins behind what was sealed last.
+    #[error(
+        "the log {log:016x} begins at frame {first}, but only frames up to {sealed} are in parts: restore its files"
+    )]
+    Gap { log: u64, sealed: u64, first: u64 },
+}
+
+impl PartError {
+    pub(crate) fn storage(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Storage { path, source }
+    }
+
+    pub(crate) fn damaged(path: &Path, reason: impl ToString) -> Self {
+        Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
+    }
+}

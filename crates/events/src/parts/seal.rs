@@ -1,0 +1,172 @@
+//! Sealing: what lies in the logs behind what was sealed last becomes parts, one a slice of time.
+//!
+//! Exactly once over any crash: the parts and how far each log is in them are committed with one manifest.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::duplicates::{self, Copies};
+use super::error::PartError;
+use super::manifest::{Manifest, PartEntry};
+use super::row::{Key, Row};
+use super::schema::{self, Uses};
+use super::store::Parts;
+use super::tail::{self, Tail};
+use super::write::PartWriter;
+use crate::encoding::decode_ref;
+use crate::record::Arrival;
+use crate::report::Finding;
+
+/// What came of sealing.
+#[derive(Debug, Default)]
+pub struct Sealing {
+    /// Events that are in parts now.
+    pub events: u64,
+    /// Copies that were dropped because another edge's log had them first.
+    pub duplicates: u64,
+    /// Acknowledged frames that could not be read: `pilotfish events verify` names them.
+    pub lost: Vec<Finding>,
+    /// Whether more waits than was sealed at once.
+    pub more: bool,
+}
+
+/// An event that waits.
+pub(super) struct Waiting<'a> {
+    pub(super) key: Key,
+    pub(super) slice: i64,
+    pub(super) message: [u8; 16],
+    pub(super) received: i64,
+    name: u32,
+    arrival: Arrival,
+    bytes: &'a [u8],
+}
+
+/// Rows whose properties are looked at to choose columns.
+const SAMPLE: usize = 32 << 10;
+
+impl Parts {
+    /// Seals what waits if it is much or old enough.
+    pub fn seal_due(&self) -> Result<Sealing, PartError> {
+        self.seal(false)
+    }
+
+    /// Seals what waits, up to the number of rows that are sealed at once.
+    pub fn seal_now(&self) -> Result<Sealing, PartError> {
+        self.seal(true)
+    }
+
+    fn seal(&self, now: bool) -> Result<Sealing, PartError> {
+        let mut state = self.state()?;
+        let (sealed, limit) = (&state.manifest.sealed, self.options.seal_rows);
+        let tail = tail::read(&self.data, self.environment, self.log_keys.as_ref(), sealed, limit)?;
+        if tail.is_empty(sealed) || !(now || tail.events >= limit || self.is_old(&tail)) {
+            return Ok(Sealing::default());
+        }
+        let mut next = state.manifest.clone();
+        let mut waiting = self.waiting(&tail, &mut next)?;
+        let all = waiting.len();
+        let several = next.sealed.keys().chain(tail.upto.keys()).any(|log| tail.upto.keys().any(|other| other != log));
+        if several {
+            let mut copies = Copies::among(&waiting, self.options.duplicate_window);
+            for part in duplicates::that_may_hold(&next.parts, &waiting, self.options.duplicate_window) {
+                copies.look_through(&self.part(part)?, &waiting)?;
+            }
+            copies.drop_from(&mut waiting);
+        }
+        let dropped = (all - waiting.len()) as u64;
+        waiting.retain(|event| !next.erased.whole.contains(&event.key.0));
+        waiting.retain(|event| next.retained.is_none_or(|before| event.key.1 >= before));
+        let new = self.write(waiting, &next)?;
+        let events = new.iter().map(|part| part.rows).sum();
+        next.sealed.extend(&tail.upto);
+        next.duplicates += dropped;
+        self.commit(&mut state, next, new, &[])?;
+        for finding in &tail.lost {
+            tracing::warn!(environment = %self.environment, "event log, while sealing: {finding}");
+        }
+        Ok(Sealing { events, duplicates: dropped, lost: tail.lost, more: tail.more })
+    }
+
+    /// Whether the oldest that waits was received long enough ago.
+    fn is_old(&self, tail: &Tail) -> bool {
+        let first = |frame: &tail::Frame| decode_ref(frame.events().next()?.1).ok().map(|event| event.received);
+        let oldest = tail.frames.iter().filter_map(first).min();
+        oldest.is_some_and(|oldest| self.clock.now().since(base::Timestamp(oldest)) >= self.options.seal_age)
+    }
+
+    /// The tail's events with their places; new names get their codes.
+    fn waiting<'a>(&self, tail: &'a Tail, next: &mut Manifest) -> Result<Vec<Waiting<'a>>, PartError> {
+        let mut codes: HashMap<String, u32> = next.names.iter().cloned().zip(0..).collect();
+        let mut waiting = Vec::with_capacity(tail.events);
+        for frame in &tail.frames {
+            for (arrival, bytes) in frame.events() {
+                let event = decode_ref(bytes).and_then(|event| event.check().map(|()| event));
+                let event = event.map_err(|error| {
+                    PartError::damaged(&self.data.join("log"), format!("frame {}: {error}", arrival.sequence))
+                })?;
+                let name = if let Some(code) = codes.get(event.name) {
+                    *code
+                } else {
+                    let code = u32::try_from(next.names.len()).unwrap_or(u32::MAX);
+                    next.names.push(event.name.to_owned());
+                    codes.insert(event.name.to_owned(), code);
+                    code
+                };
+                waiting.push(Waiting {
+                    key: (event.person, event.time, arrival.log.0, arrival.sequence, arrival.index),
+                    slice: super::slice(event.time, event.received),
+                    message: event.message,
+                    received: event.received,
+                    name,
+                    arrival,
+                    bytes,
+                });
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Writes a part a slice.
+    fn write(&self, mut waiting: Vec<Waiting<'_>>, next: &Manifest) -> Result<Vec<PartEntry>, PartError> {
+        waiting.sort_unstable_by_key(|event| (event.slice, event.key));
+        let mut new = Vec::new();
+        let mut written = || {
+            for events in waiting.chunk_by(|a, b| a.slice == b.slice) {
+                let mut uses = Uses::new();
+                for event in events.iter().step_by(events.len().div_ceil(SAMPLE)) {
+                    schema::count(&mut uses, &self.row(event)?.properties);
+                }
+                let plan = schema::choose(&uses, self.options.property_columns);
+                let mut part = PartWriter::create(self.maker(), events[0].slice, plan)?;
+                for event in events {
+                    let mut row = self.row(event)?;
+                    if next.erased.personal.contains(&row.person) {
+                        row.sealed.clear();
+                    }
+                    part.push(&row)?;
+                }
+                new.extend(part.finish()?.map(|part| PartEntry { erasures: next.erasures, ..part }));
+            }
+            Ok(())
+        };
+        match written() {
+            Ok(()) => Ok(new),
+            Err(error) => {
+                self.discard(&new);
+                Err(error)
+            }
+        }
+    }
+
+    fn row<'a>(&self, event: &Waiting<'a>) -> Result<Row<'a>, PartError> {
+        let row = decode_ref(event.bytes).and_then(|read| Row::of_log(&read, event.arrival, event.name));
+        row.map_err(|error| PartError::damaged(&self.data.join("log"), error))
+    }
+}
+
+impl Parts {
+    /// Up to which sequence each log is in parts.
+    pub fn sealed(&self) -> Result<BTreeMap<crate::LogId, u64>, PartError> {
+        let state = self.state()?;
+        Ok(state.manifest.sealed.iter().map(|(log, upto)| (crate::LogId(*log), *upto)).collect())
+    }
+}

@@ -1,0 +1,343 @@
+//! Trends: how much, over time.
+//!
+//! Of a breakdown, the values with most of the measure over the whole range stand by themselves. Which those are is
+//! found first, with the whole range as one interval; then everything is folded with all others together.
+
+use std::sync::Arc;
+
+use base::Timestamp;
+use targeting::Field;
+
+use super::Target;
+use super::answer::{Answer, Group, Point, SeriesAnswer, TrendAnswer};
+use super::cells::Cells;
+use super::chunks::{chunks, each, in_time_order};
+use super::control::QueryError;
+use super::groups::{Grouping, Groups};
+use super::intervals::{Intervals, before};
+use super::matcher::{Matcher, visit};
+use super::model::{Measure, Range, Series, Trend};
+use super::numbers::NumberSet;
+use super::run::Run;
+use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
+
+/// Each series' groups.
+type Chosen = Vec<Groups>;
+
+/// What one pass over the events looks at.
+struct Pass<'q> {
+    matcher: Matcher<'q>,
+    series: &'q [Series],
+    range: Range,
+    intervals: Intervals,
+    field: Option<&'q Field>,
+    run: &'q Run<'q>,
+    merged: NumberSet,
+    by_person: bool,
+}
+
+pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError> {
+    let chosen = choose(trend, run)?;
+    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+    let series = series(trend, trend.range, intervals, &chosen, run)?;
+    let before = if trend.compare {
+        let range = before(trend.range, trend.interval, &run.known.zone);
+        let intervals = Intervals::of(range, trend.interval, &run.known.zone);
+        Some(self::series(trend, range, intervals, &chosen, run)?)
+    } else {
+        None
+    };
+    Ok(Answer::Trend(TrendAnswer { series, before }))
+}
+
+/// The groups that stand by themselves.
+fn choose(trend: &Trend, run: &Run<'_>) -> Result<Chosen, QueryError> {
+    let Some(limit) = trend.breakdown.as_ref().map(|breakdown| breakdown.limit) else {
+        return Ok(vec![Groups::default(); trend.series.len()]);
+    };
+    let open = vec![Groups::default(); trend.series.len()];
+    let mut cells = pass(trend, trend.range, Intervals::whole(trend.range), &open, run)?;
+    let chosen = cells.iter_mut().map(|cells| {
+        let groups = cells.groups.all().to_vec();
+        let mut ranked: Vec<_> = groups.into_iter().enumerate().map(|(id, group)| (cells.total(id), group)).collect();
+        ranked.sort_by(|(one, of_one), (other, of_other)| other.total_cmp(one).then_with(|| of_one.cmp(of_other)));
+        let top: Vec<Group> = ranked.into_iter().take(limit).map(|(_, group)| group).collect();
+        Groups::closed(&top)
+    });
+    Ok(chosen.collect())
+}
+
+fn series(
+    trend: &Trend,
+    range: Range,
+    intervals: Intervals,
+    chosen: &Chosen,
+    run: &Run<'_>,
+) -> Result<Vec<SeriesAnswer>, QueryError> {
+    let starts = intervals.starts().to_vec();
+    let cells = pass(trend, range, intervals, chosen, run)?;
+    let mut answers = Vec::new();
+    for (index, mut cells) in cells.into_iter().enumerate() {
+        let groups: Vec<Option<Group>> = match trend.breakdown {
+            None => vec![None],
+            Some(_) => cells.groups.all().iter().cloned().map(Some).collect(),
+        };
+        for (id, breakdown) in groups.into_iter().enumerate() {
+            if breakdown == Some(Group::Other) && !cells.has(id) {
+                continue;
+            }
+            let points = starts
+                .iter()
+                .enumerate()
+                .map(|(place, start)| Point { time: Timestamp(*start), value: cells.value(id, place) });
+            let points = points.collect();
+            let label = String::from(&*trend.series[index].events.event);
+            answers.push(SeriesAnswer { label, index, breakdown, points, total: cells.total(id) });
+        }
+    }
+    Ok(answers)
+}
+
+/// Folds every series over a range.
+fn pass(
+    trend: &Trend,
+    range: Range,
+    intervals: Intervals,
+    groups: &Chosen,
+    run: &Run<'_>,
+) -> Result<Vec<Cells>, QueryError> {
+    let pass = Pass::new(&trend.series, range, intervals, run, run.breakdown(trend.breakdown.as_ref())?)?;
+    let states = pass.fold(
+        || {
+            pass.series
+                .iter()
+                .zip(groups)
+                .map(|(series, groups)| Cells::new(series.measure, groups.clone(), pass.intervals.len()))
+                .collect::<Vec<_>>()
+        },
+        |cells, chunk| pass.chunk(cells, chunk),
+    )?;
+    let mut states = states.into_iter();
+    let mut all = states.next().unwrap_or_default();
+    for state in states {
+        all.iter_mut().zip(state).for_each(|(all, one)| all.merge(one));
+    }
+    all.iter_mut().for_each(Cells::finish);
+    Ok(all)
+}
+
+impl<'q> Pass<'q> {
+    fn new(
+        series: &'q [Series],
+        range: Range,
+        intervals: Intervals,
+        run: &'q Run<'q>,
+        field: Option<&'q Field>,
+    ) -> Result<Self, QueryError> {
+        let selections: Vec<_> = series.iter().map(|series| &series.events).collect();
+        let mut matcher = run.matcher(&selections)?;
+        for series in series {
+            match series.measure {
+                Measure::People | Measure::PerPerson => matcher.want(Column::Person),
+                Measure::Companies => matcher.want(Column::Company),
+                _ => {}
+            }
+            series.property.iter().for_each(|property| matcher.want_property(property));
+        }
+        if let Some(field) = field {
+            matcher.want_field(field);
+        }
+        if !run.known.erased.is_empty() {
+            matcher.want(Column::Person);
+        }
+        let by_person = matcher.columns.has(Column::Person);
+        Ok(Self { matcher, series, range, intervals, field, run, merged: run.known.merged(), by_person })
+    }
+
+    /// Reads everything, in chunks of people where people matter and else source by source.
+    fn fold<S: Send>(
+        &self,
+        state: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, &[Columns]) -> Result<(), QueryError> + Sync,
+    ) -> Result<Vec<S>, QueryError> {
+        let sources = in_time_order(self.run.sources);
+        let control = self.run.control;
+        if self.by_person {
+            let chunks = chunks(&sources, control);
+            return each(control, chunks.len(), state, |state, item| {
+                let wanted = Wanted { people: chunks[item].clone(), ..self.wanted() };
+                let read = sources.iter().map(|source| self.read(source, &wanted));
+                work(state, &read.collect::<Result<Vec<_>, _>>()?)
+            });
+        }
+        each(control, sources.len(), state, |state, item| work(state, &[self.read(&sources[item], &self.wanted())?]))
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            people: 0..=u64::MAX,
+            time: self.range.from..self.range.to,
+            names: Some(self.matcher.names()),
+            columns: self.matcher.columns,
+            properties: self.matcher.properties(),
+        }
+    }
+
+    fn read(&self, source: &Arc<dyn Source>, wanted: &Wanted) -> Result<Columns, QueryError> {
+        let time = source.time();
+        let outside = *time.end() < self.range.from || self.range.to <= *time.start();
+        let nameless = !self.series.iter().any(|series| source.may_hold(&series.events.event));
+        if outside || nameless || source.rows() == 0 { Ok(Columns::default()) } else { Ok(source.read(wanted)?) }
+    }
+
+    fn chunk(&self, cells: &mut [Cells], chunk: &[Columns]) -> Result<(), QueryError> {
+        let first = chunk.iter().filter_map(|columns| columns.stretches.first()).map(|stretch| stretch.person).min();
+        let last = chunk.iter().filter_map(|columns| columns.stretches.last()).map(|stretch| stretch.person).max();
+        let before: usize = cells.iter().map(Cells::bytes).sum();
+        if let (Some(first), Some(last)) = (first, last) {
+            let one_group = self.field.is_none();
+            for cells in &mut *cells {
+                cells.begin(first, last, one_group);
+            }
+        }
+        for columns in chunk {
+            self.columns(cells, columns);
+        }
+        cells.iter_mut().for_each(Cells::end);
+        let after: usize = cells.iter().map(Cells::bytes).sum();
+        self.run.control.hold(after.saturating_sub(before))
+    }
+
+    fn columns(&self, cells: &mut [Cells], columns: &Columns) {
+        let bound = self.matcher.bind(columns);
+        if !bound.may_match() {
+            return;
+        }
+        let mut groupings: Vec<_> =
+            self.series.iter().map(|_| Grouping::new(self.field, columns, self.run.known)).collect();
+        let values: Vec<Option<Numbers<'_>>> = self
+            .series
+            .iter()
+            .map(|series| series.property.as_ref().and_then(|name| columns.properties.get(name)).map(Numbers::of))
+            .collect();
+        visit(columns, &bound, self.run.known, self.range, false, |number, person, row, mut mask| {
+            let interval = self.intervals.at(columns.time[row]);
+            while mask != 0 {
+                let at = mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                let cells = &mut cells[at];
+                let value = values[at].as_ref().map_or(f64::NAN, |values| values.get(row));
+                if self.series[at].measure.needs_property() && value.is_nan() {
+                    continue;
+                }
+                if self.series[at].measure == Measure::Companies && columns.company[row] == NO_NUMBER {
+                    continue;
+                }
+                let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
+                match self.series[at].measure {
+                    Measure::Total => cells.count(group, interval),
+                    Measure::People => cells.person(group, interval, number, person, &self.merged),
+                    Measure::PerPerson => {
+                        cells.count(group, interval);
+                        cells.person(group, interval, number, person, &self.merged);
+                    }
+                    Measure::Companies => cells.company(group, interval, columns.company[row]),
+                    _ => cells.number(group, interval, value),
+                }
+            }
+        });
+    }
+}
+
+/// The numbers of a property; NaN for all else.
+enum Numbers<'c> {
+    Plain(&'c [f64]),
+    Mixed(&'c [u32], Vec<f64>),
+}
+
+impl<'c> Numbers<'c> {
+    fn of(property: &'c crate::columns::Property) -> Self {
+        match property {
+            crate::columns::Property::Number(values) => Self::Plain(values),
+            crate::columns::Property::Coded(coded) => {
+                // A number too large for a double to be finite is none.
+                let number = |value: &serde_json::Value| value.as_f64().filter(|value| value.is_finite());
+                Self::Mixed(&coded.codes, coded.values.iter().map(|value| number(value).unwrap_or(f64::NAN)).collect())
+            }
+        }
+    }
+
+    fn get(&self, row: usize) -> f64 {
+        match self {
+            Self::Plain(values) => values[row],
+            Self::Mixed(codes, values) => values.get(codes[row] as usize).copied().unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// Who has an event behind a point or a series.
+pub(super) fn people(trend: &Trend, target: &Target, run: &Run<'_>) -> Result<Vec<u64>, QueryError> {
+    let Target::Trend { series, point, breakdown } = target else {
+        return Err(QueryError::NoTarget("a trend has series"));
+    };
+    let asked = trend.series.get(*series).ok_or(QueryError::NoTarget("the trend has fewer series"))?;
+    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+    if point.is_some_and(|point| point >= intervals.len()) {
+        return Err(QueryError::NoTarget("the series has fewer points"));
+    }
+    let mut groups = match (breakdown, &trend.breakdown) {
+        (Some(Group::Other), Some(_)) => choose(trend, run)?.swap_remove(*series),
+        (Some(group), Some(_)) => Groups::closed(std::slice::from_ref(group)),
+        (Some(_), None) => return Err(QueryError::NoTarget("the question has no breakdown")),
+        (None, _) => Groups::default(),
+    };
+    let wanted = breakdown.as_ref().map(|group| groups.id(group));
+    let field = run.breakdown(trend.breakdown.as_ref())?.filter(|_| wanted.is_some());
+    let mut pass = Pass::new(std::slice::from_ref(asked), trend.range, intervals, run, field)?;
+    pass.matcher.want(Column::Person);
+    pass.by_person = true;
+    let states = pass.fold(
+        || (Vec::new(), groups.clone()),
+        |(people, groups), chunk| {
+            let before = people.len();
+            for columns in chunk {
+                pass.who(columns, (*point, wanted), groups, people);
+            }
+            run.control.hold((people.len() - before) * size_of::<u64>())
+        },
+    )?;
+    Ok(states.into_iter().flat_map(|(people, _)| people).collect())
+}
+
+impl Pass<'_> {
+    fn who(
+        &self,
+        columns: &Columns,
+        (point, wanted): (Option<usize>, Option<u32>),
+        groups: &mut Groups,
+        people: &mut Vec<u64>,
+    ) {
+        let bound = self.matcher.bind(columns);
+        if !bound.may_match() {
+            return;
+        }
+        let [series] = self.series else { return };
+        let mut grouping = Grouping::new(self.field, columns, self.run.known);
+        let values = series.property.as_ref().map(|name| columns.properties.get(name).map(Numbers::of));
+        visit(columns, &bound, self.run.known, self.range, false, |_, person, row, _| {
+            let counts = match (&values, series.measure) {
+                (Some(values), _) => values.as_ref().is_some_and(|values| !values.get(row).is_nan()),
+                (None, Measure::Companies) => columns.company[row] != NO_NUMBER,
+                (None, _) => true,
+            };
+            let here = point.is_none_or(|point| self.intervals.at(columns.time[row]) == point);
+            if counts
+                && here
+                && wanted.is_none_or(|wanted| grouping.of(row, person, columns, self.field, groups) == wanted)
+                && people.last() != Some(&person)
+            {
+                people.push(person);
+            }
+        });
+    }
+}

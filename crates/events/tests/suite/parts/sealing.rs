@@ -1,0 +1,186 @@
+//! The log becomes parts: each event once, exactly as it was, whatever comes late, twice or from another edge.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base::Timestamp;
+use events::{Event, LogId, PartError, Parts, Sealing};
+
+use super::{edge, files, folder, logged, numbers, open, options, sealed, snapshot, try_open, verify};
+use crate::support::{ENVIRONMENT, Fixture, append, environment, event};
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn seal_all(parts: &Parts) -> Vec<Sealing> {
+    let mut all = Vec::new();
+    loop {
+        let sealing = parts.seal_now().unwrap();
+        let more = sealing.more;
+        all.push(sealing);
+        if !more {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sealed_is_what_the_log_has_before_and_after_compaction() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let data = fixture.folder.path();
+    let parts = open(data, fixture.clock.clone(), options());
+    for round in 0..12_u64 {
+        let events: Vec<Event> = (round * 100..round * 100 + 100)
+            .map(|number| {
+                let mut event = event(number, fixture.now().minus(DAY * u32::try_from(number % 17).unwrap()));
+                event.received = fixture.now();
+                let small = usize::try_from(number % 10).unwrap();
+                event.properties.insert("plan".to_owned(), ["free", "team"][small % 2].into());
+                event.properties.insert("big".to_owned(), (u64::MAX - number).into());
+                event.sealed.insert("email".to_owned(), vec![1; small % 5]);
+                event
+            })
+            .collect();
+        log.append(environment(ENVIRONMENT), events).await.unwrap();
+        seal_all(&parts);
+    }
+    assert_eq!(sealed(data), logged(&log));
+    let before = files(data).len();
+    while parts.compact_due().unwrap() {}
+    let after = files(data).len();
+    assert!(after < before / 2, "{after} of {before}");
+    assert_eq!(sealed(data), logged(&log));
+    fixture.clock.advance(DAY * 2);
+    while parts.compact_due().unwrap() {}
+    assert!(files(data).len() <= after);
+    assert_eq!(sealed(data), logged(&log));
+    let report = verify(data);
+    assert!(report.findings().next().is_none(), "{report}");
+    assert_eq!(report.events(), 1_200);
+    drop(parts);
+    let parts = open(data, fixture.clock.clone(), options());
+    assert_eq!(parts.seal_now().unwrap().events, 0, "sealed again after a restart");
+    assert_eq!(sealed(data), logged(&log));
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn it_waits_until_there_is_enough_or_it_is_old() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let parts = open(fixture.folder.path(), fixture.clock.clone(), options());
+    append(&log, 0..10, fixture.now()).await;
+    assert_eq!(parts.seal_due().unwrap().events, 0);
+    append(&log, 10..110, fixture.now()).await;
+    assert_eq!(parts.seal_due().unwrap().events, 110, "enough");
+    append(&log, 110..120, fixture.now()).await;
+    assert_eq!(parts.seal_due().unwrap().events, 0);
+    fixture.clock.advance(options().seal_age);
+    assert_eq!(parts.seal_due().unwrap().events, 10, "old");
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn of_copies_in_two_edges_logs_the_first_stays_within_the_window() {
+    let fixture = Fixture::new();
+    let data = fixture.folder.path();
+    let (first, second) = (edge(data, "first", fixture.clock.clone()), edge(data, "second", fixture.clock.clone()));
+    let parts = open(data, fixture.clock.clone(), options());
+    // Both wait at once: what was received first wins, in whatever log it is.
+    append(&second, 0..5, fixture.now()).await;
+    fixture.clock.advance(Duration::from_secs(1));
+    append(&first, 0..10, fixture.now()).await;
+    let sealing = parts.seal_now().unwrap();
+    assert_eq!((sealing.events, sealing.duplicates), (10, 5));
+    let of_second = LogId::of("second", environment(ENVIRONMENT));
+    let stayed: Vec<_> = sealed(data).into_keys().filter(|arrival| arrival.log == of_second).collect();
+    assert_eq!(stayed.len(), 5);
+    // One is in a part already: it stays, though the copy was received before.
+    append(&second, 20..21, fixture.now()).await;
+    parts.seal_now().unwrap();
+    append(&first, 20..22, fixture.now()).await;
+    append(&second, 5..10, fixture.now()).await;
+    let sealing = parts.seal_now().unwrap();
+    assert_eq!((sealing.events, sealing.duplicates), (1, 6));
+    assert_eq!(numbers(sealed(data).values()), (0..10).chain(20..22).collect::<Vec<_>>());
+    // Behind the window it is another event.
+    fixture.clock.advance(DAY * 7);
+    append(&second, 0..10, fixture.now()).await;
+    let sealing = parts.seal_now().unwrap();
+    assert_eq!((sealing.events, sealing.duplicates), (10, 0));
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn far_and_late_times_do_not_make_parts_without_end() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let parts = open(fixture.folder.path(), fixture.clock.clone(), options());
+    let odd = (0..90_u64).map(|number| {
+        let mut event = event(number, Timestamp(i64::MIN + i64::try_from(number).unwrap() * 100_000_000_000_000_000));
+        event.received = fixture.now();
+        event
+    });
+    log.append(environment(ENVIRONMENT), odd.collect::<Vec<_>>()).await.unwrap();
+    parts.seal_now().unwrap();
+    assert!(files(fixture.folder.path()).len() <= 2);
+    assert_eq!(sealed(fixture.folder.path()), logged(&log));
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_process_writes_and_a_snapshot_outlives_compaction() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let data = fixture.folder.path();
+    let parts = open(data, fixture.clock.clone(), options());
+    let second = try_open(data, fixture.clock.clone(), options());
+    assert!(matches!(second, Err(PartError::Locked(_))));
+    for round in 0..6 {
+        append(&log, round * 50..round * 50 + 50, fixture.now()).await;
+        parts.seal_now().unwrap();
+    }
+    let before = snapshot(data);
+    while parts.compact_due().unwrap() {}
+    let mut seen = Vec::new();
+    before.scan(|_, event| seen.push(event)).unwrap();
+    assert_eq!(numbers(&seen), (0..300).collect::<Vec<_>>());
+    assert!(snapshot(data).generation() > before.generation());
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn log_files_go_when_they_are_sealed_old_and_below_the_floor() {
+    let fixture = Fixture::new();
+    let data = fixture.folder.path();
+    let log = edge(data, "edge", fixture.clock.clone());
+    let parts = open(data, fixture.clock.clone(), options());
+    for round in 0..30_u64 {
+        append(&log, round * 50..round * 50 + 50, fixture.now()).await;
+        fixture.clock.advance(DAY / 8);
+    }
+    let (id, all) = (LogId::of("edge", environment(ENVIRONMENT)), fixture.files().len());
+    assert!(all > 3, "{all}");
+    let floor = |upto| BTreeMap::from([(id, upto)]);
+    fixture.clock.advance(DAY * 8);
+    assert_eq!(parts.trim_logs(&floor(u64::MAX)).unwrap(), 0, "not sealed");
+    seal_all(&parts);
+    assert_eq!(parts.trim_logs(&BTreeMap::new()).unwrap(), 0, "no floor");
+    assert_eq!(parts.trim_logs(&floor(1)).unwrap(), 0, "somebody follows");
+    let removed = parts.trim_logs(&floor(u64::MAX)).unwrap();
+    assert!(removed > 0 && fixture.files().len() as u64 == all as u64 - removed);
+    assert!(!fixture.files().is_empty(), "the last file stays");
+    log.shutdown().await;
+    // The log goes on, and so does sealing.
+    let log = edge(data, "edge", fixture.clock.clone());
+    append(&log, 5_000..5_010, fixture.now()).await;
+    assert_eq!(parts.seal_now().unwrap().events, 10);
+    assert_eq!(numbers(sealed(data).values()), (0..1_500).chain(5_000..5_010).collect::<Vec<_>>());
+    // A log whose files are gone that were not sealed is not passed over.
+    log.shutdown().await;
+    std::fs::remove_dir_all(folder(data)).unwrap();
+    drop(parts);
+    let parts = open(data, fixture.clock.clone(), options());
+    assert!(matches!(parts.seal_now(), Err(PartError::Gap { .. })));
+}

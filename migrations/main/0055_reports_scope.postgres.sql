@@ -1,0 +1,5 @@
+-- The second fence, as 0003 says.
+
+ALTER TABLE reports ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reports FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_environment ON reports USING (in_scope(environment_id)) WITH CHECK (in_scope(environment_id));
