@@ -66,10 +66,10 @@ async fn keys_are_listed_issued_and_turned_while_the_server_runs_and_without_it(
     let turned = keys(&place, &["rotate", "--kind", "root", "--now"]);
     assert_eq!(turned["turned"][0]["version"], 2, "{turned}");
     assert_eq!(states(&place, "root"), [(1, "destroyed".to_owned()), (2, "primary".to_owned())]);
-    let refused = place.with_root_key(&["keys", "rotate", "--kind", "part", "--now"]).output().unwrap();
+    let refused = place.with_root_key(&["keys", "rotate", "--kind", "inbox", "--now"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("keys of kind part do not rotate: nothing is sealed under it"), "{said}");
+    assert!(said.contains("keys of kind inbox do not rotate: nothing is sealed to it"), "{said}");
 
     assert!(server.terminate().success());
     keys(&place, &["rotate", "--kind", "root", "--now"]);

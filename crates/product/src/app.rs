@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use base::id::EdgeGrantId;
 use base::{Clock, Rng, Secret};
-use events::EventLog;
+use events::{EmbeddedEngine, EventLog};
 use keys::{BundleProvider, Grants, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
@@ -113,6 +113,7 @@ pub struct App {
     /// Whether every door of this process answers.
     pub ready: Arc<AtomicBool>,
     log: Arc<EventLog>,
+    engine: Arc<EmbeddedEngine>,
     /// What this process does.
     pub(crate) duties: Duties,
     timer: Timer,
@@ -198,8 +199,10 @@ impl App {
         if matches!(databases, Databases::Embedded) {
             // Nobody shares it, whatever the folder's mode says.
             folder.keep_private("log")?;
+            folder.keep_private("parts")?;
         }
         let log = event_log::open(folder.path(), duties.edge.as_deref(), &keys, &clock, &rng).await?;
+        let engine = event_log::engine(folder.path(), &log, &keys, &clock, &rng);
         let sdk = SdkFiles::open(&main, clock.as_ref(), duties.edge.is_some()).await?;
         let rotation = Rotation::new(main.engine());
         let app = Self {
@@ -223,6 +226,7 @@ impl App {
             urls,
             ready: Arc::new(AtomicBool::new(false)),
             log,
+            engine,
             duties,
             sdk,
             noted: page_origins::Noted::default(),
@@ -317,6 +321,11 @@ impl App {
     /// The event logs: to read, and for an edge to append to its own.
     pub(crate) fn log(&self) -> &Arc<EventLog> {
         &self.log
+    }
+
+    /// What answers questions about events: from the parts, and from the logs what is not in them yet.
+    pub(crate) fn engine(&self) -> &Arc<EmbeddedEngine> {
+        &self.engine
     }
 
     /// Lets every key make so many requests a second at the edge.

@@ -1,13 +1,15 @@
-//! Opening the event logs of the data folder with the product's keys, an edge to append to its own, everybody to read; and
-//! verifying them.
+//! Opening the event logs of the data folder with the product's keys, an edge to append to its own, everybody to read, and the
+//! engine over them; asking them; verifying them.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
-use base::{Clock, ProblemResult, Rng, Secret};
-use events::{EventLog, LogKeyError, LogKeys, OpenError, Options, ReadError};
-use keys::{KeyKind, KeySet, Owner};
+use base::{Clock, Code, Problem, ProblemResult, Rng};
+use events::{
+    EmbeddedEngine, EngineParts, EventLog, LogKeys, OpenError, Options, PartError, PartOptions, QueryError, ReadError,
+};
+use keys::KeySet;
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -15,20 +17,6 @@ use crate::problem::internal;
 
 /// The name of an edge that was given none.
 pub const EDGE: &str = "edge";
-
-struct Keys(Arc<KeySet>);
-
-impl LogKeys for Keys {
-    fn primary(&self, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), LogKeyError> {
-        let owner = Owner::Environment(environment);
-        self.0.primary(KeyKind::EventLog, owner).map_err(|error| LogKeyError(error.to_string()))
-    }
-
-    fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
-        let owner = Owner::Environment(environment);
-        self.0.version(KeyKind::EventLog, owner, version).map_err(|error| LogKeyError(error.to_string()))
-    }
-}
 
 /// How many log files of this data folder are sealed under this version of an environment's key.
 pub(crate) async fn sealed_with(app: &App, environment: EnvironmentId, version: u32) -> ProblemResult<u64> {
@@ -73,7 +61,7 @@ pub(crate) async fn open(
     rng: &Arc<dyn Rng>,
 ) -> Result<Arc<EventLog>, OpenError> {
     let (data, edge) = (data.to_owned(), edge.map(str::to_owned));
-    let keys: Arc<dyn LogKeys> = Arc::new(Keys(Arc::clone(keys)));
+    let keys: Arc<dyn LogKeys> = keys.clone();
     let (clock, rng, options) = (Arc::clone(clock), Arc::clone(rng), Options::default());
     let opened = tokio::task::spawn_blocking(move || match edge {
         Some(edge) => EventLog::open(&data, &edge, keys, clock, rng, options).map(|(log, _findings_are_logged)| log),
@@ -85,21 +73,62 @@ pub(crate) async fn open(
     }
 }
 
-/// Asks the logs a question, on a thread that may wait for a disk. A file that another process sealed with a key that this
-/// one has not heard of yet is read with that key.
+/// The engine over the logs and parts of a data folder.
+pub(crate) fn engine(
+    data: &Path,
+    log: &Arc<EventLog>,
+    keys: &Arc<KeySet>,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+) -> Arc<EmbeddedEngine> {
+    let parts = EngineParts {
+        data: data.to_owned(),
+        keys: keys.clone(),
+        log_keys: keys.clone(),
+        clock: Arc::clone(clock),
+        rng: Arc::clone(rng),
+        options: PartOptions::default(),
+    };
+    Arc::new(EmbeddedEngine::new(Arc::clone(log), parts))
+}
+
+/// Asks the logs a question, on a thread that may wait for a disk.
 pub(crate) async fn read<T: Send + 'static>(
     app: &App,
     question: impl Fn(&EventLog) -> Result<T, ReadError> + Clone + Send + 'static,
 ) -> ProblemResult<T> {
-    let ask = || {
-        let (log, question) = (Arc::clone(app.log()), question.clone());
-        tokio::task::spawn_blocking(move || question(&log))
-    };
-    match ask().await.map_err(internal)? {
-        Err(ReadError::Key { .. }) => {
+    let log = Arc::clone(app.log());
+    with_newer_keys(app, move || question(&log).map_err(QueryError::from)).await
+}
+
+/// Asks the engine a question, on a thread that may wait for a disk.
+pub(crate) async fn ask<T: Send + 'static>(
+    app: &App,
+    question: impl Fn(&EmbeddedEngine) -> Result<T, QueryError> + Clone + Send + 'static,
+) -> ProblemResult<T> {
+    let engine = Arc::clone(app.engine());
+    with_newer_keys(app, move || question(&engine)).await
+}
+
+/// Asks. What another process sealed with a key that this one has not heard of yet is read with that key.
+async fn with_newer_keys<T: Send + 'static>(
+    app: &App,
+    question: impl Fn() -> Result<T, QueryError> + Clone + Send + 'static,
+) -> ProblemResult<T> {
+    let answer = match tokio::task::spawn_blocking(question.clone()).await.map_err(internal)? {
+        Err(QueryError::Read(ReadError::Key { .. } | ReadError::Part(PartError::Key(_)))) => {
             app.reload_keys().await.map_err(internal)?;
-            ask().await.map_err(internal)?.map_err(internal)
+            tokio::task::spawn_blocking(question).await.map_err(internal)?
         }
-        other => other.map_err(internal),
+        other => other,
+    };
+    answer.map_err(refused)
+}
+
+fn refused(error: QueryError) -> Problem {
+    match error {
+        QueryError::TooLong | QueryError::TooLarge => Problem::new(Code::QueryTooLarge).detail(error.to_string()),
+        QueryError::NoTarget(_) => Problem::new(Code::InvalidValue).field("/of", error.to_string()),
+        QueryError::Read(_) | QueryError::Cancelled | QueryError::Unresolved(_) => internal(error),
     }
 }

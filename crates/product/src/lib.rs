@@ -32,6 +32,7 @@ mod members;
 mod organisations;
 mod page_origins;
 mod pages;
+mod parts;
 mod people;
 mod problem;
 mod retry;

@@ -30,6 +30,7 @@ mod manifest;
 mod note;
 mod options;
 mod read;
+mod reseal;
 mod row;
 mod schema;
 mod seal;

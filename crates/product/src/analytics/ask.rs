@@ -2,7 +2,7 @@
 //! blocking thread.
 //!
 //! Invariants: a few questions of an environment are answered at a time; none takes longer than [`TIME`] or more memory than
-//! [`MEMORY`] and what the events of the log take; when whoever asked is gone, it stops.
+//! [`MEMORY`] and what the log's tail takes; when whoever asked is gone, it stops.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,12 @@ use std::time::Duration;
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult};
-use events::{Answer, Control, Known, PeoplePage, Query, QueryError, Source, Target};
+use events::{Answer, Control, EmbeddedEngine, EventEngine as _, Known, PeoplePage, Query, QueryError, Target};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::known;
 use super::question::Question;
-use super::tails::Tails;
-use crate::App;
-use crate::problem::internal;
+use crate::{App, event_log};
 
 /// How many questions of an environment are answered at a time.
 const AT_A_TIME: usize = 3;
@@ -31,8 +29,6 @@ const MEMORY: usize = 512 << 20;
 #[derive(Default)]
 pub(crate) struct Places {
     free: Mutex<HashMap<EnvironmentId, Arc<Semaphore>>>,
-    /// The events that questions are asked of.
-    tails: Arc<Tails>,
 }
 
 impl Places {
@@ -59,7 +55,8 @@ impl Drop for Stop {
 
 /// Answers a question.
 pub(super) async fn answer(app: &App, environment: EnvironmentId, question: Question) -> ProblemResult<Answer> {
-    run(app, environment, question, |query, sources, known, control| query.run(sources, known, control)).await
+    run(app, environment, question, |engine, query, known, control| engine.query(environment, query, known, control))
+        .await
 }
 
 /// Who is behind a number of the answer: some of them, after a number.
@@ -70,36 +67,27 @@ pub(super) async fn people(
     of: Target,
     page: (Option<u64>, usize),
 ) -> ProblemResult<PeoplePage> {
-    let fold = move |query: &Query, sources: &[Arc<dyn Source>], known: &Known, control: &Control| {
-        query.people(&of, page, sources, known, control)
-    };
-    run(app, environment, question, fold).await
+    run(app, environment, question, move |engine, query, known, control| {
+        engine.people(environment, (query, &of), page, known, control)
+    })
+    .await
 }
 
 async fn run<T: Send + 'static>(
     app: &App,
     environment: EnvironmentId,
     question: Question,
-    fold: impl FnOnce(&Query, &[Arc<dyn Source>], &Known, &Control) -> Result<T, QueryError> + Send + 'static,
+    fold: impl Fn(&EmbeddedEngine, &Query, &Known, &Control) -> Result<T, QueryError> + Send + Sync + 'static,
 ) -> ProblemResult<T> {
     let place = app.questions.enter(environment)?;
     let known = known::resolve(app, environment, &question, TIME).await?;
     let control = Control::new().time(TIME).memory(MEMORY);
     let _stop = Stop(control.cancel());
-    let (log, tails) = (Arc::clone(app.log()), Arc::clone(&app.questions.tails));
-    let folding = tokio::task::spawn_blocking(move || {
-        // Given back when the work is done, not when whoever asked is gone.
-        let _place = place;
-        let sources = tails.sources(&log, environment)?;
-        fold(&question.query, &sources, &known, &control).map_err(refused)
-    });
-    folding.await.map_err(internal)?
-}
-
-fn refused(error: QueryError) -> Problem {
-    match error {
-        QueryError::TooLong | QueryError::TooLarge => Problem::new(Code::QueryTooLarge).detail(error.to_string()),
-        QueryError::NoTarget(_) => Problem::new(Code::InvalidValue).field("/of", error.to_string()),
-        QueryError::Read(_) | QueryError::Cancelled | QueryError::Unresolved(_) => internal(error),
-    }
+    // The place is given back when the work is done, not when whoever asked is gone.
+    let asked = Arc::new((place, question, known, control, fold));
+    event_log::ask(app, move |engine| {
+        let (_place, question, known, control, fold) = asked.as_ref();
+        fold(engine, &question.query, known, control)
+    })
+    .await
 }

@@ -14,7 +14,6 @@ mod known;
 mod names;
 mod question;
 mod reports;
-mod tails;
 #[cfg(test)]
 mod tests;
 mod zone;

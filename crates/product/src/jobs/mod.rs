@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{InTenant as _, TenantReader, TenantTx};
-use crate::{App, delivery, key_rotation, trust};
+use crate::{App, delivery, key_rotation, parts, trust};
 
 /// Adds a job of the transaction's environment, durable with it.
 pub(crate) async fn enqueue(
@@ -42,13 +42,14 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts it. Every process follows what the others publish; `worker` says whether this one does the jobs and makes the
-    /// trust checks.
+    /// Starts it. Every process follows what the others publish; `worker` says whether this one does the jobs, makes the trust
+    /// checks and seals events into parts.
     pub fn start(app: &Arc<App>, worker: bool) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         delivery::follow(app, &tasks, &stop);
         if worker {
             trust::follow(app, &tasks, &stop);
+            parts::follow(app, &tasks, &stop);
             let (app, of_runner) = (Arc::clone(app), app);
             tasks.spawn(async move {
                 if let Err(problem) = key_rotation::schedule(&app).await {

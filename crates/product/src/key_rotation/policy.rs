@@ -72,7 +72,7 @@ mod tests {
         let made = Timestamp::from_seconds(0);
         assert_eq!(policy.due_at(KeyKind::Session, made), Some(Timestamp::from_seconds(7 * 86_400)));
         assert_eq!(policy.due_at(KeyKind::Root, made), None);
-        assert_eq!(policy.due_at(KeyKind::Part, made), None, "it does not turn");
+        assert_eq!(policy.due_at(KeyKind::Inbox, made), None, "it does not turn");
     }
 
     #[test]
@@ -81,6 +81,6 @@ mod tests {
         assert_eq!(refused("session"), PolicyError::Form("session".to_owned()));
         assert_eq!(refused("session=soon"), PolicyError::Form("session=soon".to_owned()));
         assert_eq!(refused("sessions=1"), PolicyError::Kind("sessions".to_owned()));
-        assert_eq!(refused("part=1"), PolicyError::Unturning(KeyKind::Part));
+        assert_eq!(refused("inbox=1"), PolicyError::Unturning(KeyKind::Inbox));
     }
 }

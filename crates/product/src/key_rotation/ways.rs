@@ -68,8 +68,18 @@ pub const WAYS: &[Way] = &[
         "log files that are begun from now on are sealed under the new version",
         "as long as a log file is sealed under it; over PostgreSQL it stays, since another host's files cannot be seen",
     ),
-    not_yet(KeyKind::Part, "nothing is sealed under it in this release"),
-    not_yet(KeyKind::Dictionary, "nothing is sealed under it in this release"),
+    online(
+        KeyKind::Part,
+        365,
+        "every part that is sealed under the old version is written anew, one at a time",
+        "until no part is sealed under it; over PostgreSQL it stays, since another host's files cannot be seen",
+    ),
+    online(
+        KeyKind::Dictionary,
+        365,
+        "each environment's manifest of parts is sealed anew",
+        "seconds; over PostgreSQL it stays, since another host's files cannot be seen",
+    ),
     online(
         KeyKind::Index,
         365,

@@ -10,7 +10,8 @@ use crate::authority::SystemTx;
 use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
 use crate::{
-    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, members, people, sessions,
+    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, members, parts, people,
+    sessions,
 };
 
 /// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
@@ -142,6 +143,7 @@ async fn move_over(app: &App, kind: KeyKind, owner: Owner) -> ProblemResult<()> 
         (KeyKind::Organisation, Owner::Organisation(id)) => members::reseal::organisation(app, id).await,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::reseal(app, id).await,
         (KeyKind::Index, Owner::Environment(id)) => people::reindex(app, id).await,
+        (KeyKind::Part | KeyKind::Dictionary, Owner::Environment(id)) => parts::reseal(app, id).await,
         (KeyKind::LocalAuthority | KeyKind::Acme, _) => doors::reseal(app, kind).await,
         _ => Ok(()),
     }
@@ -155,6 +157,10 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
             // Over PostgreSQL there may be files that only another host sees.
             let unseen = u64::from(app.main.engine() == Engine::Postgres);
             unseen + event_log::sealed_with(app, id, version).await?
+        }
+        (KeyKind::Part | KeyKind::Dictionary, Owner::Environment(id)) => {
+            let unseen = u64::from(app.main.engine() == Engine::Postgres);
+            unseen + parts::sealed_with(app, key.kind, id, version).await?
         }
         (KeyKind::Pepper, _) => members::reseal::peppered_with(tx, version).await?,
         (KeyKind::Session, _) => {

@@ -10,16 +10,18 @@ mod visitor;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use base::{FrozenClock, Personal, Rng, Secret, SeededRng};
 use keys::FileProvider;
 use store::{DataFolder, Sharing};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
-use crate::{App, Databases, Duties, Urls, router};
+use crate::{App, Databases, Duties, Urls, parts, router};
 
 pub(crate) use database::{create as create_databases, drop_all as drop_databases, unfenced_url};
 pub(crate) use dump::dump;
@@ -166,6 +168,24 @@ impl TestApp {
         let (databases, urls) = (&inner.databases, inner.app.urls.clone());
         let app = App::open(lock, databases, Arc::new(provider), urls, duties, (clock, rng)).await;
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
+    }
+
+    /// Has the worker seal every event of `production` into parts.
+    pub(crate) async fn seal(&self) {
+        self.advance(Duration::from_mins(10));
+        let (app, environment) = (self.app(), self.production());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        parts::follow(app, &tasks, &stop);
+        let parts = app.engine().parts(environment).unwrap();
+        let (own, durable) = (app.log().log_id(environment).unwrap(), app.log().durable(environment));
+        let began = Instant::now();
+        while parts.sealed().unwrap().get(&own) != Some(&durable) {
+            assert!(began.elapsed() < Duration::from_secs(20), "nobody seals");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
     }
 
     /// Ends the process and starts another over the same stores. Nobody else may hold this one.

@@ -8,7 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use base::id::{EnvironmentId, EventId};
 use base::{Code, Problem, ProblemResult, Timestamp};
-use events::{Cursor, Event, Kind, Page};
+use events::{Control, Cursor, Event, EventEngine as _, Kind, Known, Page, Subject, Timeline};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -21,7 +22,6 @@ use crate::extract::Query;
 use crate::ingest::{property_field, property_version};
 use crate::people::api::page_size;
 use crate::people::{self, Openers};
-use crate::problem::store_failed;
 use crate::{App, event_log};
 
 /// An event.
@@ -183,7 +183,7 @@ async fn page_of_person(
     let environment = caller.environment()?;
     let person = people::api::one(app, environment, external_id).await?;
     let numbers = people::group(app, &person).await?;
-    let page = read(app, environment, numbers.clone(), query).await?;
+    let page = read(app, environment, Subject::Person(numbers.clone()), query).await?;
     let personal = page.events.iter().filter(|(_, event)| !event.sealed.is_empty()).count();
     let openers = if shows && personal > 0 {
         people::api::record_look(app, caller, &person, json!({"events": personal})).await?;
@@ -196,10 +196,7 @@ async fn page_of_person(
     Ok(Json(EventsPage { data, next_cursor }))
 }
 
-/// How many of a company's people are looked at.
-const PEOPLE_OF_A_COMPANY: u64 = 1_000;
-
-/// List the events of a company's people that were theirs for the company, newest first; personal values masked.
+/// List what people did for a company, newest first; personal values masked.
 #[utoipa::path(
     get, path = "/companies/{external_id}/events", tag = "events", operation_id = "list_events_of_company", params(("external_id" = String, Path), PageQuery),
     responses((status = 200, body = EventsPage), (status = 404, description = "not_found"))
@@ -212,11 +209,9 @@ async fn of_company(
 ) -> ProblemResult<Json<EventsPage>> {
     let environment = caller.environment()?;
     let company = companies::api::one(&app, environment, &external_id).await?;
-    let numbers = people::of_company(caller.reader(&app)?, company.number(), PEOPLE_OF_A_COMPANY);
-    let page = read(&app, environment, numbers.await.map_err(store_failed)?, &query).await?;
+    let page = read(&app, environment, Subject::Company(company.number()), &query).await?;
     let next_cursor = page.next.map(|next| next.to_string());
-    let theirs = page.events.into_iter().filter(|(_, event)| event.company == Some(company.number()));
-    Ok(Json(EventsPage { data: theirs.map(|(_, event)| view(event, None)).collect(), next_cursor }))
+    Ok(Json(EventsPage { data: page.events.into_iter().map(|(_, event)| view(event, None)).collect(), next_cursor }))
 }
 
 /// Count events by name and day.
@@ -239,7 +234,10 @@ async fn counts(
     Ok(Json(CountsPage { data: data.collect() }))
 }
 
-async fn read(app: &App, environment: EnvironmentId, numbers: Vec<u64>, query: &PageQuery) -> ProblemResult<Page> {
+/// How long a page may take.
+const TIME: Duration = Duration::from_secs(20);
+
+async fn read(app: &App, environment: EnvironmentId, of: Subject, query: &PageQuery) -> ProblemResult<Page> {
     let limit = page_size(query.limit)?;
     let before: Option<Cursor> =
         match &query.cursor {
@@ -248,7 +246,10 @@ async fn read(app: &App, environment: EnvironmentId, numbers: Vec<u64>, query: &
             })?),
             None => None,
         };
-    event_log::read(app, move |log| log.timeline(environment, &numbers, before, limit)).await
+    let timeline = Timeline { of, names: None, before, limit };
+    // Every number that they have or had is given.
+    let known = Known::new(TimeZone::UTC, app.clock.now());
+    event_log::ask(app, move |engine| engine.timeline(environment, &timeline, &known, &Control::new().time(TIME))).await
 }
 
 fn view(event: Event, openers: Option<&Openers>) -> EventView {

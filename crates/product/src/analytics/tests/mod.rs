@@ -4,6 +4,7 @@ mod people;
 mod query;
 mod refusals;
 mod reports;
+mod sealing;
 mod zone;
 
 use serde_json::{Value, json};

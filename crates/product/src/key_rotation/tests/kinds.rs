@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::store::Engine;
 use app_test::app_test;
 use keys::{KeyError, KeyKind, KeyState, Owner, ProviderError};
 use serde_json::json;
@@ -10,6 +11,7 @@ use super::{everything_works, look, prepared, states, turn};
 use crate::doors::Door;
 use crate::edge_grants;
 use crate::key_rotation::{Wanted, rotate, wrapped};
+use crate::parts;
 use crate::testing::{OWNER, PASSWORD, TestApp};
 
 const TURNED: [(u32, KeyState); 2] = [(1, KeyState::Destroyed), (2, KeyState::Primary)];
@@ -174,6 +176,22 @@ async fn a_log_key_lives_as_long_as_a_file_is_sealed_under_it() {
     let events = app.api().get("/api/v1/people/ana/events").await.assert(200).json();
     assert_eq!(events["data"].as_array().unwrap().len(), 2, "{events}");
     app.finish().await;
+}
+
+#[app_test]
+async fn parts_and_their_names_move_to_the_newest_keys(app: TestApp) {
+    app.user("ana").does("Seen", json!({})).await;
+    app.seal().await;
+    let expected = if app.app().main.engine() == Engine::Sqlite { TURNED } else { KEPT };
+    for kind in [KeyKind::Part, KeyKind::Dictionary] {
+        let sealed = async |version| parts::sealed_with(app.app(), kind, app.production(), version).await.unwrap();
+        assert_eq!((sealed(1).await, sealed(2).await), (1, 0), "{kind}");
+        turn(&app, Some(kind)).await;
+        assert_eq!((sealed(1).await, sealed(2).await), (0, 1), "{kind}");
+        assert_eq!(states(&app, kind).await, expected, "{kind}");
+        let events = app.api().get("/api/v1/people/ana/events").await.assert(200).json();
+        assert_eq!(events["data"].as_array().unwrap().len(), 1, "{kind}: {events}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -350,7 +368,7 @@ async fn a_kind_of_a_newer_release_gets_its_key_at_the_first_start() {
 
 #[app_test]
 async fn a_kind_that_does_not_turn_says_why(app: TestApp) {
-    for kind in [KeyKind::Part, KeyKind::Inbox, KeyKind::Person] {
+    for kind in [KeyKind::AuditSigning, KeyKind::Inbox, KeyKind::Person] {
         let refused = rotate(app.app(), Wanted { kind: Some(kind), now: true }).await.unwrap_err();
         let said = refused.detail.unwrap();
         assert!(said.starts_with(&format!("keys of kind {kind} do not rotate: ")), "{said}");

@@ -76,8 +76,8 @@ async fn a_list_names_age_and_next_rotation_and_no_material(app: TestApp) {
     assert!(
         listed.iter().any(|key| key.kind == KeyKind::Root) && listed.iter().any(|key| key.kind == KeyKind::Erasable)
     );
-    let part = listed.iter().find(|key| key.kind == KeyKind::Part).unwrap();
-    assert_eq!(part.next_rotation, None, "it does not turn");
+    let signing = listed.iter().find(|key| key.kind == KeyKind::AuditSigning).unwrap();
+    assert_eq!(signing.next_rotation, None, "it does not turn");
     let text = serde_json::to_string(&listed).unwrap();
     for key in app.app().keys.records() {
         assert!(!text.contains(&data_encoding::HEXLOWER.encode(&key.bytes[5..])));

@@ -14,7 +14,7 @@ use super::record::AttributeSet;
 pub(crate) use merging::roots;
 pub(super) use merging::{not_folded, set_merged};
 pub(super) use messages::{claim_messages, forget_messages};
-pub(crate) use rows::{Extent, extent, hold_whole, of_company, rows_of, update, whole_rows};
+pub(crate) use rows::{Extent, extent, hold_whole, rows_of, update, whole_rows};
 pub(super) use rows::{hold, insert_missing, page, row};
 pub(crate) use sealed::{SealedAttribute, page_of_sealed};
 pub(super) use sealed::{put_sealed, remove_sealed, sealed_of};

@@ -145,18 +145,6 @@ pub(in crate::people) async fn page(
     query.fetch_all(on).await?.iter().map(read).collect()
 }
 
-/// The numbers of people who act for a company, seen last first.
-pub(crate) async fn of_company(on: impl InTenant, company: u64, limit: u64) -> StoreResult<Vec<u64>> {
-    let rows = sql("SELECT number FROM people WHERE environment_id = $1 AND company_number = $2 \
-                    ORDER BY last_seen_at DESC, number DESC LIMIT $3")
-    .bind(on.environment())
-    .bind(int(company))
-    .bind(int(limit))
-    .fetch_all(on)
-    .await?;
-    rows.iter().map(|row| row.get("number")).collect()
-}
-
 /// Adds empty rows; one that is there stays as it is.
 pub(in crate::people) async fn insert_missing(tx: &mut TenantTx, people: &[(PersonRef, Timestamp)]) -> StoreResult<()> {
     let environment = tx.environment();

@@ -1,0 +1,31 @@
+//! Keys that turned: what is sealed under an older version is written anew under the newest.
+
+use keys::KeyKind;
+
+use super::error::PartError;
+use super::format::Sealed;
+use super::manifest::MANIFEST;
+use super::store::Parts;
+
+impl Parts {
+    /// Writes one part anew whose key an older version seals, or else the manifest; whether there was any. Call it again until
+    /// there is none.
+    pub fn reseal_due(&self) -> Result<bool, PartError> {
+        let mut state = self.state()?;
+        let (newest, _) = self.keys.primary(KeyKind::Part, self.environment)?;
+        let next = state.manifest.clone();
+        if let Some(old) = next.parts.iter().find(|part| part.key_version != newest).cloned() {
+            let anew = self.merge(std::slice::from_ref(&old), &next)?;
+            self.commit(&mut state, next, anew.into_iter().collect(), &[old])?;
+            return Ok(true);
+        }
+        let (newest, _) = self.keys.primary(KeyKind::Dictionary, self.environment)?;
+        let path = self.folder.join(MANIFEST);
+        let version = Sealed::key_version_of(&path).map_err(PartError::storage(&path))?;
+        if version.is_none_or(|version| version == newest) {
+            return Ok(false);
+        }
+        self.commit(&mut state, next, Vec::new(), &[])?;
+        Ok(true)
+    }
+}
