@@ -1,7 +1,13 @@
 //! `cargo xtask bench`: every measurement there is, in release, with the machine it ran on.
 //!
 //! A measurement is found, not listed: an example `crates/<package>/examples/bench_<name>.rs` (or `bench_<name>/main.rs`),
-//! or the script `bench` of a web package. It prints its own table; `docs/benchmarks.md` keeps what was measured when it matters.
+//! or the script `bench` of a web package. It prints its own table; `docs/benchmarks.md` keeps what was measured when it
+//! matters. [`events`] runs beside another engine, and writes its part of that page itself.
+
+mod events;
+mod plot;
+mod report;
+mod talk;
 
 use std::fs;
 
@@ -10,6 +16,8 @@ use anyhow::{Result, bail};
 use crate::{machine, needs, paths, process, steps::Steps, web};
 
 enum Bench {
+    /// The event engine beside another.
+    Events,
     /// An example of a crate: package, example.
     Cargo(String, String),
     /// The script `bench` of a web package.
@@ -19,13 +27,15 @@ enum Bench {
 impl Bench {
     fn name(&self) -> &str {
         match self {
+            Self::Events => "events",
             Self::Cargo(_, example) => example.trim_start_matches("bench_"),
             Self::Npm(package) => package,
         }
     }
 
-    fn run(&self) -> Result<()> {
+    fn run(&self, options: &events::Options) -> Result<()> {
         match self {
+            Self::Events => events::run(options),
             Self::Npm(package) => {
                 web::script(package, "build")?;
                 web::script(package, "bench")
@@ -38,8 +48,14 @@ impl Bench {
     }
 }
 
-/// Runs the measurements whose name contains `wanted`.
-pub(crate) fn bench(wanted: &str) -> Result<()> {
+/// Runs the measurements whose name contains the first word, or all; only `events` takes options.
+pub(crate) fn bench(words: &[&str]) -> Result<()> {
+    let (wanted, options) = match words {
+        [] => ("", events::Options::parse(&[])?),
+        ["events", options @ ..] => ("events", events::Options::parse(options)?),
+        [wanted] => (*wanted, events::Options::parse(&[])?),
+        [wanted, ..] => bail!("{wanted} takes no options"),
+    };
     let benches: Vec<Bench> = find()?.into_iter().filter(|bench| bench.name().contains(wanted)).collect();
     if benches.is_empty() && !wanted.is_empty() {
         bail!("no measurement is called {wanted}");
@@ -52,7 +68,7 @@ pub(crate) fn bench(wanted: &str) -> Result<()> {
     machine::print();
     let mut steps = Steps::new();
     for bench in &benches {
-        steps.run(bench.name(), || bench.run())?;
+        steps.run(bench.name(), || bench.run(&options))?;
     }
     steps.summary();
     Ok(())
@@ -67,7 +83,10 @@ fn find() -> Result<Vec<Bench>> {
             && let example = file.trim_end_matches(".rs")
             && example.starts_with("bench_")
         {
-            benches.push(Bench::Cargo((*package).to_owned(), example.to_owned()));
+            benches.push(match example {
+                events::EXAMPLE => Bench::Events,
+                _ => Bench::Cargo((*package).to_owned(), example.to_owned()),
+            });
         }
     }
     for package in web::packages()? {
@@ -87,7 +106,7 @@ mod tests {
     fn measurements_are_found_in_files_folders_and_packages() {
         let found = find().unwrap();
         let names: Vec<&str> = found.iter().map(Bench::name).collect();
-        for name in ["sync", "ingest", "sdk/browser"] {
+        for name in ["sync", "ingest", "events", "sdk/browser"] {
             assert_eq!(names.iter().filter(|other| **other == name).count(), 1, "{name}: {names:?}");
         }
     }

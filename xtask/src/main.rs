@@ -27,6 +27,8 @@ cargo xtask up                sets up what is missing, builds the release and se
 cargo xtask test              sets up what is missing and runs every check there is
 cargo xtask test ARGS…        only `cargo test ARGS…`, with the test database: -p CRATE, a FILTER, -- --nocapture
 cargo xtask bench [NAME]      runs the measurements, or those whose name contains NAME
+cargo xtask bench events [--events N] [--growth]
+                              the event engine beside ClickHouse, or with more and more events; writes docs/benchmarks.md
 cargo xtask gen [--check]     writes the generated files, or fails when one is out of date
 cargo xtask sizes [--check]   prints how long files and functions are, or fails when they are too long
 cargo xtask postgres          runs the tests' throw-away PostgreSQL and prints its address; Ctrl-C stops it";
@@ -37,8 +39,7 @@ fn main() -> ExitCode {
     let result = process::listen_for_signals().and_then(|()| match words.as_slice() {
         ["up"] => up::up(),
         ["test", rest @ ..] => test::test(rest),
-        ["bench"] => bench::bench(""),
-        ["bench", name] => bench::bench(name),
+        ["bench", rest @ ..] => bench::bench(rest),
         ["gen"] => generate::write(),
         ["gen", "--check"] => generate::check(),
         ["sizes"] => sizes::print(),

@@ -1,4 +1,4 @@
-//! The Python side of the tests: programs at pinned versions, each set in an environment of our own.
+//! The Python side of tests and measurements: programs at pinned versions, each set in an environment of our own.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -28,6 +28,10 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "wapiti", requirements: "tests/scanners/wapiti.txt", variable: "PILOTFISH_TEST_WAPITI" },
 ];
 
+/// What measurements run beside; tests need none of it.
+const BENCH: Environment =
+    Environment { name: "bench", requirements: "tests/bench/requirements.txt", variable: "PILOTFISH_BENCH_PYTHON" };
+
 /// A Python that can make virtual environments.
 pub(crate) fn interpreter() -> Result<&'static str> {
     let able = |program: &&str| process::succeeds(program, &["-c", "import ensurepip, venv"]);
@@ -42,6 +46,12 @@ pub(crate) fn programs() -> impl Iterator<Item = (&'static str, PathBuf)> {
 /// Makes the environments that do not hold just their packages already.
 pub(crate) fn install() -> Result<()> {
     ENVIRONMENTS.iter().try_for_each(Environment::install)
+}
+
+/// Makes the environment of measurements; its interpreter.
+pub(crate) fn install_bench() -> Result<PathBuf> {
+    BENCH.install()?;
+    Ok(BENCH.folder().join("bin/python"))
 }
 
 impl Environment {

@@ -140,14 +140,6 @@ async fn memory_and_reading(folder: &Path) {
         (resident() - before) as f64 / EVENTS as f64
     );
     let start = Instant::now();
-    for person in 0..200 {
-        log.timeline(environment(), &[person * 97], None, 50).unwrap();
-    }
-    println!("timeline of 50: {:.2} ms", start.elapsed().as_secs_f64() * 1_000.0 / 200.0);
-    let start = Instant::now();
-    let rows = log.counts(environment(), now.minus(Duration::from_hours(24 * 40)), now).unwrap().len();
-    println!("counts of 40 days, the first partial: {:.2} ms, {rows} rows", start.elapsed().as_secs_f64() * 1_000.0);
-    let start = Instant::now();
     let mut scanned = 0_u64;
     log.scan(environment(), |_, _| scanned += 1).unwrap();
     println!("scan: {:.0} events/s", scanned as f64 / start.elapsed().as_secs_f64());

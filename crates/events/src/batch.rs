@@ -26,8 +26,6 @@ pub struct Batch {
 pub(crate) struct Encoded {
     /// Where its bytes end.
     pub(crate) end: usize,
-    pub(crate) person: u64,
-    pub(crate) time: i64,
     /// Its name's place among the batch's.
     pub(crate) name: usize,
     pub(crate) message: Message,
@@ -74,8 +72,8 @@ impl Batch {
             Ok(_) if end - start > MAX_BLOCK / 8 || end > MAX_BLOCK => self.refuse(AppendError::TooLarge),
             Ok(fingerprint) => {
                 let message = Message { hash: head.message, received: head.received.micros(), fingerprint };
-                let (person, time, name) = (head.person, head.time.micros(), self.name(head.name));
-                self.events.push(Encoded { end, person, time, name, message });
+                let name = self.name(head.name);
+                self.events.push(Encoded { end, name, message });
             }
         }
     }

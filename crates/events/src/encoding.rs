@@ -316,17 +316,6 @@ pub(crate) fn pack(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// The event at a place in a block; those before it are stepped over.
-pub(crate) fn event_at(block: &[u8], index: u32) -> Result<Event, DecodeError> {
-    let mut reader = Reader(block);
-    for _ in 0..index {
-        let length = reader.varint()?;
-        reader.take(length)?;
-    }
-    let length = reader.varint()?;
-    decode_ref(reader.take(length)?)?.to_event()
-}
-
 impl<'a> Iterator for Events<'a> {
     type Item = Result<EventRef<'a>, DecodeError>;
 

@@ -10,6 +10,7 @@ mod tail;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +23,7 @@ use crate::error::{AppendError, ReadError};
 use crate::log_keys::LogKeys;
 use crate::open::EventLog;
 use crate::parts::{Erase, PartError, PartKeys, PartOptions, PartReader, Parts, Rewritten};
-use crate::query::{Answer, Control, Known, PeoplePage, Query, QueryError, Target, Timeline};
-use crate::read::Page;
+use crate::query::{Answer, Control, Count, Known, Page, PeoplePage, Query, QueryError, Target, Timeline, counts};
 use crate::submit::Outcome;
 use tail::Tail;
 
@@ -63,6 +63,14 @@ pub trait EventEngine: Send + Sync {
         known: &Known,
         control: &Control,
     ) -> Result<Page, QueryError>;
+
+    /// How many events timed within the range there are, by UTC day and name, in that order. Days without events are left out.
+    fn counts(
+        &self,
+        environment: EnvironmentId,
+        range: Range<Timestamp>,
+        control: &Control,
+    ) -> Result<Vec<Count>, QueryError>;
 
     /// Erases people by their numbers. No question sees them any more once it was called and wrote that down; when it
     /// returns, the parts' bytes are gone.
@@ -177,6 +185,15 @@ impl EventEngine for EmbeddedEngine {
         control: &Control,
     ) -> Result<Page, QueryError> {
         timeline.run(&self.sources(environment)?, known, control)
+    }
+
+    fn counts(
+        &self,
+        environment: EnvironmentId,
+        range: Range<Timestamp>,
+        control: &Control,
+    ) -> Result<Vec<Count>, QueryError> {
+        counts(&self.sources(environment)?, &range, control)
     }
 
     fn erase(&self, environment: EnvironmentId, people: &[u64], what: Erase) -> Result<Rewritten, PartError> {

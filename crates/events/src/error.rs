@@ -80,4 +80,7 @@ pub enum ReadError {
     /// A part could not be read.
     #[error(transparent)]
     Part(#[from] PartError),
+    /// More events wait to be sealed into parts than are held in memory to answer from.
+    #[error("{events} events are not sealed into parts yet")]
+    Unsealed { events: u64 },
 }

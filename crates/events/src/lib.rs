@@ -1,13 +1,14 @@
-//! The ingest log: where an event is when its sender is told that it is kept.
+//! Events: the ingest log, where an event is when its sender is told that it is kept; [`parts`], into which it is sealed
+//! for questions; the questions ([`query`]); and the [`engine`] that answers them from both.
 //!
-//! One log per edge and environment, under `log/<edge>/<environment>/` in the data folder: append-only files of sealed
+//! There is one log per edge and environment, under `log/<edge>/<environment>/` in the data folder: append-only files of sealed
 //! frames ([`docs/formats/event-log.md`] has every byte). The way of an event:
 //!
 //! 1. A [`Batch`] is encoded as events are added to it. [`EventLog::append`] claims its message ids against copies
 //!    ([`dedupe`]), packs larger batches, and queues it; a full queue refuses at once.
 //! 2. The environment's writer ([`writer`]) takes everything that waits, seals it into frames, and makes one write and
 //!    one `fdatasync`.
-//! 3. Only then the events enter the index, the claims are settled and the waiters answered.
+//! 3. Only then the frames enter the index, the claims are settled and the waiters answered.
 //!
 //! Invariants:
 //! - An append that answers `Stored` is on disk. One that fails may be there or not: after a restart its copies are
@@ -24,7 +25,6 @@
 
 mod again;
 mod batch;
-mod cache;
 mod columns;
 mod counters;
 mod dedupe;
@@ -74,12 +74,8 @@ pub use parts::{
     EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
     Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
 };
-pub use query::{
-    Answer, Bar, Breakdown, By, Cohort, Condition, Control, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group,
-    Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, PeoplePage, Point, Query, QueryError, Range,
-    Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend, TrendAnswer,
-};
-pub use read::{Count, Following, Page};
+pub use query::{Answer, Bar, Breakdown, By, Cohort, Condition, Control, Count, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group, Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, Page, PeoplePage, Point, Query, QueryError, Range, Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend, TrendAnswer};
+pub use read::Following;
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};
 pub use submit::Outcome;

@@ -6,18 +6,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockRead
 use base::{Clock, Rng};
 use tokio::sync::watch;
 
-use crate::cache::BlockCache;
 use crate::counters::Counters;
 use crate::dedupe::{Dedupe, Message};
 use crate::encoding::EventRef;
 use crate::error::OpenError;
-use crate::index::Index;
+use crate::index::{Holds, Index};
 use crate::inspect::Folder;
 use crate::log_keys::LogKeys;
 use crate::names::Names;
 use crate::options::Options;
 use crate::pack::Packer;
-use crate::queue::{Fact, Queue};
+use crate::queue::Queue;
 use crate::record::LogId;
 use crate::recover::{Mode, Rebuild, recover};
 use crate::report::LogReport;
@@ -30,15 +29,14 @@ pub(crate) struct Shared {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) options: Options,
     pub(crate) packer: Packer,
-    pub(crate) cache: BlockCache,
     /// How many writer threads run.
     pub(crate) writers: watch::Sender<usize>,
 }
 
 impl Shared {
     pub(crate) fn new(keys: Arc<dyn LogKeys>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, options: Options) -> Self {
-        let (packer, cache) = (Packer::new(options.level), BlockCache::new(options.cache_bytes));
-        Self { keys, clock, rng, options, packer, cache, writers: watch::Sender::new(0) }
+        let packer = Packer::new(options.level);
+        Self { keys, clock, rng, options, packer, writers: watch::Sender::new(0) }
     }
 }
 
@@ -71,14 +69,13 @@ impl Log {
         let mut dedupe = Dedupe::new(shared.options.duplicate_window);
         let now = shared.clock.now();
         let oldest = now.minus(shared.options.duplicate_window).micros();
-        let fact = |event: &EventRef<'_>| {
-            let fact = fact(event, &mut names);
-            if fact.message.received > oldest {
-                dedupe.remember(fact.message);
+        let name = |event: &EventRef<'_>| {
+            if event.received > oldest {
+                dedupe.remember(message(event));
             }
-            fact
+            names.code(event.name)
         };
-        let mut rebuild = Rebuild { index: &mut index, facts: Vec::new(), fact };
+        let mut rebuild = Rebuild { index: &mut index, holds: Holds::default(), name };
         let report = recover(folder.clone(), shared.keys.as_ref(), Mode::Recover, &mut rebuild)?;
         let log = Self::new(folder, shared, (index, names, dedupe), report.next);
         Ok((log, report))
@@ -166,9 +163,7 @@ impl Log {
     }
 }
 
-/// What the index and de-duplication keep of an event.
-pub(crate) fn fact(event: &EventRef<'_>, names: &mut Names) -> Fact {
-    let fingerprint = event.fingerprint();
-    let message = Message { hash: event.message, received: event.received, fingerprint };
-    Fact { person: event.person, time: event.time, name: names.code(event.name), message }
+/// What de-duplication keeps of an event.
+fn message(event: &EventRef<'_>) -> Message {
+    Message { hash: event.message, received: event.received, fingerprint: event.fingerprint() }
 }

@@ -1,33 +1,23 @@
 //! Event names as small numbers, for this process only.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Numbers names in the order of their appearance.
 #[derive(Default)]
-pub(crate) struct Names {
-    codes: HashMap<Arc<str>, u32>,
-    names: Vec<Arc<str>>,
-}
+pub(crate) struct Names(HashMap<Box<str>, u32>);
 
 impl Names {
     pub(crate) fn code(&mut self, name: &str) -> u32 {
-        if let Some(code) = self.codes.get(name) {
+        if let Some(code) = self.0.get(name) {
             return *code;
         }
-        let name: Arc<str> = name.into();
-        let code = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.codes.insert(Arc::clone(&name), code);
-        self.names.push(name);
+        let code = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(name.into(), code);
         code
     }
 
     /// The number of a name that appeared already.
     pub(crate) fn known(&self, name: &str) -> Option<u32> {
-        self.codes.get(name).copied()
-    }
-
-    pub(crate) fn name(&self, code: u32) -> Arc<str> {
-        self.names.get(code as usize).cloned().unwrap_or_default()
+        self.0.get(name).copied()
     }
 }

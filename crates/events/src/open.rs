@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base::id::EnvironmentId;
-use base::{Clock, Rng, Timestamp};
+use base::{Clock, Rng};
 
 use crate::again::{self, Again};
 use crate::batch::Batch;
@@ -19,8 +19,9 @@ use crate::log::{Log, Shared};
 use crate::log_keys::LogKeys;
 use crate::options::Options;
 use crate::others::Others;
-use crate::read::{self, Behind, Count, Page};
-use crate::record::{Arrival, Cursor, Event, LogId};
+use crate::parts::{PartError, Snapshot};
+use crate::read::{self, Behind};
+use crate::record::{Arrival, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::{LogReport, Report};
 use crate::submit::{Outcome, submit};
@@ -112,23 +113,6 @@ impl EventLog {
         pending.outcome().await
     }
 
-    /// The newest events of these people (all numbers of one merged person), before the cursor, newest first, of all logs.
-    pub fn timeline(
-        &self,
-        environment: EnvironmentId,
-        people: &[u64],
-        before: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page, ReadError> {
-        read::timelines(&self.logs_of(environment)?, people, before, limit)
-    }
-
-    /// How many events happened in [from, to), by UTC day and name, in that order. Days without events are left out.
-    pub fn counts(&self, environment: EnvironmentId, from: Timestamp, to: Timestamp) -> Result<Vec<Count>, ReadError> {
-        let logs = self.logs_of(environment)?;
-        Ok(read::together(logs.iter().flat_map(|log| read::counts(log, from..to)).collect()))
-    }
-
     /// Shows every event of this process's own log in order of arrival, as of the call.
     pub fn scan(&self, environment: EnvironmentId, mut each: impl FnMut(&Arrival, &Event)) -> Result<(), ReadError> {
         let Some(log) = self.log(environment) else { return Ok(()) };
@@ -197,6 +181,28 @@ impl EventLog {
     ) -> Result<Vec<Behind>, ReadError> {
         let logs = self.logs_of(environment)?;
         logs.iter().map(|log| read::behind(log, after(log.id))).collect()
+    }
+
+    /// How many events lie behind `after` in all logs of the environment, and in how many bytes.
+    ///
+    /// # Errors
+    /// If this process's own log does not reach what is sealed of it.
+    pub(crate) fn waiting(
+        &self,
+        environment: EnvironmentId,
+        snapshot: &Snapshot,
+        after: impl Fn(LogId) -> u64,
+    ) -> Result<(u64, u64), ReadError> {
+        let mut waiting = (0, 0);
+        for log in self.logs_of(environment)? {
+            let (last, sealed) = (log.index().last(), snapshot.sealed(log.id));
+            if !log.of_others && last > 0 && last < sealed {
+                return Err(PartError::Behind { log: log.id.0, sealed, last }.into());
+            }
+            let (events, bytes) = log.index().waiting(after(log.id));
+            waiting = (waiting.0 + events, waiting.1 + bytes);
+        }
+        Ok(waiting)
     }
 
     /// The environments that have a log of this process's own.

@@ -21,8 +21,6 @@ pub struct Options {
     pub duplicate_window: Duration,
     /// What a refused sender is told to wait.
     pub retry_after: Duration,
-    /// Bytes of unpacked blocks kept for readers.
-    pub cache_bytes: usize,
     /// Zstandard's level.
     pub level: i32,
 }
@@ -38,7 +36,6 @@ impl Default for Options {
             idle: Duration::from_secs(30),
             duplicate_window: Duration::from_hours(7 * 24),
             retry_after: Duration::from_secs(1),
-            cache_bytes: 16 << 20,
             level: 1,
         }
     }

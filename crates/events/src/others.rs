@@ -19,9 +19,9 @@ use crate::disk;
 use crate::encoding::Events;
 use crate::error::ReadError;
 use crate::format::{Durable, FileName};
-use crate::index::{Frame, LogFile};
+use crate::index::{Frame, Holds, LogFile};
 use crate::inspect::{Folder, candidate};
-use crate::log::{Log, Shared, fact};
+use crate::log::{Log, Shared};
 use crate::log_keys::LogKeyError;
 use crate::report::FindingKind;
 
@@ -233,13 +233,12 @@ impl Followed {
         let block = block.unpack().map_err(|error| error.to_string())?;
         let place = |value: u64| u32::try_from(value).map_err(|_| "the file is too long".to_owned());
         let (offset, size) = (place(reading.offset + at as u64)?, place(length as u64)?);
-        let facts: Result<Vec<_>, _> = {
+        let holds: Result<Holds, _> = {
             let mut names = self.log.names();
-            Events::of(&block).map(|event| event.map(|event| fact(&event, &mut names))).collect()
+            Events::of(&block).map(|event| event.map(|event| names.code(event.name))).collect()
         };
-        let facts = facts.map_err(|error| error.to_string())?;
-        let frame = Frame { sequence, file: reading.number, offset, length: size };
-        self.log.index_mut().add_frame(frame, facts.iter());
+        let holds = holds.map_err(|error| error.to_string())?;
+        self.log.index_mut().add_frame(Frame { sequence, file: reading.number, offset, length: size, holds });
         Ok(length)
     }
 }

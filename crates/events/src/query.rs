@@ -18,6 +18,7 @@ mod answer;
 mod cells;
 mod chunks;
 mod control;
+mod counts;
 mod did;
 mod distinct;
 mod funnel;
@@ -41,10 +42,12 @@ pub use answer::{
     SeriesAnswer, TrendAnswer,
 };
 pub use control::{Control, QueryError};
+pub use counts::Count;
+pub(crate) use counts::counts;
 pub use known::{Known, Needs};
 pub use model::{
     Breakdown, By, Condition, Funnel, Interval, Match, Measure, Mode, Order, Query, Range, Retention, Selection,
     Series, Target, Trend,
 };
 pub use numbers::NumberSet;
-pub use timeline::{Subject, Timeline};
+pub use timeline::{Page, Subject, Timeline};

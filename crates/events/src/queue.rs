@@ -9,11 +9,9 @@ use crate::dedupe::Message;
 use crate::error::AppendError;
 use crate::pack::Packed;
 
-/// What the index keeps of an event.
+/// What the index and de-duplication take of an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fact {
-    pub(crate) person: u64,
-    pub(crate) time: i64,
     pub(crate) name: u32,
     pub(crate) message: Message,
 }

@@ -1,37 +1,14 @@
-//! Reading back: a timeline, counts, everything. What was acknowledged a moment ago is there.
-//!
-//! Blocks are opened on demand: a timeline of n events unpacks at most n blocks, whatever the length of the log.
+//! Reading a log back: what follows a frame, everything. What was acknowledged a moment ago is there.
 
 use std::fs::File;
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 
-use base::Timestamp;
-
-use crate::encoding::{Events, event_at};
+use crate::encoding::Events;
 use crate::error::ReadError;
-use crate::index::{DAY, FrameAt, LogFile, Position};
+use crate::index::{Frame, LogFile, NameSet};
 use crate::log::Log;
-use crate::record::{Arrival, Cursor, Event, LogId};
+use crate::record::{Arrival, Event, LogId};
 use crate::recover::unpack;
-
-/// A page of a timeline, newest first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page {
-    pub events: Vec<(Arrival, Event)>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<Cursor>,
-}
-
-/// How many events of a name happened on a day.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Count {
-    /// The day's first instant, in UTC.
-    pub day: Timestamp,
-    pub event: Arc<str>,
-    pub count: u64,
-}
 
 /// What somebody who follows a log has before them.
 #[derive(Debug, Default)]
@@ -52,14 +29,14 @@ const LOOK: usize = 4_096;
 pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Result<Following, ReadError> {
     // The end first: whatever lies before it had its name numbered before it was written.
     let end = log.index().last();
-    let codes: Vec<u32> = {
+    let codes: NameSet = {
         let known = log.names();
         names.iter().filter_map(|name| known.known(name)).collect()
     };
     let (upto, frames) = {
         let index = log.index();
-        let (upto, frames) = index.following(after, end, &codes, LOOK);
-        let with_file = |frame: FrameAt| (index.file(frame.file), frame);
+        let (upto, frames) = index.following(after, end, codes, LOOK);
+        let with_file = |frame: Frame| (index.file(frame.file), frame);
         (upto, frames.into_iter().map(with_file).collect::<Vec<_>>())
     };
     let mut following = Following { upto, ..Following::default() };
@@ -78,7 +55,7 @@ pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Res
 }
 
 /// The events of these names in a frame.
-fn named(log: &Log, file: &LogFile, frame: &FrameAt, names: &[&str]) -> Result<Vec<(Arrival, Event)>, ReadError> {
+fn named(log: &Log, file: &LogFile, frame: &Frame, names: &[&str]) -> Result<Vec<(Arrival, Event)>, ReadError> {
     let block = load(file, frame)?;
     let mut found = Vec::new();
     for (event, index) in Events::of(&block).zip(0..) {
@@ -89,85 +66,6 @@ fn named(log: &Log, file: &LogFile, frame: &FrameAt, names: &[&str]) -> Result<V
         }
     }
     Ok(found)
-}
-
-/// Events of these people in several logs before the cursor, by time and then arrival, newest first.
-pub(crate) fn timelines(
-    logs: &[Arc<Log>],
-    people: &[u64],
-    before: Option<Cursor>,
-    limit: usize,
-) -> Result<Page, ReadError> {
-    if let [log] = logs {
-        return timeline(log, people, before, limit);
-    }
-    let mut events = Vec::new();
-    let mut more = false;
-    for log in logs {
-        let page = timeline(log, people, before.map(|before| within(log, before)), limit)?;
-        more |= page.next.is_some();
-        events.extend(page.events);
-    }
-    events.sort_by_key(|(arrival, event)| std::cmp::Reverse((event.time, *arrival)));
-    more |= events.len() > limit;
-    events.truncate(limit);
-    let last = events.last().map(|(arrival, event)| Cursor { time: event.time, arrival: *arrival });
-    Ok(Page { events, next: last.filter(|_| more) })
-}
-
-/// A cursor as a log has it that may not be the cursor's: events of the same time follow each other by their logs.
-fn within(log: &Log, mut before: Cursor) -> Cursor {
-    let (sequence, index) = match log.id.cmp(&before.arrival.log) {
-        std::cmp::Ordering::Equal => return before,
-        std::cmp::Ordering::Less => (u64::MAX, u32::MAX),
-        std::cmp::Ordering::Greater => (0, 0),
-    };
-    before.arrival = Arrival { log: log.id, sequence, index };
-    before
-}
-
-/// Counts of several logs as one.
-pub(crate) fn together(mut counts: Vec<Count>) -> Vec<Count> {
-    counts.sort();
-    counts.dedup_by(|next, kept| {
-        let same = (next.day, &next.event) == (kept.day, &kept.event);
-        kept.count += if same { next.count } else { 0 };
-        same
-    });
-    counts
-}
-
-/// Events of these people before the cursor, by time and then arrival, newest first.
-pub(crate) fn timeline(log: &Log, people: &[u64], before: Option<Cursor>, limit: usize) -> Result<Page, ReadError> {
-    let before = before.map(|before| (before.time.micros(), before.arrival.sequence, before.arrival.index));
-    let (mut positions, files) = {
-        let index = log.index();
-        let positions = index.newest(people, before, limit.saturating_add(1));
-        let files: Vec<_> = positions.iter().map(|position| index.file(position.frame.file)).collect();
-        (positions, files)
-    };
-    let more = positions.len() > limit;
-    positions.truncate(limit);
-    let next = positions.last().filter(|_| more).map(|last| cursor(log, last));
-    let read = positions.iter().zip(&files).map(|(position, file)| {
-        let block = block(log, file, &position.frame)?;
-        let event = event_at(&block, position.index).map_err(|error| damaged(file, &position.frame, &error))?;
-        Ok((arrival(log, position.frame.sequence, position.index), event))
-    });
-    Ok(Page { events: read.collect::<Result<_, ReadError>>()?, next })
-}
-
-/// Events timed within [from, to) by UTC day and name.
-pub(crate) fn counts(log: &Log, range: Range<Timestamp>) -> Vec<Count> {
-    let counts = log.index().counts(range.start.micros()..range.end.micros());
-    let names = log.names();
-    let mut counts: Vec<Count> = counts
-        .into_iter()
-        .map(|((day, name), count)| Count { day: Timestamp(day.saturating_mul(DAY)), event: names.name(name), count })
-        .collect();
-    drop(names);
-    counts.sort();
-    counts
 }
 
 /// Every event in order of arrival, as of the call.
@@ -211,26 +109,11 @@ pub(crate) fn behind(log: &Log, after: u64) -> Result<Behind, ReadError> {
     Ok(Behind { log: log.id, upto, events })
 }
 
-fn cursor(log: &Log, position: &Position) -> Cursor {
-    let arrival = arrival(log, position.frame.sequence, position.index);
-    Cursor { time: Timestamp(position.time), arrival }
-}
-
 const fn arrival(log: &Log, sequence: u64, index: u32) -> Arrival {
     Arrival { log: log.id, sequence, index }
 }
 
-fn block(log: &Log, file: &LogFile, frame: &FrameAt) -> Result<Arc<Vec<u8>>, ReadError> {
-    let cache = &log.shared.cache;
-    if let Some(block) = cache.get((log.id, frame.sequence)) {
-        return Ok(block);
-    }
-    let block = Arc::new(load(file, frame)?);
-    cache.put((log.id, frame.sequence), Arc::clone(&block));
-    Ok(block)
-}
-
-fn load(file: &LogFile, frame: &FrameAt) -> Result<Vec<u8>, ReadError> {
+fn load(file: &LogFile, frame: &Frame) -> Result<Vec<u8>, ReadError> {
     let mut bytes = vec![0; frame.length as usize];
     File::open(&file.path)
         .and_then(|handle| handle.read_exact_at(&mut bytes, u64::from(frame.offset)))
@@ -238,7 +121,7 @@ fn load(file: &LogFile, frame: &FrameAt) -> Result<Vec<u8>, ReadError> {
     unpack(file, frame.sequence, &bytes).map(|(block, _)| block).map_err(|reason| damaged(file, frame, &reason))
 }
 
-fn damaged(file: &LogFile, frame: &FrameAt, reason: &dyn std::fmt::Display) -> ReadError {
+fn damaged(file: &LogFile, frame: &Frame, reason: &dyn std::fmt::Display) -> ReadError {
     let (path, offset) = (file.path.clone(), u64::from(frame.offset));
     ReadError::Damaged { path, sequence: frame.sequence, offset, reason: reason.to_string() }
 }

@@ -14,7 +14,7 @@ use crate::disk;
 use crate::encoding::{DecodeError, EventRef, Events};
 use crate::error::OpenError;
 use crate::format::{Durable, FrameError};
-use crate::index::{Frame, Index, LogFile};
+use crate::index::{Frame, Holds, Index, LogFile};
 use crate::inspect::{Folder, Inspection, Judged, Opened, QUARANTINE, inspect, storage};
 use crate::log_keys::LogKeys;
 use crate::report::{Finding, FindingKind, LogReport};
@@ -113,7 +113,7 @@ fn visit(
         match taken {
             Ok(count) => {
                 let place = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-                visitor.frame(Frame { sequence, file: number, offset: place(offset), length: place(length) });
+                visitor.frame(Frame { sequence, file: number, offset: place(offset), length: place(length), holds: Holds::default() });
                 frames += 1;
                 events += u64::from(count);
             }
@@ -213,22 +213,22 @@ fn set_aside(folder: &Folder, path: &Path) -> io::Result<()> {
 /// Collects what an index needs.
 pub(crate) struct Rebuild<'a, F> {
     pub(crate) index: &'a mut Index,
-    pub(crate) facts: Vec<crate::queue::Fact>,
-    pub(crate) fact: F,
+    /// What was seen of the frame that is being read.
+    pub(crate) holds: Holds,
+    /// The code of an event's name.
+    pub(crate) name: F,
 }
 
-impl<F: FnMut(&EventRef<'_>) -> crate::queue::Fact> Visitor for Rebuild<'_, F> {
+impl<F: FnMut(&EventRef<'_>) -> u32> Visitor for Rebuild<'_, F> {
     fn file(&mut self, file: &Arc<LogFile>) -> u32 {
         self.index.add_file(Arc::clone(file))
     }
 
     fn event(&mut self, event: &EventRef<'_>) {
-        let fact = (self.fact)(event);
-        self.facts.push(fact);
+        self.holds.add((self.name)(event));
     }
 
     fn frame(&mut self, frame: Frame) {
-        self.index.add_frame(frame, self.facts.iter());
-        self.facts.clear();
+        self.index.add_frame(Frame { holds: std::mem::take(&mut self.holds), ..frame });
     }
 }

@@ -68,12 +68,7 @@ fn facts(log: &Log, batch: &Batch) -> Vec<Fact> {
         let mut names = log.names();
         batch.names.iter().map(|name| names.code(name)).collect()
     };
-    let fact = |event: &Encoded| Fact {
-        person: event.person,
-        time: event.time,
-        name: codes[event.name],
-        message: event.message,
-    };
+    let fact = |event: &Encoded| Fact { name: codes[event.name], message: event.message };
     batch.events.iter().map(fact).collect()
 }
 

@@ -40,6 +40,11 @@ impl LogView {
         self.0.ended
     }
 
+    /// How many events came after a frame, and in how many bytes of their files.
+    pub fn waiting(&self, after: u64) -> (u64, u64) {
+        self.0.index().waiting(after)
+    }
+
     /// What came after a frame, of these names: frame by frame until there are `limit` events or more, or it has looked far
     /// enough for once.
     pub fn follow(&self, after: u64, names: &[&str], limit: usize) -> Result<Following, ReadError> {

@@ -166,17 +166,14 @@ fn settle(log: &Log, jobs: &[Job], now: base::Timestamp) {
 fn publish_events(log: &Log, jobs: &[Job], plan: &Plan<'_>, placed: &[Frame]) {
     let mut index = log.index_mut();
     for (frame, place) in plan.frames.iter().zip(placed) {
-        let facts = frame.events.iter().flat_map(|(job, events)| jobs[*job].facts[events.clone()].iter());
-        index.add_frame(*place, facts);
+        let facts = frame.events.iter().flat_map(|(job, events)| &jobs[*job].facts[events.clone()]);
+        index.add_frame(Frame { holds: facts.map(|fact| fact.name).collect(), ..*place });
     }
 }
 
 impl Writer {
     /// One write, one sync. Where each frame came to lie.
     fn write(&mut self, log: &Log, plan: &Plan<'_>) -> Result<Vec<Frame>, AppendError> {
-        if log.index().len() + plan.events >= u32::MAX as usize {
-            return Err(AppendError::Storage("the index holds as many events as it can".into()));
-        }
         if self.file.as_ref().is_some_and(|file| file.is_done(log)) {
             self.file = None;
         }

@@ -92,33 +92,20 @@ pub(crate) fn engine(
     Arc::new(EmbeddedEngine::new(Arc::clone(log), parts))
 }
 
-/// Asks the logs a question, on a thread that may wait for a disk.
-pub(crate) async fn read<T: Send + 'static>(
-    app: &App,
-    question: impl Fn(&EventLog) -> Result<T, ReadError> + Clone + Send + 'static,
-) -> ProblemResult<T> {
-    let log = Arc::clone(app.log());
-    with_newer_keys(app, move || question(&log).map_err(QueryError::from)).await
-}
-
-/// Asks the engine a question, on a thread that may wait for a disk.
+/// Asks the engine a question, on a thread that may wait for a disk. What another process sealed with a key that this one has
+/// not heard of yet is read with that key.
 pub(crate) async fn ask<T: Send + 'static>(
     app: &App,
     question: impl Fn(&EmbeddedEngine) -> Result<T, QueryError> + Clone + Send + 'static,
 ) -> ProblemResult<T> {
-    let engine = Arc::clone(app.engine());
-    with_newer_keys(app, move || question(&engine)).await
-}
-
-/// Asks. What another process sealed with a key that this one has not heard of yet is read with that key.
-async fn with_newer_keys<T: Send + 'static>(
-    app: &App,
-    question: impl Fn() -> Result<T, QueryError> + Clone + Send + 'static,
-) -> ProblemResult<T> {
-    let answer = match tokio::task::spawn_blocking(question.clone()).await.map_err(internal)? {
+    let ask = || {
+        let (engine, question) = (Arc::clone(app.engine()), question.clone());
+        tokio::task::spawn_blocking(move || question(&engine))
+    };
+    let answer = match ask().await.map_err(internal)? {
         Err(QueryError::Read(ReadError::Key { .. } | ReadError::Part(PartError::Key(_)))) => {
             app.reload_keys().await.map_err(internal)?;
-            tokio::task::spawn_blocking(question).await.map_err(internal)?
+            ask().await.map_err(internal)?
         }
         other => other,
     };
@@ -128,6 +115,9 @@ async fn with_newer_keys<T: Send + 'static>(
 fn refused(error: QueryError) -> Problem {
     match error {
         QueryError::TooLong | QueryError::TooLarge => Problem::new(Code::QueryTooLarge).detail(error.to_string()),
+        QueryError::Read(ReadError::Unsealed { .. }) => {
+            Problem::new(Code::StorageUnavailable).detail("events are being sealed: ask again in a while").retry_after(10)
+        }
         QueryError::NoTarget(_) => Problem::new(Code::InvalidValue).field("/of", error.to_string()),
         QueryError::Read(_) | QueryError::Cancelled | QueryError::Unresolved(_) => internal(error),
     }

@@ -18,6 +18,11 @@ use crate::parts::Snapshot;
 use crate::read::Behind;
 use crate::record::{Arrival, Event, LogId};
 
+/// So many events are held at most …
+const MOST_EVENTS: u64 = 2_000_000;
+/// … and no more bytes of log files are read at once.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// The tail of one environment.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
@@ -46,6 +51,11 @@ impl Tail {
         }
         let known = &self.upto;
         let read = |log| known.get(&log).copied().unwrap_or(0).max(snapshot.sealed(log));
+        let held: u64 = self.runs.iter().map(|run| run.rows()).sum();
+        let (events, bytes) = log.waiting(environment, snapshot, read)?;
+        if held + events > MOST_EVENTS || bytes > MOST_BYTES {
+            return Err(ReadError::Unsealed { events: held + events });
+        }
         for Behind { log, upto, events } in log.behind(environment, read)? {
             self.upto.insert(log, upto);
             self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());

@@ -10,7 +10,7 @@ use super::manifest::{Manifest, PartEntry};
 use super::read::{GroupRows, Part};
 use super::row::Key;
 use super::schema::{self, Uses};
-use super::store::Parts;
+use super::store::{Parts, State};
 use super::write::PartWriter;
 
 /// So many parts are merged at once at most.
@@ -22,17 +22,32 @@ impl Parts {
     /// Merges some parts if there are enough to be merged; whether there were. Call it again until there are none.
     pub fn compact_due(&self) -> Result<bool, PartError> {
         let mut state = self.state()?;
-        let Some(chosen) = self.choose(&state.manifest) else { return Ok(false) };
+        let Some(chosen) = self.choose(&state) else { return Ok(false) };
         let next = state.manifest.clone();
-        let merged = self.merge(&chosen, &next)?;
+        let merged = self.merge_or_set_aside(&mut state, &chosen, &next)?;
         self.commit(&mut state, next, merged.into_iter().collect(), &chosen)?;
         Ok(true)
     }
 
+    /// As [`Self::merge`]; if one of the parts is damaged, none of them is chosen again before the next start.
+    pub(super) fn merge_or_set_aside(
+        &self,
+        state: &mut State,
+        chosen: &[PartEntry],
+        next: &Manifest,
+    ) -> Result<Option<PartEntry>, PartError> {
+        let merged = self.merge(chosen, next);
+        if matches!(merged, Err(PartError::Damaged { .. })) {
+            state.set_aside.extend(chosen.iter().map(|part| part.id));
+        }
+        merged
+    }
+
     /// Parts to be merged: of one slice, none of them whole, of about the same size; or all small ones of a quiet slice.
-    fn choose(&self, manifest: &Manifest) -> Option<Vec<PartEntry>> {
+    fn choose(&self, State { manifest, set_aside, .. }: &State) -> Option<Vec<PartEntry>> {
         let mut slices: BTreeMap<i64, Vec<&PartEntry>> = BTreeMap::new();
-        for part in manifest.parts.iter().filter(|part| part.rows < self.options.whole_rows) {
+        let mergeable = |part: &&PartEntry| part.rows < self.options.whole_rows && !set_aside.contains(&part.id);
+        for part in manifest.parts.iter().filter(mergeable) {
             slices.entry(part.slice).or_default().push(part);
         }
         let now = self.clock.now();

@@ -25,6 +25,12 @@ pub enum PartError {
     /// The event log could not be read.
     #[error(transparent)]
     Log(#[from] OpenError),
+    /// The log ends before what was sealed of it.
+    #[error(
+        "the log {log:016x} ends at frame {last}, though frames up to {sealed} of it are in parts: it was lost, or an older \
+         copy of it was put back. Put its files back, or start that edge under another name (--edge-name)"
+    )]
+    Behind { log: u64, sealed: u64, last: u64 },
     /// The log begins behind what was sealed last.
     #[error(
         "the log {log:016x} begins at frame {first}, but only frames up to {sealed} are in parts: restore its files"

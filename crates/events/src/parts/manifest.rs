@@ -124,8 +124,7 @@ impl Manifest {
             other => other.map_err(PartError::storage(&path))?,
         };
         let version = Sealed::key_version(environment, &bytes).map_err(|error| PartError::damaged(&path, error))?;
-        let key = keys.version(KeyKind::Dictionary, environment, version);
-        let key = key.map_err(|error| PartError::damaged(&path, format!("key version {version}: {error}")))?;
+        let key = keys.version(KeyKind::Dictionary, environment, version)?;
         let content = Sealed::open(&bytes, &key).map_err(|error| PartError::damaged(&path, error))?;
         serde_json::from_slice(&content).map(Some).map_err(|error| PartError::damaged(&path, error))
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct PartOptions {
     /// The log is sealed once so many events wait …
     pub seal_rows: usize,
+    /// … or so many bytes of them, unpacked, …
+    pub seal_bytes: usize,
     /// … or the oldest that waits was received so long ago.
     pub seal_age: Duration,
     /// A copy from another edge's log is recognised for so long after the first was received. As long as the log's own window.
@@ -25,6 +27,7 @@ impl Default for PartOptions {
     fn default() -> Self {
         Self {
             seal_rows: 256 << 10,
+            seal_bytes: 128 << 20,
             seal_age: Duration::from_mins(5),
             duplicate_window: Duration::from_hours(7 * 24),
             group_rows: 64 << 10,

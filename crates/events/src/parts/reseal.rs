@@ -4,7 +4,7 @@ use keys::KeyKind;
 
 use super::error::PartError;
 use super::format::Sealed;
-use super::manifest::MANIFEST;
+use super::manifest::{MANIFEST, PartEntry};
 use super::store::Parts;
 
 impl Parts {
@@ -14,8 +14,9 @@ impl Parts {
         let mut state = self.state()?;
         let (newest, _) = self.keys.primary(KeyKind::Part, self.environment)?;
         let next = state.manifest.clone();
-        if let Some(old) = next.parts.iter().find(|part| part.key_version != newest).cloned() {
-            let anew = self.merge(std::slice::from_ref(&old), &next)?;
+        let is_old = |part: &&PartEntry| part.key_version != newest && !state.set_aside.contains(&part.id);
+        if let Some(old) = next.parts.iter().find(is_old).cloned() {
+            let anew = self.merge_or_set_aside(&mut state, std::slice::from_ref(&old), &next)?;
             self.commit(&mut state, next, anew.into_iter().collect(), &[old])?;
             return Ok(true);
         }

@@ -10,7 +10,7 @@ use super::manifest::{Manifest, PartEntry};
 use super::row::{Key, Row};
 use super::schema::{self, Uses};
 use super::store::Parts;
-use super::tail::{self, Tail};
+use super::tail::{self, Limit, Tail};
 use super::write::PartWriter;
 use crate::encoding::decode_ref;
 use crate::record::Arrival;
@@ -56,9 +56,10 @@ impl Parts {
 
     fn seal(&self, now: bool) -> Result<Sealing, PartError> {
         let mut state = self.state()?;
-        let (sealed, limit) = (&state.manifest.sealed, self.options.seal_rows);
+        let sealed = &state.manifest.sealed;
+        let limit = Limit { events: self.options.seal_rows, bytes: self.options.seal_bytes };
         let tail = tail::read(&self.data, self.environment, self.log_keys.as_ref(), sealed, limit)?;
-        if tail.is_empty(sealed) || !(now || tail.events >= limit || self.is_old(&tail)) {
+        if tail.is_empty(sealed) || !(now || limit.is_reached(&tail) || self.is_old(&tail)) {
             return Ok(Sealing::default());
         }
         let mut next = state.manifest.clone();

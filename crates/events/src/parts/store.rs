@@ -12,6 +12,7 @@ use keys::KeyKind;
 use super::error::PartError;
 use super::file_name;
 use super::keys::PartKeys;
+use super::format::PartId;
 use super::manifest::{MANIFEST, Manifest, NEXT, PartEntry};
 use super::options::PartOptions;
 use super::write::Maker;
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) manifest: Manifest,
     /// Whether it is what is durable on disk.
     settled: bool,
+    /// Parts that could not be read: they are not tried again before the next start.
+    pub(super) set_aside: BTreeSet<PartId>,
 }
 
 impl Parts {
@@ -69,6 +72,11 @@ impl Parts {
         let parts = Self { data, folder, environment, keys, log_keys, clock, rng, options, state, _lock: lock };
         drop(parts.state()?);
         Ok(parts)
+    }
+
+    /// When they are sealed and merged.
+    pub const fn options(&self) -> &PartOptions {
+        &self.options
     }
 
     /// Whose parts they are.

@@ -25,11 +25,26 @@ pub(crate) struct Frame {
     pub(crate) block: Vec<u8>,
 }
 
+/// How much is read at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Limit {
+    pub(crate) const fn is_reached(self, tail: &Tail) -> bool {
+        tail.events >= self.events || tail.bytes >= self.bytes
+    }
+}
+
 /// Some frames of all logs.
 #[derive(Default)]
 pub(crate) struct Tail {
     pub(crate) frames: Vec<Frame>,
     pub(crate) events: usize,
+    /// Of the frames, unpacked.
+    pub(crate) bytes: usize,
     /// Up to which sequence each log was looked at.
     pub(crate) upto: BTreeMap<u64, u64>,
     /// Acknowledged frames that cannot be read any more.
@@ -46,13 +61,13 @@ impl Frame {
     }
 }
 
-/// Reads frames behind those that are sealed, log by log, until there are `limit` events or more.
+/// Reads frames behind those that are sealed, log by log, until there is as much as the limit or more.
 pub(crate) fn read(
     data: &Path,
     environment: EnvironmentId,
     keys: &dyn LogKeys,
     sealed: &BTreeMap<u64, u64>,
-    limit: usize,
+    limit: Limit,
 ) -> Result<Tail, PartError> {
     let mut tail = Tail::default();
     let logs = data.join("log");
@@ -68,7 +83,7 @@ pub(crate) fn read(
     Ok(tail)
 }
 
-fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, limit: usize) -> Result<(), PartError> {
+fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, limit: Limit) -> Result<(), PartError> {
     if let Some(first) = inspection.files.first().map(|file| file.name.first)
         && first > after + 1
     {
@@ -80,7 +95,7 @@ fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, lim
         if end.is_some_and(|end| end <= after + 1) {
             continue;
         }
-        if tail.events >= limit {
+        if limit.is_reached(tail) {
             tail.more = true;
             break;
         }
@@ -98,6 +113,9 @@ fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, lim
         let path = &opened.file.path;
         let bytes = std::fs::read(path).map_err(PartError::storage(path))?;
         let judged = inspection.judge(at, opened, &bytes);
+        if end.is_none() && judged.next <= after {
+            return Err(PartError::Behind { log: log.0, sealed: after, last: judged.next.saturating_sub(1) });
+        }
         // Of the last file, only what is known to be durable: its later frames may be in the page cache alone.
         let durable = end.unwrap_or_else(|| durable(&inspection, &judged.frames));
         let whole = judged.frames.iter().filter_map(|segment| match *segment {
@@ -108,13 +126,14 @@ fn read_log(tail: &mut Tail, log: LogId, after: u64, inspection: Inspection, lim
         });
         let mut full = false;
         for (sequence, offset) in whole {
-            if tail.events >= limit {
+            if limit.is_reached(tail) {
                 (tail.more, full) = (true, true);
                 break;
             }
             match unpack(&opened.file, sequence, &bytes[offset..]) {
                 Ok((block, count)) => {
                     tail.events += count as usize;
+                    tail.bytes += block.len();
                     tail.frames.push(Frame { log, sequence, block });
                 }
                 Err(reason) => tail.lost.push(lost(path.clone(), sequence, offset, reason)),

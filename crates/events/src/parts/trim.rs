@@ -16,7 +16,7 @@ impl Parts {
     /// follows the log has passed them), once a copy of what they hold would be recognised no more. A log without a floor
     /// keeps its files. How many were removed.
     ///
-    /// What reads the log itself (timelines, counts, scans) no longer sees what these files held.
+    /// What reads the log itself (scans, followers) no longer sees what these files held.
     pub fn trim_logs(&self, floor: &BTreeMap<LogId, u64>) -> Result<u64, PartError> {
         let state = self.state()?;
         let oldest = self.clock.now().minus(self.options.duplicate_window);

@@ -8,7 +8,6 @@ use super::chunks::Sources;
 use super::control::{Control, QueryError};
 use super::known::Known;
 use crate::columns::{Column, ColumnSet, Columns, Properties, Source, Wanted};
-use crate::read::Page;
 use crate::record::{Arrival, Cursor, Event};
 
 /// Whose timeline.
@@ -31,6 +30,14 @@ pub struct Timeline {
     pub before: Option<Cursor>,
     /// At most so many events.
     pub limit: usize,
+}
+
+/// A page of a timeline, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    pub events: Vec<(Arrival, Event)>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
 }
 
 /// The newest events that were found, oldest first out.

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use crate::disk;
 use crate::error::AppendError;
 use crate::format::{FileName, Header, Prologue};
-use crate::index::{Frame, LogFile};
+use crate::index::{Frame, LogFile, Holds};
 use crate::log::Log;
 
 /// A file begun by this process, all of whose writes and syncs succeeded.
@@ -99,7 +99,7 @@ impl OpenFile {
             let place = |value: u64| u32::try_from(value).map_err(|_| AppendError::TooLarge);
             let offset = place(self.length + from as u64)?;
             let length = place((self.buffer.len() - from) as u64)?;
-            placed.push(Frame { sequence, file: self.number, offset, length });
+            placed.push(Frame { sequence, file: self.number, offset, length, holds: Holds::default() });
         }
         disk::write_whole_at(&self.handle, &self.buffer, self.length).map_err(|error| AppendError::storage(&error))?;
         self.handle.sync_data().map_err(|error| AppendError::storage(&error))?;

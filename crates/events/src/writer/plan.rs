@@ -12,7 +12,6 @@ pub(super) struct Plan<'a> {
     pub(super) frames: Vec<Planned<'a>>,
     /// Per batch, where its events come to lie.
     pub(super) runs: Vec<Vec<Run>>,
-    pub(super) events: usize,
 }
 
 /// A frame to be sealed.
@@ -33,7 +32,7 @@ struct Gathered {
 /// Puts batches that their senders packed into frames of their own, and gathers the others.
 pub(super) fn plan<'a>(jobs: &'a [Job], next: u64, log: &Log) -> Plan<'a> {
     let runs = vec![Vec::new(); jobs.len()];
-    let mut plan = Plan { frames: Vec::new(), runs, events: jobs.iter().map(|job| job.facts.len()).sum() };
+    let mut plan = Plan { frames: Vec::new(), runs };
     let mut gathered = Gathered::default();
     for (number, job) in jobs.iter().enumerate() {
         let mut start = 0;

@@ -5,7 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use base::{SeededRng, Timestamp};
-use events::{AppendError, EventLog, OpenError, ReadError};
+use events::{
+    AppendError, Control, Cursor, EmbeddedEngine, EventEngine as _, EventLog, Known, OpenError, Page, PartOptions,
+    QueryError, ReadError, Subject, Timeline,
+};
 
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, number, stored};
 
@@ -27,6 +30,13 @@ fn all(log: &EventLog) -> Vec<u64> {
     log.scan_all(environment(ENVIRONMENT), |_, event| numbers.push(number(event))).unwrap();
     numbers.sort_unstable();
     numbers
+}
+
+/// What person 0 did.
+fn page(engine: &EmbeddedEngine, before: Option<Cursor>, limit: usize) -> Result<Page, QueryError> {
+    let timeline = Timeline { of: Subject::Person(vec![0]), names: None, before, limit };
+    let known = Known::new(jiff::tz::TimeZone::UTC, Timestamp(0));
+    engine.timeline(environment(ENVIRONMENT), &timeline, &known, &Control::new())
 }
 
 #[tokio::test]
@@ -62,13 +72,15 @@ async fn a_page_goes_through_the_logs_of_all_edges_by_time() {
         let log = if step % 2 == 0 { &one } else { &other };
         append(log, [step * 7], at(i64::try_from(step / 4).unwrap())).await;
     }
-    for log in [&reader, &one, &other] {
-        let whole = log.timeline(environment(ENVIRONMENT), &[0], None, 100).unwrap();
+    for log in [reader, one, other].map(Arc::new) {
+        let engine = fixture.engine(&log, 3, PartOptions::default());
+        let page = |before, limit| page(&engine, before, limit).unwrap();
+        let whole = page(None, 100);
         assert_eq!((whole.events.len(), whole.next), (12, None));
         assert!(whole.events.is_sorted_by_key(|(arrival, event)| std::cmp::Reverse((event.time, *arrival))));
         let (mut paged, mut before) = (Vec::new(), None);
         loop {
-            let page = log.timeline(environment(ENVIRONMENT), &[0], before, 5).unwrap();
+            let page = page(before, 5);
             paged.extend(page.events);
             before = page.next;
             if before.is_none() {
@@ -76,7 +88,7 @@ async fn a_page_goes_through_the_logs_of_all_edges_by_time() {
             }
         }
         assert_eq!(paged, whole.events);
-        let counts = log.counts(environment(ENVIRONMENT), Timestamp(0), Timestamp(i64::MAX)).unwrap();
+        let counts = engine.counts(environment(ENVIRONMENT), Timestamp(0)..Timestamp(i64::MAX), &Control::new()).unwrap();
         assert_eq!(counts.iter().map(|count| count.count).sum::<u64>(), 12);
         assert!(counts.is_sorted() && counts.len() == 5, "{counts:?}");
     }
@@ -132,10 +144,15 @@ async fn a_damaged_frame_is_passed_over_and_a_missing_key_is_asked_for_again() {
     fs::write(&fixture.files()[0], bytes).unwrap();
     let keys = Arc::new(Late(false.into()));
     let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
-    let reader =
-        EventLog::open_to_read(fixture.folder.path(), keys.clone(), clock, Arc::new(SeededRng::new(3)), options);
-    let page = reader.timeline(environment(ENVIRONMENT), &[0], None, 10);
-    assert!(matches!(page, Err(ReadError::Key { .. })), "{page:?}");
+    let reader = Arc::new(EventLog::open_to_read(
+        fixture.folder.path(),
+        keys.clone(),
+        clock,
+        Arc::new(SeededRng::new(3)),
+        options,
+    ));
+    let page = page(&fixture.engine(&reader, 4, PartOptions::default()), None, 10);
+    assert!(matches!(page, Err(QueryError::Read(ReadError::Key { .. }))), "{page:?}");
     keys.0.store(true, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(all(&reader), [0, 2]);
     log.shutdown().await;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use base::id::EnvironmentId;
 use base::{Clock, FrozenClock, Secret, SeededRng, Timestamp};
-use events::{Event, EventLog, Kind, LogKeyError, LogKeys, Options, Outcome, Report};
+use events::{
+    EmbeddedEngine, EngineParts, Event, EventLog, Kind, LogKeyError, LogKeys, Options, Outcome, PartOptions, Report,
+};
 
 /// Two versions of the same key for every environment.
 pub(crate) struct TestKeys;
@@ -44,6 +46,19 @@ impl Fixture {
 
     pub(crate) fn open(&self) -> (EventLog, Report) {
         open(self.folder.path(), self.clock.clone(), self.options.clone())
+    }
+
+    /// An engine over a log of this folder, and its parts.
+    pub(crate) fn engine(&self, log: &Arc<EventLog>, seed: u64, options: PartOptions) -> EmbeddedEngine {
+        let parts = EngineParts {
+            data: self.folder.path().to_owned(),
+            keys: Arc::new(TestKeys),
+            log_keys: Arc::new(TestKeys),
+            clock: self.clock.clone(),
+            rng: Arc::new(SeededRng::new(seed)),
+            options,
+        };
+        EmbeddedEngine::new(Arc::clone(log), parts)
     }
 
     pub(crate) fn log_folder(&self) -> PathBuf {

@@ -33,6 +33,7 @@ struct Answered {
     to: Timestamp,
     /// In whose time days begin: an IANA name.
     zone: String,
+    #[serde(flatten)]
     answer: Answer,
 }
 

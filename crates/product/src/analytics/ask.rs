@@ -1,8 +1,9 @@
 //! From a question to its answer: what it asks of people and companies is looked up, and the engine folds the events on a
 //! blocking thread.
 //!
-//! Invariants: a few questions of an environment are answered at a time; none takes longer than [`TIME`] or more memory than
-//! [`MEMORY`] and what the log's tail takes; when whoever asked is gone, it stops.
+//! Invariants: a few questions of an environment, and of all together, are answered at a time; each ends after [`TIME`], or when
+//! whoever asked is gone; what it gathers takes about [`MEMORY`] at most. What is looked up of people and the log's tail, which all
+//! share, come on top.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,29 +19,53 @@ use super::known;
 use super::question::Question;
 use crate::{App, event_log};
 
-/// How many questions of an environment are answered at a time.
-const AT_A_TIME: usize = 3;
-/// How long one may take.
+/// How long an answer may take.
 const TIME: Duration = Duration::from_secs(20);
-/// How much memory one may take.
-const MEMORY: usize = 512 << 20;
+/// How much memory one question may take for what it gathers.
+const MEMORY: usize = 256 << 20;
 
-/// Room for questions.
-#[derive(Default)]
+/// Room for what is asked of the engine.
 pub(crate) struct Places {
-    free: Mutex<HashMap<EnvironmentId, Arc<Semaphore>>>,
+    questions: Room,
+    pages: Room,
 }
 
-impl Places {
+impl Default for Places {
+    fn default() -> Self {
+        Self { questions: Room::new(3, 6), pages: Room::new(16, 32) }
+    }
+}
+
+/// So much is answered at a time, for an environment and for all.
+struct Room {
+    of_one: usize,
+    all: Arc<Semaphore>,
+    each: Mutex<HashMap<EnvironmentId, Arc<Semaphore>>>,
+}
+
+/// A place, until it is dropped.
+struct Place {
+    _of_one: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Room {
+    fn new(of_one: usize, of_all: usize) -> Self {
+        Self { of_one, all: Arc::new(Semaphore::new(of_all)), each: Mutex::default() }
+    }
+
     /// Takes a place while there is one.
     ///
     /// # Errors
     /// 429.
-    pub(super) fn enter(&self, environment: EnvironmentId) -> ProblemResult<OwnedSemaphorePermit> {
-        let mut places = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = places.entry(environment).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)));
+    fn enter(&self, environment: EnvironmentId) -> ProblemResult<Place> {
         let full = |_| Problem::new(Code::TooManyRequests).detail("other questions are being answered").retry_after(1);
-        Arc::clone(place).try_acquire_owned().map_err(full)
+        let one = {
+            let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(each.entry(environment).or_insert_with(|| Arc::new(Semaphore::new(self.of_one))))
+        };
+        let of_one = one.try_acquire_owned().map_err(full)?;
+        Ok(Place { _of_one: of_one, _of_all: Arc::clone(&self.all).try_acquire_owned().map_err(full)? })
     }
 }
 
@@ -55,8 +80,10 @@ impl Drop for Stop {
 
 /// Answers a question.
 pub(super) async fn answer(app: &App, environment: EnvironmentId, question: Question) -> ProblemResult<Answer> {
-    run(app, environment, question, |engine, query, known, control| engine.query(environment, query, known, control))
-        .await
+    run(app, environment, question, move |engine, query, known, control| {
+        engine.query(environment, query, known, control)
+    })
+    .await
 }
 
 /// Who is behind a number of the answer: some of them, after a number.
@@ -79,15 +106,34 @@ async fn run<T: Send + 'static>(
     question: Question,
     fold: impl Fn(&EmbeddedEngine, &Query, &Known, &Control) -> Result<T, QueryError> + Send + Sync + 'static,
 ) -> ProblemResult<T> {
-    let place = app.questions.enter(environment)?;
-    let known = known::resolve(app, environment, &question, TIME).await?;
+    let place = app.questions.questions.enter(environment)?;
     let control = Control::new().time(TIME).memory(MEMORY);
+    let known = known::resolve(app, environment, &question, TIME).await?;
+    in_place(app, place, control, move |engine, control| fold(engine, &question.query, &known, control)).await
+}
+
+/// Has the engine make a page of what it holds: a timeline, counts.
+pub(crate) async fn page<T: Send + 'static>(
+    app: &App,
+    environment: EnvironmentId,
+    make: impl Fn(&EmbeddedEngine, &Control) -> Result<T, QueryError> + Send + Sync + 'static,
+) -> ProblemResult<T> {
+    let place = app.questions.pages.enter(environment)?;
+    in_place(app, place, Control::new().time(TIME).memory(MEMORY), make).await
+}
+
+async fn in_place<T: Send + 'static>(
+    app: &App,
+    place: Place,
+    control: Control,
+    work: impl Fn(&EmbeddedEngine, &Control) -> Result<T, QueryError> + Send + Sync + 'static,
+) -> ProblemResult<T> {
     let _stop = Stop(control.cancel());
     // The place is given back when the work is done, not when whoever asked is gone.
-    let asked = Arc::new((place, question, known, control, fold));
+    let work = Arc::new((place, control, work));
     event_log::ask(app, move |engine| {
-        let (_place, question, known, control, fold) = asked.as_ref();
-        fold(engine, &question.query, known, control)
+        let (_place, control, work) = work.as_ref();
+        work(engine, control)
     })
     .await
 }

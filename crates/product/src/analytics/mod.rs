@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 
-pub(crate) use ask::Places;
+pub(crate) use ask::{Places, page};
 
 /// The operations of this feature.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {

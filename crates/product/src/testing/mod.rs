@@ -8,12 +8,14 @@ mod request;
 mod tenants;
 mod visitor;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use base::{FrozenClock, Personal, Rng, Secret, SeededRng};
+use base::{FrozenClock, Personal, Rng, Secret, SeededRng, Timestamp};
+use events::{Control, EventEngine as _};
 use keys::FileProvider;
 use store::{DataFolder, Sharing};
 use tokio_util::sync::CancellationToken;
@@ -168,6 +170,16 @@ impl TestApp {
         let (databases, urls) = (&inner.databases, inner.app.urls.clone());
         let app = App::open(lock, databases, Arc::new(provider), urls, duties, (clock, rng)).await;
         Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
+    }
+
+    /// How many events of each name there are in `production`.
+    pub(crate) fn event_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        let all = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+        for count in self.app().engine().counts(self.production(), all, &Control::new()).unwrap() {
+            *counts.entry(count.event.to_string()).or_default() += count.count;
+        }
+        counts
     }
 
     /// Has the worker seal every event of `production` into parts.

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use base::id::{EnvironmentId, EventId};
 use base::{Code, Problem, ProblemResult, Timestamp};
-use events::{Control, Cursor, Event, EventEngine as _, Kind, Known, Page, Subject, Timeline};
+use events::{Cursor, Event, EventEngine as _, Kind, Known, Page, Subject, Timeline};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ use crate::extract::Query;
 use crate::ingest::{property_field, property_version};
 use crate::people::api::page_size;
 use crate::people::{self, Openers};
-use crate::{App, event_log};
+use crate::{App, analytics};
 
 /// An event.
 #[derive(Serialize, ToSchema)]
@@ -225,7 +225,10 @@ async fn counts(
     // Now is within: an event that is acknowledged in this microsecond counts.
     let to = query.to.unwrap_or_else(|| app.clock.now().plus(Duration::from_micros(1)));
     let from = query.from.unwrap_or_else(|| to.minus(Duration::from_hours(30 * 24)));
-    let counts = event_log::read(&app, move |log| log.counts(environment, from, to)).await?;
+    let counts = analytics::page(&app, environment, move |engine, control| {
+        engine.counts(environment, from..to, control)
+    });
+    let counts = counts.await?;
     let data = counts.into_iter().map(|count| CountView {
         event: count.event.to_string(),
         day: count.day.to_string().chars().take(10).collect(),
@@ -233,9 +236,6 @@ async fn counts(
     });
     Ok(Json(CountsPage { data: data.collect() }))
 }
-
-/// How long a page may take.
-const TIME: Duration = Duration::from_secs(20);
 
 async fn read(app: &App, environment: EnvironmentId, of: Subject, query: &PageQuery) -> ProblemResult<Page> {
     let limit = page_size(query.limit)?;
@@ -249,7 +249,7 @@ async fn read(app: &App, environment: EnvironmentId, of: Subject, query: &PageQu
     let timeline = Timeline { of, names: None, before, limit };
     // Every number that they have or had is given.
     let known = Known::new(TimeZone::UTC, app.clock.now());
-    event_log::ask(app, move |engine| engine.timeline(environment, &timeline, &known, &Control::new().time(TIME))).await
+    analytics::page(app, environment, move |engine, control| engine.timeline(environment, &timeline, &known, control)).await
 }
 
 fn view(event: Event, openers: Option<&Openers>) -> EventView {

@@ -43,7 +43,7 @@ pub(super) async fn check(stage: &Stage, erased: &[u64], context: &str) {
 async fn a_process_killed_again_and_again_loses_and_doubles_nothing() {
     let stage = Stage::new();
     let (mut killed, mut round, mut generations) = (0, 0_u64, BTreeSet::new());
-    while killed < 40 {
+    while killed < 100 {
         let mut child = command(&stage, round * 100_000, 100_000, true, &[]).spawn().unwrap();
         let seen = stage.acknowledged().len();
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -56,8 +56,8 @@ async fn a_process_killed_again_and_again_loses_and_doubles_nothing() {
         killed += u32::from(child.wait().unwrap().code().is_none());
         generations.insert(super::snapshot(&stage.data()).generation());
         round += 1;
-        assert!(round < 80, "children end before they are killed");
+        assert!(round < 200, "children end before they are killed");
     }
-    assert!(generations.len() > 20, "the parts hardly changed: {generations:?}");
+    assert!(generations.len() > 50, "the parts hardly changed: {generations:?}");
     check(&stage, &[ERASED], "after the kills").await;
 }

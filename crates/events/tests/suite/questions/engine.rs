@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::{SeededRng, Timestamp};
 use events::{
-    Batch, Control, Cursor, EmbeddedEngine, EngineParts, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome,
+    Batch, Control, Cursor, EmbeddedEngine, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome,
     PartOptions, Query, Subject, Timeline,
 };
 
@@ -64,6 +64,12 @@ fn compare(engine: &impl EventEngine, dice: &mut Dice, events: &Events, known: &
         assert_eq!(pages(engine, &Subject::Person(numbers), known), oracle.timeline(&Subject::Person(vec![who])));
     }
     assert_eq!(pages(engine, &Subject::Company(2), known), oracle.timeline(&Subject::Company(2)));
+    let moment = |hours: i64| Timestamp(stream::start() + hours * 3_600_000_000);
+    let some = i64::try_from(dice.below(72)).unwrap();
+    for range in [Timestamp(i64::MIN)..Timestamp(i64::MAX), moment(some)..moment(some + 31), moment(5)..moment(5)] {
+        let expected = Oracle::counts(events, &range);
+        assert_eq!(engine.counts(environment(ENVIRONMENT), range, &control).unwrap(), expected);
+    }
 }
 
 /// All of a timeline, page by page.
@@ -90,15 +96,10 @@ pub(super) fn elsewhere(fixture: &Fixture, seed: u64) -> EventLog {
 
 pub(super) fn engine(fixture: &Fixture, seed: u64) -> (Arc<EventLog>, EmbeddedEngine) {
     let log = Arc::new(fixture.open().0);
-    let parts = EngineParts {
-        data: fixture.folder.path().to_owned(),
-        keys: Arc::new(TestKeys),
-        log_keys: Arc::new(TestKeys),
-        clock: fixture.clock.clone(),
-        rng: Arc::new(SeededRng::new(seed)),
-        options: PartOptions { seal_rows: 40, group_rows: 8, whole_rows: 60, merge_parts: 2, ..PartOptions::default() },
-    };
-    (Arc::clone(&log), EmbeddedEngine::new(log, parts))
+    let options =
+        PartOptions { seal_rows: 40, group_rows: 8, whole_rows: 60, merge_parts: 2, ..PartOptions::default() };
+    let engine = fixture.engine(&log, seed, options);
+    (log, engine)
 }
 
 /// What was erased and let go: it stays so for events that come later.

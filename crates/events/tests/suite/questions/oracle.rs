@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::Timestamp;
 use events::{
-    Answer, Arrival, By, Cohort, Condition, Event, Funnel, Group, Interval, Kind, Known, Match, Measure, Mode, Order,
+    Answer, Arrival, By, Cohort, Condition, Count, Event, Funnel, Group, Interval, Kind, Known, Match, Measure, Mode, Order,
     Query, Range, Retention, Selection, Series, Subject, Target, Trend,
 };
 use jiff::civil::Weekday;
@@ -364,6 +364,19 @@ impl<'e> Oracle<'e> {
                 .collect(),
         };
         json!({ "cohorts": self.cohorts(retention).into_iter().map(cohort).collect::<Vec<_>>() })
+    }
+
+    /// By UTC day and name; of everybody who is not erased, whoever they were merged into.
+    pub(crate) fn counts(events: &[(Arrival, Event)], range: &std::ops::Range<Timestamp>) -> Vec<Count> {
+        const DAY: i64 = 86_400_000_000;
+        let mut counts: BTreeMap<(i64, &str), u64> = BTreeMap::new();
+        for (_, event) in events.iter().filter(|(_, event)| range.contains(&event.time)) {
+            *counts.entry((event.time.micros().div_euclid(DAY) * DAY, &event.name)).or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .map(|((day, name), count)| Count { day: Timestamp(day), event: name.into(), count })
+            .collect()
     }
 
     /// All of a timeline of events A and C, newest first. A person is given by their number of today.

@@ -15,7 +15,7 @@ use crate::problem::store_failed;
 
 /// How long a deletion can be undone.
 pub(super) const RESTORABLE: Duration = Duration::from_hours(30 * 24);
-/// How many reports an environment has at most.
+/// How many reports an environment has at most, with those that can be restored.
 const MOST: u64 = 1_000;
 
 /// What a member writes, checked.
@@ -40,6 +40,7 @@ pub(super) async fn create(app: &App, caller: &Caller, written: Written) -> Prob
         deleted_at: None,
     };
     let mut tx = caller.begin(app).await?;
+    store::forget(&mut tx, now.minus(RESTORABLE)).await.map_err(store_failed)?;
     refuse_full(&mut tx).await?;
     store::insert(&mut tx, &report).await.map_err(store_failed)?;
     record(app, tx, caller, "report.create", &report).await?;
@@ -103,9 +104,6 @@ async fn changed(
     if read.is_some_and(|read| read != "*" && read != etag(&report)) {
         return Err(conflict());
     }
-    if deleted {
-        refuse_full(&mut tx).await?;
-    }
     change(&mut report);
     report.updated_at = app.clock.now();
     if !store::update(&mut tx, &report).await.map_err(store_failed)? {
@@ -120,7 +118,8 @@ async fn refuse_full(tx: &mut TenantTx) -> ProblemResult<()> {
     if store::count(tx).await.map_err(store_failed)? < MOST {
         return Ok(());
     }
-    Err(Problem::new(Code::Conflict).detail(format!("there are {MOST} reports: delete one first")))
+    let detail = format!("there are {MOST} reports, with those that were deleted in the last 30 days");
+    Err(Problem::new(Code::Conflict).detail(detail))
 }
 
 /// Writes the record of a change, and makes both durable.

@@ -91,9 +91,18 @@ pub(super) async fn list(
     query.fetch_all(reader).await?.iter().map(read).collect()
 }
 
-/// How many reports there are that were not deleted.
+/// Forgets reports that were deleted before a time.
+pub(super) async fn forget(tx: &mut TenantTx, deleted_before: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM reports WHERE environment_id = $1 AND deleted_at < $2")
+        .bind(tx.environment())
+        .bind(deleted_before)
+        .execute(tx)
+        .await
+}
+
+/// How many reports there are, deleted ones too.
 pub(super) async fn count(tx: &mut TenantTx) -> StoreResult<u64> {
-    sql("SELECT COUNT(*) AS reports FROM reports WHERE environment_id = $1 AND deleted_at IS NULL")
+    sql("SELECT COUNT(*) AS reports FROM reports WHERE environment_id = $1")
         .bind(tx.environment())
         .fetch_one(tx)
         .await?

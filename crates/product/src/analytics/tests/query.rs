@@ -8,7 +8,7 @@ use crate::testing::TestApp;
 async fn trend(app: &TestApp, series: Value, more: Value) -> Value {
     let mut question = json!({"kind": "trend", "range": september(), "interval": "day", "series": series});
     question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    ask(app, question).await["answer"].clone()
+    ask(app, question).await.clone()
 }
 
 #[app_test]
@@ -84,8 +84,8 @@ async fn a_range_counts_back_from_now_and_is_compared_with_the_time_before(app: 
     let answered = ask(&app, question).await;
     assert_eq!((&answered["from"], &answered["to"]), (&json!("2026-09-30T00:00:00Z"), &json!("2026-10-02T00:00:00Z")));
     assert_eq!(answered["zone"], "UTC");
-    assert_eq!(values(&answered["answer"]["series"][0]), [1.0, 1.0, 2.0]);
-    assert_eq!(values(&answered["answer"]["before"][0]), [2.0, 1.0, 3.0]);
+    assert_eq!(values(&answered["series"][0]), [1.0, 1.0, 2.0]);
+    assert_eq!(values(&answered["before"][0]), [2.0, 1.0, 3.0]);
 }
 
 #[app_test]
@@ -96,11 +96,11 @@ async fn a_funnel_counts_who_goes_all_the_way_and_how_long_it_takes(app: TestApp
             "steps": [{"event": "Invoice Created"}, {"event": "Invoice Sent"}]})
     };
     let counts = |answered: Value| {
-        let steps = answered["answer"]["steps"].as_array().unwrap().clone();
+        let steps = answered["steps"].as_array().unwrap().clone();
         steps.iter().map(|step| step["count"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     let day = ask(&app, funnel("1d", "person")).await;
-    assert_eq!(day["answer"]["steps"][1]["median_seconds"], 2_700.0);
+    assert_eq!(day["steps"][1]["median_seconds"], 2_700.0);
     assert_eq!(counts(day), [4, 2]);
     assert_eq!(counts(ask(&app, funnel("2d", "person")).await), [4, 3]);
     assert_eq!(counts(ask(&app, funnel("2d", "company")).await), [2, 1]);
@@ -113,14 +113,14 @@ async fn retention_counts_who_comes_back_on_which_day(app: TestApp) {
         "start": {"event": "Invoice Created"}, "return": {"event": "Invoice Sent"}});
     let cohort = |day: u8, count: u64, returned: [u64; 3]| json!({"time": format!("2026-09-{day}T00:00:00Z"), "count": count, "returned": returned});
     let expected = json!([cohort(28, 2, [1, 0, 1]), cohort(29, 1, [1, 0, 0]), cohort(30, 1, [0, 0, 0])]);
-    assert_eq!(ask(&app, question).await["answer"]["cohorts"], expected);
+    assert_eq!(ask(&app, question).await["cohorts"], expected);
 }
 
 #[app_test]
 async fn an_event_counts_as_soon_as_it_is_acknowledged(app: TestApp) {
     let question =
         json!({"kind": "trend", "range": {"last": "1d"}, "series": [{"event": "Opened", "measure": "people"}]});
-    let total = |answered: Value| answered["answer"]["series"][0]["total"].clone();
+    let total = |answered: Value| answered["series"][0]["total"].clone();
     assert_eq!(total(ask(&app, question.clone()).await), 0);
     app.user("ana").does("Opened", json!({})).await;
     assert_eq!(total(ask(&app, question.clone()).await), 1);
@@ -134,7 +134,7 @@ async fn somebody_who_was_merged_is_one_person(app: TestApp) {
     app.user("u1").does("Opened", json!({})).await;
     let question =
         json!({"kind": "trend", "range": {"last": "1d"}, "series": [{"event": "Opened", "measure": "people"}]});
-    assert_eq!(ask(&app, question.clone()).await["answer"]["series"][0]["total"], 2);
+    assert_eq!(ask(&app, question.clone()).await["series"][0]["total"], 2);
     app.user("u1").send("/v1/identify", json!({"anonymousId": "phone", "traits": {}})).await.assert(200);
-    assert_eq!(ask(&app, question).await["answer"]["series"][0]["total"], 1);
+    assert_eq!(ask(&app, question).await["series"][0]["total"], 1);
 }
