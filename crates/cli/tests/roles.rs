@@ -305,10 +305,18 @@ async fn json_of(asking: RequestBuilder) -> Value {
 }
 
 /// Waits until something is so.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+async fn until(what: &str, so: impl AsyncFnMut() -> bool) {
+    until_it_is(true, what, so).await;
+}
+
+async fn until_it_is<T: PartialEq + std::fmt::Debug>(expected: T, what: &str, mut look: impl AsyncFnMut() -> T) {
     let began = Instant::now();
-    while !so().await {
-        assert!(began.elapsed() < Duration::from_secs(40), "{what}");
+    loop {
+        let seen = look().await;
+        if seen == expected {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "{what}: {expected:?} expected, {seen:?} seen");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
@@ -386,7 +394,7 @@ async fn each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_l
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len() as u64, expected, "once");
-    until("each is counted once", async || clients.counted(&survey).await == Some(expected)).await;
+    until_it_is(Some(expected), "each is counted once", async || clients.counted(&survey).await).await;
     let results = json_of(clients.at_api(Method::GET, &format!("surveys/{survey}/results"))).await;
     assert_eq!(results["questions"][0]["count"], answers);
     for server in &mut running {
