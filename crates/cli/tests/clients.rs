@@ -19,7 +19,7 @@ use support::{Place, Running, free_ports};
 
 const CLIENTS: [&str; 4] = ["node", "segment", "rudder", "next"];
 const KILLS: usize = 5;
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients").canonicalize().unwrap()

@@ -269,9 +269,11 @@ impl Clients {
     }
 
     /// Publishes a survey whose audience counts an event: a counter that a job has to bring up to date.
-    async fn publish(&self, within: &str) -> String {
-        let count = json!({"op": "gte", "value": 1_000_000});
-        let audience = json!({"event": "Invoice Sent", "count": count, "within": within});
+    async fn publish(&self, within: Option<String>) -> String {
+        let mut audience = json!({"event": "Invoice Sent", "count": {"op": "gte", "value": 1_000}});
+        if let Some(within) = within {
+            audience["within"] = within.into();
+        }
         let definition = json!({"questions": [{"id": "q1", "kind": "nps", "text": "?"}], "audience": audience});
         let made =
             json_of(self.at_api(Method::POST, "surveys").json(&json!({"name": "S", "definition": definition}))).await;
@@ -305,10 +307,18 @@ async fn json_of(asking: RequestBuilder) -> Value {
 }
 
 /// Waits until something is so.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+async fn until(what: &str, so: impl AsyncFnMut() -> bool) {
+    until_it_is(true, what, so).await;
+}
+
+async fn until_it_is<T: PartialEq + std::fmt::Debug>(expected: T, what: &str, mut look: impl AsyncFnMut() -> T) {
     let began = Instant::now();
-    while !so().await {
-        assert!(began.elapsed() < Duration::from_secs(40), "{what}");
+    loop {
+        let seen = look().await;
+        if seen == expected {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "{what}: {expected:?} expected, {seen:?} seen");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
@@ -321,7 +331,7 @@ async fn each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_l
     let cookie = clients.sign_in().await;
     clients.track_until_taken("first").await;
     assert_eq!(clients.events("u").await, ["first"], "what a server key sent is read back at once");
-    let survey = clients.publish("30d").await;
+    let survey = clients.publish(None).await;
     until("the worker counts what was before", async || clients.counted(&survey).await == Some(1)).await;
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -369,7 +379,7 @@ async fn each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_l
             assert!(!surveys["data"].as_array().unwrap().is_empty(), "dashboard without {victim}");
         }
         if up("worker") && up("api") {
-            let another = clients.publish(&format!("{}d", 10 + at)).await;
+            let another = clients.publish(Some(format!("{}d", 10 + at))).await;
             let what = format!("the worker does jobs without {victim}");
             until(&what, async || clients.counted(&another).await.is_some()).await;
         }
@@ -386,7 +396,7 @@ async fn each_role_goes_on_while_another_is_killed_and_nothing_acknowledged_is_l
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len() as u64, expected, "once");
-    until("each is counted once", async || clients.counted(&survey).await == Some(expected)).await;
+    until_it_is(Some(expected), "each is counted once", async || clients.counted(&survey).await).await;
     let results = json_of(clients.at_api(Method::GET, &format!("surveys/{survey}/results"))).await;
     assert_eq!(results["questions"][0]["count"], answers);
     for server in &mut running {

@@ -48,6 +48,7 @@ pub use mentions::Mentions;
 pub use moment::{Span, Unit};
 pub use outcome::Outcome;
 pub use page::PageFacts;
+pub use parse::MAX_COUNT_WITHIN;
 pub use partial::Partial;
 pub use rule::Rule;
 pub use ruleset::Ruleset;

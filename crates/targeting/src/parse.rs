@@ -20,6 +20,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// More problems than these help nobody.
 const MAX_PROBLEMS: usize = 30;
 const MAX_COUNT: u64 = 1_000_000;
+/// Of a count within a window: the times themselves are kept, and no more of them.
+pub const MAX_COUNT_WITHIN: u64 = 1_000;
 const MAX_WINDOW_DAYS: u64 = 366;
 
 impl Rule {
@@ -159,7 +161,12 @@ impl Parser {
             None => Some(None),
             Some(value) => self.window(value, &format!("{at}/within")).map(Some),
         };
-        Some(Did::new(event?, filters?, count?, within?))
+        let (count, within) = (count?, within?);
+        if within.is_some() && count.value > MAX_COUNT_WITHIN {
+            let detail = format!("expected a whole number from 0 to {MAX_COUNT_WITHIN} where a count has a window");
+            return self.problem(&format!("{at}/count/value"), detail);
+        }
+        Some(Did::new(event?, filters?, count, within))
     }
 
     fn event(&mut self, value: &Value, at: &str) -> Option<String> {

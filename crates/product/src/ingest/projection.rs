@@ -221,11 +221,11 @@ pub(crate) async fn catch_up_for_others(app: &App) -> Result<(), ProjectionError
 /// Projects everything that the logs of an environment in this data folder hold as of the call, whoever appends to them. It
 /// ends, however fast more arrives.
 pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Result<(), ProjectionError> {
+    let own = app.log().own(environment).map(as_it_is);
     let log = Arc::clone(app.log());
     let others = tokio::task::spawn_blocking(move || log.others_of(environment)).await;
-    let mut logs = others.map_err(|_| ProjectionError::Panicked)??;
-    logs.extend(app.log().own(environment));
-    catch_up_each(app, logs.into_iter().map(as_it_is), false).await
+    let others = others.map_err(|_| ProjectionError::Panicked)??;
+    catch_up_each(app, others.into_iter().map(as_it_is).chain(own), false).await
 }
 
 /// A log, and where it ends now.

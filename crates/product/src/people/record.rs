@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use targeting::MAX_COUNT_WITHIN;
 
 use super::PersonRef;
 
@@ -116,8 +117,8 @@ pub(crate) enum Counter {
 }
 
 impl Counter {
-    /// How many times of a window are kept: no rule asks for more.
-    const TIMES: usize = 1_000;
+    /// How many times of a window are kept: one more than any rule asks for, so that exactly and more differ.
+    const TIMES: usize = MAX_COUNT_WITHIN as usize + 1;
 
     /// Nothing yet; the times if it counts within a window.
     pub(crate) const fn new(windowed: bool) -> Self {
@@ -258,6 +259,6 @@ mod tests {
         counter.add(&[5, 3]);
         counter.add(&(10..1_010).collect::<Vec<i64>>());
         let Counter::Times(times) = counter else { panic!() };
-        assert_eq!((times.len(), times[0], times[999]), (1_000, 10, 1_009));
+        assert_eq!((times.len(), times[0], times[1_000]), (1_001, 5, 1_009));
     }
 }
