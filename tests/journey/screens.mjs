@@ -85,7 +85,7 @@ async function questions(page, origin) {
   for (const address of await links(page, "/insights/rep_")) {
     const answering = page.waitForResponse((response) => response.url().endsWith("/api/v1/query"));
     await page.goto(origin + address);
-    const { answer } = await (await answering).json();
+    const answer = await (await answering).json();
     const first = answer.series?.[0]?.total ?? answer.steps?.[0]?.count ?? answer.cohorts?.[0]?.count;
     assert.ok(first > 0, `${address} has an answer: ${JSON.stringify(answer).slice(0, 200)}`);
     const text = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 }).format(first);

@@ -8,7 +8,7 @@
 //! What is kept of an event, exactly:
 //! - A number that has no fraction is an integer (`10.0` is `10`); one beyond ±2^53 that is an integer stays as it is.
 //! - A property that is null is missing.
-//! - Everything else is as the log has it, so that `Columns::build(columns.events())` gives the same columns.
+//! - Everything else is as the log has it, so that a run of a run's events has the same columns.
 //!
 //! Invariants: rows are in the order of (person, time, arrival); each stretch of a person is whole within one reading;
 //! columns that were asked for have one entry a row, those that were not are empty.

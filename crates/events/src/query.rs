@@ -44,7 +44,7 @@ pub use answer::{
 pub use control::{Control, QueryError};
 pub use counts::Count;
 pub(crate) use counts::counts;
-pub use known::{Known, Needs};
+pub use known::{Aliases, Known, Needs};
 pub use model::{
     Breakdown, By, Condition, Funnel, Interval, Match, Measure, Mode, Order, Query, Range, Retention, Selection,
     Series, Target, Trend,

@@ -115,9 +115,9 @@ pub(crate) async fn ask<T: Send + 'static>(
 fn refused(error: QueryError) -> Problem {
     match error {
         QueryError::TooLong | QueryError::TooLarge => Problem::new(Code::QueryTooLarge).detail(error.to_string()),
-        QueryError::Read(ReadError::Unsealed { .. }) => {
-            Problem::new(Code::StorageUnavailable).detail("events are being sealed: ask again in a while").retry_after(10)
-        }
+        QueryError::Read(ReadError::Unsealed { .. }) => Problem::new(Code::StorageUnavailable)
+            .detail("events are being sealed: ask again in a while")
+            .retry_after(10),
         QueryError::NoTarget(_) => Problem::new(Code::InvalidValue).field("/of", error.to_string()),
         QueryError::Read(_) | QueryError::Cancelled | QueryError::Unresolved(_) => internal(error),
     }

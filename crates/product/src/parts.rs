@@ -140,7 +140,12 @@ pub(crate) async fn reseal(app: &App, environment: EnvironmentId) -> ProblemResu
 }
 
 /// How many files of this data folder are sealed under this version of an environment's `part` or `dictionary` key.
-pub(crate) async fn sealed_with(app: &App, kind: KeyKind, environment: EnvironmentId, version: u32) -> ProblemResult<u64> {
+pub(crate) async fn sealed_with(
+    app: &App,
+    kind: KeyKind,
+    environment: EnvironmentId,
+    version: u32,
+) -> ProblemResult<u64> {
     let data = app.data().to_owned();
     let counted = tokio::task::spawn_blocking(move || events::parts_sealed_with(&data, kind, environment, version));
     counted.await.map_err(internal)?.map_err(internal)

@@ -27,8 +27,8 @@ it("a question is written by keyboard, answered, saved under a name, and found i
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   const asked = await page.waitForResponse((response) => response.url().endsWith("/api/v1/query"));
-  const answered = (await asked.json()) as { answer: { series: { total: number }[] } };
-  const total = new Intl.NumberFormat("en-GB").format(answered.answer.series[0]?.total ?? 0);
+  const answered = (await asked.json()) as { series: { total: number }[] };
+  const total = new Intl.NumberFormat("en-GB").format(answered.series[0]?.total ?? 0);
   await page.getByRole("button", { name: `${total}: Invoice Sent, whole range. Who are these?` }).waitFor();
   expect(page.url()).not.toContain("Invoice");
   await page.getByRole("button", { name: "Save", exact: true }).press("Enter");
@@ -64,6 +64,153 @@ it("what cannot be asked is said at its field", async () => {
   await input(page, "Which").fill("secret");
   await page.getByText("Event.secret is personal: it is sealed.").waitFor();
   await page.getByText("What is wrong is marked at its field.").waitFor();
+  await context.close();
+});
+
+it("what has no field is said above, and lists end where the server's do", async () => {
+  const { page, context } = await open(harness);
+  const errors = [
+    { pointer: "/window", detail: "expected a length such as 7d" },
+    { pointer: "/order", detail: "expected an order" },
+  ];
+  await page.route("**/api/v1/query", (route) =>
+    route.fulfill({
+      status: 422,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ type: "about:blank", title: "invalid", status: 422, code: "invalid_value", errors }),
+    }),
+  );
+  await page.goto(`${PLACE}/insights/rep_funnel`);
+  await page.getByText("Expected a length such as 7d.", { exact: true }).waitFor();
+  await page.getByText("Expected an order. What else is wrong is marked at its field.").waitFor();
+  const another = page.getByRole("button", { name: "Exclude an event in between" });
+  for (let count = 0; count < 10; count += 1) {
+    await another.click();
+  }
+  await input(page, "Not in between 10").waitFor();
+  expect(await another.count()).toBe(0);
+  await context.close();
+});
+
+it("an answer stays with its own question until there is one to the new question", async () => {
+  const { page, context, complaints } = await open(harness);
+  await page.goto(`${PLACE}/insights/new/trend`);
+  await input(page, "Series 1").fill("Invoice Sent");
+  const before = page.getByRole("region", { name: "Invoice Sent", exact: true });
+  const number = before.getByRole("button", { name: /Invoice Sent, whole range/ });
+  await number.waitFor();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/api/v1/query", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asking = page.waitForRequest((request) => request.url().endsWith("/api/v1/query"));
+  await input(page, "Series 1").fill("Customer Added");
+  await before.getByText("before your last change").waitFor();
+  await asking;
+  const [behind] = await Promise.all([
+    page.waitForRequest((request) => request.url().endsWith("/api/v1/query/people")),
+    number.click(),
+  ]);
+  expect(behind.postDataJSON().question.series).toEqual([{ event: "Invoice Sent", measure: "total" }]);
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  release();
+  await page.getByRole("region", { name: "Customer Added", exact: true }).waitFor();
+  expect(await page.getByText("before your last change").count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+it("undoing shows the days and the value that are saved", async () => {
+  const { page, context, complaints } = await open(harness);
+  const filters = [{ field: "person.plan", op: "is", value: "team" }];
+  const question = {
+    kind: "trend",
+    range: { from: "2026-09-30T22:00:00.000Z", to: "2026-10-31T23:00:00.000Z" },
+    series: [{ event: "Invoice Sent", filters }],
+  };
+  const made = await page.request.post("/api/v1/reports", { data: { name: "October", question, chart: "line" } });
+  const { id } = (await made.json()) as { id: string };
+  await page.goto(`${PLACE}/insights/${id}`);
+  const [first, value] = [input(page, "First day"), input(page, "Value")];
+  expect(await first.inputValue()).toBe("2026-10-01");
+  await first.fill("2026-10-15");
+  await value.fill("starter");
+  expect(await first.inputValue()).toBe("2026-10-15");
+  await page.getByRole("button", { name: "Undo changes" }).click();
+  expect([await first.inputValue(), await value.inputValue()]).toEqual(["2026-10-01", "team"]);
+  // Typed part by part: the year is 2, 20 and 202 in between.
+  await first.focus();
+  await page.keyboard.type("10102026");
+  expect(await first.inputValue()).toBe("2026-10-10");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+it("a colleague's change is not written over unseen", async () => {
+  const { page, context, complaints } = await open(harness);
+  const question = { kind: "trend", range: { last: "7d" }, series: [{ event: "Invoice Sent" }] };
+  const made = await page.request.post("/api/v1/reports", { data: { name: "Ours", question, chart: "line" } });
+  const { id } = (await made.json()) as { id: string };
+  const address = `/api/v1/reports/${id}`;
+  const theirs = (range: object) =>
+    page.request.put(address, { data: { name: "Ours", question: { ...question, range }, chart: "bar" } });
+  const stored = async () =>
+    (await (await page.request.get(address)).json()) as { name: string; question: { range: unknown } };
+  await page.goto(`${PLACE}/insights/${id}`);
+  await page.getByRole("heading", { name: "Ours" }).waitFor();
+  await theirs({ last: "90d" });
+  await page.getByRole("button", { name: "More about Ours" }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Everybody’s");
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await save.click();
+  await page.getByText("Somebody else changed this question meanwhile, and nothing of that is lost.").waitFor();
+  expect((await stored()).name).toBe("Ours");
+  expect(await input(page, "When").inputValue()).toBe("Last 90 days");
+  await save.click();
+  await page.getByRole("heading", { name: "Everybody’s" }).waitFor();
+  expect(await stored()).toMatchObject({ name: "Everybody’s", question: { range: { last: "90d" } } });
+
+  await input(page, "When").click();
+  await page.getByRole("option", { name: "Last 30 days" }).click();
+  await theirs({ last: "12m" });
+  const keep = page.getByRole("button", { name: "Save changes" });
+  await keep.click();
+  await page.getByText("Your changes are kept: save again to replace theirs").waitFor();
+  expect((await stored()).question.range).toEqual({ last: "12m" });
+  expect(await input(page, "When").inputValue()).toBe("Last 30 days");
+  await keep.click();
+  await page.getByText("“Ours” is saved.").waitFor();
+  expect((await stored()).question.range).toEqual({ last: "30d" });
+  expect(await page.getByRole("button", { name: "Undo changes" }).count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+it("whoever signs in next finds no question that was not saved", async () => {
+  const { page, context, complaints } = await open(harness);
+  await page.goto(`${PLACE}/insights/new/trend`);
+  await input(page, "Series 1").fill("Invoice Sent");
+  await page
+    .getByRole("button", { name: /^Account/ })
+    .first()
+    .click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByLabel("E-mail").fill("ana@harbour.example");
+  await page.getByLabel("Password", { exact: true }).fill("correct-horse");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await page.getByRole("link", { name: "Insights" }).first().click();
+  await page.getByRole("button", { name: "Ask a question" }).click();
+  await page.getByRole("menuitem", { name: /^Trend/ }).click();
+  await page.getByRole("heading", { name: "New trend" }).waitFor();
+  expect(await input(page, "Series 1").inputValue()).toBe("");
+  expect(complaints).toEqual([]);
   await context.close();
 });
 

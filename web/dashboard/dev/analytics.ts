@@ -74,7 +74,7 @@ function answer(question: Question, empty: boolean): Schema["Answered"] {
   switch (question.kind) {
     case "trend": {
       const before = question.compare ? { before: series(question, from - (to - from), from, most * 0.8) } : {};
-      return { ...asked, answer: { series: series(question, from, to, most), ...before } };
+      return { ...asked, series: series(question, from, to, most), ...before };
     }
     case "funnel": {
       const bars = [60, 600, 3600, 86_400];
@@ -88,15 +88,13 @@ function answer(question: Question, empty: boolean): Schema["Answered"] {
         : {};
       return {
         ...asked,
-        answer: {
-          steps: steps(question.steps.length, empty ? 0 : 1204),
-          distribution: empty ? [] : distribution,
-          ...parts,
-        },
+        steps: steps(question.steps.length, empty ? 0 : 1204),
+        distribution: empty ? [] : distribution,
+        ...parts,
       };
     }
     case "retention":
-      return { ...asked, answer: { cohorts: empty ? [] : cohorts(question, from, to) } };
+      return { ...asked, cohorts: empty ? [] : cohorts(question, from, to) };
   }
 }
 
@@ -146,6 +144,11 @@ const reports: Report[] = [
   }),
 ];
 
+/** How often each report was written. */
+const revisions = new Map<string, number>();
+const etag = ({ id }: Report) => `"${revisions.get(id) ?? 1}"`;
+const marked = (report: Report) => ({ ...ok(report), etag: etag(report) });
+
 const zone = { zone: "Europe/Berlin" };
 
 type Told = { people: StoredPerson[]; shown: (person: StoredPerson) => Schema["Person"]; empty: (ask: Ask) => boolean };
@@ -157,6 +160,7 @@ export function analytics({ people, shown, empty }: Told): Route[] {
     const report = reports.find((one) => one.id === id);
     if (report) {
       change(report);
+      revisions.set(report.id, (revisions.get(report.id) ?? 1) + 1);
     }
     return report;
   };
@@ -207,15 +211,19 @@ export function analytics({ people, shown, empty }: Told): Route[] {
     route("post", "/api/v1/reports", (ask) => {
       const report = saved(`rep_${reports.length + 1}`, String(ask.body.name), ask.body.question as Question);
       reports.unshift(report);
-      return { status: 201, body: report };
+      return { status: 201, body: report, etag: etag(report) };
     }),
     route("get", "/api/v1/reports/{id}", (_ask, id) => {
       const report = find(id);
-      return report ? ok(report) : missing;
+      return report ? marked(report) : missing;
     }),
     route("put", "/api/v1/reports/{id}", (ask, id) => {
+      const read = find(id);
+      if (read && ask.ifMatch !== undefined && ask.ifMatch !== etag(read)) {
+        return problem(409, "conflict", "somebody has changed it since you read it: read it again");
+      }
       const report = changed(id, (one) => Object.assign(one, ask.body, { updated_at: new Date().toISOString() }));
-      return report ? ok(report) : missing;
+      return report ? marked(report) : missing;
     }),
     route("delete", "/api/v1/reports/{id}", (_ask, id) =>
       changed(id, (one) => Object.assign(one, { deleted_at: new Date().toISOString() })) ? { status: 204 } : missing,
@@ -224,7 +232,7 @@ export function analytics({ people, shown, empty }: Told): Route[] {
       const report = changed(id, (one) => {
         delete one.deleted_at;
       });
-      return report ? ok(report) : missing;
+      return report ? marked(report) : missing;
     }),
   ];
 }

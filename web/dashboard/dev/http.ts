@@ -12,9 +12,10 @@ export type Ask = {
   query: URLSearchParams;
   body: Record<string, unknown>;
   cookies: Map<string, string>;
+  ifMatch: string | undefined;
 };
 export type Refusal = { status: number; body: Schema["Problem"] };
-export type Reply = { status: number; body?: unknown; cookie?: string };
+export type Reply = { status: number; body?: unknown; cookie?: string; etag?: string };
 export type Route = { method: string; pattern: RegExp; answer: (ask: Ask, ...parts: string[]) => Reply };
 
 type Method = "get" | "post" | "put" | "delete";
@@ -23,7 +24,7 @@ type Operations<M extends Method> = { [P in keyof paths]: paths[P][M] extends { 
 type Good<Operation> = Operation extends { responses: infer R }
   ? {
       [Status in Extract<keyof R, 200 | 201 | 204>]: R[Status] extends { content: { "application/json": infer Body } }
-        ? { status: Status; body: Body; cookie?: string }
+        ? { status: Status; body: Body; cookie?: string; etag?: string }
         : { status: Status; cookie?: string };
     }[Extract<keyof R, 200 | 201 | 204>]
   : never;
@@ -62,13 +63,17 @@ export async function readAsk(request: IncomingMessage): Promise<Ask> {
     (request.headers.cookie ?? "").split("; ").map((pair) => pair.split("=", 2) as [string, string]),
   );
   const body = text ? (JSON.parse(text) as Record<string, unknown>) : {};
-  return { method: request.method ?? "GET", path: url.pathname, query: url.searchParams, body, cookies };
+  const ifMatch = request.headers["if-match"];
+  return { method: request.method ?? "GET", path: url.pathname, query: url.searchParams, body, cookies, ifMatch };
 }
 
 export function send(response: ServerResponse, reply: Reply): void {
   response.statusCode = reply.status;
   if (reply.cookie) {
     response.setHeader("set-cookie", reply.cookie);
+  }
+  if (reply.etag) {
+    response.setHeader("etag", reply.etag);
   }
   if (reply.body === undefined) {
     response.end();

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use base::id::EnvironmentId;
 use base::{FrozenClock, Secret, SystemRng};
 use events::{
-    Control, EmbeddedEngine, EngineParts, EventEngine as _, EventLog, LogKeyError, LogKeys, Options, PartKeyError,
+    Control, EmbeddedEngine, EngineParts, EventLog, LogKeyError, LogKeys, Options, PartKeyError,
     PartKeys, PartOptions, PartReader,
 };
 use keys::KeyKind;

@@ -113,7 +113,8 @@ impl Stream {
         let delay = if dice.below(200) == 0 { dice.below(7_200_000_000) } else { 200_000 + dice.below(2_800_000) };
         let time = received - i64::try_from(delay).unwrap();
         let person = (dice.part().powf(1.5) * PEOPLE as f64) as u64 % PEOPLE;
-        let name = self.names.partition_point(|upto| *upto <= dice.next() >> 32).min(NAMES - 1);
+        let place = dice.next() >> 32;
+        let name = self.names.partition_point(|upto| *upto <= place).min(NAMES - 1);
         let mut of_person = Dice::of(person ^ 0x5eed << 40);
         let company = person / 20;
         let mut message = [0; 16];

@@ -1,84 +1,180 @@
-//! From events to columns.
+//! From events to columns, one by one, and properties beside them.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
 use std::sync::Arc;
 
-use serde_json::Value;
+use foldhash::fast::RandomState;
+use serde_json::{Map, Value};
 
-use super::{Coded, Columns, EXACT, NO_CODE, NO_NUMBER, Property, Stretch};
+use super::{Coded, Columns, EXACT, NO_CODE, NO_NUMBER, Properties, Property, Stretch, number};
 use crate::record::{Arrival, Event};
 
-impl Columns {
-    /// Sorts events and lays them out, every column of them. At most 2^32 - 1.
-    pub fn build(mut events: Vec<(Arrival, Event)>) -> Self {
-        events.sort_unstable_by_key(|(arrival, event)| (event.person, event.time, *arrival));
-        let rows = events.len();
-        let mut columns = Self { rows, ..Self::default() };
-        let (mut names, mut paths) = (Coder::default(), Coder::default());
-        let (mut contents, mut steps) = (Coder::default(), Coder::default());
-        let mut properties: BTreeMap<Arc<str>, Vec<(usize, Value)>> = BTreeMap::new();
-        for (row, (arrival, event)) in events.into_iter().enumerate() {
-            let end = u32::try_from(row + 1).unwrap_or(u32::MAX);
-            match columns.stretches.last_mut() {
-                Some(stretch) if stretch.person == event.person => stretch.end = end,
-                _ => columns.stretches.push(Stretch { person: event.person, end }),
-            }
-            columns.time.push(event.time.micros());
-            columns.arrival.push(arrival);
-            columns.company.push(event.company.unwrap_or(NO_NUMBER));
-            columns.session.push(event.session.unwrap_or(NO_NUMBER));
-            columns.kind.push(event.kind);
-            columns.device.push(event.device);
-            columns.received.push(event.received.micros());
-            columns.message.push(event.message);
-            names.text(Some(&event.name));
-            paths.text(event.path.as_deref());
-            contents.text(event.content.as_deref());
-            steps.text(event.step.as_deref());
-            for (name, value) in event.properties.into_iter().filter(|(_, value)| !value.is_null()) {
-                match properties.get_mut(name.as_str()) {
-                    Some(values) => values.push((row, value)),
-                    None => drop(properties.insert(name.into(), vec![(row, value)])),
+/// Columns that grow, row by row.
+#[derive(Default)]
+pub(super) struct Building {
+    columns: Columns,
+    names: Texts,
+    paths: Texts,
+    contents: Texts,
+    steps: Texts,
+    properties: Sparse,
+    property_names: Texts,
+    /// The place of each value among those of the properties, by the value as JSON.
+    values: HashMap<String, u32>,
+}
+
+/// The properties of some rows: of each row those that it has. There may be many names of which each row has a few, so
+/// that a column for each would be mostly empty; [`Self::select`] makes those that are wanted.
+#[derive(Debug, Default)]
+pub(super) struct Sparse {
+    /// Where the entries of each row end.
+    ends: Vec<usize>,
+    entries: Vec<Entry>,
+    names: Arc<Vec<Arc<str>>>,
+    /// Each value once that is no number.
+    values: Vec<Value>,
+}
+
+/// A property of a row.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    name: u32,
+    value: Kept,
+}
+
+/// A value of a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kept {
+    /// The bits of a double that stands for it exactly.
+    Number(u64),
+    /// Its place among the values.
+    Value(u32),
+}
+
+impl Building {
+    /// Adds the next row. At most 2^32 - 1.
+    pub(super) fn push(&mut self, arrival: Arrival, event: Event) {
+        let columns = &mut self.columns;
+        columns.rows += 1;
+        let end = u32::try_from(columns.rows).unwrap_or(u32::MAX);
+        match columns.stretches.last_mut() {
+            Some(stretch) if stretch.person == event.person => stretch.end = end,
+            _ => columns.stretches.push(Stretch { person: event.person, end }),
+        }
+        columns.time.push(event.time.micros());
+        columns.arrival.push(arrival);
+        columns.company.push(event.company.unwrap_or(NO_NUMBER));
+        columns.session.push(event.session.unwrap_or(NO_NUMBER));
+        columns.kind.push(event.kind);
+        columns.device.push(event.device);
+        columns.received.push(event.received.micros());
+        columns.message.push(event.message);
+        columns.sealed.push(event.sealed);
+        self.names.push(Some(&event.name));
+        self.paths.push(event.path.as_deref());
+        self.contents.push(event.content.as_deref());
+        self.steps.push(event.step.as_deref());
+        for (name, value) in event.properties.into_iter().filter(|(_, value)| !value.is_null()) {
+            let entry = Entry { name: self.property_names.code(&name), value: self.keep(canonical(value)) };
+            self.properties.entries.push(entry);
+        }
+        self.properties.ends.push(self.properties.entries.len());
+    }
+
+    fn keep(&mut self, value: Value) -> Kept {
+        if let Some(number) = exact(&value) {
+            return Kept::Number(number.to_bits());
+        }
+        Kept::Value(*self.values.entry(value.to_string()).or_insert_with(|| {
+            self.properties.values.push(value);
+            place(self.properties.values.len() - 1)
+        }))
+    }
+
+    /// Every column but those of properties, and the properties.
+    pub(super) fn finish(self) -> (Columns, Sparse) {
+        let columns = Columns {
+            name: self.names.finish(),
+            path: self.paths.finish(),
+            content: self.contents.finish(),
+            step: self.steps.finish(),
+            ..self.columns
+        };
+        (columns, Sparse { names: self.property_names.finish().values, ..self.properties })
+    }
+}
+
+impl Sparse {
+    /// How many properties all rows together have.
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn entries(&self, row: usize) -> &[Entry] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.entries[start..self.ends[row]]
+    }
+
+    fn value(&self, kept: Kept) -> Option<Value> {
+        match kept {
+            Kept::Number(bits) => number(f64::from_bits(bits)),
+            Kept::Value(at) => self.values.get(at as usize).cloned(),
+        }
+    }
+
+    /// A row's properties.
+    pub(super) fn of(&self, row: usize) -> Map<String, Value> {
+        let property = |entry: &Entry| Some((String::from(&*self.names[entry.name as usize]), self.value(entry.value)?));
+        self.entries(row).iter().filter_map(property).collect()
+    }
+
+    /// Columns of those that are wanted, over these rows.
+    pub(super) fn select(&self, wanted: &Properties, rows: &[usize]) -> BTreeMap<Arc<str>, Property> {
+        let is_wanted = |name: &Arc<str>| match wanted {
+            Properties::All => true,
+            Properties::Named(names) => names.contains(name),
+        };
+        let mut found: Vec<Option<Vec<(usize, Kept)>>> =
+            self.names.iter().map(|name| is_wanted(name).then(Vec::new)).collect();
+        if found.iter().all(Option::is_none) {
+            return BTreeMap::new();
+        }
+        for (at, row) in rows.iter().enumerate() {
+            for entry in self.entries(*row) {
+                if let Some(found) = &mut found[entry.name as usize] {
+                    found.push((at, entry.value));
                 }
             }
-            columns.sealed.push(event.sealed);
         }
-        columns.name = names.finish();
-        columns.path = paths.finish();
-        columns.content = contents.finish();
-        columns.step = steps.finish();
-        columns.properties = properties.into_iter().map(|(name, values)| (name, property(values, rows))).collect();
-        columns
-    }
-}
-
-/// One property's column from the values of the rows that have one.
-fn property(values: Vec<(usize, Value)>, rows: usize) -> Property {
-    if let Some(numbers) = numbers(&values, rows) {
-        return Property::Number(numbers);
-    }
-    let mut codes = vec![NO_CODE; rows];
-    let (mut known, mut texts) = (HashMap::new(), Vec::new());
-    for (row, value) in values {
-        let value = canonical(value);
-        let text = value.to_string();
-        let code = *known.entry(text).or_insert_with(|| {
-            texts.push(value);
-            place(texts.len() - 1)
+        let columns = self.names.iter().zip(found).filter_map(|(name, found)| {
+            let found = found.filter(|found| !found.is_empty())?;
+            Some((Arc::clone(name), self.column(&found, rows.len())))
         });
-        codes[row] = code;
+        columns.collect()
     }
-    Property::Coded(Coded { codes, values: Arc::new(texts) })
-}
 
-fn numbers(values: &[(usize, Value)], rows: usize) -> Option<Vec<f64>> {
-    let mut numbers = vec![f64::NAN; rows];
-    for (row, value) in values {
-        numbers[*row] = exact(value)?;
+    /// One property's column from the values of the rows that have one.
+    fn column(&self, found: &[(usize, Kept)], rows: usize) -> Property {
+        let numbers = found.iter().map(|(at, kept)| match kept {
+            Kept::Number(bits) => Some((*at, f64::from_bits(*bits))),
+            Kept::Value(_) => None,
+        });
+        if let Some(found) = numbers.collect::<Option<Vec<_>>>() {
+            let mut numbers = vec![f64::NAN; rows];
+            found.into_iter().for_each(|(at, number)| numbers[at] = number);
+            return Property::Number(numbers);
+        }
+        let mut codes = vec![NO_CODE; rows];
+        let (mut known, mut values) = (HashMap::<Kept, u32, RandomState>::default(), Vec::new());
+        for (at, kept) in found {
+            codes[*at] = *known.entry(*kept).or_insert_with(|| {
+                values.extend(self.value(*kept));
+                place(values.len() - 1)
+            });
+        }
+        Property::Coded(Coded { codes, values: Arc::new(values) })
     }
-    Some(numbers)
 }
 
 /// A value as a double that stands for it exactly, if there is one.
@@ -107,42 +203,31 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(NO_CODE)
 }
 
-/// Gives codes to values in the order of their appearance.
-pub(super) struct Coder<T> {
+/// Gives codes to texts in the order of their appearance.
+#[derive(Default)]
+struct Texts {
     codes: Vec<u32>,
-    known: HashMap<T, u32>,
-    values: Vec<T>,
+    known: HashMap<Arc<str>, u32>,
+    values: Vec<Arc<str>>,
 }
 
-impl<T> Default for Coder<T> {
-    fn default() -> Self {
-        Self { codes: Vec::new(), known: HashMap::new(), values: Vec::new() }
-    }
-}
-
-impl<T: Clone + Eq + Hash> Coder<T> {
-    pub(super) fn push(&mut self, value: Option<T>) {
-        let code = value.map_or(NO_CODE, |value| match self.known.entry(value) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(free) => {
-                let code = place(self.values.len());
-                self.values.push(free.key().clone());
-                *free.insert(code)
-            }
-        });
+impl Texts {
+    fn push(&mut self, text: Option<&str>) {
+        let code = text.map_or(NO_CODE, |text| self.code(text));
         self.codes.push(code);
     }
 
-    pub(super) fn finish(self) -> Coded<T> {
-        Coded { codes: self.codes, values: Arc::new(self.values) }
-    }
-}
-
-impl Coder<Arc<str>> {
-    fn text(&mut self, text: Option<&str>) {
-        match text.and_then(|text| self.known.get(text)) {
-            Some(code) => self.codes.push(*code),
-            None => self.push(text.map(Arc::from)),
+    fn code(&mut self, text: &str) -> u32 {
+        if let Some(code) = self.known.get(text) {
+            return *code;
         }
+        let (code, text) = (place(self.values.len()), Arc::<str>::from(text));
+        self.values.push(Arc::clone(&text));
+        self.known.insert(text, code);
+        code
+    }
+
+    fn finish(self) -> Coded<Arc<str>> {
+        Coded { codes: self.codes, values: Arc::new(self.values) }
     }
 }

@@ -1,11 +1,12 @@
 //! Rows of columns: one event again, or some of the rows.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use base::Timestamp;
 
-use super::{Coded, Column, Columns, NO_NUMBER, Properties, Property, Stretch, Wanted};
+use super::{Coded, Column, ColumnSet, Columns, NO_NUMBER, Property, Stretch, Wanted};
 use crate::record::{Arrival, Event};
 
 impl Columns {
@@ -51,64 +52,99 @@ impl Columns {
         self.people().flat_map(move |(person, rows)| rows.filter_map(move |row| self.event(person, row)))
     }
 
-    /// What is wanted of these columns. Rows are chosen by people only.
-    pub(super) fn select(&self, wanted: &Wanted) -> Self {
+    /// The rows that are wanted: by person, time and name.
+    pub(super) fn wanted(&self, wanted: &Wanted) -> Vec<usize> {
+        let behind = |count: usize| count.checked_sub(1).map_or(0, |at| self.stretches[at].end as usize);
         let first = self.stretches.partition_point(|stretch| stretch.person < *wanted.people.start());
         let last = self.stretches.partition_point(|stretch| stretch.person <= *wanted.people.end());
-        let end_of = |count: usize| count.checked_sub(1).map_or(0, |at| self.stretches[at].end);
-        let (start, end) = (end_of(first), end_of(last.max(first)));
-        let rows = start as usize..end as usize;
-        let has = |column| wanted.columns.has(column);
-        let stretches = self.stretches[first..last.max(first)].iter();
-        let stretches = stretches.map(|stretch| Stretch { end: stretch.end - start, ..*stretch });
+        let named: Option<Vec<bool>> =
+            wanted.names.as_ref().map(|names| self.name.values.iter().map(|name| names.contains(name)).collect());
+        let is_wanted = |row: &usize| {
+            let named = named.as_ref().is_none_or(|named| named[self.name.codes[*row] as usize]);
+            named && wanted.time.contains(&self.time[*row])
+        };
+        (behind(first)..behind(last)).filter(is_wanted).collect()
+    }
+
+    /// Some columns of some rows, in order; no properties.
+    pub(super) fn select(&self, rows: &[usize], wanted: ColumnSet) -> Self {
+        let has = |column| wanted.has(column);
         Self {
             rows: rows.len(),
-            stretches: if has(Column::Person) { stretches.collect() } else { Vec::new() },
-            time: self.time[rows.clone()].to_vec(),
-            name: self.name.rows(true, &rows),
-            arrival: some(&self.arrival, has(Column::Arrival), &rows),
-            company: some(&self.company, has(Column::Company), &rows),
-            session: some(&self.session, has(Column::Session), &rows),
-            kind: some(&self.kind, has(Column::Kind), &rows),
-            device: some(&self.device, has(Column::Device), &rows),
-            path: self.path.rows(has(Column::Path), &rows),
-            content: self.content.rows(has(Column::Content), &rows),
-            step: self.step.rows(has(Column::Step), &rows),
-            received: some(&self.received, has(Column::Received), &rows),
-            message: some(&self.message, has(Column::Message), &rows),
-            properties: self.some_properties(&wanted.properties, &rows),
-            sealed: some(&self.sealed, has(Column::Sealed), &rows),
+            stretches: if has(Column::Person) { self.stretches_of(rows) } else { Vec::new() },
+            time: some(&self.time, true, rows),
+            name: self.name.rows(true, rows),
+            arrival: some(&self.arrival, has(Column::Arrival), rows),
+            company: some(&self.company, has(Column::Company), rows),
+            session: some(&self.session, has(Column::Session), rows),
+            kind: some(&self.kind, has(Column::Kind), rows),
+            device: some(&self.device, has(Column::Device), rows),
+            path: self.path.rows(has(Column::Path), rows),
+            content: self.content.rows(has(Column::Content), rows),
+            step: self.step.rows(has(Column::Step), rows),
+            received: some(&self.received, has(Column::Received), rows),
+            message: some(&self.message, has(Column::Message), rows),
+            properties: BTreeMap::new(),
+            sealed: some(&self.sealed, has(Column::Sealed), rows),
         }
     }
 
-    fn some_properties(&self, wanted: &Properties, rows: &Range<usize>) -> super::BTreeMap<Arc<str>, Property> {
-        let is_wanted = |name: &Arc<str>| match wanted {
-            Properties::All => true,
-            Properties::Named(names) => names.contains(name),
+    fn stretches_of(&self, rows: &[usize]) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let first = rows.first().copied().unwrap_or(0);
+        let mut at = self.stretches.partition_point(|stretch| stretch.end as usize <= first);
+        for (row, end) in rows.iter().zip(1..) {
+            while self.stretches[at].end as usize <= *row {
+                at += 1;
+            }
+            let person = self.stretches[at].person;
+            match stretches.last_mut() {
+                Some(last) if last.person == person => last.end = end,
+                _ => stretches.push(Stretch { person, end }),
+            }
+        }
+        stretches
+    }
+
+    /// About how many bytes it takes, without the texts that others share.
+    pub(crate) fn bytes(&self) -> usize {
+        let numbers = size_of_val(&*self.time)
+            + size_of_val(&*self.stretches)
+            + size_of_val(&*self.arrival)
+            + size_of_val(&*self.company)
+            + size_of_val(&*self.session)
+            + size_of_val(&*self.kind)
+            + size_of_val(&*self.device)
+            + size_of_val(&*self.received)
+            + size_of_val(&*self.message)
+            + size_of_val(&*self.sealed);
+        let texts = [&self.name, &self.path, &self.content, &self.step];
+        let texts: usize = texts.into_iter().map(|texts| texts.bytes(|text| text.len())).sum();
+        let property = |property: &Property| match property {
+            Property::Number(values) => size_of_val(&**values),
+            Property::Coded(coded) => coded.bytes(|value| value.as_str().map_or(0, str::len)),
         };
-        let chosen = self.properties.iter().filter(|(name, _)| is_wanted(name));
-        chosen
-            .map(|(name, property)| {
-                let property = match property {
-                    Property::Number(values) => Property::Number(values[rows.clone()].to_vec()),
-                    Property::Coded(coded) => Property::Coded(coded.rows(true, rows)),
-                };
-                (Arc::clone(name), property)
-            })
-            .collect()
+        numbers + texts + self.properties.values().map(property).sum::<usize>()
     }
 }
 
 impl<T> Coded<T> {
-    fn rows(&self, wanted: bool, rows: &Range<usize>) -> Self {
+    fn rows(&self, wanted: bool, rows: &[usize]) -> Self {
         if wanted {
-            Self { codes: self.codes[rows.clone()].to_vec(), values: Arc::clone(&self.values) }
+            Self { codes: some(&self.codes, true, rows), values: Arc::clone(&self.values) }
         } else {
             Self::default()
         }
     }
+
+    /// About how many bytes it takes; of values that nobody else holds, each as many more as is said.
+    fn bytes(&self, more: impl Fn(&T) -> usize) -> usize {
+        let shared = Arc::strong_count(&self.values) > 1;
+        let values = if shared { 0 } else { self.values.iter().map(|value| size_of::<T>() + more(value)).sum() };
+        size_of_val(&*self.codes) + values
+    }
 }
 
-fn some<T: Clone>(column: &[T], wanted: bool, rows: &Range<usize>) -> Vec<T> {
-    if wanted { column[rows.clone()].to_vec() } else { Vec::new() }
+fn some<T: Clone>(column: &[T], wanted: bool, rows: &[usize]) -> Vec<T> {
+    if wanted { rows.iter().map(|row| column[*row].clone()).collect() } else { Vec::new() }
 }

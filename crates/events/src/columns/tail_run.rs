@@ -1,33 +1,61 @@
 //! Events of the log that no part holds yet, in memory.
 
+use std::iter;
 use std::ops::RangeInclusive;
 
+use super::build::{Building, Sparse};
 use super::{Columns, Source, Split, Wanted};
 use crate::error::ReadError;
 use crate::record::{Arrival, Event};
 
-/// A sorted run of events in memory, every column of them.
+/// A sorted run of events in memory. It takes about as much as its events, however many properties there are among them.
 #[derive(Debug, Default)]
 pub struct TailRun {
+    /// Every column but those of properties, which are made when they are read.
     columns: Columns,
+    properties: Sparse,
     time: (i64, i64),
 }
 
 /// Rows between places where it may be cut.
 const SPLIT: u32 = 4_096;
 
+/// What events are sorted by.
+const fn order((arrival, event): &(Arrival, Event)) -> (u64, i64, Arrival) {
+    (event.person, event.time.micros(), *arrival)
+}
+
 impl TailRun {
     /// Of events in any order.
-    pub fn of(events: Vec<(Arrival, Event)>) -> Self {
-        let columns = Columns::build(events);
-        let first = columns.time.iter().min().copied().unwrap_or_default();
-        let last = columns.time.iter().max().copied().unwrap_or_default();
-        Self { columns, time: (first, last) }
+    pub fn of(mut events: Vec<(Arrival, Event)>) -> Self {
+        events.sort_unstable_by_key(order);
+        Self::sorted(events)
     }
 
-    /// The events themselves.
-    pub fn columns(&self) -> &Columns {
-        &self.columns
+    /// Of events in the order of [`Source`], of which only one at a time is whole.
+    pub(crate) fn sorted(events: impl IntoIterator<Item = (Arrival, Event)>) -> Self {
+        let mut building = Building::default();
+        events.into_iter().for_each(|(arrival, event)| building.push(arrival, event));
+        let (columns, properties) = building.finish();
+        let first = columns.time.iter().min().copied().unwrap_or_default();
+        let last = columns.time.iter().max().copied().unwrap_or_default();
+        Self { columns, properties, time: (first, last) }
+    }
+
+    /// The events of both.
+    pub(crate) fn merged(&self, other: &Self) -> Self {
+        let (mut ours, mut theirs) = (self.events().peekable(), other.events().peekable());
+        Self::sorted(iter::from_fn(|| match (ours.peek(), theirs.peek()) {
+            (Some(our), Some(their)) if order(their) < order(our) => theirs.next(),
+            (None, _) => theirs.next(),
+            _ => ours.next(),
+        }))
+    }
+
+    /// The events, in order.
+    pub fn events(&self) -> impl Iterator<Item = (Arrival, Event)> + '_ {
+        let events = self.columns.events().enumerate();
+        events.map(|(row, (arrival, event))| (arrival, Event { properties: self.properties.of(row), ..event }))
     }
 }
 
@@ -58,6 +86,65 @@ impl Source for TailRun {
     }
 
     fn read(&self, wanted: &Wanted) -> Result<Columns, ReadError> {
-        Ok(self.columns.select(wanted))
+        let rows = self.columns.wanted(wanted);
+        let properties = self.properties.select(&wanted.properties, &rows);
+        Ok(Columns { properties, ..self.columns.select(&rows, wanted.columns) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use base::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::columns::{ColumnSet, Properties, Property};
+    use crate::record::{Kind, LogId};
+
+    /// Events of two names and one person, each with a property that hardly any other has.
+    fn events(count: u64) -> Vec<(Arrival, Event)> {
+        let event = |at: u64| Event {
+            person: 1,
+            company: None,
+            time: Timestamp(5 + i64::try_from(at).unwrap()),
+            received: Timestamp(6),
+            message: [9; 16],
+            kind: Kind::Track,
+            name: ["A", "B"][at as usize % 2].to_owned(),
+            session: None,
+            path: None,
+            device: None,
+            content: None,
+            step: None,
+            properties: [(format!("property {}", at % 1_000), json!(at))].into_iter().collect(),
+            sealed: Default::default(),
+        };
+        (0..count).map(|at| (Arrival { log: LogId(1), sequence: at, index: 0 }, event(at))).collect()
+    }
+
+    #[test]
+    fn a_thousand_names_take_no_column_each() {
+        let events = events(20_000);
+        let (one, other) = events.split_at(events.len() / 2);
+        let run = TailRun::of(other.to_vec()).merged(&TailRun::of(one.to_vec()));
+        assert!(run.columns.properties.is_empty());
+        assert_eq!(run.properties.len(), 20_000);
+        assert!(run.events().eq(events));
+    }
+
+    #[test]
+    fn properties_are_read_of_the_wanted_rows_only() {
+        let run = TailRun::of(events(20_000));
+        let properties = Properties::Named(vec!["property 7".into(), "property 8".into()]);
+        let some = Wanted { columns: ColumnSet::NONE, properties, ..Wanted::all() };
+        let columns = run.read(&Wanted { names: Some(vec![Arc::from("B")]), ..some.clone() }).unwrap();
+        assert_eq!((columns.rows, columns.properties.len()), (10_000, 1));
+        let columns = run.read(&Wanted { time: 5..25, ..some.clone() }).unwrap();
+        assert_eq!((columns.rows, columns.properties.len()), (20, 2));
+        let Property::Number(values) = &columns.properties["property 7"] else { panic!("{columns:?}") };
+        assert_eq!(values.iter().filter(|value| !value.is_nan()).count(), 1);
+        assert_eq!(run.read(&Wanted { people: 2..=9, ..some }).unwrap().rows, 0);
     }
 }

@@ -44,9 +44,8 @@ impl Tail {
         if self.generation != snapshot.generation() {
             self.generation = snapshot.generation();
             for run in std::mem::take(&mut self.runs) {
-                let events = run.columns().events();
-                let left = events.filter(|(arrival, _)| arrival.sequence > snapshot.sealed(arrival.log));
-                self.push(left.filter_map(|event| shown(event, snapshot)).collect());
+                let left = run.events().filter(|(arrival, _)| arrival.sequence > snapshot.sealed(arrival.log));
+                self.push(TailRun::sorted(left.filter_map(|event| shown(event, snapshot))));
             }
         }
         let known = &self.upto;
@@ -58,22 +57,22 @@ impl Tail {
         }
         for Behind { log, upto, events } in log.behind(environment, read)? {
             self.upto.insert(log, upto);
-            self.push(events.into_iter().filter_map(|event| shown(event, snapshot)).collect());
+            self.push(TailRun::of(events.into_iter().filter_map(|event| shown(event, snapshot)).collect()));
         }
         Ok(self.runs.iter().map(|run| Arc::clone(run) as Arc<dyn Source>).collect())
     }
 
-    fn push(&mut self, events: Vec<(Arrival, Event)>) {
-        if events.is_empty() {
+    fn push(&mut self, run: TailRun) {
+        if run.rows() == 0 {
             return;
         }
-        self.runs.push(Arc::new(TailRun::of(events)));
+        self.runs.push(Arc::new(run));
         while let [.., before, last] = self.runs.as_slice()
             && before.rows() < last.rows() * 2
         {
-            let events = before.columns().events().chain(last.columns().events()).collect();
+            let both = before.merged(last);
             self.runs.truncate(self.runs.len() - 2);
-            self.runs.push(Arc::new(TailRun::of(events)));
+            self.runs.push(Arc::new(both));
         }
     }
 }

@@ -143,9 +143,12 @@ proptest! {
         let entry = write(folder.path(), &events, group_rows, most);
         let part = Part::open(folder.path(), environment(), entry, &OneKey(3)).unwrap();
         let source = PartSource::new(Arc::new(part), Arc::new(names()), None);
-        let run = crate::TailRun::of(events);
+        let (one, other) = events.split_at(events.len() / 2);
+        let run = crate::TailRun::of(one.to_vec()).merged(&crate::TailRun::of(other.to_vec()));
+        let events = crate::TailRun::of(events).events().map(|(arrival, event)| (arrival, event, ())).collect::<Vec<_>>();
         let all = |columns: &Columns| columns.events().map(|(arrival, event)| (arrival, event, ())).collect::<Vec<_>>();
-        prop_assert_eq!(all(&source.read(&Wanted::all()).unwrap()), all(run.columns()));
+        prop_assert_eq!(&all(&source.read(&Wanted::all()).unwrap()), &events);
+        prop_assert_eq!(&all(&run.read(&Wanted::all()).unwrap()), &events);
         let wanted = Wanted { people: from..=from.saturating_add(many), ..Wanted::all() };
         prop_assert_eq!(all(&source.read(&wanted).unwrap()), all(&run.read(&wanted).unwrap()));
         let wanted_names: Vec<Arc<str>> = named.iter().map(|at| Arc::from(format!("Event {at}"))).collect();

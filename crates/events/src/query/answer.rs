@@ -59,6 +59,12 @@ fn plain<S: serde::Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::E
     crate::columns::number(*value).serialize(serializer)
 }
 
+/// The same of a number that may be missing.
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn plain_if_any<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.and_then(crate::columns::number).serialize(serializer)
+}
+
 /// A value of a breakdown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
@@ -98,11 +104,11 @@ pub struct FunnelStep {
     /// How many got here or further.
     pub count: u64,
     /// The median of the time from the step before, in seconds; not of the first step, nor where nobody came.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "plain_if_any")]
     #[schema(nullable = false)]
     pub median_seconds: Option<f64>,
     /// The median of the time from the first step, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "plain_if_any")]
     #[schema(nullable = false)]
     pub median_seconds_from_start: Option<f64>,
 }
@@ -111,8 +117,10 @@ pub struct FunnelStep {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Bar {
     /// From so many seconds, included.
+    #[serde(serialize_with = "plain")]
     pub from_seconds: f64,
     /// Up to so many, not included but in the last bar.
+    #[serde(serialize_with = "plain")]
     pub to_seconds: f64,
     /// How many.
     pub count: u64,

@@ -1,5 +1,6 @@
 //! What a trend keeps of each group and interval, by measure.
 
+use super::control::{Control, QueryError};
 use super::distinct::{Bits, Distinct, Seen};
 use super::groups::Groups;
 use super::model::Measure;
@@ -13,6 +14,8 @@ pub(super) struct Cells {
     intervals: usize,
     counts: Vec<Vec<u64>>,
     numbers: Vec<Vec<Numbers>>,
+    /// About how many bytes these two take.
+    taken: usize,
     distinct: Distinct,
     bits: Bits,
     with_bits: bool,
@@ -33,6 +36,9 @@ struct Numbers {
     all: Vec<f64>,
 }
 
+/// About what the sum of a cell takes.
+const OF_SUM: usize = 128;
+
 impl Cells {
     pub(super) fn new(measure: Measure, groups: Groups, intervals: usize) -> Self {
         Self {
@@ -41,6 +47,7 @@ impl Cells {
             intervals,
             counts: Vec::new(),
             numbers: Vec::new(),
+            taken: 0,
             distinct: Distinct::default(),
             bits: Bits::default(),
             with_bits: false,
@@ -49,10 +56,12 @@ impl Cells {
         }
     }
 
-    /// Before a chunk of people from `first` to `last`.
-    pub(super) fn begin(&mut self, first: u64, last: u64, one_group: bool) {
+    /// Before a chunk of people from the first to the last, who have so many rows and are all of one group. What that takes
+    /// is held.
+    pub(super) fn begin(&mut self, people: (u64, u64), rows: usize, control: &Control) -> Result<(), QueryError> {
         let counts_people = matches!(self.measure, Measure::People | Measure::PerPerson);
-        self.with_bits = counts_people && one_group && self.bits.prepare(first, last, self.intervals);
+        self.with_bits = counts_people && self.bits.prepare(people, rows, self.intervals, control)?;
+        Ok(())
     }
 
     /// Behind it.
@@ -65,14 +74,14 @@ impl Cells {
         self.scattered.tidy();
     }
 
-    /// About how much it holds beyond what its answer has.
-    pub(super) fn bytes(&self) -> usize {
-        let numbers: usize = self.numbers.iter().flatten().map(|cell| cell.all.len() * size_of::<f64>() + 64).sum();
-        self.scattered.bytes() + numbers + self.groups.all().len() * 128
+    /// About how many bytes it takes. It only grows.
+    pub(super) const fn bytes(&self) -> usize {
+        let people = self.distinct.bytes() + self.bits.bytes() + self.seen.bytes() + self.scattered.bytes();
+        self.taken + people + self.groups.bytes()
     }
 
     pub(super) fn count(&mut self, group: u32, interval: usize) {
-        *cell(&mut self.counts, group, interval, self.intervals) += 1;
+        *cell(&mut self.counts, group, interval, self.intervals, &mut self.taken) += 1;
     }
 
     pub(super) fn person(&mut self, group: u32, interval: usize, number: u64, person: u64, merged: &NumberSet) {
@@ -91,12 +100,18 @@ impl Cells {
 
     pub(super) fn number(&mut self, group: u32, interval: usize, value: f64) {
         let keeps_all = self.keeps_all();
-        let cell = cell(&mut self.numbers, group, interval, self.intervals);
+        let cell = cell(&mut self.numbers, group, interval, self.intervals, &mut self.taken);
+        if cell.count == 0 && !keeps_all {
+            self.taken += OF_SUM;
+        }
         cell.least = if cell.count == 0 { value } else { cell.least.min(value) };
         cell.greatest = if cell.count == 0 { value } else { cell.greatest.max(value) };
         cell.count += 1;
         if keeps_all {
+            let before = cell.all.capacity();
             cell.all.push(value);
+            // Twice: of the whole range they are looked at together.
+            self.taken += (cell.all.capacity() - before) * 2 * size_of::<f64>();
         } else {
             cell.sum.add(value);
         }
@@ -108,16 +123,16 @@ impl Cells {
 
     /// Adds what another thread has.
     pub(super) fn merge(&mut self, mut other: Self) {
-        let ids: Vec<u32> = other.groups.all().to_vec().iter().map(|group| self.groups.id(group)).collect();
+        let ids: Vec<u32> = other.groups.all().iter().map(|group| self.groups.id(group)).collect();
         let id = |group: usize| ids.get(group).copied().unwrap_or(0);
         for (group, counts) in other.counts.into_iter().enumerate() {
             for (interval, count) in counts.into_iter().enumerate() {
-                *cell(&mut self.counts, id(group), interval, self.intervals) += count;
+                *cell(&mut self.counts, id(group), interval, self.intervals, &mut self.taken) += count;
             }
         }
         for (group, numbers) in other.numbers.into_iter().enumerate() {
             for (interval, numbers) in numbers.into_iter().enumerate() {
-                cell(&mut self.numbers, id(group), interval, self.intervals).merge(numbers);
+                cell(&mut self.numbers, id(group), interval, self.intervals, &mut self.taken).merge(numbers);
             }
         }
         other.distinct.each(|group, interval, count| {
@@ -205,9 +220,17 @@ fn value(measure: Measure, count: u64, distinct: u64, numbers: &mut Numbers) -> 
     }
 }
 
-fn cell<T: Default + Clone>(cells: &mut Vec<Vec<T>>, group: u32, interval: usize, intervals: usize) -> &mut T {
+/// A cell; what more it takes is added to `taken`.
+fn cell<'c, T: Default + Clone>(
+    cells: &'c mut Vec<Vec<T>>,
+    group: u32,
+    interval: usize,
+    intervals: usize,
+    taken: &mut usize,
+) -> &'c mut T {
     let group = group as usize;
     if cells.len() <= group {
+        *taken += (group + 1 - cells.len()) * (size_of::<Vec<T>>() + intervals * size_of::<T>());
         cells.resize_with(group + 1, || vec![T::default(); intervals]);
     }
     &mut cells[group][interval]
@@ -215,4 +238,51 @@ fn cell<T: Default + Clone>(cells: &mut Vec<Vec<T>>, group: u32, interval: usize
 
 fn small(interval: usize) -> u32 {
     u32::try_from(interval).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Group;
+
+    fn cells(measure: Measure, intervals: usize) -> Cells {
+        Cells::new(measure, Groups::default(), intervals)
+    }
+
+    #[test]
+    fn what_cells_take_is_counted() {
+        let nobody = NumberSet::default();
+        // Bits: 1,000 words an interval.
+        let mut people = cells(Measure::People, 100);
+        people.begin((1, 64_000), 1_000_000, &Control::new()).unwrap();
+        assert!(people.bytes() >= 1_000 * 100 * 8, "{}", people.bytes());
+        people.person(0, 3, 17, 17, &nobody);
+        people.end();
+        // Each group's counts of people.
+        let mut people = cells(Measure::People, 100);
+        (0..1_000).for_each(|group| people.person(group, 7, 5, 5, &nobody));
+        assert!(people.bytes() >= 1_000 * 24, "who was seen: {}", people.bytes());
+        people.end();
+        assert!(people.bytes() >= 1_000 * (24 + 101 * 8), "{}", people.bytes());
+        let mut events = cells(Measure::Total, 100);
+        (0..1_000).for_each(|group| events.count(group, 7));
+        assert!(events.bytes() >= 1_000 * 100 * 8, "{}", events.bytes());
+        let mut medians = cells(Measure::Median, 1);
+        (0..1_000).for_each(|value| medians.number(0, 0, f64::from(value)));
+        assert!(medians.bytes() >= 1_000 * 8 * 2, "{}", medians.bytes());
+        let mut groups = cells(Measure::Total, 1);
+        groups.groups.id(&Group::Value("x".repeat(10_000)));
+        assert!(groups.bytes() >= 2 * 10_000, "{}", groups.bytes());
+    }
+
+    #[test]
+    fn bits_are_held_before_they_are_taken() {
+        let mut people = cells(Measure::People, 100);
+        let small = Control::new().memory(500_000);
+        assert!(matches!(people.begin((1, 64_000), 1_000_000, &small), Err(QueryError::TooLarge)));
+        assert_eq!(people.bytes(), 0);
+        // Few rows are not worth so many bits: they are listed.
+        people.begin((1, 1_000_000), 10, &Control::new()).unwrap();
+        assert_eq!(people.bytes(), 0);
+    }
 }

@@ -62,7 +62,7 @@ impl Control {
         Self { deadline: Instant::now().checked_add(time), ..self }
     }
 
-    /// At most about so many bytes for what is gathered, beside what is read at the moment.
+    /// At most about so many bytes for what is gathered, and for what is read while it is looked at.
     #[must_use]
     pub fn memory(self, bytes: usize) -> Self {
         Self { memory: bytes, ..self }

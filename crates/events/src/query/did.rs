@@ -52,7 +52,10 @@ pub(super) fn who(
         // Pairs of (person, count), ascending within each source.
         let mut counts: Vec<(u64, u64)> = Vec::new();
         for source in sources.iter().filter(|source| source.may_hold(did.event())) {
+            let before = counts.len() + 2 * state.scattered.len();
             let columns = source.read(&wanted)?;
+            let read = columns.bytes();
+            control.hold(read)?;
             let bound = matcher.bind(&columns);
             visit(&columns, &bound, known, window, false, |number, person, _, _| {
                 if !merged.is_empty() && merged.contains(Some(number)) {
@@ -64,7 +67,10 @@ pub(super) fn who(
                     }
                 }
             });
+            control.release(read);
+            control.hold((counts.len() + 2 * state.scattered.len() - before) * size_of::<(u64, u64)>())?;
         }
+        let before = state.listed.len();
         counts.sort_by_key(|(person, _)| *person);
         for of_one in counts.chunk_by(|(one, _), (other, _)| one == other) {
             let count = of_one.iter().map(|(_, count)| count).sum();
@@ -72,7 +78,8 @@ pub(super) fn who(
                 state.listed.push(of_one[0].0);
             }
         }
-        control.check()
+        control.release(size_of_val(counts.as_slice()));
+        control.hold((state.listed.len() - before) * size_of::<u64>())
     })?;
     let mut scattered: HashMap<u64, u64, RandomState> = HashMap::default();
     let mut listed = Vec::new();

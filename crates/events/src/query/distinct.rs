@@ -1,5 +1,7 @@
 //! How many different people or companies there are in each cell of an answer.
 
+use super::control::{Control, QueryError};
+
 /// Whoever was seen in a cell: (group, who, interval).
 #[derive(Debug, Default)]
 pub(super) struct Seen(Vec<(u32, u64, u32)>);
@@ -9,6 +11,7 @@ pub(super) struct Seen(Vec<(u32, u64, u32)>);
 pub(super) struct Distinct {
     /// By group, then by interval; the last entry is the whole.
     counts: Vec<Vec<u64>>,
+    bytes: usize,
 }
 
 impl Seen {
@@ -28,8 +31,9 @@ impl Seen {
         self.0.iter_mut().for_each(|(group, ..)| *group = id(*group as usize));
     }
 
+    /// How many bytes it takes.
     pub(super) const fn bytes(&self) -> usize {
-        self.0.len() * size_of::<(u32, u64, u32)>()
+        self.0.capacity() * size_of::<(u32, u64, u32)>()
     }
 
     /// Leaves out what is there twice.
@@ -59,8 +63,16 @@ impl Distinct {
         if self.counts.len() <= group {
             self.counts.resize_with(group + 1, Vec::new);
         }
-        self.counts[group].resize(intervals + 1, 0);
+        if self.counts[group].is_empty() {
+            self.counts[group].resize(intervals + 1, 0);
+            self.bytes += size_of::<Vec<u64>>() + (intervals + 1) * size_of::<u64>();
+        }
         self.counts[group][interval] += count;
+    }
+
+    /// About how many bytes it takes.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Shows every count.
@@ -83,21 +95,38 @@ pub(super) struct Bits {
     first: u64,
 }
 
-/// More words than these, and bits would be mostly zeroes.
+/// More words than these, and bits would be mostly zeroes …
 const WIDEST: usize = 1 << 15;
+/// … as they would with more words than these and than three a row, which is what [`Seen`] takes.
+const MANY: usize = 1 << 17;
 
 impl Bits {
-    /// Room for people from `first` to `last`; `false` if they are too far apart.
-    pub(super) fn prepare(&mut self, first: u64, last: u64, intervals: usize) -> bool {
+    /// Room for people from `first` to `last`, who have so many rows; `false` if that is not worth it. It is held before it
+    /// is taken.
+    pub(super) fn prepare(
+        &mut self,
+        (first, last): (u64, u64),
+        rows: usize,
+        intervals: usize,
+        control: &Control,
+    ) -> Result<bool, QueryError> {
         let words = place(last.saturating_sub(first)) / 64 + 1;
-        if words >= WIDEST || words * intervals > 8 << 20 {
-            return false;
+        if words >= WIDEST || words * intervals > MANY.max(rows.saturating_mul(3)) {
+            return Ok(false);
         }
+        let room = words * intervals;
+        self.taken.clear();
+        control.hold(room.saturating_sub(self.taken.capacity()) * size_of::<u64>())?;
+        self.taken.reserve_exact(room);
+        self.taken.resize(room, 0);
         self.first = first;
         self.words = words;
-        self.taken.clear();
-        self.taken.resize(self.words * intervals, 0);
-        true
+        Ok(true)
+    }
+
+    /// How many bytes it takes.
+    pub(super) const fn bytes(&self) -> usize {
+        self.taken.capacity() * size_of::<u64>()
     }
 
     #[inline]

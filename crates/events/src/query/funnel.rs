@@ -11,7 +11,7 @@ use super::walk::Steps;
 use super::{Funnel, Order, Target};
 
 /// What became of everybody of one group.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Reached {
     /// Per step how many got there or further.
     counts: Vec<u64>,
@@ -30,24 +30,27 @@ struct State<'q> {
     people: Option<Vec<(u64, usize, Group)>>,
 }
 
+/// About what a step of a group takes before there are many times.
+const OF_STEP: usize = 128;
+
 /// How many bars a distribution has.
 const BARS: usize = 20;
 
 impl Fold for State<'_> {
     fn one(&mut self, who: u64, hits: &[Hit], groups: &Groups) -> Result<(), QueryError> {
-        self.run.control.check()?;
-        let Some(attempt) = self.steps.walk(hits) else { return Ok(()) };
+        let Some(attempt) = self.steps.walk(hits, self.run.control)? else { return Ok(()) };
         let group = if self.with_groups {
             groups.all().get(attempt.group as usize).cloned().unwrap_or(Group::Missing)
         } else {
             Group::Missing
         };
         if let Some(people) = &mut self.people {
-            self.run.control.hold(size_of::<(u64, usize, Group)>())?;
+            self.run.control.hold(size_of::<(u64, usize)>() + group.bytes())?;
             people.push((who, attempt.times.len(), group));
             return Ok(());
         }
-        self.run.control.hold(attempt.times.len() * 16)?;
+        let new = if self.groups.contains_key(&group) { 0 } else { group.bytes() + self.steps.count * OF_STEP };
+        self.run.control.hold(attempt.times.len() * 16 + new)?;
         let reached = self.groups.entry(group).or_default();
         reached.add(&attempt.times, self.steps.count);
         Ok(())
@@ -153,14 +156,9 @@ pub(super) fn answer(funnel: &Funnel, run: &Run<'_>) -> Result<Answer, QueryErro
             groups.entry(group).or_default().merge(reached, count);
         }
     }
-    let mut whole = Reached::default();
-    whole.resize(count);
-    for reached in groups.values() {
-        whole.merge(reached.clone(), count);
-    }
+    let mut ranked: Vec<_> = groups.into_iter().collect();
     let mut breakdown = Vec::new();
     if let Some(limit) = funnel.breakdown.as_ref().map(|breakdown| breakdown.limit) {
-        let mut ranked: Vec<_> = groups.into_iter().collect();
         ranked.sort_by(|(one, of_one), (other, of_other)| (of_other.counts[0], one).cmp(&(of_one.counts[0], other)));
         let mut rest = Reached::default();
         for (_, reached) in ranked.split_off(limit.min(ranked.len())) {
@@ -169,9 +167,12 @@ pub(super) fn answer(funnel: &Funnel, run: &Run<'_>) -> Result<Answer, QueryErro
         if !rest.counts.is_empty() {
             ranked.push((Group::Other, rest));
         }
-        breakdown =
-            ranked.into_iter().map(|(value, mut reached)| FunnelGroup { value, steps: reached.steps() }).collect();
+        let group = |(value, reached): &mut (Group, Reached)| FunnelGroup { value: value.clone(), steps: reached.steps() };
+        breakdown = ranked.iter_mut().map(group).collect();
     }
+    let mut whole = Reached::default();
+    whole.resize(count);
+    ranked.into_iter().for_each(|(_, reached)| whole.merge(reached, count));
     let distribution = whole.from_start.last().map(|times| distribution(times)).unwrap_or_default();
     Ok(Answer::Funnel(FunnelAnswer { steps: whole.steps(), distribution, breakdown }))
 }

@@ -18,6 +18,8 @@ use crate::record::DeviceKind;
 pub(super) struct Groups {
     ids: HashMap<Group, u32, RandomState>,
     values: Vec<Group>,
+    /// About how many bytes they take.
+    bytes: usize,
     /// Whether what is not known is *other*, the last.
     closed: bool,
 }
@@ -40,6 +42,7 @@ impl Groups {
         if self.closed {
             return next - 1;
         }
+        self.bytes += 2 * group.bytes();
         self.ids.insert(group.clone(), next);
         self.values.push(group.clone());
         next
@@ -47,6 +50,19 @@ impl Groups {
 
     pub(super) fn all(&self) -> &[Group] {
         &self.values
+    }
+
+    /// About how many bytes they take.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Group {
+    /// How many bytes it takes.
+    pub(super) const fn bytes(&self) -> usize {
+        let text = if let Self::Value(text) = self { text.len() } else { 0 };
+        size_of::<Self>() + text
     }
 }
 

@@ -61,6 +61,13 @@ struct State<F> {
     scratch: Vec<Hit>,
 }
 
+impl<F> State<F> {
+    /// About how many bytes is set aside.
+    fn bytes(&self) -> usize {
+        size_of_val(self.scattered.as_slice()) + self.groups.bytes()
+    }
+}
+
 const NO_ARRIVAL: Arrival = Arrival { log: LogId(0), sequence: 0, index: 0 };
 
 /// Folds everybody's events; the answer is what each thread folded.
@@ -95,22 +102,24 @@ pub(super) fn fold<F: Fold>(
             columns: gather.matcher.columns,
             properties: gather.matcher.properties(),
         };
-        let before = state.scattered.len();
         let mut hits = Vec::new();
+        // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
         for source in &sources {
+            let before = state.bytes() + size_of_val(hits.as_slice());
             let columns = read(source, &wanted)?;
-            gather.columns(&columns, known, &merged, state, &mut hits);
-            control.check()?;
+            let read = columns.bytes();
+            control.hold(read)?;
+            gather.columns(&columns, known, merged, state, &mut hits);
+            control.release(read);
+            control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
         }
-        control.hold((state.scattered.len() - before) * size_of::<Owned>())?;
-        let held = hits.len() * size_of::<Owned>();
-        control.hold(held)?;
+        let held = size_of_val(hits.as_slice());
         let State { fold, groups, scratch, .. } = state;
-        fold_sorted(hits, ties, scratch, &mut |who, hits| fold.one(who, hits, groups))?;
+        fold_sorted(hits, ties, scratch, control, &mut |who, hits| fold.one(who, hits, groups))?;
         control.release(held);
         Ok(())
     })?;
-    finish(states)
+    finish(states, control)
 }
 
 fn read(source: &Arc<dyn Source>, wanted: &Wanted) -> Result<Columns, QueryError> {
@@ -171,24 +180,31 @@ fn fold_sorted(
     mut hits: Vec<Owned>,
     ties: bool,
     scratch: &mut Vec<Hit>,
+    control: &Control,
     one: &mut impl FnMut(u64, &[Hit]) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
+    // Sorting takes half as much again.
+    let sorting = size_of_val(hits.as_slice()) / 2;
+    control.hold(sorting)?;
     // Stable, and quick with what is sorted in long runs already, which each source is.
     if ties {
         hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.arrival));
     } else {
         hits.sort_by_key(|owned| (owned.who, owned.hit.time));
     }
+    control.release(sorting);
     for of_one in hits.chunk_by(|one, other| one.who == other.who) {
+        let before = scratch.capacity();
         scratch.clear();
         scratch.extend(of_one.iter().map(|owned| owned.hit));
+        control.hold((scratch.capacity() - before) * size_of::<Hit>())?;
         one(of_one[0].who, scratch)?;
     }
     Ok(())
 }
 
 /// Folds what every thread set aside, in the first thread's state.
-fn finish<F: Fold>(states: Vec<State<F>>) -> Result<Vec<F>, QueryError> {
+fn finish<F: Fold>(states: Vec<State<F>>, control: &Control) -> Result<Vec<F>, QueryError> {
     let (mut folds, mut groups, mut scattered) = (Vec::new(), Groups::default(), Vec::new());
     for (place, mut state) in states.into_iter().enumerate() {
         folds.push(state.fold);
@@ -203,7 +219,7 @@ fn finish<F: Fold>(states: Vec<State<F>>) -> Result<Vec<F>, QueryError> {
         scattered.append(&mut state.scattered);
     }
     if let Some(first) = folds.first_mut() {
-        fold_sorted(scattered, true, &mut Vec::new(), &mut |who, hits| first.one(who, hits, &groups))?;
+        fold_sorted(scattered, true, &mut Vec::new(), control, &mut |who, hits| first.one(who, hits, &groups))?;
     }
     Ok(folds)
 }

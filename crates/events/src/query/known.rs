@@ -16,8 +16,8 @@ pub struct Known {
     pub zone: TimeZone,
     /// Now: what *within 30 days* ends at, and what relative times count from.
     pub now: Timestamp,
-    /// Which number of a merged person became which. What an alias leads to is no alias itself.
-    pub aliases: HashMap<u64, u64>,
+    /// Who was merged into whom.
+    pub aliases: Arc<Aliases>,
     /// Erased people, by every number that they had: nothing of theirs is seen.
     pub erased: NumberSet,
     /// People whose personal values are erased: their events count, without sealed values.
@@ -26,6 +26,42 @@ pub struct Known {
     pub sets: HashMap<PredicateHash, NumberSet>,
     /// Of each attribute that a breakdown is by its values.
     pub values: HashMap<Field, HashMap<u64, Arc<str>>>,
+}
+
+/// Which number of a merged person became which. What an alias leads to is no alias itself.
+#[derive(Debug, Default)]
+pub struct Aliases {
+    into: HashMap<u64, u64>,
+    /// Every number of a merged person, the one of today too.
+    merged: NumberSet,
+}
+
+impl Aliases {
+    /// Each number with the one that it became.
+    pub fn of(into: HashMap<u64, u64>) -> Self {
+        let merged = NumberSet::of(into.iter().flat_map(|(from, to)| [*from, *to]));
+        Self { into, merged }
+    }
+
+    /// Whose number it is today.
+    pub fn person(&self, number: u64) -> u64 {
+        if self.into.is_empty() { number } else { self.into.get(&number).copied().unwrap_or(number) }
+    }
+
+    /// The numbers that became this one.
+    pub fn before(&self, person: u64) -> impl Iterator<Item = u64> {
+        self.into.iter().filter(move |(_, to)| **to == person).map(|(from, _)| *from)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.into.len()
+    }
+
+    /// Whether nobody was merged.
+    pub fn is_empty(&self) -> bool {
+        self.into.is_empty()
+    }
 }
 
 /// What of [`Known`] a question needs.
@@ -44,7 +80,7 @@ impl Known {
         Self {
             zone,
             now,
-            aliases: HashMap::new(),
+            aliases: Arc::default(),
             erased: NumberSet::default(),
             personal_erased: NumberSet::default(),
             sets: HashMap::new(),
@@ -54,15 +90,15 @@ impl Known {
 
     /// Whose number it is today; `None` of somebody who was erased.
     pub(crate) fn person(&self, number: u64) -> Option<u64> {
-        let person = if self.aliases.is_empty() { number } else { *self.aliases.get(&number).unwrap_or(&number) };
+        let person = self.aliases.person(number);
         let erased = !self.erased.is_empty()
             && (self.erased.contains(Some(number)) || person != number && self.erased.contains(Some(person)));
         (!erased).then_some(person)
     }
 
     /// Every number of a merged person, the one of today too.
-    pub(crate) fn merged(&self) -> NumberSet {
-        NumberSet::of(self.aliases.iter().flat_map(|(from, to)| [*from, *to]))
+    pub(crate) fn merged(&self) -> &NumberSet {
+        &self.aliases.merged
     }
 
     pub(crate) fn set(&self, filter: &Filter) -> Result<&NumberSet, QueryError> {

@@ -20,8 +20,10 @@ const MAX_PERIODS: usize = 400;
 const MAX_RANGE_DAYS: i64 = 366 * 10;
 const MAX_NAME: usize = 200;
 const DAY: i64 = 86_400_000_000;
-/// More points help nobody.
+/// More points help nobody …
 const MAX_POINTS: i64 = 5_000;
+/// … and more numbers neither: of all series, values and points of an answer together.
+const MAX_NUMBERS: usize = 200_000;
 
 impl Query {
     /// Reads a question; pointers start with the given one (empty for none).
@@ -71,7 +73,13 @@ impl Reader {
         };
         let (range, interval) = (range?, interval?);
         self.points(range, interval, at)?;
-        Some(Trend { range, interval, series: series?, breakdown: breakdown?, compare: compare? })
+        let (series, breakdown, compare) = (series?, breakdown?, compare?);
+        // The values that stand by themselves, the missing one and all others.
+        let groups = breakdown.as_ref().map_or(1, |breakdown| breakdown.limit + 2);
+        let numbers = series.len() * groups * most_points(range, interval) * if compare { 2 } else { 1 };
+        let instead = "take a longer interval, a shorter range, fewer series or a lower limit of the breakdown";
+        self.numbers(numbers, &format!("{at}/interval"), instead)?;
+        Some(Trend { range, interval, series, breakdown, compare })
     }
 
     fn series(&mut self, value: &Value, at: &str) -> Option<Series> {
@@ -145,12 +153,15 @@ impl Reader {
         let matching = self.named(object, "match", Some(super::Match::default()), at);
         let (range, interval) = (range?, interval?);
         self.points(range, interval, at)?;
+        let periods = periods?;
+        let instead = "take fewer periods, a longer interval or a shorter range";
+        self.numbers(periods * most_points(range, interval), &format!("{at}/periods"), instead)?;
         Some(Retention {
             range,
             interval,
             start: start?,
             back: back?,
-            periods: periods?,
+            periods,
             mode: mode?,
             matching: matching?,
         })
@@ -247,6 +258,13 @@ impl Reader {
         )
     }
 
+    fn numbers(&mut self, numbers: usize, at: &str, instead: &str) -> Option<()> {
+        if numbers <= MAX_NUMBERS {
+            return Some(());
+        }
+        self.problem(at, format!("an answer of up to {numbers} numbers, more than {MAX_NUMBERS}: {instead}"))
+    }
+
     fn list<T>(
         &mut self,
         object: &Object,
@@ -285,6 +303,17 @@ impl Reader {
             self.problem::<()>(&pointer, format!("unknown key; accepted: {}", known.join(", ")));
         }
     }
+}
+
+/// How many points a range has at most: the first and the last may be cut.
+fn most_points(range: Range, interval: Interval) -> usize {
+    let shortest = match interval {
+        Interval::Hour => DAY / 24,
+        Interval::Day => DAY,
+        Interval::Week => 7 * DAY,
+        Interval::Month => 28 * DAY,
+    };
+    usize::try_from((range.to - range.from) / shortest + 2).unwrap_or(usize::MAX)
 }
 
 fn present<'v>(object: &'v Object, key: &str) -> Option<&'v Value> {

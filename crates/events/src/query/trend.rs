@@ -11,7 +11,7 @@ use targeting::Field;
 use super::Target;
 use super::answer::{Answer, Group, Point, SeriesAnswer, TrendAnswer};
 use super::cells::Cells;
-use super::chunks::{chunks, each, in_time_order};
+use super::chunks::{Sources, chunks, each, in_time_order};
 use super::control::QueryError;
 use super::groups::{Grouping, Groups};
 use super::intervals::{Intervals, before};
@@ -20,6 +20,9 @@ use super::model::{Measure, Range, Series, Trend};
 use super::numbers::NumberSet;
 use super::run::Run;
 use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
+
+/// So many rows between two looks at what cells have grown by.
+const OFTEN: usize = 4_096;
 
 /// Each series' groups.
 type Chosen = Vec<Groups>;
@@ -32,7 +35,7 @@ struct Pass<'q> {
     intervals: Intervals,
     field: Option<&'q Field>,
     run: &'q Run<'q>,
-    merged: NumberSet,
+    merged: &'q NumberSet,
     by_person: bool,
 }
 
@@ -56,15 +59,16 @@ fn choose(trend: &Trend, run: &Run<'_>) -> Result<Chosen, QueryError> {
         return Ok(vec![Groups::default(); trend.series.len()]);
     };
     let open = vec![Groups::default(); trend.series.len()];
-    let mut cells = pass(trend, trend.range, Intervals::whole(trend.range), &open, run)?;
-    let chosen = cells.iter_mut().map(|cells| {
-        let groups = cells.groups.all().to_vec();
-        let mut ranked: Vec<_> = groups.into_iter().enumerate().map(|(id, group)| (cells.total(id), group)).collect();
-        ranked.sort_by(|(one, of_one), (other, of_other)| other.total_cmp(one).then_with(|| of_one.cmp(of_other)));
-        let top: Vec<Group> = ranked.into_iter().take(limit).map(|(_, group)| group).collect();
-        Groups::closed(&top)
-    });
-    Ok(chosen.collect())
+    pass(trend, trend.range, Intervals::whole(trend.range), &open, run, |cells| cells.map(|cells| top(cells, limit)).collect())
+}
+
+/// The groups of a series with most of its measure.
+fn top(mut cells: Cells, limit: usize) -> Groups {
+    let totals: Vec<f64> = (0..cells.groups.all().len()).map(|id| cells.total(id)).collect();
+    let mut ranked: Vec<_> = totals.into_iter().zip(cells.groups.all()).collect();
+    ranked.sort_by(|(one, of_one), (other, of_other)| other.total_cmp(one).then_with(|| of_one.cmp(of_other)));
+    let top: Vec<Group> = ranked.into_iter().take(limit).map(|(_, group)| group.clone()).collect();
+    Groups::closed(&top)
 }
 
 fn series(
@@ -75,9 +79,12 @@ fn series(
     run: &Run<'_>,
 ) -> Result<Vec<SeriesAnswer>, QueryError> {
     let starts = intervals.starts().to_vec();
-    let cells = pass(trend, range, intervals, chosen, run)?;
+    pass(trend, range, intervals, chosen, run, |cells| answers(trend, &starts, cells))
+}
+
+fn answers(trend: &Trend, starts: &[i64], cells: impl Iterator<Item = Cells>) -> Vec<SeriesAnswer> {
     let mut answers = Vec::new();
-    for (index, mut cells) in cells.into_iter().enumerate() {
+    for (index, mut cells) in cells.enumerate() {
         let groups: Vec<Option<Group>> = match trend.breakdown {
             None => vec![None],
             Some(_) => cells.groups.all().iter().cloned().map(Some).collect(),
@@ -95,17 +102,18 @@ fn series(
             answers.push(SeriesAnswer { label, index, breakdown, points, total: cells.total(id) });
         }
     }
-    Ok(answers)
+    answers
 }
 
-/// Folds every series over a range.
-fn pass(
+/// Folds every series over a range, and shows their cells, which are held until then.
+fn pass<T>(
     trend: &Trend,
     range: Range,
     intervals: Intervals,
     groups: &Chosen,
     run: &Run<'_>,
-) -> Result<Vec<Cells>, QueryError> {
+    show: impl FnOnce(std::vec::IntoIter<Cells>) -> T,
+) -> Result<T, QueryError> {
     let pass = Pass::new(&trend.series, range, intervals, run, run.breakdown(trend.breakdown.as_ref())?)?;
     let states = pass.fold(
         || {
@@ -117,13 +125,16 @@ fn pass(
         },
         |cells, chunk| pass.chunk(cells, chunk),
     )?;
+    let held: usize = states.iter().map(|cells| bytes(cells) - groups.iter().map(Groups::bytes).sum::<usize>()).sum();
     let mut states = states.into_iter();
     let mut all = states.next().unwrap_or_default();
     for state in states {
         all.iter_mut().zip(state).for_each(|(all, one)| all.merge(one));
     }
     all.iter_mut().for_each(Cells::finish);
-    Ok(all)
+    let shown = show(all.into_iter());
+    run.control.release(held);
+    Ok(shown)
 }
 
 impl<'q> Pass<'q> {
@@ -166,11 +177,32 @@ impl<'q> Pass<'q> {
             let chunks = chunks(&sources, control);
             return each(control, chunks.len(), state, |state, item| {
                 let wanted = Wanted { people: chunks[item].clone(), ..self.wanted() };
-                let read = sources.iter().map(|source| self.read(source, &wanted));
-                work(state, &read.collect::<Result<Vec<_>, _>>()?)
+                self.with(&sources, &wanted, |read| work(state, read))
             });
         }
-        each(control, sources.len(), state, |state, item| work(state, &[self.read(&sources[item], &self.wanted())?]))
+        each(control, sources.len(), state, |state, item| {
+            self.with(&sources[item..=item], &self.wanted(), |read| work(state, read))
+        })
+    }
+
+    /// Works on what is read from some sources. Nobody is split over chunks, so that it may be anything: each source's rows
+    /// are held as they come.
+    fn with(
+        &self,
+        sources: &Sources,
+        wanted: &Wanted,
+        work: impl FnOnce(&[Columns]) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let (mut read, mut held) = (Vec::with_capacity(sources.len()), 0);
+        for source in sources {
+            let columns = self.read(source, wanted)?;
+            held += columns.bytes();
+            self.run.control.hold(columns.bytes())?;
+            read.push(columns);
+        }
+        work(&read)?;
+        self.run.control.release(held);
+        Ok(())
     }
 
     fn wanted(&self) -> Wanted {
@@ -193,26 +225,32 @@ impl<'q> Pass<'q> {
     fn chunk(&self, cells: &mut [Cells], chunk: &[Columns]) -> Result<(), QueryError> {
         let first = chunk.iter().filter_map(|columns| columns.stretches.first()).map(|stretch| stretch.person).min();
         let last = chunk.iter().filter_map(|columns| columns.stretches.last()).map(|stretch| stretch.person).max();
-        let before: usize = cells.iter().map(Cells::bytes).sum();
-        if let (Some(first), Some(last)) = (first, last) {
-            let one_group = self.field.is_none();
+        if let (Some(first), Some(last), None) = (first, last, self.field) {
+            let rows = chunk.iter().map(|columns| columns.rows).sum();
             for cells in &mut *cells {
-                cells.begin(first, last, one_group);
+                cells.begin((first, last), rows, self.run.control)?;
             }
         }
+        let mut held = bytes(cells);
         for columns in chunk {
-            self.columns(cells, columns);
+            self.columns(cells, columns, &mut held)?;
         }
         cells.iter_mut().for_each(Cells::end);
-        let after: usize = cells.iter().map(Cells::bytes).sum();
-        self.run.control.hold(after.saturating_sub(before))
+        self.hold(cells, &mut held)
     }
 
-    fn columns(&self, cells: &mut [Cells], columns: &Columns) {
+    /// Holds what cells have grown by.
+    fn hold(&self, cells: &[Cells], held: &mut usize) -> Result<(), QueryError> {
+        let before = std::mem::replace(held, bytes(cells));
+        self.run.control.hold(*held - before)
+    }
+
+    fn columns(&self, cells: &mut [Cells], columns: &Columns, held: &mut usize) -> Result<(), QueryError> {
         let bound = self.matcher.bind(columns);
         if !bound.may_match() {
-            return;
+            return Ok(());
         }
+        let (mut rows, mut holds) = (0_usize, Ok(()));
         let mut groupings: Vec<_> =
             self.series.iter().map(|_| Grouping::new(self.field, columns, self.run.known)).collect();
         let values: Vec<Option<Numbers<'_>>> = self
@@ -221,6 +259,13 @@ impl<'q> Pass<'q> {
             .map(|series| series.property.as_ref().and_then(|name| columns.properties.get(name)).map(Numbers::of))
             .collect();
         visit(columns, &bound, self.run.known, self.range, false, |number, person, row, mut mask| {
+            rows += 1;
+            if rows.is_multiple_of(OFTEN) && holds.is_ok() {
+                holds = self.hold(cells, held);
+            }
+            if holds.is_err() {
+                return;
+            }
             let interval = self.intervals.at(columns.time[row]);
             while mask != 0 {
                 let at = mask.trailing_zeros() as usize;
@@ -236,17 +281,22 @@ impl<'q> Pass<'q> {
                 let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
                 match self.series[at].measure {
                     Measure::Total => cells.count(group, interval),
-                    Measure::People => cells.person(group, interval, number, person, &self.merged),
+                    Measure::People => cells.person(group, interval, number, person, self.merged),
                     Measure::PerPerson => {
                         cells.count(group, interval);
-                        cells.person(group, interval, number, person, &self.merged);
+                        cells.person(group, interval, number, person, self.merged);
                     }
                     Measure::Companies => cells.company(group, interval, columns.company[row]),
                     _ => cells.number(group, interval, value),
                 }
             }
         });
+        holds.and_then(|()| self.hold(cells, held))
     }
+}
+
+fn bytes(cells: &[Cells]) -> usize {
+    cells.iter().map(Cells::bytes).sum()
 }
 
 /// The numbers of a property; NaN for all else.

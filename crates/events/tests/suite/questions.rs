@@ -35,8 +35,8 @@ impl Source for Fine {
     }
 
     fn splits(&self) -> Vec<Split> {
-        let people = self.0.columns().people();
-        people.map(|(person, rows)| Split { person, rows: rows.len() as u64 }).collect()
+        let columns = self.0.read(&Wanted::all()).unwrap();
+        columns.people().map(|(person, rows)| Split { person, rows: rows.len() as u64 }).collect()
     }
 
     fn may_hold(&self, name: &str) -> bool {

@@ -12,11 +12,15 @@ use std::time::Duration;
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult};
-use events::{Answer, Control, EmbeddedEngine, EventEngine as _, Known, PeoplePage, Query, QueryError, Target};
+use events::{
+    Aliases, Answer, Control, EmbeddedEngine, EventEngine as _, Known, PeoplePage, Query, QueryError, Target,
+};
+use store::StoreResult;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::known;
 use super::question::Question;
+use crate::authority::TenantReader;
 use crate::{App, event_log};
 
 /// How long an answer may take.
@@ -26,25 +30,42 @@ const MEMORY: usize = 256 << 20;
 
 /// Room for what is asked of the engine.
 pub(crate) struct Places {
-    questions: Room,
+    pub(super) questions: Room,
     pages: Room,
+    /// Who was merged into whom in each environment, as it was read last.
+    aliases: Mutex<HashMap<EnvironmentId, Arc<Aliases>>>,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { questions: Room::new(3, 6), pages: Room::new(16, 32) }
+        Self { questions: Room::new(3, 6), pages: Room::new(16, 32), aliases: Mutex::default() }
+    }
+}
+
+impl Places {
+    /// Who was merged into whom.
+    pub(super) async fn aliases(&self, reader: TenantReader<'_>) -> StoreResult<Arc<Aliases>> {
+        let environment = reader.environment();
+        let read = self.aliases.lock().unwrap_or_else(PoisonError::into_inner).get(&environment).cloned();
+        let merged = known::merged(reader).await?;
+        if let Some(read) = read.filter(|read| read.len() == merged) {
+            return Ok(read);
+        }
+        let aliases = Arc::new(Aliases::of(known::aliases(reader).await?));
+        self.aliases.lock().unwrap_or_else(PoisonError::into_inner).insert(environment, Arc::clone(&aliases));
+        Ok(aliases)
     }
 }
 
 /// So much is answered at a time, for an environment and for all.
-struct Room {
+pub(super) struct Room {
     of_one: usize,
     all: Arc<Semaphore>,
     each: Mutex<HashMap<EnvironmentId, Arc<Semaphore>>>,
 }
 
 /// A place, until it is dropped.
-struct Place {
+pub(super) struct Place {
     _of_one: OwnedSemaphorePermit,
     _of_all: OwnedSemaphorePermit,
 }
@@ -58,7 +79,7 @@ impl Room {
     ///
     /// # Errors
     /// 429.
-    fn enter(&self, environment: EnvironmentId) -> ProblemResult<Place> {
+    pub(super) fn enter(&self, environment: EnvironmentId) -> ProblemResult<Place> {
         let full = |_| Problem::new(Code::TooManyRequests).detail("other questions are being answered").retry_after(1);
         let one = {
             let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! What a question asks that only the main store knows: of whom a condition on an attribute holds, which value of an attribute
-//! somebody has, and who was merged into whom. Read anew for each question, a page of people at a time.
+//! somebody has, and who was merged into whom. Attributes are read anew for each question, a page of people at a time; who was
+//! merged is kept from one question to the next, until there are more.
 //!
 //! Invariant: no personal value is looked at. Somebody whose value of an otherwise plain attribute is sealed, since it alone
 //! looked personal, is neither among those of whom a condition holds nor has a value.
@@ -33,7 +34,7 @@ pub(super) async fn resolve(
 ) -> ProblemResult<Known> {
     let reader = TenantReader::new(app, environment);
     let mut known = Known::new(question.zone.clone(), app.clock.now());
-    known.aliases = aliases(reader).await.map_err(store_failed)?;
+    known.aliases = app.questions.aliases(reader).await.map_err(store_failed)?;
     let needs = question.query.needs();
     let begun = Instant::now();
     for (scope, table) in [(Scope::Person, People), (Scope::Company, Companies)] {
@@ -158,8 +159,18 @@ impl Facts for Attributes<'_> {
     }
 }
 
+/// How many were merged: whenever somebody is, it is one more.
+pub(super) async fn merged(on: impl InTenant) -> StoreResult<usize> {
+    sql("SELECT COUNT(*) AS merged FROM people WHERE environment_id = $1 AND merged_into IS NOT NULL")
+        .bind(on.environment())
+        .fetch_one(on)
+        .await?
+        .get::<u64>("merged")
+        .map(|merged| usize::try_from(merged).unwrap_or(usize::MAX))
+}
+
 /// The number of everybody who was merged, and whose it is now.
-async fn aliases(on: impl InTenant) -> StoreResult<HashMap<u64, u64>> {
+pub(super) async fn aliases(on: impl InTenant) -> StoreResult<HashMap<u64, u64>> {
     sql("SELECT number, merged_into FROM people WHERE environment_id = $1 AND merged_into IS NOT NULL")
         .bind(on.environment())
         .fetch_all(on)

@@ -51,8 +51,8 @@ pub(crate) use resolve::{Who, companies, company, find, find_company, resolve, r
 pub(crate) use seal::{Openers, seal};
 pub(crate) use search::{group, newest_personal_values, outside_ids};
 pub(crate) use store::{
-    Extent, ROWS, SealedAttribute, extent, hold_whole, int, json, page_of_sealed, read_attributes,
-    read_json, roots, rows_of, update, whole_rows,
+    Extent, ROWS, SealedAttribute, extent, hold_whole, int, json, page_of_sealed, read_attributes, read_json, roots,
+    rows_of, update, whole_rows,
 };
 pub(crate) use write::{
     Attributes, Batch, CompanyChange, PersonChange, Written, is_unchanged, missing, personal_field, update_rows, write,

@@ -169,7 +169,9 @@ impl TestApp {
         let (clock, rng) = (inner.clock.clone(), inner.app.rng.clone());
         let (databases, urls) = (&inner.databases, inner.app.urls.clone());
         let app = App::open(lock, databases, Arc::new(provider), urls, duties, (clock, rng)).await;
-        Arc::new(app.unwrap_or_else(|error| panic!("the second process does not open: {error}")))
+        let mut app = app.unwrap_or_else(|error| panic!("the second process does not open: {error}"));
+        app.rotation.settle = Duration::ZERO;
+        Arc::new(app)
     }
 
     /// How many events of each name there are in `production`.
@@ -182,14 +184,19 @@ impl TestApp {
         counts
     }
 
-    /// Has the worker seal every event of `production` into parts.
+    /// Has this process seal every event of `production` into parts.
     pub(crate) async fn seal(&self) {
+        self.seal_by(self.app()).await;
+    }
+
+    /// The same by another process.
+    pub(crate) async fn seal_by(&self, app: &Arc<App>) {
         self.advance(Duration::from_mins(10));
-        let (app, environment) = (self.app(), self.production());
+        let environment = self.production();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         parts::follow(app, &tasks, &stop);
         let parts = app.engine().parts(environment).unwrap();
-        let (own, durable) = (app.log().log_id(environment).unwrap(), app.log().durable(environment));
+        let (own, durable) = (self.app().log().log_id(environment).unwrap(), self.app().log().durable(environment));
         let began = Instant::now();
         while parts.sealed().unwrap().get(&own) != Some(&durable) {
             assert!(began.elapsed() < Duration::from_secs(20), "nobody seals");

@@ -225,9 +225,8 @@ async fn counts(
     // Now is within: an event that is acknowledged in this microsecond counts.
     let to = query.to.unwrap_or_else(|| app.clock.now().plus(Duration::from_micros(1)));
     let from = query.from.unwrap_or_else(|| to.minus(Duration::from_hours(30 * 24)));
-    let counts = analytics::page(&app, environment, move |engine, control| {
-        engine.counts(environment, from..to, control)
-    });
+    let counts =
+        analytics::page(&app, environment, move |engine, control| engine.counts(environment, from..to, control));
     let counts = counts.await?;
     let data = counts.into_iter().map(|count| CountView {
         event: count.event.to_string(),
@@ -249,7 +248,8 @@ async fn read(app: &App, environment: EnvironmentId, of: Subject, query: &PageQu
     let timeline = Timeline { of, names: None, before, limit };
     // Every number that they have or had is given.
     let known = Known::new(TimeZone::UTC, app.clock.now());
-    analytics::page(app, environment, move |engine, control| engine.timeline(environment, &timeline, &known, control)).await
+    analytics::page(app, environment, move |engine, control| engine.timeline(environment, &timeline, &known, control))
+        .await
 }
 
 fn view(event: Event, openers: Option<&Openers>) -> EventView {

@@ -5,13 +5,20 @@ import { type ReactNode, useRef } from "react";
 import { saveCsv, savePng } from "../charts/save";
 import { clock, date } from "../time/format";
 import classes from "./Analytics.module.css";
-import type { Answered } from "./answer";
-import type { Question } from "./question";
+import type { Told } from "./answer";
+import { title as titleOf } from "./question";
 import { tableOf } from "./table";
 
-type Props = { title: string; question: Question; answered: Answered; children: ReactNode };
+type Props = {
+  told: Told;
+  /** Whether the question was changed since, and the answer to that is not there yet. */
+  behind: boolean;
+  children: ReactNode;
+};
 
-export function AnswerCard({ title, question, answered, children }: Props) {
+export function AnswerCard({ told, behind, children }: Props) {
+  const { question, answered } = told;
+  const title = titleOf(question);
   const drawing = useRef<HTMLDivElement>(null);
   const file = `${question.kind}-${answered.from.slice(0, 10)}`;
   const at = (time: string) => {
@@ -31,6 +38,7 @@ export function AnswerCard({ title, question, answered, children }: Props) {
           <Title order={2}>{title}</Title>
           <Text size="sm" c="dimmed">
             {at(answered.from)} to {at(answered.to)} · {answered.zone}
+            <span role="status">{behind && " · before your last change: its answer is being loaded"}</span>
           </Text>
         </div>
         <Menu position="bottom-end">
@@ -40,7 +48,7 @@ export function AnswerCard({ title, question, answered, children }: Props) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item onClick={() => saveCsv(file, tableOf(question, answered))}>Table as CSV</Menu.Item>
+            <Menu.Item onClick={() => saveCsv(file, tableOf(told))}>Table as CSV</Menu.Item>
             {question.kind !== "funnel" && <Menu.Item onClick={exportPng}>Chart as PNG</Menu.Item>}
             <Menu.Item onClick={() => window.print()}>Print</Menu.Item>
           </Menu.Dropdown>

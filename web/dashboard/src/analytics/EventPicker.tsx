@@ -1,5 +1,5 @@
 /** Which event, and what must hold of it: a list that can be searched, and conditions below. */
-import { ActionIcon, Autocomplete, Button, Menu } from "@mantine/core";
+import { ActionIcon, Autocomplete, Button, Menu, Text } from "@mantine/core";
 import { IconFilterPlus, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { DidRow } from "../audience/DidRow";
@@ -9,6 +9,8 @@ import type { BuilderContext } from "../audience/GroupEditor";
 import { useProblem } from "../content/problems";
 import classes from "./Analytics.module.css";
 import type { Condition, Step } from "./question";
+
+const MOST_CONDITIONS = 20;
 
 type Props<S extends Step> = {
   label: string;
@@ -22,6 +24,7 @@ type Props<S extends Step> = {
 
 export function EventPicker<S extends Step>({ label, step, onChange, onRemove, pointer, context, children }: Props<S>) {
   const problem = useProblem(`${pointer}/event`);
+  const filtersProblem = useProblem(`${pointer}/filters`);
   const filters = step.filters ?? [];
   const change = (next: Condition[]) => onChange({ ...step, filters: next });
   return (
@@ -40,7 +43,9 @@ export function EventPicker<S extends Step>({ label, step, onChange, onRemove, p
           maxDropdownHeight={320}
           error={problem}
         />
-        <AddCondition onAdd={(condition) => change([...filters, condition])} label={label} />
+        {filters.length < MOST_CONDITIONS && (
+          <AddCondition onAdd={(condition) => change([...filters, condition])} label={label} />
+        )}
         {onRemove && (
           <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${label}`} onClick={onRemove} mt={20}>
             <IconX size={16} />
@@ -48,6 +53,7 @@ export function EventPicker<S extends Step>({ label, step, onChange, onRemove, p
         )}
       </div>
       {children}
+      <ProblemText>{filtersProblem}</ProblemText>
       {filters.map((condition, index) => {
         const row = {
           pointer: `${pointer}/filters/${index}`,
@@ -98,6 +104,17 @@ function AddCondition({ onAdd, label }: { onAdd: (condition: Condition) => void;
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** What is wrong with a whole list. */
+export function ProblemText({ children }: { children: string | undefined }) {
+  return (
+    children && (
+      <Text size="xs" c="var(--mantine-color-error)" role="alert">
+        {children}
+      </Text>
+    )
   );
 }
 

@@ -17,7 +17,7 @@ import type { Of } from "./question";
 type Props = { question: Of<"funnel">; answered: Answered; show: (number: NumberOf) => void };
 
 export function FunnelView({ question, answered, show }: Props) {
-  const { steps, breakdown, distribution } = answered.answer as FunnelAnswer;
+  const { steps, breakdown, distribution } = answered as FunnelAnswer;
   const first = steps[0]?.count ?? 0;
   const name = (index: number) => question.steps[index]?.event ?? "";
   const who = question.by === "company" ? "companies" : "people";

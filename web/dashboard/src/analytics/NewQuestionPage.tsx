@@ -10,9 +10,10 @@ import { PageHead } from "../frame/PageHead";
 import { usePlace } from "../frame/place";
 import { NotFoundInPlace } from "../states/RouteStates";
 import { draftOf, keepDraft } from "./drafts";
+import type { Edit } from "./edit";
 import { QuestionScreen } from "./QuestionScreen";
-import { begin, isComplete, KINDS, type Kind, type Question, title } from "./question";
-import { type Chart, createReport } from "./reports";
+import { begin, isComplete, KINDS, type Kind, title } from "./question";
+import { createReport } from "./reports";
 import { mayEdit } from "./roles";
 import { SaveDialog } from "./SaveDialog";
 
@@ -25,12 +26,14 @@ function NewQuestion({ kind }: { kind: Kind }) {
   const { environment, me } = usePlace();
   const client = useQueryClient();
   const navigate = useNavigate({ from: PLACE });
-  const [question, setQuestion] = useState<Question>(() => draftOf(environment.id, kind) ?? begin(kind));
-  const [chart, setChart] = useState<Chart>("line");
+  const [draft, setDraft] = useState<Edit>(
+    () => draftOf(environment.id, kind) ?? { question: begin(kind), chart: "line", of: null },
+  );
+  const { question, chart } = draft;
   const [naming, setNaming] = useState(false);
-  const change = (next: Question) => {
-    keepDraft(environment.id, kind, next);
-    setQuestion(next);
+  const change = (next: Partial<Edit>) => {
+    keepDraft(environment.id, kind, { ...draft, ...next });
+    setDraft({ ...draft, ...next });
   };
   const save = useMutation({
     mutationFn: (name: string) => createReport({ name, question, chart }),
@@ -59,7 +62,12 @@ function NewQuestion({ kind }: { kind: Kind }) {
           )
         }
       />
-      <QuestionScreen question={question} onChange={change} chart={chart} onChart={setChart} />
+      <QuestionScreen
+        question={question}
+        onChange={(next) => change({ question: next })}
+        chart={chart}
+        onChart={(next) => change({ chart: next })}
+      />
       <SaveDialog
         opened={naming}
         title="Save this question"

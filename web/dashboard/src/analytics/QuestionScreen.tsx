@@ -1,10 +1,10 @@
 /** A question beside its answer: what is changed on the left is asked at once. */
 import { Alert, Card, SegmentedControl, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { hashKey, keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useContext, useEffect, useState } from "react";
 import { explain, Problem } from "../api/problem";
-import { assign, fieldsOf, ProblemsContext } from "../content/problems";
+import { assign, ProblemsContext, useProblem } from "../content/problems";
 import { useEnvironmentId } from "../frame/place";
 import { EmptyState } from "../states/EmptyState";
 import { ErrorState } from "../states/ErrorState";
@@ -12,17 +12,18 @@ import { Loading } from "../states/Loading";
 import classes from "./Analytics.module.css";
 import { AnswerCard } from "./AnswerCard";
 import {
-  type Answered,
   answerQuery,
   type FunnelAnswer,
   type Number as NumberOf,
   type RetentionAnswer,
+  type Told,
   type TrendAnswer,
 } from "./answer";
 import { BehindDrawer } from "./BehindDrawer";
 import { FunnelView } from "./FunnelView";
 import { FunnelForm, RetentionForm, TrendForm } from "./forms";
-import { isComplete, KINDS, type Question, title } from "./question";
+import { placesOf } from "./places";
+import { isComplete, KINDS, type Question } from "./question";
 import { RangePicker } from "./RangePicker";
 import { RetentionView } from "./RetentionView";
 import type { Chart } from "./reports";
@@ -51,7 +52,7 @@ export function QuestionScreen({ question, onChange, chart, onChart }: Props) {
   const suggestions = useQuestionSuggestions();
   const context = { subjects: QUESTION_SUBJECTS, events: true, suggestions };
   const refused = asked.error instanceof Problem ? asked.error.errors : [];
-  const problems = assign(refused, fieldsOf(question));
+  const problems = assign(refused, placesOf(question));
   return (
     <ProblemsContext.Provider value={problems}>
       <div className={classes.screen}>
@@ -77,7 +78,7 @@ export function QuestionScreen({ question, onChange, chart, onChart }: Props) {
         </Card>
         <div className={classes.result}>
           {isComplete(question) ? (
-            <Result question={settled} asked={asked} chart={chart} environment={environment} />
+            <Result question={question} asked={asked} chart={chart} environment={environment} />
           ) : (
             <EmptyState title="What do you want to know?">
               {KINDS[question.kind].sentence} Choose an event, and the answer appears here.
@@ -90,23 +91,24 @@ export function QuestionScreen({ question, onChange, chart, onChart }: Props) {
 }
 
 type Asked = {
-  data: Answered | undefined;
+  data: Told | undefined;
   error: Error | null;
   isError: boolean;
   isFetching: boolean;
-  isPlaceholderData: boolean;
   refetch: () => unknown;
 };
 
 type ResultProps = { question: Question; asked: Asked; chart: Chart; environment: string };
 
-function Result({ question, asked, chart, environment }: ResultProps) {
+/** An answer is shown with the question that it is to, until there is one to the question as it is now. */
+function Result({ question: current, asked, chart, environment }: ResultProps) {
   const [number, setNumber] = useState<{ question: Question; of: NumberOf } | null>(null);
   const { data, error, isError, isFetching } = asked;
   if (isError) {
     return <Refused error={error} asked={asked} />;
   }
-  if (data === undefined || !isOf(question, data)) {
+  const behind = data !== undefined && hashKey([data.question]) !== hashKey([current]);
+  if (data === undefined || (behind && isEmpty(data))) {
     return (
       <>
         <Loading shape="cards" />
@@ -114,20 +116,25 @@ function Result({ question, asked, chart, environment }: ResultProps) {
       </>
     );
   }
+  const { question, answered, at } = data;
   const show = (of: NumberOf) => setNumber({ question, of });
   return (
     <>
       {isFetching && <Waiting />}
-      {isEmpty(question, data) ? (
+      {isEmpty(data) ? (
         <EmptyState title="Nothing happened in this time">
           No event of this question lies within the range. Choose a longer one, or fewer conditions.
         </EmptyState>
       ) : (
-        <div className={classes.result} data-behind={asked.isPlaceholderData || undefined} aria-busy={isFetching}>
-          <AnswerCard title={title(question)} question={question} answered={data}>
-            {question.kind === "trend" && <TrendView question={question} answered={data} chart={chart} show={show} />}
-            {question.kind === "funnel" && <FunnelView question={question} answered={data} show={show} />}
-            {question.kind === "retention" && <RetentionView question={question} answered={data} show={show} />}
+        <div className={classes.result} data-behind={behind || undefined} aria-busy={isFetching || behind}>
+          <AnswerCard told={data} behind={behind}>
+            {question.kind === "trend" && (
+              <TrendView question={question} answered={answered} chart={chart} show={show} />
+            )}
+            {question.kind === "funnel" && <FunnelView question={question} answered={answered} show={show} />}
+            {question.kind === "retention" && (
+              <RetentionView question={question} answered={answered} at={at} show={show} />
+            )}
           </AnswerCard>
         </div>
       )}
@@ -142,6 +149,8 @@ function Result({ question, asked, chart, environment }: ResultProps) {
 }
 
 function Refused({ error, asked }: { error: Error | null; asked: Asked }) {
+  const elsewhere = useProblem("");
+  const isMarked = [...useContext(ProblemsContext).keys()].some((place) => place !== "");
   if (error instanceof Problem && error.code === "query_too_large") {
     return (
       <Alert color="amber" title="This question is too large">
@@ -152,7 +161,7 @@ function Refused({ error, asked }: { error: Error | null; asked: Asked }) {
   if (error instanceof Problem && error.errors.length > 0) {
     return (
       <Alert color="amber" title="This question cannot be asked yet">
-        What is wrong is marked at its field.
+        {elsewhere} {isMarked && `What ${elsewhere ? "else " : ""}is wrong is marked at its field.`}
       </Alert>
     );
   }
@@ -182,24 +191,15 @@ function Waiting() {
   );
 }
 
-/** While another kind of answer is still shown, it is no answer to this question. */
-function isOf(question: Question, { answer }: Answered): boolean {
-  const key = { trend: "series", funnel: "steps", retention: "cohorts" }[question.kind];
-  if (!(key in answer)) {
-    return false;
-  }
-  return question.kind !== "funnel" || (answer as FunnelAnswer).steps.length === question.steps.length;
-}
-
-function isEmpty(question: Question, { answer }: Answered): boolean {
+function isEmpty({ question, answered }: Told): boolean {
   switch (question.kind) {
     case "trend":
-      return [...(answer as TrendAnswer).series, ...((answer as TrendAnswer).before ?? [])].every(
+      return [...(answered as TrendAnswer).series, ...((answered as TrendAnswer).before ?? [])].every(
         (one) => one.total === 0 && one.points.every((point) => point.value === 0),
       );
     case "funnel":
-      return (answer as FunnelAnswer).steps.every((step) => step.count === 0);
+      return (answered as FunnelAnswer).steps.every((step) => step.count === 0);
     case "retention":
-      return (answer as RetentionAnswer).cohorts.length === 0;
+      return (answered as RetentionAnswer).cohorts.length === 0;
   }
 }

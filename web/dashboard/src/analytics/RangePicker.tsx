@@ -50,6 +50,8 @@ export function RangePicker({ range, onChange, zone }: Props) {
   );
 }
 
+type DaysOf = { first: string; last: string };
+
 function Days({
   from,
   to,
@@ -61,11 +63,19 @@ function Days({
   zone: string;
   onChange: (range: Range) => void;
 }) {
-  const [days, setDays] = useState({ first: dayOf(from, zone), last: nextDay(dayOf(to, zone), -1) });
-  const put = (next: typeof days) => {
-    setDays(next);
+  // What is typed is shown for as long as the range is the one that came of it: a day may be half typed, or the wrong way round.
+  const [typed, setTyped] = useState<{ from: string; to: string; days: DaysOf } | null>(null);
+  const days =
+    typed?.from === from && typed.to === to
+      ? typed.days
+      : { first: dayOf(from, zone), last: nextDay(dayOf(to, zone), -1) };
+  const put = (next: DaysOf) => {
     if (next.first && next.last && next.first <= next.last) {
-      onChange({ from: startOfDay(next.first, zone), to: startOfDay(nextDay(next.last), zone) });
+      const range = { from: startOfDay(next.first, zone), to: startOfDay(nextDay(next.last), zone) };
+      setTyped({ ...range, days: next });
+      onChange(range);
+    } else {
+      setTyped({ from, to, days: next });
     }
   };
   const wrong = days.first > days.last ? "Choose a day that is not before the first." : undefined;

@@ -12,9 +12,18 @@ import { useEnvironmentId, usePlace } from "../frame/place";
 import { Loaded } from "../states/Loaded";
 import { isMissing, Missing } from "../states/Missing";
 import { draftOf, keepDraft } from "./drafts";
+import { afterConflict, afterSave, type Edit, edited, isChanged, type Sent } from "./edit";
 import { QuestionScreen } from "./QuestionScreen";
-import { isComplete, KINDS, type Question } from "./question";
-import { type Chart, createReport, deleteReport, type Report, replaceReport, reportQuery } from "./reports";
+import { isComplete, KINDS } from "./question";
+import {
+  createReport,
+  deleteReport,
+  isConflict,
+  type MarkedReport,
+  type NewReport,
+  replaceReport,
+  reportQuery,
+} from "./reports";
 import { mayEdit } from "./roles";
 import { SaveDialog } from "./SaveDialog";
 
@@ -42,28 +51,27 @@ export function ReportPage() {
   );
 }
 
-function SavedQuestion({ report }: { report: Report }) {
+/** Makes another of what is changed and not saved. */
+type Put = (next: (edit: Edit | undefined) => Edit | undefined) => void;
+
+function SavedQuestion({ report }: { report: MarkedReport }) {
   const { environment, me } = usePlace();
-  const [question, setQuestion] = useState<Question>(() => draftOf(environment.id, report.id) ?? report.question);
-  const [chart, setChart] = useState<Chart>(report.chart);
+  const [edit, setEdit] = useState(() => draftOf(environment.id, report.id));
+  const { question, chart } = edit ?? report;
+  const put: Put = (next) => {
+    const kept = next(draftOf(environment.id, report.id));
+    keepDraft(environment.id, report.id, kept);
+    setEdit(kept);
+  };
+  const change = (next: Partial<Edit>) => put((before) => edited(report, before, next));
   const [naming, setNaming] = useState<"rename" | "copy" | null>(null);
-  const actions = useActions(report);
-  const isChanged = JSON.stringify(question) !== JSON.stringify(report.question) || chart !== report.chart;
-  const change = (next: Question) => {
-    keepDraft(environment.id, report.id, next);
-    setQuestion(next);
-  };
-  const undo = () => {
-    keepDraft(environment.id, report.id, undefined);
-    setQuestion(report.question);
-    setChart(report.chart);
-  };
+  const actions = useActions(report, put);
   const named = (name: string) => {
     const close = { onSuccess: () => setNaming(null) };
     if (naming === "copy") {
       actions.copy.mutate({ name, question, chart }, close);
     } else {
-      actions.save.mutate({ name, question: report.question, chart: report.chart }, close);
+      actions.save.mutate({ name, question: report.question, chart: report.chart, of: report.etag }, close);
     }
   };
   return (
@@ -78,16 +86,16 @@ function SavedQuestion({ report }: { report: Report }) {
         }
         action={
           <>
-            {isChanged && (
-              <Button variant="default" onClick={undo}>
+            {isChanged(report, edit) && (
+              <Button variant="default" onClick={() => put(() => undefined)}>
                 Undo changes
               </Button>
             )}
-            {mayEdit(me.role) && isChanged && (
+            {mayEdit(me.role) && edit && isChanged(report, edit) && (
               <Button
                 disabled={!isComplete(question)}
                 loading={actions.save.isPending}
-                onClick={() => actions.save.mutate({ name: report.name, question, chart })}
+                onClick={() => actions.save.mutate({ name: report.name, ...edit, edit })}
               >
                 Save changes
               </Button>
@@ -101,7 +109,12 @@ function SavedQuestion({ report }: { report: Report }) {
           </>
         }
       />
-      <QuestionScreen question={question} onChange={change} chart={chart} onChart={setChart} />
+      <QuestionScreen
+        question={question}
+        onChange={(next) => change({ question: next })}
+        chart={chart}
+        onChart={(next) => change({ chart: next })}
+      />
       <SaveDialog
         opened={naming !== null}
         title={naming === "copy" ? "Save as another question" : "Rename this question"}
@@ -153,25 +166,44 @@ function ReportMenu({ name, may, onName, onDelete }: MenuProps) {
   );
 }
 
+const THEIRS =
+  "Somebody else changed this question meanwhile, and nothing of that is lost. Save again to give it this name.";
+const THEIRS_OR_YOURS =
+  "Somebody else changed this question meanwhile. Your changes are kept: save again to replace theirs, or undo yours to see theirs.";
+
 /** What can be done with a report, with what the lists show kept true. */
-function useActions(report: Report) {
+function useActions(report: MarkedReport, put: Put) {
   const environment = useEnvironmentId();
   const client = useQueryClient();
   const navigate = useNavigate({ from: PLACE });
   const refused = (title: string) => (error: Error) =>
     notifications.show({ color: "coral", title, message: explain(error) });
-  const keep = (saved: Report) => {
-    keepDraft(environment, saved.id, undefined);
+  const keep = (saved: MarkedReport) => {
     void client.invalidateQueries({ queryKey: [environment, "reports"] });
     client.setQueryData(reportQuery(environment, saved.id).queryKey, saved);
   };
   const save = useMutation({
-    mutationFn: (next: Pick<Report, "name" | "question" | "chart">) => replaceReport(report.id, next),
-    onSuccess: (saved) => {
+    mutationFn: (sent: NewReport & Sent) => replaceReport(report.id, sent, sent.of),
+    onSuccess: (saved, sent) => {
+      put((edit) => afterSave(edit, sent, saved));
       keep(saved);
       notifications.show({ message: `“${saved.name}” is saved.` });
     },
-    onError: refused("Not saved"),
+    onError: async (error, sent) => {
+      if (!isConflict(error)) {
+        return refused("Not saved")(error);
+      }
+      const theirs = await client
+        .fetchQuery({ ...reportQuery(environment, report.id), staleTime: 0 })
+        .catch(() => null);
+      if (!theirs) {
+        return refused("Not saved")(error);
+      }
+      if (sent.edit) {
+        put((edit) => afterConflict(edit, theirs));
+      }
+      notifications.show({ color: "coral", title: "Not saved", message: sent.edit ? THEIRS_OR_YOURS : THEIRS });
+    },
   });
   const copy = useMutation({
     mutationFn: createReport,

@@ -3,18 +3,25 @@ import { Table, Text } from "@mantine/core";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Lines } from "../charts/lines";
 import classes from "./Analytics.module.css";
-import { type Answered, momentLabel, type Number as NumberOf, percent, type RetentionAnswer } from "./answer";
+import {
+  type Answered,
+  type Cohort,
+  momentLabel,
+  type Number as NumberOf,
+  percent,
+  type RetentionAnswer,
+} from "./answer";
+import { type Horizon, horizon, knownOf } from "./cohorts";
 import { NumberButton } from "./NumberButton";
 import type { Of } from "./question";
 
-type Props = { question: Of<"retention">; answered: Answered; show: (number: NumberOf) => void };
-type Cohort = RetentionAnswer["cohorts"][number];
+type Props = { question: Of<"retention">; answered: Answered; at: number; show: (number: NumberOf) => void };
 
-export function RetentionView({ question, answered, show }: Props) {
-  const { cohorts } = answered.answer as RetentionAnswer;
+export function RetentionView({ question, answered, at, show }: Props) {
+  const { cohorts } = answered as RetentionAnswer;
   const interval = question.interval ?? "week";
   const periods = Array.from({ length: cohorts[0]?.returned.length ?? 0 }, (_, period) => period);
-  const end = Date.parse(answered.to);
+  const until = horizon(question, answered, at);
   return (
     <>
       <Text size="sm" c="dimmed">
@@ -26,7 +33,7 @@ export function RetentionView({ question, answered, show }: Props) {
         top={100}
         height={220}
         format={(value) => `${Math.round(value * 10) / 10} %`}
-        points={curve(cohorts, periods, interval, end)}
+        points={curve(cohorts, periods, until)}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className={classes.scroll} aria-label="Cohorts as a table" tabIndex={0}>
@@ -48,7 +55,7 @@ export function RetentionView({ question, answered, show }: Props) {
                 key={cohort.time}
                 cohort={cohort}
                 label={momentLabel(cohort.time, { interval, zone: answered.zone })}
-                known={periods.filter((period) => isKnown(cohort, period, interval, end)).length}
+                known={knownOf(cohort, until)}
                 interval={interval}
                 show={show}
               />
@@ -63,7 +70,7 @@ export function RetentionView({ question, answered, show }: Props) {
 type RowProps = {
   cohort: Cohort;
   label: string;
-  /** How many of its intervals lie within the range. */
+  /** How many of its intervals have begun. */
   known: number;
   interval: string;
   show: (number: NumberOf) => void;
@@ -110,24 +117,13 @@ function Heat({ share, children }: { share: number; children: ReactNode }) {
   );
 }
 
-const LENGTHS: Record<string, number> = { day: 1, week: 7 };
-
-/** Whether an interval of a cohort began before the range ended. Months are counted by the calendar. */
-export function isKnown({ time }: { time: string }, period: number, interval: string, end: number): boolean {
-  const start = new Date(time);
-  if (interval === "month") {
-    start.setUTCMonth(start.getUTCMonth() + period);
-    return start.getTime() < end;
-  }
-  return start.getTime() + period * (LENGTHS[interval] ?? 7) * 86_400_000 < end - 3_600_000;
-}
-
 /** In percent, over the cohorts of which the interval is known. */
-function curve(cohorts: Cohort[], periods: number[], interval: string, end: number) {
+function curve(cohorts: Cohort[], periods: number[], until: Horizon) {
+  const all = cohorts.map((cohort) => ({ ...cohort, known: knownOf(cohort, until) }));
   return periods.map((period) => {
-    const known = cohorts.filter((cohort) => isKnown(cohort, period, interval, end));
-    const began = known.reduce((sum, one) => sum + one.count, 0);
-    const back = known.reduce((sum, one) => sum + (one.returned[period] ?? 0), 0);
+    const old = all.filter(({ known }) => period < known);
+    const began = old.reduce((sum, one) => sum + one.count, 0);
+    const back = old.reduce((sum, one) => sum + (one.returned[period] ?? 0), 0);
     return { label: period === 0 ? "0" : `+${period}`, values: [began === 0 ? null : (back / began) * 100] };
   });
 }

@@ -7,7 +7,7 @@ import { type Answered, figure, groupName, momentLabel, type Number as NumberOf,
 import { NumberButton } from "./NumberButton";
 import type { Of } from "./question";
 import type { Chart } from "./reports";
-import { lineName } from "./table";
+import { lineName, rowsOf } from "./table";
 
 type Props = {
   question: Of<"trend">;
@@ -17,9 +17,13 @@ type Props = {
 };
 
 export function TrendView({ question, answered, chart, show }: Props) {
-  const { series, before } = answered.answer as TrendAnswer;
+  const answer = answered as TrendAnswer;
+  const { series, before } = answer;
   const place = { interval: question.interval ?? "day", zone: answered.zone };
-  const moments = (series[0]?.points ?? []).map((point) => momentLabel(point.time, place));
+  const moments = Array.from({ length: rowsOf(answer) }, (_, point) => {
+    const [own, earlier] = [series[0]?.points[point], before?.[0]?.points[point]];
+    return own ? momentLabel(own.time, place) : `${momentLabel(earlier?.time ?? answered.from, place)}, period before`;
+  });
   const shown = [
     ...series.map((one) => ({ name: lineName(question, one), faint: false, points: one.points, total: one.total })),
     ...(before ?? []).map((one) => ({
@@ -81,7 +85,8 @@ export function TrendView({ question, answered, chart, show }: Props) {
               ))}
             </Table.Tr>
             {moments.map((label, point) => (
-              <Table.Tr key={first?.points[point]?.time}>
+              // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
+              <Table.Tr key={point}>
                 <Table.Th scope="row">{label}</Table.Th>
                 {shown.map((one, at) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a column is its place
@@ -90,7 +95,7 @@ export function TrendView({ question, answered, chart, show }: Props) {
                       answer={series[at]}
                       point={point}
                       name={`${one.name}, ${label}`}
-                      value={one.points[point]?.value ?? 0}
+                      value={one.points[point]?.value}
                       show={show}
                     />
                   </Table.Td>
@@ -108,12 +113,16 @@ type CellProps = {
   answer: TrendAnswer["series"][number] | undefined;
   point?: number;
   name: string;
-  value: number;
+  /** Nothing where the other period has more points. */
+  value: number | undefined;
   show: (number: NumberOf) => void;
 };
 
 /** Of the period before there is no list: the question is asked of another range for that. */
 function Cell({ answer, point, name, value, show }: CellProps) {
+  if (value === undefined) {
+    return null;
+  }
   if (!answer) {
     return <span>{figure(value)}</span>;
   }

@@ -9,8 +9,11 @@ export type TrendAnswer = Schema["TrendAnswer"];
 export type SeriesAnswer = Schema["SeriesAnswer"];
 export type FunnelAnswer = Schema["FunnelAnswer"];
 export type RetentionAnswer = Schema["RetentionAnswer"];
+export type Cohort = Schema["Cohort"];
 export type Group = Schema["Group"];
 export type Target = Schema["Target"];
+/** A question and what was answered to it, and when: they are shown together, for the form may be ahead of them. */
+export type Told = { question: Question; answered: Answered; at: number };
 /** Which number somebody wants to see the people of, and what it is called. */
 export type Number = { of: Target; name: string; count: number };
 
@@ -21,7 +24,10 @@ const busyRetry = (tries: number, error: Error) => tries < 4 && error instanceof
 export const answerQuery = (environment: string, question: Question) =>
   queryOptions({
     queryKey: [environment, "query", question],
-    queryFn: ({ signal }) => take(api.POST("/api/v1/query", { body: question, signal })),
+    queryFn: async ({ signal }): Promise<Told> => {
+      const answered = await take(api.POST("/api/v1/query", { body: question, signal }));
+      return { question, answered, at: Date.now() };
+    },
     staleTime: 30_000,
     retry: busyRetry,
     retryDelay: 1_000,

@@ -4,7 +4,7 @@ import { join, SUBJECTS, type Subject, split } from "../audience/fields";
 import type { BuilderContext } from "../audience/GroupEditor";
 import { useProblem } from "../content/problems";
 import classes from "./Analytics.module.css";
-import { Another, EventPicker } from "./EventPicker";
+import { Another, EventPicker, ProblemText } from "./EventPicker";
 import {
   type Breakdown,
   hasProperty,
@@ -25,6 +25,7 @@ type Props<K extends "trend" | "funnel" | "retention"> = {
 
 const MOST_SERIES = 10;
 const MOST_STEPS = 15;
+const MOST_EXCLUDED = 10;
 
 const replaced = <T,>(all: T[], index: number, one: T) => all.map((before, at) => (at === index ? one : before));
 const without = <T,>(all: T[], index: number) => all.filter((_, at) => at !== index);
@@ -132,6 +133,8 @@ export function FunnelForm({ question, onChange, context }: Props<"funnel">) {
   const steps = (next: Step[]) => onChange({ ...question, steps: next });
   const excluded = question.exclude ?? [];
   const exclude = (next: Step[]) => onChange({ ...question, exclude: next });
+  const windowProblem = useProblem("/window");
+  const excludeProblem = useProblem("/exclude");
   return (
     <>
       {question.steps.map((step, index) => (
@@ -161,7 +164,10 @@ export function FunnelForm({ question, onChange, context }: Props<"funnel">) {
           context={context}
         />
       ))}
-      <Another onClick={() => exclude([...excluded, { event: "" }])}>Exclude an event in between</Another>
+      <ProblemText>{excludeProblem}</ProblemText>
+      {excluded.length < MOST_EXCLUDED && (
+        <Another onClick={() => exclude([...excluded, { event: "" }])}>Exclude an event in between</Another>
+      )}
       <Select
         size="xs"
         label="From the first step to the last within"
@@ -169,6 +175,7 @@ export function FunnelForm({ question, onChange, context }: Props<"funnel">) {
         value={question.window}
         allowDeselect={false}
         onChange={(window) => window && onChange({ ...question, window })}
+        error={windowProblem}
       />
       <Select
         size="xs"
@@ -199,6 +206,7 @@ export function FunnelForm({ question, onChange, context }: Props<"funnel">) {
 }
 
 export function RetentionForm({ question, onChange, context }: Props<"retention">) {
+  const intervalProblem = useProblem("/interval");
   const problem = useProblem("/periods");
   return (
     <>
@@ -223,6 +231,7 @@ export function RetentionForm({ question, onChange, context }: Props<"retention"
         value={question.interval ?? "week"}
         allowDeselect={false}
         onChange={(interval) => interval && onChange({ ...question, interval })}
+        error={intervalProblem}
       />
       <NumberInput
         size="xs"

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupName, momentLabel, percent, seconds } from "./answer";
 import { begin, isComplete, type Question, seriesName, title } from "./question";
-import { isKnown } from "./RetentionView";
 import { tableOf } from "./table";
 
 const range = { last: "30d" };
@@ -46,37 +45,61 @@ it("names what is shown", () => {
   expect(momentLabel("2026-09-30T22:00:00Z", { interval: "day", zone: "Europe/Berlin" })).toBe("1 Oct");
 });
 
-it("an interval of a cohort that lies beyond the range is not known yet", () => {
-  const end = Date.parse("2026-10-19T00:00:00Z");
-  const cohort = { time: "2026-10-05T00:00:00Z" };
-  expect([0, 1, 2].map((period) => isKnown(cohort, period, "week", end))).toEqual([true, true, false]);
-  expect([0, 1].map((period) => isKnown({ time: "2026-10-01T00:00:00Z" }, period, "month", end))).toEqual([
-    true,
-    false,
-  ]);
-});
-
-it("writes the very numbers of the answer into the table", () => {
-  const point = (time: string, value: number) => ({ time, value });
-  const times = ["2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"] as const;
-  const series = (index: number, values: [number, number]) => ({
+describe("writes the very numbers of the answer into the table", () => {
+  const times = ["2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z", "2026-10-03T00:00:00Z"] as const;
+  const series = (values: number[]) => ({
     label: "A",
-    index,
+    index: 0,
     breakdown: null,
-    points: [point(times[0], values[0]), point(times[1], values[1])],
-    total: values[0] + values[1],
+    points: values.map((value, index) => ({ time: times[index] ?? "", value })),
+    total: values.reduce((sum, value) => sum + value, 0),
   });
   const asked = { from: times[0], to: "2026-10-03T00:00:00Z", zone: "UTC" };
+  const at = Date.parse("2026-10-09T00:00:00Z");
   const question: Question = { kind: "trend", range, series: [{ event: "A" }], compare: true };
-  const answer = { series: [series(0, [1, 2])], before: [series(0, [3, 4])] };
-  expect(tableOf(question, { ...asked, answer })).toEqual({
-    columns: ["Time (UTC)", "A", "A, period before"],
-    rows: [
-      [times[0], 1, 3],
-      [times[1], 2, 4],
+
+  it.each<[string, number[], number[], unknown[][]]>([
+    [
+      "as long as each other",
+      [1, 2],
+      [3, 4],
+      [
+        [times[0], 1, 3],
+        [times[1], 2, 4],
+      ],
     ],
+    [
+      "nothing where the period before is shorter",
+      [1, 2],
+      [3],
+      [
+        [times[0], 1, 3],
+        [times[1], 2, undefined],
+      ],
+    ],
+    [
+      "all of a period before that is longer",
+      [1],
+      [3, 4],
+      [
+        [times[0], 1, 3],
+        [undefined, undefined, 4],
+      ],
+    ],
+  ])("%s", (_name, own, before, rows) => {
+    const answered = { ...asked, series: [series(own)], before: [series(before)] };
+    expect(tableOf({ question, answered, at })).toEqual({ columns: ["Time (UTC)", "A", "A, period before"], rows });
   });
-  const cohorts = [{ time: times[0], count: 9, returned: [5, 4] }];
-  const retention: Question = { ...begin("retention"), kind: "retention" } as Question;
-  expect(tableOf(retention, { ...asked, answer: { cohorts } }).rows).toEqual([[times[0], 9, 5, 4]]);
+
+  it("of a retention what there is", () => {
+    const cohorts = [
+      { time: "2026-09-21T00:00:00Z", count: 9, returned: [5, 4] },
+      { time: "2026-09-28T00:00:00Z", count: 8, returned: [7, 0] },
+    ];
+    const told = { question: begin("retention"), answered: { ...asked, cohorts }, at };
+    expect(tableOf(told).rows).toEqual([
+      ["2026-09-21T00:00:00Z", 9, 5, 4],
+      ["2026-09-28T00:00:00Z", 8, 7, undefined],
+    ]);
+  });
 });

@@ -1,8 +1,10 @@
 /** Saved questions: what the screens ask of the server. */
 import { queryOptions } from "@tanstack/react-query";
-import { api, type Schema, take } from "../api/client";
+import { api, type Marked, type Schema, take, takeMarked } from "../api/client";
+import { Problem } from "../api/problem";
 
 export type Report = Schema["Report"];
+export type MarkedReport = Marked<Report>;
 export type Chart = Schema["ReportChart"];
 export type NewReport = Pick<Report, "name" | "question" | "chart">;
 
@@ -26,13 +28,23 @@ export const reportsQuery = (environment: string, deleted = false) =>
 export const reportQuery = (environment: string, id: string) =>
   queryOptions({
     queryKey: [environment, "reports", "one", id],
-    queryFn: () => take(api.GET("/api/v1/reports/{id}", { params: { path: { id } } })),
+    queryFn: () => takeMarked(api.GET("/api/v1/reports/{id}", { params: { path: { id } } })),
   });
 
-export const createReport = (body: NewReport) => take(api.POST("/api/v1/reports", { body }));
+export const createReport = (body: NewReport) => takeMarked(api.POST("/api/v1/reports", { body }));
 
-export const replaceReport = (id: string, { name, question, chart }: NewReport) =>
-  take(api.PUT("/api/v1/reports/{id}", { params: { path: { id } }, body: { name, question, chart } }));
+/** Replaces what was read: it is refused when somebody has changed it since. */
+export const replaceReport = (id: string, { name, question, chart }: NewReport, etag: string | null) =>
+  takeMarked(
+    api.PUT("/api/v1/reports/{id}", {
+      params: { path: { id } },
+      headers: etag === null ? {} : { "If-Match": etag },
+      body: { name, question, chart },
+    }),
+  );
+
+/** Whether somebody else's change came between. */
+export const isConflict = (error: Error) => error instanceof Problem && (error.status === 409 || error.status === 412);
 
 export const deleteReport = (id: string) => take(api.DELETE("/api/v1/reports/{id}", { params: { path: { id } } }));
 

@@ -1,15 +1,16 @@
 /** The numbers of an answer as rows: what the screen shows, and what is saved as CSV. */
 import type { Table } from "../charts/csv";
 import {
-  type Answered,
   type FunnelAnswer,
   groupName,
   percent,
   type RetentionAnswer,
   type SeriesAnswer,
+  type Told,
   type TrendAnswer,
 } from "./answer";
-import { type Of, type Question, seriesName } from "./question";
+import { type Horizon, horizon, knownOf } from "./cohorts";
+import { type Of, seriesName } from "./question";
 
 export function lineName(question: Of<"trend">, { index, breakdown }: SeriesAnswer): string {
   const series = question.series[index];
@@ -19,24 +20,29 @@ export function lineName(question: Of<"trend">, { index, breakdown }: SeriesAnsw
 }
 
 /** An answer to a question of its kind. */
-export function tableOf(question: Question, { answer, zone }: Answered): Table {
+export function tableOf({ question, answered, at }: Told): Table {
   switch (question.kind) {
     case "trend":
-      return trendTable(question, answer as TrendAnswer, zone);
+      return trendTable(question, answered as TrendAnswer, answered.zone);
     case "funnel":
-      return funnelTable(question, answer as FunnelAnswer);
+      return funnelTable(question, answered as FunnelAnswer);
     case "retention":
-      return retentionTable(answer as RetentionAnswer, zone);
+      return retentionTable(answered as RetentionAnswer, horizon(question, answered, at));
   }
 }
 
-function trendTable(question: Of<"trend">, { series, before }: TrendAnswer, zone: string): Table {
+/** How many rows a trend has: the period before may have more points than the range. */
+export const rowsOf = ({ series, before = [] }: TrendAnswer) =>
+  Math.max(0, ...[...series, ...before].map(({ points }) => points.length));
+
+function trendTable(question: Of<"trend">, answer: TrendAnswer, zone: string): Table {
+  const { series, before } = answer;
   const columns = series.flatMap((one) => {
     const name = lineName(question, one);
     return before ? [name, `${name}, period before`] : [name];
   });
-  const rows = (series[0]?.points ?? []).map((point, index) => [
-    point.time,
+  const rows = Array.from({ length: rowsOf(answer) }, (_, index) => [
+    series[0]?.points[index]?.time,
     ...series.flatMap((one, at) => {
       const value = one.points[index]?.value;
       return before ? [value, before[at]?.points[index]?.value] : [value];
@@ -65,10 +71,13 @@ function funnelTable(question: Of<"funnel">, { steps, breakdown }: FunnelAnswer)
   };
 }
 
-function retentionTable({ cohorts }: RetentionAnswer, zone: string): Table {
+function retentionTable({ cohorts }: RetentionAnswer, until: Horizon): Table {
   const periods = cohorts[0]?.returned.length ?? 0;
   return {
-    columns: [`Cohort (${zone})`, "Began", ...Array.from({ length: periods }, (_, period) => `+${period}`)],
-    rows: cohorts.map(({ time, count, returned }) => [time, count, ...returned]),
+    columns: [`Cohort (${until.zone})`, "Began", ...Array.from({ length: periods }, (_, period) => `+${period}`)],
+    rows: cohorts.map((cohort) => {
+      const known = knownOf(cohort, until);
+      return [cohort.time, cohort.count, ...cohort.returned.map((back, at) => (at < known ? back : undefined))];
+    }),
   };
 }

@@ -34,3 +34,11 @@ export async function take<T>(answer: Promise<Answer<T>>): Promise<T> {
   }
   return data as T;
 }
+
+/** What was read, with the ETag that says which version it was: a change sends it as `If-Match`. */
+export type Marked<T> = T & { etag: string | null };
+
+export async function takeMarked<T extends object>(answer: Promise<Answer<T>>): Promise<Marked<T>> {
+  const { response } = await answer;
+  return { ...(await take(answer)), etag: response.headers.get("etag") };
+}

@@ -799,14 +799,13 @@ export interface components {
             };
         };
         /** @description The answer to a question, and what exactly was asked. */
-        Answered: {
+        Answered: components["schemas"]["Answer"] & {
             /** @description From this moment. */
             from: components["schemas"]["Timestamp"];
             /** @description To this moment, which is not within. */
             to: components["schemas"]["Timestamp"];
             /** @description In whose time days begin: an IANA name. */
             zone: string;
-            answer: components["schemas"]["Answer"];
         };
         AppId: string;
         /** @description A stretch of time and how many took so long. */

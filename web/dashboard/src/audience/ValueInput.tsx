@@ -60,7 +60,7 @@ type TypedProps = {
   onChange: (value: unknown) => void;
 };
 
-/** Keeps what was typed as it was typed; what it means goes out. */
+/** Keeps what was typed as it was typed, for as long as that is what the value means; what it means goes out. */
 function TypedInput({ common, value, suggestions, onChange }: TypedProps) {
   const [text, setText] = useState(() => formatValue(value));
   const meant = typeof value === "number" ? "a number" : typeof value === "boolean" ? "yes or no" : undefined;
@@ -69,7 +69,7 @@ function TypedInput({ common, value, suggestions, onChange }: TypedProps) {
       {...common}
       placeholder="value"
       data={suggestions}
-      value={text}
+      value={parseValue(text) === value ? text : formatValue(value)}
       description={meant && `${meant}; for text write "${String(value)}"`}
       inputWrapperOrder={["input", "error", "description"]}
       onChange={(next) => {

@@ -4,6 +4,7 @@ import { IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { clearDrafts } from "../analytics/drafts";
 import { api, take } from "../api/client";
 import classes from "./AccountMenu.module.css";
 import { usePlace } from "./place";
@@ -24,6 +25,7 @@ export function AccountMenu({ children }: { children?: ReactNode }) {
     onSettled: async () => {
       await navigate({ to: "/sign-in" });
       client.clear();
+      clearDrafts();
     },
   });
   return (

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::Timestamp;
-use events::{Event, LogId, PartError, Parts, Sealing};
+use events::{
+    Control, Event, EventEngine as _, LogId, PartError, PartOptions, Parts, QueryError, ReadError, Sealing,
+};
 
 use super::{edge, files, folder, logged, numbers, open, options, sealed, snapshot, try_open, verify};
 use crate::support::{ENVIRONMENT, Fixture, append, environment, event};
@@ -183,4 +185,45 @@ async fn log_files_go_when_they_are_sealed_old_and_below_the_floor() {
     drop(parts);
     let parts = open(data, fixture.clock.clone(), options());
     assert!(matches!(parts.seal_now(), Err(PartError::Gap { .. })));
+}
+
+#[tokio::test]
+async fn so_many_bytes_are_sealed_at_once_and_no_more() {
+    let fixture = Fixture::new();
+    let (log, _) = fixture.open();
+    let data = fixture.folder.path();
+    let parts = open(data, fixture.clock.clone(), PartOptions { seal_rows: 1_000, seal_bytes: 20_000, ..options() });
+    for number in 0..30 {
+        let mut event = event(number, fixture.now());
+        event.properties.insert("long".to_owned(), "a".repeat(4_000).into());
+        log.append(environment(ENVIRONMENT), vec![event]).await.unwrap();
+    }
+    let due = parts.seal_due().unwrap();
+    assert!((5..=6).contains(&due.events) && due.more, "so many bytes are due, and not more at once: {due:?}");
+    assert!(seal_all(&parts).len() >= 4);
+    assert_eq!(sealed(data), logged(&log));
+    log.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_lost_or_put_back_is_not_taken_for_the_one_that_was_sealed() {
+    let fixture = Fixture::new();
+    let data = fixture.folder.path();
+    let (log, _) = fixture.open();
+    let parts = open(data, fixture.clock.clone(), options());
+    for number in 0..3 {
+        append(&log, [number], fixture.now()).await;
+    }
+    seal_all(&parts);
+    log.shutdown().await;
+    std::fs::remove_dir_all(fixture.log_folder()).unwrap();
+    let log = std::sync::Arc::new(fixture.open().0);
+    append(&log, [3], fixture.now()).await;
+    let sealing = parts.seal_now();
+    assert!(matches!(sealing, Err(PartError::Behind { sealed: 3, last: 1, .. })), "{sealing:?}");
+    let all = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+    let counts = fixture.engine(&log, 1, options()).counts(environment(ENVIRONMENT), all, &Control::new());
+    let behind = |error: &QueryError| matches!(error, QueryError::Read(ReadError::Part(PartError::Behind { .. })));
+    assert!(counts.as_ref().is_err_and(behind), "{counts:?}");
+    log.shutdown().await;
 }

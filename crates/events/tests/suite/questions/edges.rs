@@ -1,9 +1,9 @@
 //! Where a window, a range and an order end, event by event: random questions come there too seldom.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use base::Timestamp;
-use events::{Answer, Arrival, Event, Known, LogId, Query};
+use events::{Aliases, Answer, Arrival, Event, Known, LogId, Query};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -134,7 +134,7 @@ fn the_end_of_a_range_is_not_in_it_and_its_start_is() {
 #[test]
 fn a_merged_person_is_one_in_every_answer() {
     let mut known = known();
-    known.aliases = HashMap::from([(3, 11)]);
+    known.aliases = Arc::new(Aliases::of([(3, 11)].into()));
     let of = [(3, 0, "A"), (11, 1, "B"), (11, 61 * MINUTE, "A")];
     for order in ORDERS {
         assert_eq!(funnel(&["A", "B"], &[], order, &of, &known), [1, 1], "{order}");
@@ -150,4 +150,17 @@ fn a_merged_person_is_one_in_every_answer() {
     });
     let Answer::Retention(retention) = answer(&retention, &of, &known) else { panic!("no retention") };
     assert_eq!((retention.cohorts[0].count, retention.cohorts[0].returned.clone()), (1, vec![1]));
+}
+
+#[test]
+fn seconds_are_whole_numbers_where_they_can_be() {
+    let question = json!({
+        "kind": "funnel", "range": range(), "steps": [{"event": "A"}, {"event": "B"}], "window": "15m",
+    });
+    let text = |time| serde_json::to_string(&answer(&question, &[(1, 0, "A"), (1, time, "B")], &known())).unwrap();
+    assert_eq!(
+        text(10 * MINUTE),
+        r#"{"steps":[{"count":1},{"count":1,"median_seconds":600,"median_seconds_from_start":600}],"distribution":[{"from_seconds":600,"to_seconds":600.000001,"count":1}]}"#
+    );
+    assert!(text(1_500_000).contains(r#""median_seconds":1.5,"#));
 }

@@ -59,8 +59,8 @@ fn compare(engine: &impl EventEngine, dice: &mut Dice, events: &Events, known: &
     }
     let oracle = Oracle::new(events, known);
     for who in [3, 6, 11] {
-        let who = known.aliases.get(&who).copied().unwrap_or(who);
-        let numbers = known.aliases.iter().filter(|(_, to)| **to == who).map(|(from, _)| *from).chain([who]).collect();
+        let who = known.aliases.person(who);
+        let numbers = known.aliases.before(who).chain([who]).collect();
         assert_eq!(pages(engine, &Subject::Person(numbers), known), oracle.timeline(&Subject::Person(vec![who])));
     }
     assert_eq!(pages(engine, &Subject::Company(2), known), oracle.timeline(&Subject::Company(2)));

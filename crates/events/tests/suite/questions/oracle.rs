@@ -31,7 +31,7 @@ impl<'e> Oracle<'e> {
     pub(crate) fn new(events: &'e [(Arrival, Event)], known: &'e Known) -> Self {
         let mut seen = Vec::new();
         for (arrival, event) in events {
-            let who = known.aliases.get(&event.person).copied().unwrap_or(event.person);
+            let who = known.aliases.person(event.person);
             if !known.erased.contains(Some(event.person)) && !known.erased.contains(Some(who)) {
                 seen.push(Seen { who, at: (event.time.micros(), *arrival), event });
             }
@@ -493,7 +493,7 @@ fn steps(funnel: &Funnel, attempts: &[Vec<i64>]) -> Vec<Value> {
                 let mut seconds: Vec<f64> =
                     there.iter().map(|times| (times[step] - times[from]) as f64 / 1e6).collect();
                 seconds.sort_by(f64::total_cmp);
-                answer[key] = json!(middle(&seconds));
+                answer[key] = plain(middle(&seconds));
             }
         }
         answer

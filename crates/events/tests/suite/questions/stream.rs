@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use base::Timestamp;
-use events::{Arrival, DeviceKind, Event, Kind, Known, LogId, NumberSet, Query};
+use events::{Aliases, Arrival, DeviceKind, Event, Kind, Known, LogId, NumberSet, Query};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use targeting::{Field, Place};
@@ -120,7 +120,7 @@ pub(crate) fn known(dice: &mut Dice) -> Known {
         Timestamp(start() + i64::try_from(dice.below(20)).unwrap() * 24 * HOUR),
     );
     if dice.one_in(2) {
-        known.aliases = HashMap::from([(3, 11), (12, 11), (1 << 40, 2), (5, 77)]);
+        known.aliases = Arc::new(Aliases::of([(3, 11), (12, 11), (1 << 40, 2), (5, 77)].into()));
     }
     if dice.one_in(3) {
         known.erased = NumberSet::of([4, 12]);

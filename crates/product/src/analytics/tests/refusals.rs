@@ -71,7 +71,7 @@ async fn nothing_personal_can_be_asked_about(app: TestApp) {
 #[app_test]
 async fn a_few_questions_of_an_environment_are_answered_at_a_time(app: TestApp) {
     let question = json!({"kind": "trend", "range": september(), "series": [{"event": "A"}]});
-    let places: Vec<_> = (0..3).map(|_| app.app().questions.enter(app.production()).unwrap()).collect();
+    let places: Vec<_> = (0..3).map(|_| app.app().questions.questions.enter(app.production()).unwrap()).collect();
     let full = app.api().json(&question).post("/api/v1/query").await.assert(429);
     assert_eq!((full.code().as_str(), full.header("retry-after")), ("too_many_requests", "1"));
     app.stranger().await.json(&question).post("/api/v1/query").await.assert(200);

@@ -1,7 +1,9 @@
 use app_test::app_test;
+use keys::{KeyKind, Owner};
 use serde_json::{Value, json};
 
 use super::{ask, invoices, september, track};
+use crate::key_rotation::{Wanted, rotate};
 use crate::testing::TestApp;
 
 /// Answers to a question of each kind, who is behind a number, and what `u1` did and what happened in `c1`, personal values shown.
@@ -36,9 +38,28 @@ async fn answers_are_the_same_when_the_events_lie_in_parts(app: TestApp) {
     assert_eq!(everything(&app).await, before);
     assert!(before[4].to_string().contains("bo@example.org"), "{}", before[4]);
 
-    app.send(json!([track("u2", "Invoice Sent", "2026-09-29T10:00:00Z", json!({"amount": 5, "currency": "EUR"}))])).await;
+    app.send(json!([track("u2", "Invoice Sent", "2026-09-29T10:00:00Z", json!({"amount": 5, "currency": "EUR"}))]))
+        .await;
     let mixed = everything(&app).await;
     assert_ne!(mixed[0], before[0], "what comes after the parts counts as well");
     app.seal().await;
     assert_eq!(everything(&app).await, mixed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_answers_from_what_a_worker_sealed_with_a_key_that_it_has_not_heard_of() {
+    let app = TestApp::start_postgres("unheard_key").await;
+    invoices(&app).await;
+    let before = everything(&app).await;
+    let worker = app.worker_beside().await;
+    app.seal_by(&worker).await;
+    for kind in [KeyKind::Dictionary, KeyKind::Part] {
+        rotate(&worker, Wanted { kind: Some(kind), now: true }).await.unwrap();
+        let environment = Owner::Environment(app.production());
+        assert_eq!(app.app().keys.primary(kind, environment).unwrap().0, 1, "nobody told it");
+        assert_eq!(everything(&app).await, before, "{kind}");
+        app.app().reload_keys().await.unwrap();
+    }
+    worker.close().await;
+    app.finish().await;
 }
