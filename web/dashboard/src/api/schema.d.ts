@@ -583,7 +583,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the events of a company's people that were theirs for the company, newest first; personal values masked. */
+        /** List what people did for a company, newest first; personal values masked. */
         get: operations["list_events_of_company"];
         put?: never;
         post?: never;
