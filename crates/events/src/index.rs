@@ -118,7 +118,8 @@ impl Index {
     /// How many events lie behind `after`, and in how many bytes of their file.
     pub(crate) fn waiting(&self, after: u64) -> (u64, u64) {
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
-        let add = |(events, bytes), frame: &Frame| (events + u64::from(frame.holds.events), bytes + u64::from(frame.length));
+        let add =
+            |(events, bytes), frame: &Frame| (events + u64::from(frame.holds.events), bytes + u64::from(frame.length));
         self.frames[from..].iter().fold((0, 0), add)
     }
 

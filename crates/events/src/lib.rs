@@ -74,7 +74,12 @@ pub use parts::{
     EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
     Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
 };
-pub use query::{Aliases, Answer, Bar, Breakdown, By, Cohort, Condition, Control, Count, Funnel, FunnelAnswer, FunnelGroup, FunnelStep, Group, Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, Page, PeoplePage, Point, Query, QueryError, Range, Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend, TrendAnswer};
+pub use query::{
+    Aliases, Answer, Bar, Breakdown, By, Cohort, Condition, Control, Count, Funnel, FunnelAnswer, FunnelGroup,
+    FunnelStep, Group, Interval, Known, Match, Measure, Mode, Needs, NumberSet, Order, Page, PeoplePage, Point, Query,
+    QueryError, Range, Retention, RetentionAnswer, Selection, Series, SeriesAnswer, Subject, Target, Timeline, Trend,
+    TrendAnswer,
+};
 pub use read::Following;
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};

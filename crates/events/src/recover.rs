@@ -113,7 +113,13 @@ fn visit(
         match taken {
             Ok(count) => {
                 let place = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-                visitor.frame(Frame { sequence, file: number, offset: place(offset), length: place(length), holds: Holds::default() });
+                visitor.frame(Frame {
+                    sequence,
+                    file: number,
+                    offset: place(offset),
+                    length: place(length),
+                    holds: Holds::default(),
+                });
                 frames += 1;
                 events += u64::from(count);
             }

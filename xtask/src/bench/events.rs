@@ -159,10 +159,10 @@ fn beside(folder: &Path, events: u64) -> Result<Report> {
 
 /// One question of one round, to everybody.
 fn ask(question: &str, round: u64, row: &mut Row, ours: &mut Talk, theirs: &mut Talk) -> Result<()> {
-    let mut asked = |theirs: &mut Talk, table: &str| theirs.time(&format!("{table} {question} {round}"));
+    let asked = |theirs: &mut Talk, table: &str| theirs.time(&format!("{table} {question} {round}"));
     // Who comes first takes turns, too.
     let (own, other);
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         own = ours.time(&format!("{question} {round}"))?;
         other = asked(theirs, ENCRYPTED)?;
     } else {

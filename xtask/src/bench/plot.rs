@@ -79,18 +79,19 @@ pub(super) fn bars(title: &str, names: [&str; 3], rows: &[(&str, [f64; 3])]) -> 
 /// Times in milliseconds over numbers of events, both axes in powers of ten, and memory in MB beside them.
 pub(super) fn growth(events: &[u64], lines: &[(&str, Vec<f64>)], memory: &[f64]) -> String {
     let title = "Time and memory over the number of events";
-    let what = "Each question's time beside a line that grows with the number of events, and the memory that answering took.";
+    let what =
+        "Each question's time beside a line that grows with the number of events, and the memory that answering took.";
     let mut picture = Picture::new(920, 470, title, what);
     let logs: Vec<f64> = events.iter().map(|events| (*events as f64).log10()).collect();
     let (first, last) = (logs.first().copied().unwrap_or(0.0), logs.last().copied().unwrap_or(1.0));
     let along = |log: f64, left: f64, width: f64| left + (log - first) / (last - first).max(0.1) * width;
     let times: Vec<f64> = lines.iter().flat_map(|(_, times)| times.iter().map(|time| time.log10())).collect();
-    let least = times.iter().copied().fold(f64::INFINITY, f64::min).floor();
-    let most = times.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil();
-    let up = |log: f64| 420.0 - (log - least) / (most - least).max(0.1) * 360.0;
+    let low = times.iter().copied().fold(f64::INFINITY, f64::min).floor();
+    let high = times.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil();
+    let up = |log: f64| 420.0 - (log - low) / (high - low).max(0.1) * 360.0;
     picture.text((60.0, 30.0), "start", "time");
-    let mut power = least;
-    while power <= most {
+    let mut power = low;
+    while power <= high {
         let y = up(power);
         picture.line(&[(60.0, y), (480.0, y)], "#C5D3DC", "");
         picture.text((54.0, y + 4.0), "end", format!("{} ms", 10_f64.powf(power)));
@@ -102,8 +103,12 @@ pub(super) fn growth(events: &[u64], lines: &[(&str, Vec<f64>)], memory: &[f64])
     }
     // From the greatest time of the first size, as many times as there are events.
     let base = lines.iter().filter_map(|(_, times)| times.first()).copied().fold(0.0, f64::max).log10();
-    let end = (base + last - first).min(most);
-    picture.line(&[(60.0, up(base)), (along(first + end - base, 60.0, 420.0), up(end))], "#64748B", "stroke-dasharray=\"5 4\"");
+    let end = (base + last - first).min(high);
+    picture.line(
+        &[(60.0, up(base)), (along(first + end - base, 60.0, 420.0), up(end))],
+        "#64748B",
+        "stroke-dasharray=\"5 4\"",
+    );
     picture.text((330.0, 52.0), "start", "dashed: grows with events");
     let mut labels: Vec<(f64, usize)> = Vec::new();
     for (at, (_, times)) in lines.iter().enumerate() {
@@ -128,8 +133,8 @@ pub(super) fn growth(events: &[u64], lines: &[(&str, Vec<f64>)], memory: &[f64])
 }
 
 fn memory_of(picture: &mut Picture, memory: &[f64], along: impl Fn(usize) -> f64) {
-    let most = memory.iter().copied().fold(MEMORY, f64::max) * 1.05;
-    let up = |value: f64| 420.0 - value / most * 360.0;
+    let high = memory.iter().copied().fold(MEMORY, f64::max) * 1.05;
+    let up = |value: f64| 420.0 - value / high * 360.0;
     picture.text((690.0, 30.0), "start", "memory");
     picture.line(&[(690.0, 420.0), (880.0, 420.0)], "#C5D3DC", "");
     picture.line(&[(690.0, up(MEMORY)), (880.0, up(MEMORY))], "#BE123C", "stroke-dasharray=\"5 4\"");

@@ -223,7 +223,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -274,14 +274,13 @@ mod tests {
 
     #[test]
     fn growth_beyond_the_number_of_events_is_told() {
-        let size = |events, time, peak| Size {
-            events,
-            runs: vec![vec![time]; QUESTIONS.len()],
-            peak,
-            ..Size::default()
-        };
+        let size =
+            |events, time, peak| Size { events, runs: vec![vec![time]; QUESTIONS.len()], peak, ..Size::default() };
         let fine = Growth { sizes: vec![size(10, 1.0, 100.0), size(100, 9.0, 1_000.0)] };
-        assert_eq!(fine.verdict(), "No question's time grows faster than the number of events; memory stays under 2 GB.");
+        assert_eq!(
+            fine.verdict(),
+            "No question's time grows faster than the number of events; memory stays under 2 GB."
+        );
         let bad = Growth { sizes: vec![size(10, 1.0, 100.0), size(100, 13.0, 3_000.0)] };
         assert!(bad.verdict().starts_with("The time of trend, unique") && bad.verdict().contains("goes over"));
     }

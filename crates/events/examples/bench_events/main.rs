@@ -8,7 +8,12 @@
 //!   numbers; `peak` and `facts` tell of the process.
 //! - `bench_events ask FOLDER [ROUNDS]` prints the median of each question.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "a benchmark talks and may panic")]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small figures")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small figures"
+)]
 
 mod export;
 mod fill;
@@ -23,8 +28,8 @@ use std::time::{Duration, Instant};
 use base::id::EnvironmentId;
 use base::{FrozenClock, Secret, SystemRng};
 use events::{
-    Control, EmbeddedEngine, EngineParts, EventLog, LogKeyError, LogKeys, Options, PartKeyError,
-    PartKeys, PartOptions, PartReader,
+    Control, EmbeddedEngine, EngineParts, EventLog, LogKeyError, LogKeys, Options, PartKeyError, PartKeys, PartOptions,
+    PartReader,
 };
 use keys::KeyKind;
 
@@ -147,7 +152,12 @@ fn ask(folder: &Path, rounds: u64) {
         question.ask(&engine, 0, &Control::new());
         let busy = (processor() - before).as_secs_f64() / again.elapsed().as_secs_f64();
         runs.sort();
-        println!("{:<10} {:>8.1} ms, first {:>8.1}, {busy:.1} threads busy", question.name(), ms(runs[runs.len() / 2]), ms(first));
+        println!(
+            "{:<10} {:>8.1} ms, first {:>8.1}, {busy:.1} threads busy",
+            question.name(),
+            ms(runs[runs.len() / 2]),
+            ms(first)
+        );
     }
     println!("memory: {} MB at most", peak());
 }

@@ -73,9 +73,7 @@ impl Question {
 
     fn json(self) -> Option<Value> {
         let range = json!({"from": start(), "to": end()});
-        let trend = |series: Value, breakdown: Value| {
-            json!({"kind": "trend", "range": range, "interval": "day", "series": [series], "breakdown": breakdown})
-        };
+        let trend = |series: Value, breakdown: Value| json!({"kind": "trend", "range": range, "interval": "day", "series": [series], "breakdown": breakdown});
         let filtered = |filter: Value| trend(json!({"event": name(2), "filters": [filter]}), Value::Null);
         Some(match self {
             Self::Trend => trend(json!({"event": name(1)}), Value::Null),

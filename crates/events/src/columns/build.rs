@@ -125,7 +125,8 @@ impl Sparse {
 
     /// A row's properties.
     pub(super) fn of(&self, row: usize) -> Map<String, Value> {
-        let property = |entry: &Entry| Some((String::from(&*self.names[entry.name as usize]), self.value(entry.value)?));
+        let property =
+            |entry: &Entry| Some((String::from(&*self.names[entry.name as usize]), self.value(entry.value)?));
         self.entries(row).iter().filter_map(property).collect()
     }
 
@@ -162,7 +163,9 @@ impl Sparse {
         });
         if let Some(found) = numbers.collect::<Option<Vec<_>>>() {
             let mut numbers = vec![f64::NAN; rows];
-            found.into_iter().for_each(|(at, number)| numbers[at] = number);
+            for (at, number) in found {
+                numbers[at] = number;
+            }
             return Property::Number(numbers);
         }
         let mut codes = vec![NO_CODE; rows];

@@ -112,14 +112,14 @@ mod tests {
             received: Timestamp(6),
             message: [9; 16],
             kind: Kind::Track,
-            name: ["A", "B"][at as usize % 2].to_owned(),
+            name: ["A", "B"][usize::from(at % 2 == 1)].to_owned(),
             session: None,
             path: None,
             device: None,
             content: None,
             step: None,
             properties: [(format!("property {}", at % 1_000), json!(at))].into_iter().collect(),
-            sealed: Default::default(),
+            sealed: std::collections::BTreeMap::default(),
         };
         (0..count).map(|at| (Arrival { log: LogId(1), sequence: at, index: 0 }, event(at))).collect()
     }

@@ -11,8 +11,8 @@ use keys::KeyKind;
 
 use super::error::PartError;
 use super::file_name;
-use super::keys::PartKeys;
 use super::format::PartId;
+use super::keys::PartKeys;
 use super::manifest::{MANIFEST, Manifest, NEXT, PartEntry};
 use super::options::PartOptions;
 use super::write::Maker;

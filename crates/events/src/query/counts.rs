@@ -25,11 +25,7 @@ pub struct Count {
 type Counts = BTreeMap<(i64, Arc<str>), u64>;
 
 /// Events timed within the range by day and name, in that order. Days without events are left out.
-pub(crate) fn counts(
-    sources: &Sources,
-    range: &Range<Timestamp>,
-    control: &Control,
-) -> Result<Vec<Count>, QueryError> {
+pub(crate) fn counts(sources: &Sources, range: &Range<Timestamp>, control: &Control) -> Result<Vec<Count>, QueryError> {
     let time = range.start.micros()..range.end.micros();
     let held = |at: &usize| sources[*at].time().start() < &time.end && sources[*at].time().end() >= &time.start;
     let chunks = chunks(sources, control);

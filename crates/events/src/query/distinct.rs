@@ -97,7 +97,7 @@ pub(super) struct Bits {
 
 /// More words than these, and bits would be mostly zeroes …
 const WIDEST: usize = 1 << 15;
-/// … as they would with more words than these and than three a row, which is what [`Seen`] takes.
+/// … as they would with more words than these and than two a row, which is what [`Seen`] takes.
 const MANY: usize = 1 << 17;
 
 impl Bits {
@@ -111,7 +111,7 @@ impl Bits {
         control: &Control,
     ) -> Result<bool, QueryError> {
         let words = place(last.saturating_sub(first)) / 64 + 1;
-        if words >= WIDEST || words * intervals > MANY.max(rows.saturating_mul(3)) {
+        if words >= WIDEST || words * intervals > MANY.max(rows.saturating_mul(2)) {
             return Ok(false);
         }
         let room = words * intervals;

@@ -167,12 +167,15 @@ pub(super) fn answer(funnel: &Funnel, run: &Run<'_>) -> Result<Answer, QueryErro
         if !rest.counts.is_empty() {
             ranked.push((Group::Other, rest));
         }
-        let group = |(value, reached): &mut (Group, Reached)| FunnelGroup { value: value.clone(), steps: reached.steps() };
+        let group =
+            |(value, reached): &mut (Group, Reached)| FunnelGroup { value: value.clone(), steps: reached.steps() };
         breakdown = ranked.iter_mut().map(group).collect();
     }
     let mut whole = Reached::default();
     whole.resize(count);
-    ranked.into_iter().for_each(|(_, reached)| whole.merge(reached, count));
+    for (_, reached) in ranked {
+        whole.merge(reached, count);
+    }
     let distribution = whole.from_start.last().map(|times| distribution(times)).unwrap_or_default();
     Ok(Answer::Funnel(FunnelAnswer { steps: whole.steps(), distribution, breakdown }))
 }

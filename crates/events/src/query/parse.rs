@@ -156,15 +156,7 @@ impl Reader {
         let periods = periods?;
         let instead = "take fewer periods, a longer interval or a shorter range";
         self.numbers(periods * most_points(range, interval), &format!("{at}/periods"), instead)?;
-        Some(Retention {
-            range,
-            interval,
-            start: start?,
-            back: back?,
-            periods,
-            mode: mode?,
-            matching: matching?,
-        })
+        Some(Retention { range, interval, start: start?, back: back?, periods, mode: mode?, matching: matching? })
     }
 
     fn selection(&mut self, value: &Value, at: &str) -> Option<Selection> {

@@ -59,7 +59,9 @@ fn choose(trend: &Trend, run: &Run<'_>) -> Result<Chosen, QueryError> {
         return Ok(vec![Groups::default(); trend.series.len()]);
     };
     let open = vec![Groups::default(); trend.series.len()];
-    pass(trend, trend.range, Intervals::whole(trend.range), &open, run, |cells| cells.map(|cells| top(cells, limit)).collect())
+    pass(trend, trend.range, Intervals::whole(trend.range), &open, run, |cells| {
+        cells.map(|cells| top(cells, limit)).collect()
+    })
 }
 
 /// The groups of a series with most of its measure.

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use crate::disk;
 use crate::error::AppendError;
 use crate::format::{FileName, Header, Prologue};
-use crate::index::{Frame, LogFile, Holds};
+use crate::index::{Frame, Holds, LogFile};
 use crate::log::Log;
 
 /// A file begun by this process, all of whose writes and syncs succeeded.

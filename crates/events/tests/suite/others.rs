@@ -88,7 +88,8 @@ async fn a_page_goes_through_the_logs_of_all_edges_by_time() {
             }
         }
         assert_eq!(paged, whole.events);
-        let counts = engine.counts(environment(ENVIRONMENT), Timestamp(0)..Timestamp(i64::MAX), &Control::new()).unwrap();
+        let counts =
+            engine.counts(environment(ENVIRONMENT), Timestamp(0)..Timestamp(i64::MAX), &Control::new()).unwrap();
         assert_eq!(counts.iter().map(|count| count.count).sum::<u64>(), 12);
         assert!(counts.is_sorted() && counts.len() == 5, "{counts:?}");
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::Timestamp;
-use events::{
-    Control, Event, EventEngine as _, LogId, PartError, PartOptions, Parts, QueryError, ReadError, Sealing,
-};
+use events::{Control, Event, EventEngine as _, LogId, PartError, PartOptions, Parts, QueryError, ReadError, Sealing};
 
 use super::{edge, files, folder, logged, numbers, open, options, sealed, snapshot, try_open, verify};
 use crate::support::{ENVIRONMENT, Fixture, append, environment, event};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use base::{SeededRng, Timestamp};
 use events::{
-    Batch, Control, Cursor, EmbeddedEngine, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome,
-    PartOptions, Query, Subject, Timeline,
+    Batch, Control, Cursor, EmbeddedEngine, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome, PartOptions,
+    Query, Subject, Timeline,
 };
 
 use super::oracle::{Oracle, comparable};

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::Timestamp;
 use events::{
-    Answer, Arrival, By, Cohort, Condition, Count, Event, Funnel, Group, Interval, Kind, Known, Match, Measure, Mode, Order,
-    Query, Range, Retention, Selection, Series, Subject, Target, Trend,
+    Answer, Arrival, By, Cohort, Condition, Count, Event, Funnel, Group, Interval, Kind, Known, Match, Measure, Mode,
+    Order, Query, Range, Retention, Selection, Series, Subject, Target, Trend,
 };
 use jiff::civil::Weekday;
 use jiff::{ToSpan as _, Zoned};

@@ -146,7 +146,7 @@ fn many(person: u64, name: &str, times: std::ops::Range<i64>) -> Events {
 }
 
 fn known() -> Known {
-    Known::new(jiff::tz::TimeZone::UTC, Timestamp(stream::start()))
+    Known::new(jiff::tz::TimeZone::UTC, "2026-11-01T00:00:00Z".parse().unwrap())
 }
 
 fn october() -> Value {
@@ -217,7 +217,8 @@ impl Source for Counting {
 fn no_more_sources_are_read_than_there_is_memory_for() {
     let reads = Arc::new(AtomicUsize::new(0));
     let counting = |at: i64| -> Arc<dyn Source> {
-        let events = many(1, "A", at * 1_000..(at + 1) * 1_000);
+        // The least number, so that there is one chunk.
+        let events = many(0, "A", at * 1_000..(at + 1) * 1_000);
         Arc::new(Counting(TailRun::of(events), Arc::clone(&reads)))
     };
     let sources: Vec<_> = (0..40).map(counting).collect();
@@ -228,12 +229,8 @@ fn no_more_sources_are_read_than_there_is_memory_for() {
     let retention = json!({
         "kind": "retention", "range": october(), "start": {"event": "A"}, "return": {"event": "A"}, "periods": 2,
     });
-    let questions = [
-        funnel("any", "person"),
-        funnel("strict", "company"),
-        Query::parse(&retention, "").unwrap(),
-        trend("people"),
-    ];
+    let questions =
+        [funnel("any", "person"), funnel("strict", "company"), Query::parse(&retention, "").unwrap(), trend("people")];
     for query in questions {
         reads.store(0, Ordering::Relaxed);
         let answer = query.run(&sources, &known(), &Control::new().memory(100_000));
@@ -246,7 +243,8 @@ fn no_more_sources_are_read_than_there_is_memory_for() {
 #[test]
 fn what_is_gathered_about_people_is_held() {
     // 3,000 people, each on another day.
-    let events: Events = (0..3_000_i64).flat_map(|who| many(who.cast_unsigned(), "A", who * 80..who * 80 + 1)).collect();
+    let events: Events =
+        (0..3_000_i64).flat_map(|who| many(who.cast_unsigned(), "A", who * 80..who * 80 + 1)).collect();
     let source: Vec<Arc<dyn Source>> = vec![Arc::new(TailRun::of(events))];
     let trend = |breakdown: Value| {
         let question = json!({
@@ -269,4 +267,29 @@ fn what_is_gathered_about_people_is_held() {
     assert!(did.run(&source, &known(), &Control::new()).is_ok());
     let answer = did.run(&source, &known(), &Control::new().memory(100_000));
     assert!(matches!(answer, Err(QueryError::TooLarge)), "{answer:?}");
+}
+
+#[test]
+fn values_of_a_breakdown_are_held_with_their_texts() {
+    // 3,000 values of 100 letters.
+    let mut events: Events = (0..3_000_i64).flat_map(|who| many(who.cast_unsigned(), "A", who..who + 1)).collect();
+    for (at, (_, event)) in events.iter_mut().enumerate() {
+        event.properties.insert("page".to_owned(), json!(format!("{at:0>100}")));
+    }
+    let source: Vec<Arc<dyn Source>> = vec![Arc::new(TailRun::of(events))];
+    let breakdown = json!({"field": "event.page"});
+    let trend = json!({
+        "kind": "trend", "range": october(), "interval": "month", "breakdown": breakdown, "series": [{"event": "A"}],
+    });
+    let funnel = json!({
+        "kind": "funnel", "range": october(), "window": "1d", "breakdown": breakdown,
+        "steps": [{"event": "A"}, {"event": "B"}],
+    });
+    for question in [trend, funnel] {
+        let query = Query::parse(&question, "").unwrap();
+        assert!(query.run(&source, &known(), &Control::new().memory(3_000_000)).is_ok());
+        // What is read takes less.
+        let answer = query.run(&source, &known(), &Control::new().memory(1_000_000));
+        assert!(matches!(answer, Err(QueryError::TooLarge)), "{answer:?}");
+    }
 }
