@@ -116,9 +116,11 @@ pub(crate) enum Counter {
     Times(Vec<i64>),
 }
 
+const _: () = assert!(Counter::TIMES as u64 == MAX_COUNT_WITHIN + 1, "one more than is asked for");
+
 impl Counter {
     /// How many times of a window are kept: one more than any rule asks for, so that exactly and more differ.
-    const TIMES: usize = MAX_COUNT_WITHIN as usize + 1;
+    const TIMES: usize = 1_001;
 
     /// Nothing yet; the times if it counts within a window.
     pub(crate) const fn new(windowed: bool) -> Self {
