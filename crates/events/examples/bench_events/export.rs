@@ -1,4 +1,4 @@
-//! Events as ClickHouse's `RowBinary`: columns in the order of the table in `tests/bench/events.py`.
+//! Events as `ClickHouse`'s `RowBinary`: columns in the order of the table in `tests/bench/events.py`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};

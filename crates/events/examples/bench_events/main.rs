@@ -3,7 +3,7 @@
 //! `cargo xtask bench events` drives it, side by side with `tests/bench/events.py`, and compares every answer. By hand:
 //!
 //! - `bench_events fill FOLDER EVENTS [EXPORT]` appends, seals and merges; with EXPORT the same events are written there,
-//!   in the order of arrival, as ClickHouse's `RowBinary`.
+//!   in the order of arrival, as `ClickHouse`'s `RowBinary`.
 //! - `bench_events serve FOLDER` reads lines `QUESTION [ROUND]` and answers each with seconds, a tab, and the answer as
 //!   numbers; `peak` and `facts` tell of the process.
 //! - `bench_events ask FOLDER [ROUNDS]` prints the median of each question.
@@ -150,7 +150,7 @@ fn ask(folder: &Path, rounds: u64) {
         let (first, before) = (runs[0], processor());
         let again = Instant::now();
         question.ask(&engine, 0, &Control::new());
-        let busy = (processor() - before).as_secs_f64() / again.elapsed().as_secs_f64();
+        let busy = processor().saturating_sub(before).as_secs_f64() / again.elapsed().as_secs_f64();
         runs.sort();
         println!(
             "{:<10} {:>8.1} ms, first {:>8.1}, {busy:.1} threads busy",

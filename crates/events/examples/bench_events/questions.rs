@@ -100,16 +100,13 @@ impl Question {
     /// Asks it. Each round's timeline is another person's.
     pub(crate) fn ask(self, engine: &EmbeddedEngine, round: u64, control: &Control) -> Found {
         let known = Known::new(TimeZone::UTC, end());
-        match self.json() {
-            Some(question) => {
-                let query = Query::parse(&question, "").unwrap();
-                Found::Answer(engine.query(environment(), &query, &known, control).unwrap())
-            }
-            None => {
-                let of = Subject::Person(vec![(7_919 * round + 123) % 20_000]);
-                let timeline = Timeline { of, names: None, before: None, limit: 50 };
-                Found::Page(engine.timeline(environment(), &timeline, &known, control).unwrap())
-            }
+        if let Some(question) = self.json() {
+            let query = Query::parse(&question, "").unwrap();
+            Found::Answer(engine.query(environment(), &query, &known, control).unwrap())
+        } else {
+            let of = Subject::Person(vec![(7_919 * round + 123) % 20_000]);
+            let timeline = Timeline { of, names: None, before: None, limit: 50 };
+            Found::Page(engine.timeline(environment(), &timeline, &known, control).unwrap())
         }
     }
 }
