@@ -136,7 +136,7 @@ it("undoing shows the days and the value that are saved", async () => {
   const { id } = (await made.json()) as { id: string };
   await page.goto(`${PLACE}/insights/${id}`);
   const [first, value] = [input(page, "First day"), input(page, "Value")];
-  expect(await first.inputValue()).toBe("2026-10-01");
+  await expect.poll(() => first.inputValue()).toBe("2026-10-01");
   await first.fill("2026-10-15");
   await value.fill("starter");
   expect(await first.inputValue()).toBe("2026-10-15");
