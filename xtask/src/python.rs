@@ -24,6 +24,8 @@ const ENVIRONMENTS: &[Environment] = &[
         requirements: "tests/scanners/requirements.txt",
         variable: "PILOTFISH_TEST_SCANNERS",
     },
+    // moto, which answers as AWS KMS does.
+    Environment { name: "kms", requirements: "tests/kms/requirements.txt", variable: "PILOTFISH_TEST_KMS" },
     // Wapiti wants older versions of what the other scanners need.
     Environment { name: "wapiti", requirements: "tests/scanners/wapiti.txt", variable: "PILOTFISH_TEST_WAPITI" },
 ];
