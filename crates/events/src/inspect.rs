@@ -97,18 +97,14 @@ pub(crate) fn inspect(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, 
         findings: Vec::new(),
         quarantined: quarantined(&folder)?,
     };
+    // Before the files are listed: whatever is below it is then in one of them, though more are begun meanwhile.
+    let published = published(&folder, &mut report)?;
     let mut files = Vec::new();
-    let mut published = None;
     for name in disk::names(&folder.path).map_err(storage(&folder.path))? {
         let path = folder.path.join(&name);
         if let Some(file_name) = FileName::parse(&name) {
             files.push(candidate(&folder, file_name, path, keys)?);
-        } else if name == Durable::FILE_NAME {
-            published = Durable::from_bytes(&fs::read(&path).map_err(storage(&path))?);
-            if published.is_none() {
-                report.findings.push(whole_file(&folder, &name, FindingKind::DurableOffset, "its checksum is wrong"));
-            }
-        } else if name != QUARANTINE {
+        } else if name != Durable::FILE_NAME && name != QUARANTINE {
             report.findings.push(whole_file(&folder, &name, FindingKind::Stray, "not a file of the event log"));
         }
     }
@@ -116,6 +112,21 @@ pub(crate) fn inspect(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, 
     report.files = files.len() as u64;
     report.bytes = files.iter().map(|file| file.length).sum();
     Ok(Inspection { folder, files, published, report })
+}
+
+/// The published offset, if there is one.
+fn published(folder: &Folder, report: &mut LogReport) -> Result<Option<Durable>, OpenError> {
+    let path = folder.path.join(Durable::FILE_NAME);
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(storage(&path))?,
+    };
+    let published = Durable::from_bytes(&bytes);
+    if published.is_none() {
+        let reason = "its checksum is wrong";
+        report.findings.push(whole_file(folder, Durable::FILE_NAME, FindingKind::DurableOffset, reason));
+    }
+    Ok(published)
 }
 
 fn quarantined(folder: &Folder) -> Result<Vec<PathBuf>, OpenError> {

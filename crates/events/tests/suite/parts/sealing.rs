@@ -1,6 +1,8 @@
 //! The log becomes parts: each event once, exactly as it was, whatever comes late, twice or from another edge.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::Timestamp;
@@ -215,7 +217,7 @@ async fn a_log_that_was_lost_or_put_back_is_not_taken_for_the_one_that_was_seale
     seal_all(&parts);
     log.shutdown().await;
     std::fs::remove_dir_all(fixture.log_folder()).unwrap();
-    let log = std::sync::Arc::new(fixture.open().0);
+    let log = Arc::new(fixture.open().0);
     append(&log, [3], fixture.now()).await;
     let sealing = parts.seal_now();
     assert!(matches!(sealing, Err(PartError::Behind { sealed: 3, last: 1, .. })), "{sealing:?}");
@@ -223,5 +225,31 @@ async fn a_log_that_was_lost_or_put_back_is_not_taken_for_the_one_that_was_seale
     let counts = fixture.engine(&log, 1, options()).counts(environment(ENVIRONMENT), all, &Control::new());
     let behind = |error: &QueryError| matches!(error, QueryError::Read(ReadError::Part(PartError::Behind { .. })));
     assert!(counts.as_ref().is_err_and(behind), "{counts:?}");
+    log.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_passed_over_while_files_are_begun() {
+    let mut fixture = Fixture::new();
+    fixture.options.roll_bytes = 1_000;
+    let data = fixture.folder.path();
+    let log = fixture.open().0;
+    let parts = Arc::new(open(data, fixture.clock.clone(), options()));
+    let done = Arc::new(AtomicBool::new(false));
+    let sealing = {
+        let (parts, done) = (Arc::clone(&parts), Arc::clone(&done));
+        std::thread::spawn(move || {
+            while !done.load(Ordering::SeqCst) {
+                assert!(parts.seal_now().unwrap().lost.is_empty(), "what is there is said to be lost");
+            }
+        })
+    };
+    for number in 0..3_000 {
+        append(&log, [number], fixture.now()).await;
+    }
+    done.store(true, Ordering::SeqCst);
+    sealing.join().unwrap();
+    seal_all(&parts);
+    assert_eq!(sealed(data), logged(&log));
     log.shutdown().await;
 }
