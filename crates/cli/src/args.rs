@@ -62,13 +62,30 @@ pub(crate) struct Place {
     /// Data folder
     #[arg(long, env = "PILOTFISH_DATA", default_value = "./pilotfish-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Root key, outside the data folder; of an edge also its bundle, bundle:PATH [default: pilotfish/root.key in the user's
-    /// state folder]
-    #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH")]
+    /// Root key: a file outside the data folder, or a key of AWS KMS that seals it; of an edge also its bundle, bundle:PATH
+    /// [default: pilotfish/root.key in the user's state folder]
+    #[arg(long, env = "PILOTFISH_ROOT_KEY", value_name = "file:PATH|aws-kms:KEY")]
     pub(crate) root_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) kms: KmsArgs,
     /// Second folder for the erasable keys, on another disk and outside the data folder [default: none]
     #[arg(long, env = "PILOTFISH_ERASABLE_COPY", value_name = "DIR")]
     pub(crate) erasable_copy: Option<PathBuf>,
+}
+
+/// What AWS KMS takes beside the key. Credentials come from AWS's own variables.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the fields are the flags")]
+pub(crate) struct KmsArgs {
+    /// Folder for the sealed root key and the erasable keys, outside the data folder; for --root-key aws-kms:KEY
+    #[arg(long, env = "PILOTFISH_KMS_FOLDER", value_name = "DIR")]
+    pub(crate) kms_folder: Option<PathBuf>,
+    /// Region of the KMS key [default: the ARN's, or `AWS_REGION`]
+    #[arg(long, env = "PILOTFISH_KMS_REGION", value_name = "REGION")]
+    pub(crate) kms_region: Option<String>,
+    /// Another endpoint than the region's [default: `AWS_ENDPOINT_URL_KMS`, if set]
+    #[arg(long, env = "PILOTFISH_KMS_ENDPOINT", value_name = "URL")]
+    pub(crate) kms_endpoint: Option<String>,
 }
 
 /// Which databases.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::args::InitArgs;
 use crate::open::{Wanted, ground, read_secret};
+use crate::root_key::{About, about};
 use crate::urls::urls;
 use crate::{Failure, say};
 
@@ -22,7 +23,7 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     let wanted = Wanted::of(&args.place, &args.database)?;
     let owner = owner(&args)?;
     let ground = ground(wanted).await?;
-    let root_key = ground.provider.path().display().to_string();
+    let root_key = about(ground.provider.as_ref());
     let app = ground.open(urls, Duties::default()).await?;
     let made = make(&app, &owner).await;
     let (data, ca) = (app.data().display().to_string(), authority_path(&app));
@@ -96,7 +97,7 @@ fn as_json(urls: &Urls, installed: &Installed, ca: &std::path::Path) -> String {
     .to_string()
 }
 
-fn as_text(installed: &Installed, ca: &std::path::Path, root_key: &str) -> String {
+fn as_text(installed: &Installed, ca: &std::path::Path, root_key: &About) -> String {
     let organisation = &installed.organisation;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -115,8 +116,9 @@ fn as_text(installed: &Installed, ca: &std::path::Path, root_key: &str) -> Strin
     let api_key = shown(installed.api_key.as_ref());
     line("api key", &format!("{api_key}   (shown this once, expires after 90 days)"));
     line("local authority", &ca.display().to_string());
-    line("root key", root_key);
-    line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
+    for (name, text) in root_key {
+        line(name, text);
+    }
     text.truncate(text.trim_end().len());
     text
 }

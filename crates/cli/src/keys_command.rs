@@ -13,13 +13,14 @@ use store::folder::write_new_durably;
 
 use crate::args::{DatabaseArgs, EscrowArgs, IssueArgs, IssueKind, ListArgs, Place, RestoreArgs, RotateArgs, UrlArgs};
 use crate::control::{self, Reply, Request};
-use crate::open::{Wanted, ground, in_second_place, root_key_path};
+use crate::open::{Wanted, databases, ground};
+use crate::root_key::{RootKey, in_second_place, keep_again};
 use crate::urls::urls;
 use crate::{Failure, say};
 
 /// Writes the root and erasable keys, encrypted to an age recipient.
 pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
-    let path = root_key_path(args.place.root_key.as_deref())?;
+    let path = RootKey::file_for(&args.place, "keys escrow")?;
     let provider = FileProvider::open(&path, &args.place.data, Arc::new(SystemClock), Arc::new(SystemRng))?;
     let provider = in_second_place(provider, args.place.erasable_copy.as_deref(), &args.place.data)?;
     let escrow = provider.escrow(&args.recipient)?;
@@ -33,7 +34,7 @@ pub(crate) fn escrow(args: &EscrowArgs) -> Result<(), Failure> {
 
 /// Puts back what a decrypted escrow holds and is missing.
 pub(crate) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
-    let path = root_key_path(args.place.root_key.as_deref())?;
+    let path = RootKey::file_for(&args.place, "keys restore")?;
     let mut bytes = Vec::new();
     if args.escrow.as_os_str() == "-" {
         std::io::stdin().lock().read_to_end(&mut bytes)?;
@@ -84,7 +85,7 @@ pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
     let Reply::Turned(turned) = done(&args.place, &args.database, &args.rotation.policy(), request).await? else {
         return Err(unexpected());
     };
-    let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned) };
+    let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned, &args.place) };
     Ok(say(&text)?)
 }
 
@@ -95,12 +96,13 @@ pub(crate) async fn done(
     policy: &Policy,
     request: Request,
 ) -> Result<Reply, Failure> {
-    let wanted = Wanted::of(place, database)?;
-    if matches!(wanted.databases, Databases::Embedded)
-        && let Some(reply) = control::ask(&wanted.data, &request).await?
+    let databases = databases(database)?;
+    if matches!(databases, Databases::Embedded)
+        && let Some(reply) = control::ask(&place.data, &request).await?
     {
         return Ok(reply);
     }
+    let wanted = Wanted::with(place, databases)?;
     if !wanted.made_before().await? {
         return Err(Failure::Refused(format!("{} holds no installation", wanted.data.display())));
     }
@@ -138,7 +140,7 @@ fn table(keys: &[Listed]) -> String {
     text
 }
 
-fn told(turned: &[Turned]) -> String {
+fn told(turned: &[Turned], place: &Place) -> String {
     if turned.is_empty() {
         return "no key is due; --now turns keys that are not".to_owned();
     }
@@ -150,7 +152,7 @@ fn told(turned: &[Turned]) -> String {
         }
     }
     if turned.iter().any(|key| key.kind == KeyKind::Root) {
-        lines.push("write a new escrow of the root key: pilotfish keys escrow --recipient age1… --out FILE".to_owned());
+        lines.push(keep_again(place).to_owned());
     }
     lines.join("\n")
 }

@@ -10,8 +10,8 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::Failure;
 
-const OUR_TARGETS: [&str; 9] =
-    ["pilotfish", "base", "keys", "store", "events", "jobs", "targeting", "product", "pilotfish::access"];
+const OUR_TARGETS: [&str; 10] =
+    ["pilotfish", "base", "keys", "kms", "store", "events", "jobs", "targeting", "product", "pilotfish::access"];
 
 /// Starts logging at a level for all of ours, or by a filter as `RUST_LOG` has.
 pub(crate) fn start(filter: &str) -> Result<(), Failure> {

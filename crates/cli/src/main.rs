@@ -11,6 +11,7 @@ mod init;
 mod keys_command;
 mod logging;
 mod open;
+mod root_key;
 mod sabotage;
 mod serve;
 mod serving;

@@ -5,27 +5,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Clock, Rng, Secret, SystemClock, SystemRng};
-use keys::{FileProvider, ProviderError};
+use keys::KeyProvider;
 use product::{App, Databases, Duties, Urls};
 use store::{DataFolder, Db, Sharing, StoreError, embedded};
 
 use crate::Failure;
 use crate::args::{DatabaseArgs, Place};
-use crate::serving::{NO_ROOT_KEY, bundle_path};
+use crate::root_key::RootKey;
 
 /// Where everything is to lie, understood; nothing has been looked at.
 pub(crate) struct Wanted {
     pub(crate) data: PathBuf,
-    pub(crate) root_key: PathBuf,
+    pub(crate) root_key: RootKey,
     pub(crate) erasable_copy: Option<PathBuf>,
     pub(crate) databases: Databases,
 }
 
 impl Wanted {
     pub(crate) fn of(place: &Place, database: &DatabaseArgs) -> Result<Self, Failure> {
-        let root_key = root_key_path(place.root_key.as_deref())?;
+        Self::with(place, databases(database)?)
+    }
+
+    /// The same where the databases are understood already.
+    pub(crate) fn with(place: &Place, databases: Databases) -> Result<Self, Failure> {
+        let root_key = RootKey::of(place)?;
         let (data, erasable_copy) = (place.data.clone(), place.erasable_copy.clone());
-        Ok(Self { data, root_key, erasable_copy, databases: databases(database)? })
+        Ok(Self { data, root_key, erasable_copy, databases })
     }
 
     /// Whether an installation is there, whole or not: then nothing of it is ever made again.
@@ -40,7 +45,7 @@ impl Wanted {
 /// The folder, locked, and the key provider, checked: what comes before anything is opened.
 pub(crate) struct Ground {
     pub(crate) folder: DataFolder,
-    pub(crate) provider: Arc<FileProvider>,
+    pub(crate) provider: Arc<dyn KeyProvider>,
     pub(crate) databases: Databases,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
@@ -54,31 +59,9 @@ pub(crate) async fn ground(wanted: Wanted) -> Result<Ground, Failure> {
     };
     let folder = DataFolder::open(&wanted.data, sharing)?;
     let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
-    let path = &wanted.root_key;
-    let open = || FileProvider::open(path, folder.path(), clock.clone(), rng.clone());
-    let provider = if wanted.made_before().await? || path.exists() {
-        open()?
-    } else {
-        match FileProvider::create(path, folder.path(), clock.clone(), rng.clone()) {
-            // Another process that shares the installation was quicker.
-            Err(ProviderError::AlreadyExists { .. }) => open()?,
-            other => other?,
-        }
-    };
-    let provider = in_second_place(provider, wanted.erasable_copy.as_deref(), folder.path())?;
-    Ok(Ground { folder, provider: Arc::new(provider), databases: wanted.databases, clock, rng })
-}
-
-/// Has the provider keep the erasable keys in a second folder too, if one is named.
-pub(crate) fn in_second_place(
-    provider: FileProvider,
-    folder: Option<&Path>,
-    data: &Path,
-) -> Result<FileProvider, ProviderError> {
-    match folder {
-        Some(folder) => provider.with_second_place(folder, data),
-        None => Ok(provider),
-    }
+    let (may_make, second) = (!wanted.made_before().await?, wanted.erasable_copy.as_deref());
+    let provider = wanted.root_key.provider(may_make, folder.path(), second, &clock, &rng).await?;
+    Ok(Ground { folder, provider, databases: wanted.databases, clock, rng })
 }
 
 impl Ground {
@@ -87,29 +70,6 @@ impl Ground {
         let Self { folder, provider, databases, clock, rng } = self;
         Ok(App::open(folder, &databases, provider, urls, duties, (clock, rng)).await?)
     }
-}
-
-/// The file of `file:PATH`, or the default one.
-pub(crate) fn root_key_path(given: Option<&str>) -> Result<PathBuf, Failure> {
-    if bundle_path(given).is_some() {
-        return Err(Failure::Refused(NO_ROOT_KEY.to_owned()));
-    }
-    match given {
-        Some(text) => match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(Failure::Usage(format!("--root-key {text}: name a file as file:PATH"))),
-        },
-        None => Ok(state_folder()?.join("pilotfish").join("root.key")),
-    }
-}
-
-/// `$XDG_STATE_HOME`, or what the XDG specification says when it is unset.
-#[allow(clippy::disallowed_methods, reason = "the binary is the one reader of the environment")]
-fn state_folder() -> Result<PathBuf, Failure> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state"))).ok_or_else(|| {
-        Failure::Refused("neither XDG_STATE_HOME nor HOME is set: name the root key with --root-key".to_owned())
-    })
 }
 
 /// Which databases the flags name.

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::{RoleArg, ServeArgs};
 use crate::control::{Connections, ControlSocket};
 use crate::demo::{self, DemoPlan};
+use crate::root_key::About;
 use crate::serving::Serving;
 use crate::sockets::{self, Sockets};
 use crate::tls::TlsPlan;
@@ -35,7 +36,6 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: So
     let tls = TlsPlan::of(&args, &doors, &urls, &mut sockets)?;
     sockets.none_is_left()?;
     let (mut app, root_key) = serving.open(urls, args.duties()).await?;
-    let root_key = root_key.display().to_string();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);
@@ -50,7 +50,7 @@ async fn serve(
     app: Arc<App>,
     doors: Vec<Bound>,
     tls: TlsPlan,
-    root_key: &str,
+    root_key: &About,
 ) -> Result<(), Failure> {
     installation::ensure(&app).await?;
     match demo {
@@ -142,7 +142,7 @@ fn announce(
     app: &App,
     role: RoleArg,
     setup_link: Option<&Secret<String>>,
-    root_key: &str,
+    root_key: &About,
     local: bool,
     metrics: SocketAddr,
 ) {
@@ -173,11 +173,8 @@ fn announce(
     if local && app.has_root_key() {
         line("authority", &format!("{} (pilotfish trust install)", app.tls_folder().join("ca.pem").display()));
     }
-    if app.has_root_key() {
-        line("root key", root_key);
-        line("", "without it everything is lost; keep a copy: pilotfish keys escrow --recipient age1… --out FILE");
-    } else {
-        line("bundle", root_key);
+    for (name, text) in root_key {
+        line(name, text);
     }
     if let Some(link) = setup_link {
         line("set up", &format!("{} (once, within 24 hours)", link.expose()));

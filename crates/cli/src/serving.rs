@@ -11,6 +11,7 @@ use store::{DataFolder, Sharing};
 use crate::Failure;
 use crate::args::{RoleArg, ServeArgs};
 use crate::open::{Wanted, databases, ground};
+use crate::root_key::{About, about};
 
 /// What is said of a bundle where the root key is needed.
 pub(crate) const NO_ROOT_KEY: &str =
@@ -54,18 +55,19 @@ impl Serving {
         Ok(Self::WithBundle { data: args.place.data.clone(), bundle, databases })
     }
 
-    /// Opens the product; with where the root key is, or the bundle.
-    pub(crate) async fn open(self, urls: Urls, duties: Duties) -> Result<(App, PathBuf), Failure> {
+    /// Opens the product; with what is said of the root key, or of the bundle.
+    pub(crate) async fn open(self, urls: Urls, duties: Duties) -> Result<(App, About), Failure> {
         match self {
             Self::WithRootKey(wanted) => {
                 let ground = ground(wanted).await?;
-                let path = ground.provider.path().to_owned();
-                Ok((ground.open(urls, duties).await?, path))
+                let root_key = about(ground.provider.as_ref());
+                Ok((ground.open(urls, duties).await?, root_key))
             }
             Self::WithBundle { data, bundle, databases } => {
                 let folder = DataFolder::open(&data, Sharing::Shared)?;
                 let held = Arc::new(BundleProvider::open(&bundle, folder.path())?);
                 let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
+                let bundle = about(held.as_ref());
                 Ok((App::open_edge(folder, &databases, held, urls, duties, (clock, rng)).await?, bundle))
             }
         }

@@ -41,6 +41,9 @@ pub use person::{OpenPrivateError, PairId, PersonKeys, mint_pair, open_private, 
 pub use provider::bundle::{BundleProvider, is_bundle, write_bundle};
 pub use provider::file::FileProvider;
 pub use provider::file::escrow::{Escrow, EscrowError, Escrowed, Restored, restore_escrow};
+pub use provider::file::private_file;
+pub use provider::file::root::HeldRoot;
+pub use provider::file::root_key::RootKeys;
 pub use provider::{
     Answer, BUCKETS, ErasablePlace, ErasablePublic, ErasableVersion, KeyProvider, ProviderError, RootVersion,
 };

@@ -286,7 +286,7 @@ pub enum ProviderError {
         source: std::io::Error,
     },
     /// A provider behind a network did not answer, or refused.
-    #[error("the key provider {provider} is not available: {source}")]
+    #[error("the key provider {provider} cannot be used: {source}")]
     Unavailable {
         /// The provider's name.
         provider: String,

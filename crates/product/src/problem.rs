@@ -1,6 +1,7 @@
 //! From what went wrong inside to what the client is told.
 
 use base::{Code, Problem};
+use keys::ProviderError;
 use store::StoreError;
 
 /// Logs an error with its chain of causes and tells the client nothing of it.
@@ -14,6 +15,14 @@ pub(crate) fn internal(error: impl std::error::Error) -> Problem {
     }
     tracing::error!(error = causes, "a request failed");
     Problem::new(Code::Internal)
+}
+
+/// As [`internal`], but a key provider behind a network that gives no answer, or refuses, is 503 and says why: for work that
+/// operators ask for.
+pub(crate) fn provider_failed(error: ProviderError) -> Problem {
+    let ProviderError::Unavailable { .. } = &error else { return internal(error) };
+    tracing::error!(%error, "a request failed");
+    Problem::new(Code::StorageUnavailable).detail(error.to_string())
 }
 
 /// As [`internal`], but a store that cannot be reached, or broke the work off since others were changing the same, is 503:

@@ -6,7 +6,8 @@
 pub(super) mod checks;
 mod erasable;
 pub(crate) mod escrow;
-mod root;
+pub mod private_file;
+pub(crate) mod root;
 pub(crate) mod root_key;
 
 use crate::aead::{self, Aad};
@@ -19,7 +20,7 @@ use base::id::EnvironmentId;
 use base::{Clock, Rng, Secret, Timestamp};
 use erasable::ErasableFile;
 use erasable::places::Mended;
-use root::RootFile;
+use root::{HeldRoot, Root, RootFile};
 use root_key::RootKeys;
 use rustix::fs::FlockOperation;
 use std::collections::HashMap;
@@ -34,8 +35,9 @@ const SECOND_PLACE: &str = "second-place";
 /// Keys in files outside the data folder.
 pub struct FileProvider {
     path: PathBuf,
+    name: String,
     folder: PathBuf,
-    root: RootFile,
+    root: Root,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     /// Where the erasable keys are a second time.
@@ -83,9 +85,35 @@ impl FileProvider {
         checks::outside(path, data_folder)?;
         checks::outside(&folder, data_folder)?;
         checks::private_folder(&folder)?;
-        let root = RootFile::open(path)?;
+        let root = Root::File(RootFile::open(path)?);
         let (open, mended) = (Mutex::default(), Mutex::default());
-        Ok(Self { path: path.to_owned(), folder, root, clock, rng, second: None, open, mended })
+        let name = format!("file:{}", path.display());
+        Ok(Self { path: path.to_owned(), name, folder, root, clock, rng, second: None, open, mended })
+    }
+
+    /// Over a root key that another provider keeps, which goes by this name: the erasable keys alone are files, in this folder.
+    pub fn with_root(
+        name: String,
+        root: HeldRoot,
+        folder: &Path,
+        data_folder: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, ProviderError> {
+        private_file::folder(folder, data_folder)?;
+        let (path, folder) = (folder.to_owned(), folder.to_owned());
+        let (open, mended) = (Mutex::default(), Mutex::default());
+        Ok(Self { path, name, folder, root: Root::Held(root), clock, rng, second: None, open, mended })
+    }
+
+    /// Whether an erasable key is kept under a version of the root key.
+    pub fn keeps_under(&self, version: u32) -> Result<bool, ProviderError> {
+        for environment in self.environments_now()? {
+            if self.file(environment)?.needs_root(version, self)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Keeps the erasable keys a second time in another folder, which follows every change and mends, and is mended by, the
@@ -111,7 +139,7 @@ impl FileProvider {
         Ok(self)
     }
 
-    /// Where the root key is.
+    /// Where the root key is; of one that is kept elsewhere, the folder of erasable keys.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -152,7 +180,7 @@ impl FileProvider {
     }
 
     fn name_now(&self) -> String {
-        format!("file:{}", self.path.display())
+        self.name.clone()
     }
 
     /// Keeps other processes from changing the root key meanwhile.
@@ -172,7 +200,7 @@ impl FileProvider {
                 return Ok(newest);
             }
             let keys = keys.rotated(self.clock.now(), &*self.rng);
-            self.root.replace(&keys, &*self.rng)?;
+            self.root.replace(&keys, &self.folder, &*self.rng)?;
             Ok(keys.primary().0)
         })
     }
@@ -186,12 +214,10 @@ impl FileProvider {
                 Some((KeyState::Primary, _)) => return Err(ProviderError::RootInUse { version }),
                 None => return Err(ProviderError::UnknownRootVersion { provider: self.name_now(), version }),
             }
-            for environment in self.environments_now()? {
-                if self.file(environment)?.needs_root(version, self)? {
-                    return Err(ProviderError::RootInUse { version });
-                }
+            if self.keeps_under(version)? {
+                return Err(ProviderError::RootInUse { version });
             }
-            self.root.replace(&keys.without(version), &*self.rng)
+            self.root.replace(&keys.without(version), &self.folder, &*self.rng)
         })
     }
 

@@ -3,6 +3,7 @@
 mod edge_bundle;
 mod envelope;
 mod escrow;
+mod held_root;
 mod key_set;
 mod person;
 mod places;

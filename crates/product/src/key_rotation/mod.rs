@@ -36,7 +36,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::audit::{self, By, Entry};
-use crate::problem::{internal, store_failed};
+use crate::problem::{internal, provider_failed, store_failed};
 use crate::{App, edge_grants, organisations};
 use list::Target;
 
@@ -193,7 +193,7 @@ async fn slowly<T: Send + 'static>(
 ) -> ProblemResult<T> {
     let (provider, runtime) = (Arc::clone(app.keys.provider()), Handle::current());
     let done = tokio::task::spawn_blocking(move || runtime.block_on(work(provider.as_ref())));
-    done.await.map_err(internal)?.map_err(internal)
+    done.await.map_err(internal)?.map_err(provider_failed)
 }
 
 /// Gives whoever may have begun with an older version time to end.

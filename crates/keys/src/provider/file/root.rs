@@ -5,14 +5,89 @@
 //! it holds the lock of the folder of erasable keys.
 
 use super::{checks, root_key};
-use crate::provider::ProviderError;
 use crate::provider::file::root_key::RootKeys;
+use crate::provider::{ProviderError, RootVersion};
 use crate::{KeyState, SecretKey};
 use base::Rng;
 use std::fs::{File, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// Where the root key's versions are.
+pub(super) enum Root {
+    /// In a file.
+    File(RootFile),
+    /// With somebody else.
+    Held(HeldRoot),
+}
+
+/// The versions of a root key that another provider keeps, as it knows them. Copies show the same.
+#[derive(Clone)]
+pub struct HeldRoot(Arc<RwLock<Arc<RootKeys>>>);
+
+impl HeldRoot {
+    /// Shows these.
+    pub fn new(keys: RootKeys) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(keys))))
+    }
+
+    /// Shows others from now on.
+    pub fn set(&self, keys: RootKeys) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Every version, oldest first.
+    pub fn versions(&self) -> Vec<RootVersion> {
+        self.current().versions()
+    }
+
+    /// The version to wrap with.
+    pub fn primary(&self) -> RootVersion {
+        self.current().primary().0
+    }
+
+    fn current(&self) -> Arc<RootKeys> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Root {
+    /// The versions as they are now.
+    pub(super) fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
+        match self {
+            Self::File(file) => file.current(),
+            Self::Held(held) => Ok(held.current()),
+        }
+    }
+
+    /// The key of a version, unless it was destroyed.
+    pub(super) fn version(&self, number: u32, provider: impl Fn() -> String) -> Result<SecretKey, ProviderError> {
+        let known = match self {
+            Self::File(file) => file.known().0,
+            Self::Held(held) => held.current(),
+        };
+        let keys = if known.version(number).is_some() { known } else { self.current()? };
+        match keys.version(number) {
+            Some((KeyState::Destroyed, _)) => Err(ProviderError::RootVersionDestroyed { version: number }),
+            Some((_, Some(key))) => Ok(key.clone()),
+            _ => Err(ProviderError::UnknownRootVersion { provider: provider(), version: number }),
+        }
+    }
+
+    /// Puts other versions in the file's place. The caller holds the lock. Whoever keeps the root key elsewhere changes it there.
+    pub(super) fn replace(&self, keys: &RootKeys, folder: &Path, rng: &dyn Rng) -> Result<(), ProviderError> {
+        match self {
+            Self::File(file) => file.replace(keys, rng),
+            Self::Held(_) => {
+                let source =
+                    std::io::Error::new(ErrorKind::Unsupported, "the root key of this folder is kept elsewhere");
+                Err(ProviderError::Io { path: folder.to_owned(), source })
+            }
+        }
+    }
+}
 
 /// The file, and what was read of it last.
 pub(super) struct RootFile {
@@ -39,7 +114,7 @@ impl RootFile {
     }
 
     /// What the file holds now. Of a file that is gone: what it held.
-    pub(super) fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
+    fn current(&self) -> Result<Arc<RootKeys>, ProviderError> {
         let now = std::fs::metadata(&self.path).ok().map(|metadata| stamp(&metadata));
         let known = self.known();
         if now.is_none_or(|now| now == known.1) {
@@ -52,19 +127,8 @@ impl RootFile {
         Ok(keys)
     }
 
-    /// The key of a version, unless it was destroyed.
-    pub(super) fn version(&self, number: u32, provider: impl Fn() -> String) -> Result<SecretKey, ProviderError> {
-        let known = self.known().0;
-        let keys = if known.version(number).is_some() { known } else { self.current()? };
-        match keys.version(number) {
-            Some((KeyState::Destroyed, _)) => Err(ProviderError::RootVersionDestroyed { version: number }),
-            Some((_, Some(key))) => Ok(key.clone()),
-            _ => Err(ProviderError::UnknownRootVersion { provider: provider(), version: number }),
-        }
-    }
-
     /// Puts other versions in the file's place. The caller holds the lock.
-    pub(super) fn replace(&self, keys: &RootKeys, rng: &dyn Rng) -> Result<(), ProviderError> {
+    fn replace(&self, keys: &RootKeys, rng: &dyn Rng) -> Result<(), ProviderError> {
         // What a symbolic link names is replaced, not the link.
         let failed = |source| ProviderError::Io { path: self.path.clone(), source };
         let path = self.path.canonicalize().map_err(failed)?;

@@ -29,8 +29,8 @@ const HEAD: &str = "pilotfish-root-key 1";
 const CHECKSUM_LABEL: &[u8] = b"pilotfish/root-key/v1";
 const MAX_LEN: u64 = 64 * 1024;
 
-/// The versions of the root key.
-pub(crate) struct RootKeys(Vec<Entry>);
+/// The versions of the root key. Exactly one is the primary.
+pub struct RootKeys(Vec<Entry>);
 
 /// A version and, unless it was destroyed, its key.
 type Entry = (RootVersion, Option<SecretKey>);
@@ -52,6 +52,14 @@ pub(in crate::provider) fn read(file: File, path: &Path) -> Result<Secret<String
 }
 
 impl RootKeys {
+    /// These versions; `None` unless they rise, exactly one is the primary, and all but the destroyed ones have a key.
+    pub fn of(versions: Vec<(RootVersion, Option<SecretKey>)>) -> Option<Self> {
+        let rise = versions.windows(2).all(|pair| pair[0].0.version < pair[1].0.version);
+        let primaries = versions.iter().filter(|(version, _)| version.state == KeyState::Primary).count();
+        let whole = versions.iter().all(|(version, key)| key.is_some() == (version.state != KeyState::Destroyed));
+        (rise && primaries == 1 && whole).then_some(Self(versions))
+    }
+
     /// A first version.
     pub(crate) fn generate(now: Timestamp, rng: &dyn Rng) -> Self {
         let version = RootVersion { version: 1, state: KeyState::Primary, created_at: now };

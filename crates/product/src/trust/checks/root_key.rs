@@ -20,7 +20,9 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
     let mut seen = Seen::default();
     match app.keys.provider().name().strip_prefix("file:").map(PathBuf::from) {
         Some(path) => file(app.data(), &path, &mut seen)?,
-        None => seen.shows("The root key is at a key provider of its own, not on this machine's disk."),
+        None => {
+            seen.shows("Another key provider holds or seals the root key: this machine's disk alone opens nothing.");
+        }
     }
     ages(app, &mut seen).await?;
     places(app, &mut seen).await?;
