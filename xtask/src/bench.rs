@@ -33,30 +33,33 @@ impl Bench {
         }
     }
 
-    fn run(&self, options: &events::Options) -> Result<()> {
+    fn run(&self, options: &[&str]) -> Result<()> {
         match self {
-            Self::Events => events::run(options),
+            Self::Events => events::run(&events::Options::parse(options)?),
             Self::Npm(package) => {
                 web::script(package, "build")?;
                 web::script(package, "bench")
             }
             Self::Cargo(package, example) => {
-                let arguments = ["run", "--quiet", "--release", "--locked", "-p", package, "--example", example];
-                process::run(&mut process::command("cargo", &arguments, &paths::root()))
+                let arguments = ["run", "--quiet", "--release", "--locked", "-p", package, "--example", example, "--"];
+                process::run(process::command("cargo", &arguments, &paths::root()).args(options))
             }
         }
     }
 }
 
-/// Runs the measurements whose name contains the first word, or all; only `events` takes options.
+/// The measurements that take options.
+const WITH_OPTIONS: [&str; 2] = ["events", "ingest"];
+
+/// Runs the measurements whose name contains the first word, or all; only those that are named in full take options.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
-    let (wanted, options) = match words {
-        [] => ("", events::Options::parse(&[])?),
-        ["events", options @ ..] => ("events", events::Options::parse(options)?),
-        [wanted] => (*wanted, events::Options::parse(&[])?),
-        [wanted, ..] => bail!("{wanted} takes no options"),
-    };
-    let benches: Vec<Bench> = find()?.into_iter().filter(|bench| bench.name().contains(wanted)).collect();
+    let (wanted, options) = words.split_first().map_or(("", words), |(wanted, options)| (*wanted, options));
+    if !options.is_empty() && !WITH_OPTIONS.contains(&wanted) {
+        bail!("only {} take options, not {wanted}", WITH_OPTIONS.join(" and "));
+    }
+    let chosen =
+        |bench: &Bench| if options.is_empty() { bench.name().contains(wanted) } else { bench.name() == wanted };
+    let benches: Vec<Bench> = find()?.into_iter().filter(chosen).collect();
     if benches.is_empty() && !wanted.is_empty() {
         bail!("no measurement is called {wanted}");
     }
@@ -68,7 +71,7 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     machine::print();
     let mut steps = Steps::new();
     for bench in &benches {
-        steps.run(bench.name(), || bench.run(&options))?;
+        steps.run(bench.name(), || bench.run(options))?;
     }
     steps.summary();
     Ok(())

@@ -6,11 +6,17 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{paths, process, web};
 
-/// A generated file and the command that prints it.
+/// A generated file and what prints it.
 struct Generated {
     file: &'static str,
-    program: &'static str,
-    arguments: &'static [&'static str],
+    by: By,
+}
+
+enum By {
+    /// An example of one of our crates.
+    Example(&'static str),
+    /// A script, with its arguments.
+    Node(&'static [&'static str]),
 }
 
 /// The folder of what writes TypeScript from the OpenAPI document.
@@ -18,31 +24,19 @@ const OPENAPI: &str = "xtask/openapi";
 
 /// In an order in which a later one may be made from an earlier one.
 const ALL: &[Generated] = &[
-    Generated {
-        file: "docs/generated/error-codes.md",
-        program: "cargo",
-        arguments: &["run", "--quiet", "--locked", "-p", "base", "--example", "gen_error_codes"],
-    },
-    Generated {
-        file: "docs/generated/database-grants.md",
-        program: "cargo",
-        arguments: &["run", "--quiet", "--locked", "-p", "store", "--example", "gen_grants"],
-    },
-    Generated {
-        file: "docs/generated/openapi.json",
-        program: "cargo",
-        arguments: &["run", "--quiet", "--locked", "-p", "product", "--example", "gen_openapi"],
-    },
+    Generated { file: "docs/generated/error-codes.md", by: By::Example("gen_error_codes") },
+    Generated { file: "docs/generated/database-grants.md", by: By::Example("gen_grants") },
+    Generated { file: "docs/generated/openapi.json", by: By::Example("gen_openapi") },
     Generated {
         file: "web/dashboard/src/api/schema.d.ts",
-        program: "node",
-        arguments: &["xtask/openapi/node_modules/openapi-typescript/bin/cli.js", "docs/generated/openapi.json"],
+        by: By::Node(&["xtask/openapi/node_modules/openapi-typescript/bin/cli.js", "docs/generated/openapi.json"]),
     },
 ];
 
 /// Writes every generated file.
 pub(crate) fn write() -> Result<()> {
     web::install_in(&paths::root().join(OPENAPI))?;
+    build()?;
     for generated in ALL {
         let path = paths::root().join(generated.file);
         fs::create_dir_all(path.parent().context("a generated file lies in a folder")?)?;
@@ -54,6 +48,7 @@ pub(crate) fn write() -> Result<()> {
 
 /// Fails when a committed file is not what the code gives now.
 pub(crate) fn check() -> Result<()> {
+    build()?;
     let mut stale = Vec::new();
     for generated in ALL {
         if fs::read(paths::root().join(generated.file)).ok() != Some(generated.make()?) {
@@ -67,8 +62,26 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
+/// Builds the examples, of the whole workspace at once: with the features of dependencies that the tests have too, so that
+/// nothing is compiled twice.
+fn build() -> Result<()> {
+    let examples = ALL.iter().filter_map(|generated| match generated.by {
+        By::Example(name) => Some(["--example", name]),
+        By::Node(_) => None,
+    });
+    let mut command = process::command("cargo", &["build", "--locked", "--workspace"], &paths::root());
+    process::run(command.args(examples.flatten()))
+}
+
 impl Generated {
     fn make(&self) -> Result<Vec<u8>> {
-        process::output(&mut process::command(self.program, self.arguments, &paths::root()))
+        let root = paths::root();
+        match self.by {
+            By::Example(name) => {
+                let program = paths::target().join("debug/examples").join(name).display().to_string();
+                process::output(&mut process::command(&program, &[], &root))
+            }
+            By::Node(arguments) => process::output(&mut process::command("node", arguments, &root)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The Python side of tests and measurements: programs at pinned versions, each set in an environment of our own.
 
 use std::path::PathBuf;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use anyhow::{Result, anyhow};
 
@@ -24,6 +24,8 @@ const ENVIRONMENTS: &[Environment] = &[
         requirements: "tests/scanners/requirements.txt",
         variable: "PILOTFISH_TEST_SCANNERS",
     },
+    // moto, which answers as AWS KMS does.
+    Environment { name: "kms", requirements: "tests/kms/requirements.txt", variable: "PILOTFISH_TEST_KMS" },
     // Wapiti wants older versions of what the other scanners need.
     Environment { name: "wapiti", requirements: "tests/scanners/wapiti.txt", variable: "PILOTFISH_TEST_WAPITI" },
 ];
@@ -43,9 +45,12 @@ pub(crate) fn programs() -> impl Iterator<Item = (&'static str, PathBuf)> {
     ENVIRONMENTS.iter().map(|environment| (environment.variable, environment.folder().join("bin/python")))
 }
 
-/// Makes the environments that do not hold just their packages already.
+/// Makes the environments that do not hold just their packages already, all at a time: they mostly wait for downloads.
 pub(crate) fn install() -> Result<()> {
-    ENVIRONMENTS.iter().try_for_each(Environment::install)
+    thread::scope(|scope| {
+        let installing: Vec<_> = ENVIRONMENTS.iter().map(|each| scope.spawn(|| each.install())).collect();
+        installing.into_iter().try_for_each(|one| one.join().map_err(|_| anyhow!("installing packages panicked"))?)
+    })
 }
 
 /// Makes the environment of measurements; its interpreter.
@@ -68,7 +73,7 @@ impl Environment {
         }
         process::run(process::command(interpreter()?, &["-m", "venv"], &root).arg(&folder))?;
         let python = folder.join("bin/python").display().to_string();
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        let pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"];
         process::run(process::command(&python, &pip, &root).arg(self.requirements))?;
         fs::write(installed, wanted)?;
         Ok(())

@@ -17,6 +17,7 @@ use crate::organisations;
 
 const REQUESTS: &str = "pilotfish_requests_total";
 const SECONDS: &str = "pilotfish_request_seconds";
+const UNSEALED: &str = "pilotfish_unsealed_events";
 /// Upper bounds in seconds: from what a decision may take to what a request may.
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 30.0];
 
@@ -26,6 +27,10 @@ pub fn start() -> Option<PrometheusHandle> {
     let handle = builder.install_recorder().ok()?;
     metrics::describe_counter!(REQUESTS, "Requests answered, by door, route and status.");
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from headers to answer, by door.");
+    metrics::describe_gauge!(
+        UNSEALED,
+        "Events in the logs that were not sealed into parts yet when a worker looked last."
+    );
     Some(handle)
 }
 
@@ -34,6 +39,11 @@ pub(crate) fn count(door: &'static str, route: &str, status: u16, took: Duration
     metrics::counter!(REQUESTS, "door" => door, "route" => route.to_owned(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!(SECONDS, "door" => door).record(took);
+}
+
+/// Tells how many events wait to be sealed.
+pub(crate) fn unsealed(events: u64) {
+    metrics::gauge!(UNSEALED).set(f64::from(u32::try_from(events).unwrap_or(u32::MAX)));
 }
 
 /// What the metrics door has.

@@ -15,8 +15,8 @@ use keys::KeyKind;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::App;
 use crate::problem::internal;
+use crate::{App, figures};
 
 /// How often it is looked what there is to do.
 const LOOK: Duration = Duration::from_secs(5);
@@ -31,7 +31,8 @@ pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationT
     tracker.spawn(async move {
         let mut since = Since::default();
         loop {
-            let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: std::mem::take(&mut since) };
+            let since_before = std::mem::take(&mut since);
+            let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: since_before, unsealed: 0 };
             match tokio::task::spawn_blocking(move || look.work()).await {
                 Ok(after) => since = after,
                 Err(error) => tracing::error!(%error, "sealing events into parts panicked; the next look tries again"),
@@ -49,6 +50,8 @@ struct Look {
     app: Arc<App>,
     stop: CancellationToken,
     since: Since,
+    /// Events that were found waiting, of all environments.
+    unsealed: u64,
 }
 
 impl Look {
@@ -80,6 +83,7 @@ impl Look {
                 }
             }
         }
+        figures::unsealed(self.unsealed);
         self.since
     }
 
@@ -88,6 +92,7 @@ impl Look {
         let (sealed, now, options) = (parts.sealed()?, self.app.clock.now(), parts.options());
         let waiting = logs.iter().map(|log| log.waiting(sealed.get(&log.id()).copied().unwrap_or(0)));
         let (events, bytes) = waiting.fold((0, 0), |sum, waiting| (sum.0 + waiting.0, sum.1 + waiting.1));
+        self.unsealed += events;
         if events == 0 {
             self.since.remove(&parts.environment());
             return Ok(());

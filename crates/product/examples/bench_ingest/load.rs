@@ -1,29 +1,25 @@
-//! The load: connections over TLS that stay open, each sends a batch, waits for the answer, and sends the next.
+//! The load: connections that stay open, each sends a batch, waits for the answer, and sends the next, at once or when it
+//! is due. Of batches that are due at a time, the time counts from when they were due.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+
+use crate::wire::Wire;
 
 /// What to send, and where.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// `https://HOST:PORT`.
+    /// `https://HOST:PORT` or `http://HOST:PORT`.
     pub(crate) target: String,
     /// The write key.
     pub(crate) key: String,
-    /// The certificate authority, PEM.
-    pub(crate) authority: PathBuf,
+    /// The certificate authority, PEM; for https only.
+    pub(crate) authority: Option<PathBuf>,
     /// Events in each request.
     pub(crate) batch: usize,
     /// Connections, each with one request under way.
@@ -34,6 +30,10 @@ pub(crate) struct Load {
     pub(crate) events: u64,
     /// How many people the events are about, over and over; `None`: one that is new with every event.
     pub(crate) people: Option<u64>,
+    /// Events a second, of all connections together; `None`: as many as go.
+    pub(crate) rate: Option<u64>,
+    /// Figures of every so many seconds, beside those of all.
+    pub(crate) every: Option<u64>,
 }
 
 /// What came of it.
@@ -43,63 +43,68 @@ pub(crate) struct Figures {
     seconds: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+    /// The same of each stretch of time that was asked for.
+    pub(crate) stretches: Vec<Self>,
 }
 
+/// A batch that was acknowledged: when, since the beginning, and after how long.
+type Sent = (Duration, Duration);
+
 impl Load {
-    /// Reads `--name value` pairs.
-    pub(crate) fn parse(arguments: &[String]) -> Self {
-        let given = |name: &str| {
-            let place = arguments.iter().position(|argument| argument.strip_prefix("--") == Some(name))?;
-            arguments.get(place + 1).cloned()
+    /// What [`crate::arguments`] reads.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut give = |name: &str, value: Option<String>| {
+            arguments.extend(value.map(|value| [format!("--{name}"), value]).into_iter().flatten());
         };
-        let wanted = |name: &str| given(name).unwrap_or_else(|| panic!("give --{name}"));
-        let number = |name: &str, usual: u64| given(name).map_or(usual, |text| text.parse().expect("a number"));
-        let count = |name: &str, usual: u64| usize::try_from(number(name, usual)).expect("a count");
-        Self {
-            target: wanted("target"),
-            key: wanted("key"),
-            authority: wanted("ca").into(),
-            batch: count("batch", 100),
-            connections: count("connections", 32),
-            seconds: number("seconds", 10),
-            events: number("events", u64::MAX),
-            people: given("people").map(|text| text.parse().expect("a number")),
-        }
+        give("target", Some(self.target.clone()));
+        give("key", Some(self.key.clone()));
+        give("ca", self.authority.as_ref().map(|path| path.display().to_string()));
+        give("batch", Some(self.batch.to_string()));
+        give("connections", Some(self.connections.to_string()));
+        give("seconds", Some(self.seconds.to_string()));
+        give("events", Some(self.events.to_string()));
+        give("people", self.people.map(|people| people.to_string()));
+        give("rate", self.rate.map(|rate| rate.to_string()));
+        give("every", self.every.map(|every| every.to_string()));
+        arguments
     }
 
-    /// What [`Self::parse`] reads.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["load".to_owned()];
-        let mut give = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
-        give("target", self.target.clone());
-        give("key", self.key.clone());
-        give("ca", self.authority.display().to_string());
-        give("batch", self.batch.to_string());
-        give("connections", self.connections.to_string());
-        give("seconds", self.seconds.to_string());
-        give("events", self.events.to_string());
-        if let Some(people) = self.people {
-            give("people", people.to_string());
-        }
-        arguments
+    /// The time from one batch of a connection to its next.
+    fn pace(&self) -> Option<Duration> {
+        let batches = self.connections * self.batch;
+        self.rate.map(|rate| Duration::from_secs_f64(batches as f64 / rate as f64))
     }
 }
 
 impl Figures {
+    fn of(sent: &[Sent], batch: usize, seconds: f64) -> Self {
+        let mut times: Vec<Duration> = sent.iter().map(|(_, took)| *took).collect();
+        times.sort_unstable();
+        let at = |percent: usize| {
+            let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+            times.get(place).map_or(f64::NAN, Duration::as_secs_f64) * 1e3
+        };
+        let (p50_ms, p99_ms) = (at(50), at(99));
+        Self { events: (times.len() * batch) as u64, seconds, p50_ms, p99_ms, stretches: Vec::new() }
+    }
+
     pub(crate) fn per_second(&self) -> f64 {
         self.events as f64 / self.seconds
     }
 
     pub(crate) fn to_json(&self) -> Value {
+        let stretches: Vec<Value> = self.stretches.iter().map(Self::to_json).collect();
         json!({"events": self.events, "seconds": self.seconds, "per_second": self.per_second().round(),
-               "p50_ms": self.p50_ms, "p99_ms": self.p99_ms})
+               "p50_ms": self.p50_ms, "p99_ms": self.p99_ms, "stretches": stretches})
     }
 
-    pub(crate) fn from_json(text: &[u8]) -> Self {
-        let value: Value = serde_json::from_slice(text).expect("one line of JSON");
-        let number = |name: &str| value[name].as_f64().expect("a number");
+    pub(crate) fn from_json(value: &Value) -> Self {
+        // What is not a number was not measured: nothing was sent in that stretch.
+        let number = |name: &str| value[name].as_f64().unwrap_or(f64::NAN);
         let events = value["events"].as_u64().expect("a count");
-        Self { events, seconds: number("seconds"), p50_ms: number("p50_ms"), p99_ms: number("p99_ms") }
+        let stretches = value["stretches"].as_array().into_iter().flatten().map(Self::from_json).collect();
+        Self { events, seconds: number("seconds"), p50_ms: number("p50_ms"), p99_ms: number("p99_ms"), stretches }
     }
 }
 
@@ -112,64 +117,67 @@ pub(crate) async fn run(load: Load) -> Figures {
         connections.push(Connection::open(&load, number).await);
     }
     let begun = Instant::now();
-    let until = begun + Duration::from_secs(load.seconds);
-    let running: Vec<_> =
-        connections.into_iter().map(|connection| tokio::spawn(connection.send_until(until))).collect();
-    let mut times = Vec::new();
+    let running: Vec<_> = connections.into_iter().map(|connection| tokio::spawn(connection.send(begun))).collect();
+    let mut sent = Vec::new();
     for connection in running {
-        times.extend(connection.await.expect("a connection that lasts"));
+        sent.extend(connection.await.expect("a connection that lasts"));
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
-    Figures { events: (times.len() * load.batch) as u64, seconds, p50_ms: at(50), p99_ms: at(99) }
+    let mut figures = Figures::of(&sent, load.batch, begun.elapsed().as_secs_f64());
+    if let Some(every) = load.every {
+        let stretch = |number: u64| {
+            let range = Duration::from_secs(number * every)..Duration::from_secs((number + 1) * every);
+            let within: Vec<Sent> = sent.iter().filter(|(at, _)| range.contains(at)).copied().collect();
+            Figures::of(&within, load.batch, every as f64)
+        };
+        figures.stretches = (0..load.seconds / every).map(stretch).collect();
+    }
+    figures
 }
 
 /// One that stays open.
 struct Connection {
     load: Arc<Load>,
-    stream: TlsStream<TcpStream>,
+    wire: Wire,
     /// Names this connection of this run in message ids.
     name: String,
-    /// Where among the people it begins.
-    first: u64,
+    number: usize,
     sent: u64,
-    body: String,
+    /// The lines of a head that are always the same.
     head: String,
-    answer: Vec<u8>,
+    body: String,
 }
 
 impl Connection {
     async fn open(load: &Arc<Load>, number: usize) -> Self {
-        let address = load.target.strip_prefix("https://").expect("a target that begins with https://");
-        let (host, _) = address.rsplit_once(':').expect("a target with a port");
-        let mut found = tokio::net::lookup_host(address).await.expect("a host that is found");
-        let peer = found.find(SocketAddr::is_ipv4).expect("a host with an IPv4 address");
-        let socket = TcpSocket::new_v4().expect("a socket");
-        if peer.ip().is_loopback() {
-            // Each connection from an address of its own: what one address may send is limited.
-            let number = u8::try_from(number % 250).expect("less than 250") + 2;
-            socket.bind((Ipv4Addr::new(127, 0, 1, number), 0).into()).expect("an address of the loopback");
-        }
-        let stream = socket.connect(peer).await.expect("a server that listens");
-        stream.set_nodelay(true).expect("a socket");
-        let name = ServerName::try_from(host.to_owned()).expect("a host name");
-        let stream = connector(load).connect(name, stream).await.expect("a certificate of that authority");
+        let wire = Wire::open(&load.target, load.authority.as_deref(), number).await;
         let name = format!("{:x}-{number:x}", jiff::Timestamp::now().as_microsecond());
-        let first = number as u64 * 104_729;
-        let (body, head) = (String::new(), String::new());
-        Self { load: load.clone(), stream, name, first, sent: 0, body, head, answer: vec![0; 16 * 1024] }
+        let key = BASE64.encode(format!("{}:", load.key).as_bytes());
+        let head = format!(
+            "POST /v1/batch HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {key}\r\ncontent-type: application/json\r\n"
+        );
+        Self { load: load.clone(), wire, name, number, sent: 0, head, body: String::new() }
     }
 
-    async fn send_until(mut self, until: Instant) -> Vec<Duration> {
-        let mut times = Vec::new();
-        while Instant::now() < until && self.sent < self.load.events {
+    async fn send(mut self, begun: Instant) -> Vec<Sent> {
+        let (pace, until) = (self.load.pace(), begun + Duration::from_secs(self.load.seconds));
+        let apart = self.number as f64 / self.load.connections as f64;
+        let mut next = pace.map(|pace| begun + pace.mul_f64(apart));
+        let mut sent = Vec::new();
+        while self.sent < self.load.events {
+            if let Some(due) = next {
+                tokio::time::sleep_until(due.into()).await;
+            }
+            let from = next.unwrap_or_else(Instant::now);
+            if Instant::now() >= until {
+                break;
+            }
             self.write_batch();
-            let begun = Instant::now();
-            self.ask().await;
-            times.push(begun.elapsed());
+            let head = format!("{}content-length: {}\r\n\r\n", self.head, self.body.len());
+            self.wire.ask(&head, &self.body).await;
+            sent.push((begun.elapsed(), from.elapsed()));
+            next = next.zip(pace).map(|(due, pace)| due + pace);
         }
-        times
+        sent
     }
 
     fn write_batch(&mut self) {
@@ -185,7 +193,7 @@ impl Connection {
             match self.load.people {
                 // A prime apart, so that a batch holds many people and connections do not walk in step.
                 Some(people) => {
-                    let person = (self.first + number * 7_919) % people;
+                    let person = (self.number as u64 * 104_729 + number * 7_919) % people;
                     let _ = write!(self.body, r#""userId":"user-{person}""#);
                 }
                 None => drop(write!(self.body, r#""userId":"{name}-{number}""#)),
@@ -203,49 +211,5 @@ impl Connection {
             );
         }
         self.body.push_str("]}");
-        self.head.clear();
-        let _ = write!(
-            self.head,
-            "POST /v1/batch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            self.body.len()
-        );
     }
-
-    async fn ask(&mut self) {
-        self.stream.write_all(self.head.as_bytes()).await.expect("a connection that stays open");
-        self.stream.write_all(self.body.as_bytes()).await.expect("a connection that stays open");
-        self.stream.flush().await.expect("a connection that stays open");
-        let mut read = 0;
-        loop {
-            let more = self.stream.read(&mut self.answer[read..]).await.expect("a connection that stays open");
-            assert!(more > 0, "the server hung up");
-            read += more;
-            if whole(&self.answer[..read]) {
-                break;
-            }
-        }
-        let answer = String::from_utf8_lossy(&self.answer[..read]);
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"success\":true}"), "refused: {answer}");
-    }
-}
-
-/// Whether head and body have arrived.
-fn whole(answer: &[u8]) -> bool {
-    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
-    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-    answer.len() >= end + 4 + length.expect("an answer that tells its length")
-}
-
-fn connector(load: &Load) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(&load.authority).expect("a file of certificates") {
-        roots.add(certificate.expect("a certificate")).expect("a certificate authority");
-    }
-    let config = ClientConfig::builder_with_provider(product::doors::tls::provider())
-        .with_safe_default_protocol_versions()
-        .expect("versions that the provider has")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
 }
