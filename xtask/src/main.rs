@@ -31,7 +31,7 @@ cargo xtask bench events [--events N] [--growth]
                               the event engine beside ClickHouse, or with more and more events; writes docs/benchmarks.md
 cargo xtask bench ingest [--sustained]
                               ingest beside a bare endpoint, or the whole product for five minutes
-cargo xtask bench ingest --target URL --protocol segment --key KEY [--ca FILE] …
+cargo xtask bench ingest --target URL --protocol segment --key-file FILE [--ca FILE] …
                               any server that speaks it, under the same load
 cargo xtask gen [--check]     writes the generated files, or fails when one is out of date
 cargo xtask sizes [--check]   prints how long files and functions are, or fails when they are too long

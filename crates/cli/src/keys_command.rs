@@ -14,7 +14,7 @@ use store::folder::write_new_durably;
 use crate::args::{DatabaseArgs, EscrowArgs, IssueArgs, IssueKind, ListArgs, Place, RestoreArgs, RotateArgs, UrlArgs};
 use crate::control::{self, Reply, Request};
 use crate::open::{Wanted, databases, ground};
-use crate::root_key::{RootKey, in_second_place, keep_again};
+use crate::root_key::{KEEP_AGAIN, RootKey, in_second_place};
 use crate::urls::urls;
 use crate::{Failure, say};
 
@@ -85,7 +85,7 @@ pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
     let Reply::Turned(turned) = done(&args.place, &args.database, &args.rotation.policy(), request).await? else {
         return Err(unexpected());
     };
-    let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned, &args.place) };
+    let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned) };
     Ok(say(&text)?)
 }
 
@@ -140,7 +140,7 @@ fn table(keys: &[Listed]) -> String {
     text
 }
 
-fn told(turned: &[Turned], place: &Place) -> String {
+fn told(turned: &[Turned]) -> String {
     if turned.is_empty() {
         return "no key is due; --now turns keys that are not".to_owned();
     }
@@ -152,7 +152,7 @@ fn told(turned: &[Turned], place: &Place) -> String {
         }
     }
     if turned.iter().any(|key| key.kind == KeyKind::Root) {
-        lines.push(keep_again(place).to_owned());
+        lines.push(KEEP_AGAIN.to_owned());
     }
     lines.join("\n")
 }

@@ -112,13 +112,9 @@ pub(crate) fn about(provider: &dyn KeyProvider) -> About {
     vec![("root key", root_key.to_owned()), ("", keep_it.to_owned())]
 }
 
-/// What is to be done after the root key has turned.
-pub(crate) fn keep_again(place: &Place) -> &'static str {
-    match kms_key(place) {
-        Some(_) => "keep a new copy of root.kms: older ones do not hold the new version of the root key",
-        None => "write a new escrow of the root key: pilotfish keys escrow --recipient age1… --out FILE",
-    }
-}
+/// What is to be done after the root key has turned. Which provider it was is for the server to know.
+pub(crate) const KEEP_AGAIN: &str = "keep the root key anew. In a file: pilotfish keys escrow --recipient age1… --out FILE. \
+     Sealed by AWS KMS: keep a new copy of root.kms, since older ones do not hold the new version";
 
 /// Has the provider keep the erasable keys in a second folder too, if one is named.
 pub(crate) fn in_second_place(

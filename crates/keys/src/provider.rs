@@ -126,7 +126,7 @@ pub trait KeyProvider: Send + Sync + 'static {
 pub enum ProviderError {
     /// There is no such file.
     #[error(
-        "the root key {path} is missing; without it nothing that it protects can be opened: put it back or restore it from its escrow"
+        "the root key {path} is missing; without it nothing that it protects can be opened: put it back, from a copy or from its escrow"
     )]
     Missing {
         /// Where it should be.
@@ -229,7 +229,7 @@ pub enum ProviderError {
     },
     /// The environment's erasable keys are not there.
     #[error(
-        "the erasable keys of {environment} are missing at {path}: without them its personal data can't be opened; put them back or restore them from the escrow"
+        "the erasable keys of {environment} are missing at {path}: without them its personal data can't be opened; put them back, from their second place or from the escrow"
     )]
     ErasableMissing {
         /// The environment.

@@ -31,6 +31,10 @@ const PAUSE: Duration = Duration::from_millis(300);
 const BODY: usize = 16 * 1024;
 /// What KMS calls a refusal that passes.
 const PASSING: &str = "ThrottlingException";
+/// Refusals whose words repeat the headers that were signed, the session token among them.
+const REPEATING: [&str; 3] = ["InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignatureException"];
+/// Of other words no more than this, in characters.
+const WORDS: usize = 300;
 
 /// What the operator's AWS account lets this process in with.
 #[derive(Clone)]
@@ -272,21 +276,32 @@ impl KmsClient {
         let exchange = async {
             let answer = self.http.request(request).await.map_err(|error| self.unreachable(with_causes(&error)))?;
             let status = answer.status();
-            let body = Limited::new(answer.into_body(), BODY).collect().await;
-            let body = body.map_err(|error| self.unreachable(with_causes(error.as_ref())))?;
-            Ok::<_, KmsError>((status, body.to_bytes()))
+            let (mut body, mut read) = (Limited::new(answer.into_body(), BODY), Vec::with_capacity(BODY));
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| self.unreachable(with_causes(error.as_ref())))?;
+                read.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..]));
+            }
+            Ok::<_, KmsError>((status, Secret::new(read)))
         };
         let late = || self.unreachable(format!("nothing came within {} seconds", TIMEOUT.as_secs()));
         let (status, body) = tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| late())??;
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|_| self.malformed(status));
+            return serde_json::from_slice(body.expose()).map_err(|_| self.malformed(status));
         }
         if status.is_server_error() {
             return Err(self.unreachable(status.to_string()));
         }
-        let Refusal { kind, message } = serde_json::from_slice(&body).map_err(|_| self.malformed(status))?;
-        let code = kind.rsplit('#').next().unwrap_or_default().to_owned();
+        let Refusal { kind, message } = serde_json::from_slice(body.expose()).map_err(|_| self.malformed(status))?;
+        let code = in_a_line(kind.rsplit('#').next().unwrap_or_default());
+        let message = if REPEATING.contains(&code.as_str()) { String::new() } else { self.words(&message) };
         Err(KmsError::Refused { call, code, message })
+    }
+
+    /// KMS's words, without what must not be told.
+    fn words(&self, message: &str) -> String {
+        let token = self.settings.credentials.session_token.as_ref();
+        let told = token.map_or_else(|| message.to_owned(), |token| message.replace(token.expose().as_str(), "…"));
+        in_a_line(&told)
     }
 
     /// A signed request.
@@ -350,6 +365,11 @@ fn endpoint(text: &str) -> Option<Url> {
 /// KMS's words, which some refusals are without.
 fn after_colon(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+/// The first line of a text, if it is not long.
+fn in_a_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(WORDS).collect()
 }
 
 /// An error and what led to it.

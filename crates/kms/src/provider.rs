@@ -22,8 +22,9 @@ use crate::sealed_root::{SealedRoot, SealedVersion};
 
 const FILE: &str = "root.kms";
 const ERASABLE: &str = "erasable";
-/// How long it is waited after a newer file could not be opened.
-const AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// How long a call waits for KMS to open what another process changed, and how long none waits after that failed.
+const WAIT: Duration = Duration::from_secs(2);
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// AWS KMS, and a folder.
 pub struct KmsProvider {
@@ -47,9 +48,12 @@ type Opened = HashMap<String, SecretKey>;
 struct LastRead {
     stamp: Option<Stamp>,
     opened: Opened,
-    /// When a newer file could not be opened.
-    failed_at: Option<Timestamp>,
+    /// When a newer file could not be opened, and why.
+    failed: Option<(Timestamp, String)>,
 }
+
+/// Why the newest file is not what is known.
+struct Behind(String);
 
 impl KmsProvider {
     /// Whether a root key is in this folder.
@@ -92,7 +96,7 @@ impl KmsProvider {
         let (root, opened) = opened(&client, &path, &Opened::new()).await?;
         let (name, root, erasable) = (name_of(&client), HeldRoot::new(root), folder.join(ERASABLE));
         let files = FileProvider::with_root(name, root.clone(), &erasable, data_folder, clock.clone(), rng.clone())?;
-        let read = Mutex::new(LastRead { stamp, opened, failed_at: None });
+        let read = Mutex::new(LastRead { stamp, opened, failed: None });
         Ok(Self { client, folder: folder.to_owned(), root, files, read, clock, rng })
     }
 
@@ -106,18 +110,33 @@ impl KmsProvider {
         self.folder.join(FILE)
     }
 
-    /// Learns what another process changed; without KMS it goes on with what is known.
-    async fn refresh(&self) {
+    /// Learns what another process changed. Without KMS it goes on with what is known, and says so.
+    async fn refresh(&self) -> Result<(), Behind> {
         let mut last = self.read.lock().await;
-        let now = self.clock.now();
-        if last.failed_at.is_some_and(|at| now.since(at) < AGAIN_AFTER) {
-            return;
+        if stamp(&self.path()).is_none_or(|now| last.stamp == Some(now)) {
+            last.failed = None;
+            return Ok(());
         }
-        last.failed_at = None;
-        if let Err(error) = self.catch_up(&mut last).await {
-            tracing::error!(%error, "another process changed the root key, and it cannot be opened; it is tried again");
-            last.failed_at = Some(now);
+        if let Some((at, why)) = &last.failed
+            && self.clock.now().since(*at) < AGAIN_AFTER
+        {
+            return Err(Behind(why.clone()));
         }
+        let why = match tokio::time::timeout(WAIT, self.catch_up(&mut last)).await {
+            Ok(Ok(())) => {
+                last.failed = None;
+                return Ok(());
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("KMS gave no answer within {} seconds", WAIT.as_secs()),
+        };
+        tracing::error!(
+            error = why,
+            "another process changed the root key, and it cannot be opened; it is tried again"
+        );
+        // The time after it: what waited meanwhile does not wait again.
+        last.failed = Some((self.clock.now(), why.clone()));
+        Err(Behind(why))
     }
 
     /// Takes the file as it is now. Of a file that is gone: what it held.
@@ -167,17 +186,41 @@ impl KmsProvider {
         }
         let lock = private_file::lock(&self.folder)?;
         let file = read(&self.path())?;
+        // Somebody may have put another file there meanwhile.
+        if file.newest() != self.root.primary().version {
+            return Err(ProviderError::RootInUse { version });
+        }
         private_file::replace(&self.path(), &file.without(version).text(), self.rng.as_ref())?;
         drop(lock);
         self.catch_up(&mut last).await
     }
 
-    /// Asks the files, with the root key as it is now.
-    fn fresh<'a, T: 'a>(&'a self, ask: impl FnOnce(&'a FileProvider) -> Answer<'a, T> + Send + 'a) -> Answer<'a, T> {
+    /// Asks the files to open something, with the root key as it is now, or as it was last known.
+    fn opening<'a, T: 'a>(&'a self, ask: impl FnOnce(&'a FileProvider) -> Answer<'a, T> + Send + 'a) -> Answer<'a, T> {
         Box::pin(async move {
-            self.refresh().await;
+            let behind = self.refresh().await.err();
+            match (ask(&self.files).await, behind) {
+                // What is not known may be what another process made.
+                (Err(ProviderError::WrongRootKey { .. } | ProviderError::UnknownRootVersion { .. }), Some(behind)) => {
+                    Err(self.behind(behind))
+                }
+                (answer, _) => answer,
+            }
+        })
+    }
+
+    /// Asks the files for something that is only true, or only done, with the root key as it is now: what is sealed under a
+    /// version that another process has destroyed since would be lost.
+    fn current<'a, T: 'a>(&'a self, ask: impl FnOnce(&'a FileProvider) -> Answer<'a, T> + Send + 'a) -> Answer<'a, T> {
+        Box::pin(async move {
+            self.refresh().await.map_err(|behind| self.behind(behind))?;
             ask(&self.files).await
         })
+    }
+
+    fn behind(&self, Behind(why): Behind) -> ProviderError {
+        let why = format!("another process changed the root key, and it could not be opened: {why}");
+        ProviderError::Unavailable { provider: self.name(), source: why.into() }
     }
 }
 
@@ -251,7 +294,7 @@ impl KeyProvider for KmsProvider {
     }
 
     fn root_versions(&self) -> Answer<'_, Vec<RootVersion>> {
-        self.fresh(|files| files.root_versions())
+        self.current(|files| files.root_versions())
     }
 
     fn rotate_root(&self, after: u32) -> Answer<'_, RootVersion> {
@@ -259,7 +302,7 @@ impl KeyProvider for KmsProvider {
     }
 
     fn rewrap_own(&self) -> Answer<'_, ()> {
-        self.fresh(|files| files.rewrap_own())
+        self.current(|files| files.rewrap_own())
     }
 
     fn destroy_root(&self, version: u32) -> Answer<'_, ()> {
@@ -267,15 +310,15 @@ impl KeyProvider for KmsProvider {
     }
 
     fn wrap<'a>(&'a self, context: &'a Aad, key: &'a SecretKey) -> Answer<'a, Vec<u8>> {
-        self.fresh(move |files| files.wrap(context, key))
+        self.current(move |files| files.wrap(context, key))
     }
 
     fn unwrap<'a>(&'a self, context: &'a Aad, wrapped: &'a [u8]) -> Answer<'a, SecretKey> {
-        self.fresh(move |files| files.unwrap(context, wrapped))
+        self.opening(move |files| files.unwrap(context, wrapped))
     }
 
     fn create_environment(&self, environment: EnvironmentId) -> Answer<'_, ()> {
-        self.fresh(move |files| files.create_environment(environment))
+        self.current(move |files| files.create_environment(environment))
     }
 
     fn environments(&self) -> Answer<'_, Vec<EnvironmentId>> {
@@ -283,30 +326,30 @@ impl KeyProvider for KmsProvider {
     }
 
     fn check_environments<'a>(&'a self, known: &'a [EnvironmentId]) -> Answer<'a, ()> {
-        self.fresh(move |files| files.check_environments(known))
+        self.current(move |files| files.check_environments(known))
     }
 
     fn erasable_public(&self, environment: EnvironmentId, bucket: u8) -> Answer<'_, ErasablePublic> {
-        self.fresh(move |files| files.erasable_public(environment, bucket))
+        self.opening(move |files| files.erasable_public(environment, bucket))
     }
 
     fn erasable_places(&self) -> Answer<'_, Vec<ErasablePlace>> {
-        self.fresh(|files| files.erasable_places())
+        self.opening(|files| files.erasable_places())
     }
 
     fn erasable_versions(&self, environment: EnvironmentId) -> Answer<'_, Vec<ErasableVersion>> {
-        self.fresh(move |files| files.erasable_versions(environment))
+        self.opening(move |files| files.erasable_versions(environment))
     }
 
     fn erasable_private(&self, environment: EnvironmentId, bucket: u8, version: u32) -> Answer<'_, PrivateKey> {
-        self.fresh(move |files| files.erasable_private(environment, bucket, version))
+        self.opening(move |files| files.erasable_private(environment, bucket, version))
     }
 
     fn rotate_erasable(&self, environment: EnvironmentId, bucket: u8, after: u32) -> Answer<'_, ErasablePublic> {
-        self.fresh(move |files| files.rotate_erasable(environment, bucket, after))
+        self.current(move |files| files.rotate_erasable(environment, bucket, after))
     }
 
     fn destroy_erasable(&self, environment: EnvironmentId, bucket: u8, version: u32) -> Answer<'_, ()> {
-        self.fresh(move |files| files.destroy_erasable(environment, bucket, version))
+        self.current(move |files| files.destroy_erasable(environment, bucket, version))
     }
 }

@@ -31,7 +31,10 @@ pub(crate) fn authorization(
     body: &[u8],
 ) -> String {
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let mut request = "POST\n/\n\n".to_owned();
+    // It does not grow, which would leave copies of the session token behind.
+    let long: usize = headers.iter().map(|(name, value)| 2 * name.len() + value.len() + 4).sum();
+    let mut request = String::with_capacity(long + 128);
+    request.push_str("POST\n/\n\n");
     for (name, value) in headers {
         request.extend([*name, ":", *value, "\n"]);
     }

@@ -29,7 +29,7 @@ pub fn start() -> Option<PrometheusHandle> {
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from headers to answer, by door.");
     metrics::describe_gauge!(
         UNSEALED,
-        "Events in the logs that were not sealed into parts yet when a worker looked last."
+        "Events in the logs that were not in parts when a worker last could look at all of them."
     );
     Some(handle)
 }

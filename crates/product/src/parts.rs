@@ -32,7 +32,7 @@ pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationT
         let mut since = Since::default();
         loop {
             let since_before = std::mem::take(&mut since);
-            let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: since_before, unsealed: 0 };
+            let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: since_before, unsealed: Some(0) };
             match tokio::task::spawn_blocking(move || look.work()).await {
                 Ok(after) => since = after,
                 Err(error) => tracing::error!(%error, "sealing events into parts panicked; the next look tries again"),
@@ -50,8 +50,8 @@ struct Look {
     app: Arc<App>,
     stop: CancellationToken,
     since: Since,
-    /// Events that were found waiting, of all environments.
-    unsealed: u64,
+    /// Events that were found waiting, of all environments; `None` once one could not be looked at.
+    unsealed: Option<u64>,
 }
 
 impl Look {
@@ -70,6 +70,7 @@ impl Look {
                 Err(PartError::Locked(_)) => continue,
                 Err(error) => {
                     tracing::error!(%environment, %error, "the parts cannot be written; the next look tries again");
+                    self.unsealed = None;
                     continue;
                 }
             };
@@ -79,11 +80,14 @@ impl Look {
                 (self.each(|| parts.reseal_due()), "parts were not moved to the newest keys"),
             ] {
                 if let Err(error) = done {
+                    self.unsealed = None;
                     tracing::error!(%environment, %error, "{what}; the next look tries again");
                 }
             }
         }
-        figures::unsealed(self.unsealed);
+        if let Some(unsealed) = self.unsealed {
+            figures::unsealed(unsealed);
+        }
         self.since
     }
 
@@ -92,7 +96,7 @@ impl Look {
         let (sealed, now, options) = (parts.sealed()?, self.app.clock.now(), parts.options());
         let waiting = logs.iter().map(|log| log.waiting(sealed.get(&log.id()).copied().unwrap_or(0)));
         let (events, bytes) = waiting.fold((0, 0), |sum, waiting| (sum.0 + waiting.0, sum.1 + waiting.1));
-        self.unsealed += events;
+        self.unsealed = self.unsealed.map(|unsealed| unsealed + events);
         if events == 0 {
             self.since.remove(&parts.environment());
             return Ok(());

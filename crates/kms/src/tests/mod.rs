@@ -139,6 +139,8 @@ async fn without_kms_what_is_known_goes_on_and_nothing_new_begins() {
     machine.create(KEY, kms.port).await.unwrap();
     let (away, port) = (FakeKms::start().await, kms.port);
     let [one, other] = [machine.open(KEY, port).await.unwrap(), machine.open(KEY, away.port).await.unwrap()];
+    let environment = EnvironmentId::new(&*machine.clock, &*machine.rng);
+    one.create_environment(environment).await.unwrap();
     let (text, wrapped, away_at) = (machine.text(), one.wrap(&aad(), &key()).await.unwrap(), away.port);
     drop(away);
 
@@ -154,12 +156,61 @@ async fn without_kms_what_is_known_goes_on_and_nothing_new_begins() {
     // The other one turns the root key meanwhile.
     one.rotate_root(1).await.unwrap();
     let newer = one.wrap(&aad(), &key()).await.unwrap();
-    opens(&other, &other.wrap(&aad(), &key()).await.unwrap()).await;
+    one.rewrap_own().await.unwrap();
     opens(&other, &wrapped).await;
-    assert!(matches!(other.unwrap(&aad(), &newer).await, Err(ProviderError::UnknownRootVersion { version: 2, .. })));
+    // What it does not know it calls away, and it seals nothing under a version that may be destroyed by now.
+    let refused = |error: ProviderError| {
+        assert!(matches!(error, ProviderError::Unavailable { .. }), "{error}");
+        assert!(error.to_string().contains("another process changed the root key"), "{error}");
+    };
+    refused(other.unwrap(&aad(), &newer).await.unwrap_err());
+    refused(other.erasable_private(environment, 3, 1).await.unwrap_err());
+    refused(other.wrap(&aad(), &key()).await.unwrap_err());
+    refused(other.create_environment(EnvironmentId::new(&*machine.clock, &*machine.rng)).await.unwrap_err());
+    refused(other.root_versions().await.unwrap_err());
     let _back = FakeKms::start_at(away_at).await;
-    machine.clock.advance(Duration::from_secs(11));
+    machine.clock.advance(Duration::from_secs(31));
     opens(&other, &newer).await;
+    opens(&other, &other.wrap(&aad(), &key()).await.unwrap()).await;
+    other.erasable_private(environment, 3, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_kms_that_does_not_answer_keeps_nobody_waiting_twice() {
+    let (machine, kms) = (Machine::new(), FakeKms::start().await);
+    machine.create(KEY, kms.port).await.unwrap();
+    let (away, port) = (FakeKms::start().await, kms.port);
+    let [one, other] = [machine.open(KEY, port).await.unwrap(), machine.open(KEY, away.port).await.unwrap()];
+    let (wrapped, away_at) = (one.wrap(&aad(), &key()).await.unwrap(), away.port);
+    drop(away);
+    // It lets go of its port once the runtime has ended it.
+    let _silent = loop {
+        tokio::task::yield_now().await;
+        if let Ok(silent) = tokio::net::TcpListener::bind(("127.0.0.1", away_at)).await {
+            break silent;
+        }
+    };
+    one.rotate_root(1).await.unwrap();
+    let begun = std::time::Instant::now();
+    tokio::join!(opens(&other, &wrapped), opens(&other, &wrapped), opens(&other, &wrapped));
+    let first = begun.elapsed();
+    assert!(first < Duration::from_secs(4), "they waited one after the other: {first:?}");
+    let again = std::time::Instant::now();
+    opens(&other, &wrapped).await;
+    assert!(again.elapsed() < Duration::from_secs(1), "it waited again: {:?}", again.elapsed());
+}
+
+#[tokio::test]
+async fn what_kms_says_of_a_request_does_not_tell_the_session_token() {
+    let (machine, kms) = (Machine::new(), FakeKms::start().await);
+    let client = machine.client(KEY, kms.port);
+    for code in ["InvalidSignatureException", "SignatureDoesNotMatch", "AccessDeniedException"] {
+        let message = format!("The canonical string was x-amz-security-token:the-session-token\n{}", "x".repeat(9_000));
+        kms.answers(move |_| Some(with(400, json!({ "__type": code, "message": message }))));
+        let said = client.encrypt(&key(), 1).await.unwrap_err().to_string();
+        assert!(said.contains(code) && said.len() < 500 && !said.contains("the-session-token"), "{said}");
+        assert!(!said.contains('\n'), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -11,9 +11,10 @@ const USAGE: &str = "\
 cargo xtask bench ingest                        the edge beside a bare endpoint
 cargo xtask bench ingest --sustained [--rate EVENTS_A_SECOND] [--batch N] [--connections N] [--seconds N] [--people N]
                                                 the whole product for minutes, while questions are asked
-cargo xtask bench ingest --target URL --key WRITE_KEY [--protocol segment] [--ca FILE] [--rate EVENTS_A_SECOND]
+cargo xtask bench ingest --target URL --key-file FILE [--protocol segment] [--ca FILE] [--rate EVENTS_A_SECOND]
                          [--batch N] [--connections N] [--seconds N] [--events N] [--people N]
-                                                any server under the same load; prints one line of JSON";
+                                                any server under the same load; prints one line of JSON. The file holds
+                                                the write key; https needs --ca, whose certificates are trusted";
 
 /// What to do.
 pub(crate) enum Task {
@@ -67,28 +68,41 @@ impl Words {
         {
             return Err(format!("--protocol {protocol}: segment is the one that is spoken here"));
         }
+        let target: String = self.value("target")?.ok_or_else(|| wanted("target"))?;
+        let authority = self.value::<PathBuf>("ca")?;
+        if authority.is_none() && target.starts_with("https://") {
+            return Err(wanted("ca"));
+        }
+        let key_file: PathBuf = self.value("key-file")?.ok_or_else(|| wanted("key-file"))?;
         Ok(Load {
-            target: self.value("target")?.ok_or_else(|| wanted("target"))?,
-            key: self.value("key")?.ok_or_else(|| wanted("key"))?,
-            authority: self.value::<PathBuf>("ca")?,
+            target,
+            key_file,
+            authority,
             batch: self.at_least_one("batch", 100)?,
             connections: self.at_least_one("connections", 32)?,
             seconds: self.value("seconds")?.unwrap_or(10),
             events: self.value("events")?.unwrap_or(u64::MAX),
-            people: self.value("people")?,
-            rate: self.value("rate")?,
-            every: self.value("every")?,
+            people: self.some("people")?,
+            rate: self.some("rate")?,
+            every: self.some("every")?,
         })
     }
 
     fn sustained(&mut self) -> Result<Sustained, String> {
         Ok(Sustained {
-            rate: self.value("rate")?.unwrap_or(100_000),
+            rate: self.some("rate")?.unwrap_or(100_000),
             batch: self.at_least_one("batch", 200)?,
             connections: self.at_least_one("connections", 32)?,
             seconds: self.value("seconds")?.unwrap_or(300),
-            people: self.value("people")?.unwrap_or(20_000),
+            people: self.some("people")?.unwrap_or(20_000),
         })
+    }
+
+    fn some(&mut self, name: &str) -> Result<Option<u64>, String> {
+        match self.value(name)? {
+            Some(0) => Err(format!("--{name} 0 sends nothing")),
+            other => Ok(other),
+        }
     }
 
     fn at_least_one(&mut self, name: &str, usual: usize) -> Result<usize, String> {

@@ -16,8 +16,8 @@ use crate::wire::Wire;
 pub(crate) struct Load {
     /// `https://HOST:PORT` or `http://HOST:PORT`.
     pub(crate) target: String,
-    /// The write key.
-    pub(crate) key: String,
+    /// Where the write key is.
+    pub(crate) key_file: PathBuf,
     /// The certificate authority, PEM; for https only.
     pub(crate) authority: Option<PathBuf>,
     /// Events in each request.
@@ -58,7 +58,7 @@ impl Load {
             arguments.extend(value.map(|value| [format!("--{name}"), value]).into_iter().flatten());
         };
         give("target", Some(self.target.clone()));
-        give("key", Some(self.key.clone()));
+        give("key-file", Some(self.key_file.display().to_string()));
         give("ca", self.authority.as_ref().map(|path| path.display().to_string()));
         give("batch", Some(self.batch.to_string()));
         give("connections", Some(self.connections.to_string()));
@@ -129,7 +129,7 @@ pub(crate) async fn run(load: Load) -> Figures {
             let within: Vec<Sent> = sent.iter().filter(|(at, _)| range.contains(at)).copied().collect();
             Figures::of(&within, load.batch, every as f64)
         };
-        figures.stretches = (0..load.seconds / every).map(stretch).collect();
+        figures.stretches = (0..load.seconds.div_ceil(every)).map(stretch).collect();
     }
     figures
 }
@@ -140,6 +140,8 @@ struct Connection {
     wire: Wire,
     /// Names this connection of this run in message ids.
     name: String,
+    /// The write key, which stands in each body, too.
+    key: String,
     number: usize,
     sent: u64,
     /// The lines of a head that are always the same.
@@ -151,11 +153,12 @@ impl Connection {
     async fn open(load: &Arc<Load>, number: usize) -> Self {
         let wire = Wire::open(&load.target, load.authority.as_deref(), number).await;
         let name = format!("{:x}-{number:x}", jiff::Timestamp::now().as_microsecond());
-        let key = BASE64.encode(format!("{}:", load.key).as_bytes());
+        let key = std::fs::read_to_string(&load.key_file).expect("a file with the write key").trim().to_owned();
+        let (host, basic) = (wire.host.clone(), BASE64.encode(format!("{key}:").as_bytes()));
         let head = format!(
-            "POST /v1/batch HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {key}\r\ncontent-type: application/json\r\n"
+            "POST /v1/batch HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic {basic}\r\ncontent-type: application/json\r\n"
         );
-        Self { load: load.clone(), wire, name, number, sent: 0, head, body: String::new() }
+        Self { load: load.clone(), wire, name, key, number, sent: 0, head, body: String::new() }
     }
 
     async fn send(mut self, begun: Instant) -> Vec<Sent> {
@@ -173,7 +176,7 @@ impl Connection {
             }
             self.write_batch();
             let head = format!("{}content-length: {}\r\n\r\n", self.head, self.body.len());
-            self.wire.ask(&head, &self.body).await;
+            self.wire.must(&head, &self.body).await;
             sent.push((begun.elapsed(), from.elapsed()));
             next = next.zip(pace).map(|(due, pace)| due + pace);
         }
@@ -183,7 +186,7 @@ impl Connection {
     fn write_batch(&mut self) {
         let now = jiff::Timestamp::now();
         self.body.clear();
-        let _ = write!(self.body, r#"{{"writeKey":"{}","sentAt":"{now}","batch":["#, self.load.key);
+        let _ = write!(self.body, r#"{{"writeKey":"{}","sentAt":"{now}","batch":["#, self.key);
         for index in 0..self.load.batch {
             let comma = if index == 0 { "" } else { "," };
             let (name, number) = (&self.name, self.sent);

@@ -72,7 +72,7 @@ struct Bench {
     bare: String,
     api: String,
     environment: String,
-    key: String,
+    key_file: PathBuf,
     api_key: String,
     authority: PathBuf,
 }
@@ -86,6 +86,8 @@ impl Bench {
         let installed = installation::create(&app, Some(&support::owner())).await.expect("an installation");
         let production = &installed.organisation.environments[0];
         let key = production.server_key.as_ref().expect("init makes one").expose().clone();
+        let key_file = folder.join("write-key");
+        std::fs::write(&key_file, key).expect("a file");
         let api_key = installed.api_key.as_ref().expect("init makes one").expose().clone();
         let bound = |door| Bound::new(door, ([127, 0, 0, 1], 0).into()).expect("a port");
         let (edge, bare, api) = (bound(Door::Edge), bound(Door::Edge), bound(Door::Api));
@@ -100,13 +102,13 @@ impl Bench {
         ];
         let server = Server::start(doors, source, Arc::new(AtomicBool::new(false))).await.expect("a server");
         let environment = production.id.to_string();
-        Self { app, server, product, bare: bare_url, api: api_url, environment, key, api_key, authority }
+        Self { app, server, product, bare: bare_url, api: api_url, environment, key_file, api_key, authority }
     }
 
     fn load(&self) -> Load {
         Load {
             target: self.product.clone(),
-            key: self.key.clone(),
+            key_file: self.key_file.clone(),
             authority: Some(self.authority.clone()),
             batch: 100,
             connections: 32,

@@ -37,6 +37,8 @@ struct Seen {
     memory: f64,
     /// How long a question took, in milliseconds.
     question: f64,
+    /// Whether the question was refused instead, as too much at a time.
+    refused: bool,
 }
 
 impl Sustained {
@@ -81,6 +83,8 @@ impl Sustained {
                 most(|seen| seen.memory)
             );
         }
+        let refused = seen.iter().filter(|seen| seen.refused).count();
+        println!("{refused} of {} questions were refused", seen.len());
         println!(
             "all: {:.0} events/s, p50 {:.1} ms, p99 {:.1} ms, {:.1} us of processor an event",
             figures.per_second(),
@@ -118,11 +122,12 @@ impl Watch {
             while !told.load(Ordering::Relaxed) {
                 second.tick().await;
                 let (asked, body) = (Instant::now(), question(seen.len()).to_string());
-                wire.ask(&format!("{head}content-length: {}\r\n\r\n", body.len()), &body).await;
+                let answer = wire.ask(&format!("{head}content-length: {}\r\n\r\n", body.len()), &body).await;
+                let refused = !answer.starts_with("HTTP/1.1 200");
                 let question = asked.elapsed().as_secs_f64() * 1e3;
                 let figures = app.figures.as_ref().expect("figures that were begun").render();
                 let unsealed = figure(&figures, "pilotfish_unsealed_events").unwrap_or(0.0);
-                seen.push(Seen { at: begun.elapsed(), unsealed, memory: memory(), question });
+                seen.push(Seen { at: begun.elapsed(), unsealed, memory: memory(), question, refused });
             }
             seen
         });

@@ -16,6 +16,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// A connection.
 pub(crate) struct Wire {
+    /// As a request names it.
+    pub(crate) host: String,
     stream: Box<dyn Stream>,
     answer: Vec<u8>,
 }
@@ -37,10 +39,16 @@ impl Wire {
         } else {
             Box::new(stream)
         };
-        Self { stream, answer: vec![0; 64 * 1024] }
+        Self { host: address.to_owned(), stream, answer: vec![0; 64 * 1024] }
     }
 
     /// Sends head and body and waits for the answer, which has to be a success.
+    pub(crate) async fn must(&mut self, head: &str, body: &str) {
+        let answer = self.ask(head, body).await;
+        assert!(answer.starts_with("HTTP/1.1 2"), "refused: {answer}");
+    }
+
+    /// Sends head and body and waits for the answer.
     pub(crate) async fn ask(&mut self, head: &str, body: &str) -> &str {
         self.stream.write_all(head.as_bytes()).await.expect("a connection that stays open");
         self.stream.write_all(body.as_bytes()).await.expect("a connection that stays open");
@@ -57,9 +65,7 @@ impl Wire {
                 break;
             }
         }
-        let answer = std::str::from_utf8(&self.answer[..read]).expect("text");
-        assert!(answer.starts_with("HTTP/1.1 2"), "refused: {answer}");
-        answer
+        std::str::from_utf8(&self.answer[..read]).expect("text")
     }
 }
 

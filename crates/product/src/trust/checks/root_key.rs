@@ -21,7 +21,10 @@ pub(super) async fn look(app: &App) -> Result<Seen, Unseen> {
     match app.keys.provider().name().strip_prefix("file:").map(PathBuf::from) {
         Some(path) => file(app.data(), &path, &mut seen)?,
         None => {
-            seen.shows("Another key provider holds or seals the root key: this machine's disk alone opens nothing.");
+            seen.shows(
+                "A key management service has to open the root key at each start: a copy of the data opens nothing unless who \
+                 has it may ask that service, too. Where this machine keeps what lets it ask is not seen from here.",
+            );
         }
     }
     ages(app, &mut seen).await?;
