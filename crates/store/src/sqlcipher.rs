@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use base::Secret;
@@ -24,8 +24,10 @@ use crate::{StoreError, StoreResult};
 
 const READERS: u32 = 4;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
-/// How long a change of the key waits for those who use the file.
+/// How long a change of the key waits for those who use the file, while whoever comes waits for it: the first time, and at
+/// most, as it waits longer each time that it was in vain.
 const DRAIN: Duration = Duration::from_millis(250);
+const LONGEST_DRAIN: Duration = Duration::from_secs(1);
 /// How long it is before a file that could not be opened after a change of its key is tried again.
 const REOPEN: Duration = Duration::from_secs(1);
 /// What the name of the copy that gets the new key has at its end.
@@ -41,6 +43,8 @@ pub(crate) struct Sqlcipher {
     /// Changes of the key that are under way: nobody who stops waiting stops one.
     changes: TaskTracker,
     closing: Arc<AtomicBool>,
+    /// How often in a row a change of the key waited in vain.
+    in_vain: Arc<AtomicU32>,
 }
 
 /// The connections under one key.
@@ -58,8 +62,8 @@ impl Sqlcipher {
         quiet_sqlcipher().await?;
         remove_durably(&copy_of(path))?;
         let pools = Pools::open(path, key, make).await?;
-        let (pools, closing) = (Arc::new(RwLock::new(pools)), Arc::default());
-        Ok(Self { path: path.to_owned(), pools, changes: TaskTracker::new(), closing })
+        let (pools, closing, in_vain) = (Arc::new(RwLock::new(pools)), Arc::default(), Arc::default());
+        Ok(Self { path: path.to_owned(), pools, changes: TaskTracker::new(), closing, in_vain })
     }
 
     /// The connections, for as long as this is held.
@@ -73,8 +77,11 @@ impl Sqlcipher {
     /// # Errors
     /// [`StoreError::Contended`] if somebody used it all the time.
     pub(crate) async fn rekey(&self, old: &Key, new: &Key) -> StoreResult<()> {
-        let drained = tokio::time::timeout(DRAIN, Arc::clone(&self.pools).write_owned());
+        let in_vain = self.in_vain.fetch_add(1, Ordering::Relaxed);
+        let drain = DRAIN.saturating_mul(in_vain.saturating_add(1)).min(LONGEST_DRAIN);
+        let drained = tokio::time::timeout(drain, Arc::clone(&self.pools).write_owned());
         let pools = drained.await.map_err(|_elapsed| StoreError::Contended)?;
+        self.in_vain.store(0, Ordering::Relaxed);
         let change = Change { path: self.path.clone(), old: old.clone(), new: new.clone() };
         let closing = Arc::clone(&self.closing);
         let changed = self.changes.spawn(async move { change.run(pools, &closing).await }).await;
