@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
-use crate::{App, ingest, people};
+use crate::{App, ingest, invitations, people, sessions};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
@@ -67,6 +67,8 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
     }
     if tick.is_multiple_of(TICKS_PER_HOUR) && app.duties.worker {
         people::forget_messages(app).await?;
+        sessions::forget_old(app).await?;
+        invitations::forget_old(app).await?;
     }
     if tick.is_multiple_of(TICKS_PER_LOOK_AT_OTHERS)
         && app.duties.worker
