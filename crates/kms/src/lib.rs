@@ -7,7 +7,8 @@
 //! them, since KMS has nothing that is overwritten without history.
 //!
 //! KMS is asked when a process starts, when the root key turns, and when another process turned it. Nothing else waits for
-//! it, so requests are answered while it is away. Nothing is wrapped under a version before KMS has opened it once.
+//! it, so requests are answered while it is away; but where another process turned the root key and this one cannot have it
+//! opened, a call waits two seconds each half minute, and what needs the newer version is refused. Nothing is wrapped under a version before KMS has opened it once.
 //!
 //! The root key turns by a new version, sealed by the KMS key that is named then: to move to another KMS key, name an alias,
 //! let it point to the other one, and turn the root key. The old version's sealed bytes are overwritten; a copy of
