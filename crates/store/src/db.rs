@@ -128,8 +128,8 @@ impl Db {
     pub async fn begin(&self, scope: Scope) -> StoreResult<Tx> {
         match &self.0 {
             DbOf::Sqlite(file) => {
-                let held = file.hold().await;
-                let tx = held.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let held = file.writer().await?;
+                let tx = held.pool.begin_with("BEGIN IMMEDIATE").await?;
                 Ok(Tx(TxOf::Sqlite(tx, held)))
             }
             DbOf::Postgres(pool) => {
@@ -153,7 +153,7 @@ impl Db {
     /// Runs a statement that no transaction may hold, such as `CREATE DATABASE`.
     pub async fn run_outside_transaction(&self, statement: String) -> StoreResult<()> {
         match &self.0 {
-            DbOf::Sqlite(file) => sql(statement).run_sqlite(&file.hold().await.writer).await.map(|_| ()),
+            DbOf::Sqlite(file) => sql(statement).run_sqlite(&file.writer().await?.pool).await.map(|_| ()),
             DbOf::Postgres(pool) => sql(statement).run_postgres(pool).await.map(|_| ()),
         }
     }
@@ -168,7 +168,10 @@ impl Db {
 
     pub(crate) async fn migrate(&self, migrator: &sqlx::migrate::Migrator) -> Result<(), sqlx::migrate::MigrateError> {
         match &self.0 {
-            DbOf::Sqlite(file) => migrator.run(&file.hold().await.writer).await,
+            DbOf::Sqlite(file) => {
+                let held = file.writer().await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+                migrator.run(&held.pool).await
+            }
             DbOf::Postgres(pool) => migrator.run(pool).await,
         }
     }
@@ -184,7 +187,7 @@ pub struct Reader<'a> {
 impl Executor for Reader<'_> {
     async fn rows(self, query: Query) -> StoreResult<Vec<Row>> {
         match &self.db.0 {
-            DbOf::Sqlite(file) => query.rows_sqlite(&file.hold().await.readers).await,
+            DbOf::Sqlite(file) => query.rows_sqlite(&file.reader().await?.pool).await,
             DbOf::Postgres(_) => {
                 let mut tx = self.db.begin(self.scope).await?;
                 let rows = query.fetch_all(&mut tx).await?;

@@ -1,21 +1,24 @@
 //! A SQLCipher file: one connection that writes, several that read, and how the file gets another key.
 //!
-//! Whoever uses a connection holds the pools; a change of the key waits until nobody does, and whoever comes meanwhile waits
-//! for it. Who holds them and wants them once more would wait for ever, so the change gives up soon and is tried again.
+//! Whoever wants a connection queues for the right to have one and holds nothing meanwhile. A change of the key takes all of
+//! these rights: it waits in the same queue for the one to write, then for the few reads that are under way, and whoever comes
+//! waits for it.
 //!
 //! The file is never changed under its old key: a copy of it gets the new one, is made durable, and takes its place whole.
 //! Other connections that are open while a file gets another key fail, hence none is. A change that was
 //! begun goes on to its end, also when whoever asked for it is gone: connections are closed until then.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base::Secret;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
@@ -24,9 +27,7 @@ use crate::{StoreError, StoreResult};
 
 const READERS: u32 = 4;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
-/// How long a change of the key waits for those who use the file, while whoever comes waits for it: the first time, and at
-/// most, as it waits longer each time that it was in vain.
-const DRAIN: Duration = Duration::from_millis(250);
+/// How long a change of the key, and with it whoever comes, waits for reads that are under way.
 const LONGEST_DRAIN: Duration = Duration::from_secs(1);
 /// How long it is before a file that could not be opened after a change of its key is tried again.
 const REOPEN: Duration = Duration::from_secs(1);
@@ -36,56 +37,91 @@ const COPY: &str = ".rekeyed";
 type Key = Secret<[u8; 32]>;
 
 /// The file with its connections.
+///
+/// Whoever writes has the one permit of `writing`, whoever reads has one of `reading`, each before it asks for a connection: so
+/// who waits in a queue holds nothing, and a change of the key, which takes all permits, waits only for what is under way. Who
+/// reads while it writes has both, in this order; a change takes them in the same.
 #[derive(Clone)]
 pub(crate) struct Sqlcipher {
     path: PathBuf,
-    pools: Arc<RwLock<Pools>>,
+    pools: Arc<ArcSwap<Pools>>,
+    writing: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     /// Changes of the key that are under way: nobody who stops waiting stops one.
     changes: TaskTracker,
     closing: Arc<AtomicBool>,
-    /// How often in a row a change of the key waited in vain.
-    in_vain: Arc<AtomicU32>,
 }
 
 /// The connections under one key.
-pub(crate) struct Pools {
-    pub(crate) writer: SqlitePool,
-    pub(crate) readers: SqlitePool,
+struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
 }
 
-/// Held as long as a connection is used.
-pub(crate) type Held = OwnedRwLockReadGuard<Pools>;
+/// The right to use a connection of a kind, which ends with this.
+pub(crate) struct Held {
+    pub(crate) pool: SqlitePool,
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Sqlcipher {
     /// Opens a file, or makes it. What an interrupted change of its key left beside it goes.
     pub(crate) async fn open(path: &Path, key: &Key, make: bool) -> StoreResult<Self> {
         quiet_sqlcipher().await?;
         remove_durably(&copy_of(path))?;
-        let pools = Pools::open(path, key, make).await?;
-        let (pools, closing, in_vain) = (Arc::new(RwLock::new(pools)), Arc::default(), Arc::default());
-        Ok(Self { path: path.to_owned(), pools, changes: TaskTracker::new(), closing, in_vain })
+        Ok(Self {
+            path: path.to_owned(),
+            pools: Arc::new(ArcSwap::from_pointee(Pools::open(path, key, make).await?)),
+            writing: Arc::new(Semaphore::new(1)),
+            reading: Arc::new(Semaphore::new(READERS as usize)),
+            changes: TaskTracker::new(),
+            closing: Arc::default(),
+        })
     }
 
-    /// The connections, for as long as this is held.
-    pub(crate) async fn hold(&self) -> Held {
-        Arc::clone(&self.pools).read_owned().await
+    /// The connection that writes, for as long as this is held.
+    pub(crate) async fn writer(&self) -> StoreResult<Held> {
+        let permit = self.permit(&self.writing).await?;
+        Ok(Held { pool: self.pools.load().writer.clone(), _permit: permit })
+    }
+
+    /// A connection that reads, for as long as this is held.
+    pub(crate) async fn reader(&self) -> StoreResult<Held> {
+        let permit = self.permit(&self.reading).await?;
+        Ok(Held { pool: self.pools.load().readers.clone(), _permit: permit })
+    }
+
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it was not one's turn for ten seconds, in which no change of the key kept anybody.
+    async fn permit(&self, of: &Arc<Semaphore>) -> StoreResult<OwnedSemaphorePermit> {
+        let mut turn = pin!(Arc::clone(of).acquire_owned());
+        loop {
+            match tokio::time::timeout(WAIT_FOR_CONNECTION, &mut turn).await {
+                Ok(permit) => return Ok(permit.map_err(|_closed| sqlx::Error::PoolClosed)?),
+                Err(_) if !self.changes.is_empty() => {}
+                Err(_) => return Err(sqlx::Error::PoolTimedOut.into()),
+            }
+        }
     }
 
     /// Gives the file another key while everybody waits. It goes on to its end when nobody waits for it any more. After an
     /// error the file has one of both keys, and this can be asked again.
     ///
     /// # Errors
-    /// [`StoreError::Contended`] if somebody used it all the time.
+    /// [`StoreError::Contended`] if a read did not end soon.
     pub(crate) async fn rekey(&self, old: &Key, new: &Key) -> StoreResult<()> {
-        let in_vain = self.in_vain.fetch_add(1, Ordering::Relaxed);
-        let drain = DRAIN.saturating_mul(in_vain.saturating_add(1)).min(LONGEST_DRAIN);
-        let drained = tokio::time::timeout(drain, Arc::clone(&self.pools).write_owned());
-        let pools = drained.await.map_err(|_elapsed| StoreError::Contended)?;
-        self.in_vain.store(0, Ordering::Relaxed);
-        let change = Change { path: self.path.clone(), old: old.clone(), new: new.clone() };
-        let closing = Arc::clone(&self.closing);
-        let changed = self.changes.spawn(async move { change.run(pools, &closing).await }).await;
-        changed.unwrap_or(Err(StoreError::Unavailable("the change of its key was cut off")))
+        let closed = |_| sqlx::Error::PoolClosed;
+        let writing = Arc::clone(&self.writing).acquire_owned().await.map_err(closed)?;
+        let all_readers = Arc::clone(&self.reading).acquire_many_owned(READERS);
+        let drained = tokio::time::timeout(LONGEST_DRAIN, all_readers).await;
+        let reading = drained.map_err(|_elapsed| StoreError::Contended)?.map_err(closed)?;
+        let (file, change) = (self.clone(), Change { path: self.path.clone(), old: old.clone(), new: new.clone() });
+        let changed = self.changes.spawn(async move {
+            let changed = change.run(&file.pools, &file.closing).await;
+            drop((writing, reading));
+            changed
+        });
+        changed.await.unwrap_or(Err(StoreError::Unavailable("the change of its key was cut off")))
     }
 
     /// Writes what the write-ahead log still holds into the file and closes all connections.
@@ -93,7 +129,7 @@ impl Sqlcipher {
         self.closing.store(true, Ordering::Relaxed);
         self.changes.close();
         self.changes.wait().await;
-        self.pools.read().await.close().await;
+        self.pools.load_full().close().await;
     }
 }
 
@@ -105,12 +141,13 @@ struct Change {
 }
 
 impl Change {
-    async fn run(self, mut pools: OwnedRwLockWriteGuard<Pools>, closing: &AtomicBool) -> StoreResult<()> {
-        pools.close().await;
+    /// Nobody has a connection meanwhile.
+    async fn run(self, pools: &ArcSwap<Pools>, closing: &AtomicBool) -> StoreResult<()> {
+        pools.load_full().close().await;
         // What a change before this one could not bring to its end may have left it with the new key.
         let changed = if opens(&self.path, &self.new).await { Ok(()) } else { self.replace().await };
         if let Some(opened) = self.reopen(closing).await {
-            *pools = opened;
+            pools.store(Arc::new(opened));
         }
         changed
     }
@@ -251,3 +288,6 @@ async fn quiet_sqlcipher() -> StoreResult<()> {
     connection.close().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,8 @@ pub(super) const KINDS: [KeyKind; 2] = [KeyKind::MainStoreFile, KeyKind::Keyring
 /// A copy of so many bytes is read, sealed and written in less than the 30 seconds after which a door gives a request up, on a
 /// disk and processor that do 100 MB a second.
 pub(super) const LARGEST_BY_ITSELF: u64 = 1 << 30;
-/// How often it is tried: who uses a store may want it once more before it lets it go, and then nobody is waited for.
-const TRIES: usize = 20;
+/// How often it is tried: for a long read nobody is kept waiting.
+const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Makes a version newer than this one, unless it is there.
