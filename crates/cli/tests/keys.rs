@@ -386,9 +386,8 @@ async fn no_request_fails_while_everything_turns() {
         &failures[..failures.len().min(5)]
     );
     assert!(done > 300, "only {done} requests were made");
-    // A program without optimisation, on a machine that also sends the load: this tells only a drained request that hangs.
     // The shorter of the two: whatever else the machine does makes a wait longer, never shorter.
-    assert!(waits.iter().min().is_some_and(|wait| *wait < 10_000), "a drained request waits too long: {waits:?} ms");
+    assert!(waits.iter().min().is_some_and(|wait| *wait < 2_000), "a drained request waits too long: {waits:?} ms");
     eprintln!("the longest waits of two turns of everything: {waits:?} ms");
     for kind in KINDS {
         let states = states(&place, kind);
