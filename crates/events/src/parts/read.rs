@@ -9,6 +9,7 @@ mod group;
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,8 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMask, PageIndexPolicy, RowGroupMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
@@ -168,7 +170,9 @@ impl Part {
         let decryption = decryption.build().map_err(damaged)?;
         let options = ArrowReaderOptions::new()
             .with_file_decryption_properties(decryption)
-            .with_offset_index_policy(PageIndexPolicy::Optional);
+            .with_offset_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_mask(ColumnChunkMask::columns([Fixed::Person as usize]));
         let loaded = ArrowReaderMetadata::load(handle, options.clone()).map_err(damaged)?;
         let pairs = loaded.metadata().file_metadata().key_value_metadata();
         let note = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == NOTE_KEY)?.value.as_deref());
@@ -183,11 +187,34 @@ impl Part {
         Ok((loaded, note))
     }
 
+    /// The rows of a group among which these people's are: those of the pages that may hold them. All of them if the part
+    /// does not say who is on which page.
+    pub(crate) fn rows_of(&self, group: usize, people: &RangeInclusive<u64>) -> Range<usize> {
+        let all = self.groups[group].rows;
+        self.pages_of(group, people).filter(|rows| rows.start <= rows.end && rows.end <= all).unwrap_or(0..all)
+    }
+
+    fn pages_of(&self, group: usize, people: &RangeInclusive<u64>) -> Option<Range<usize>> {
+        let (index, column) = (self.metadata.metadata().page_index()?, Fixed::Person as usize);
+        let ColumnIndexMetaData::INT64(pages) = index.column_index(group, column)? else { return None };
+        let starts = index.page_locations(group, column)?;
+        if pages.min_values().len() != starts.len() || pages.max_values().len() != starts.len() {
+            return None;
+        }
+        let first = pages.max_values().partition_point(|last| last.cast_unsigned() < *people.start());
+        let behind = pages.min_values().partition_point(|first| first.cast_unsigned() <= *people.end());
+        let start_of = |page: usize| match starts.get(page) {
+            Some(start) => usize::try_from(start.first_row_index).ok(),
+            None => Some(self.groups[group].rows),
+        };
+        Some(start_of(first)?..start_of(behind.max(first))?)
+    }
+
     /// Some columns of rows of a group: these, of the rows within `rows`.
     pub(crate) fn batch(
         &self,
         group: usize,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         columns: &[usize],
     ) -> Result<RecordBatch, PartError> {
         let damaged = |error: ParquetError| PartError::damaged(&self.path, error);

@@ -211,8 +211,9 @@ pub(crate) fn properties() -> Result<WriterPropertiesBuilder, parquet::errors::P
             .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
             .set_column_compression(path(), Compression::UNCOMPRESSED);
     }
-    for name in ["person", "time"] {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
+    // Of people by page as well: who asks for some of them reads their pages only.
+    for (name, level) in [("person", EnabledStatistics::Page), ("time", EnabledStatistics::Chunk)] {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), level);
     }
     for name in ["message", "rest", "sealed"] {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);

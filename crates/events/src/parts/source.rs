@@ -36,7 +36,7 @@ pub(super) struct PartSource {
     hidden: Option<Arc<Hidden>>,
 }
 
-/// Rows of a group that count.
+/// Rows that count, of those that were read of a group.
 struct Chosen {
     /// Between which rows.
     rows: Range<usize>,
@@ -104,11 +104,15 @@ impl PartSource {
         if person {
             first.insert(0, Fixed::Person as usize);
         }
-        let all = 0..group.rows;
+        // Rows are counted from the first one that is read.
+        let read = if whole { 0..group.rows } else { self.part.rows_of(at, &wanted.people) };
+        if read.is_empty() {
+            return Ok(());
+        }
         let batch = if unfiltered {
-            self.part.batch(at, all.clone(), &[first.as_slice(), reading.leaves()].concat())?
+            self.part.batch(at, read.clone(), &[first.as_slice(), reading.leaves()].concat())?
         } else {
-            self.part.batch(at, all.clone(), &first)?
+            self.part.batch(at, read.clone(), &first)?
         };
         let broken = || PartError::damaged(&self.part.path, "a column has another type");
         let shift = usize::from(person);
@@ -121,7 +125,7 @@ impl PartSource {
             return Err(PartError::damaged(&self.part.path, "a name has no place in the manifest"));
         }
         let chosen = if unfiltered {
-            Chosen { rows: all, some: None }
+            Chosen { rows: 0..read.len(), some: None }
         } else {
             self.choose(wanted, names, people, times, codes)
         };
@@ -140,7 +144,8 @@ impl PartSource {
             let rest = batch.project(&rest).map_err(|error| PartError::damaged(&self.part.path, error))?;
             return self.rest(reading, &rest, &chosen, people, times);
         }
-        let rest = self.part.batch(at, chosen.rows.clone(), reading.leaves())?;
+        let rows = read.start + chosen.rows.start..read.start + chosen.rows.end;
+        let rest = self.part.batch(at, rows, reading.leaves())?;
         self.rest(reading, &rest, &chosen, people, times)
     }
 
@@ -182,8 +187,21 @@ impl PartSource {
                 old || people.is_some_and(|people| hidden.erased.whole.contains(&people[row]))
             })
         };
-        let counts = |row: &usize| names.is_none_or(|names| names[codes[*row] as usize]) && !hidden(*row);
-        let some: Vec<u32> = rows.clone().filter(counts).filter_map(|row| u32::try_from(row).ok()).collect();
+        let mut some = vec![0; rows.len()];
+        let mut count = 0;
+        // Every row is written down, and those that do not count are written over: quicker than to ask of each.
+        let mut put = |row: usize, counts: bool| {
+            some[count] = u32::try_from(row).unwrap_or(u32::MAX);
+            count += usize::from(counts);
+        };
+        match names {
+            Some(names) if self.hidden.is_none() => rows.clone().for_each(|row| put(row, names[codes[row] as usize])),
+            _ => {
+                let named = |row: usize| names.is_none_or(|names| names[codes[row] as usize]);
+                rows.clone().for_each(|row| put(row, named(row) && !hidden(row)));
+            }
+        }
+        some.truncate(count);
         if some.len() == rows.len() {
             return Chosen { rows, some: None };
         }
@@ -200,7 +218,7 @@ impl Chosen {
         self.some.as_ref().map_or(self.rows.len(), Vec::len)
     }
 
-    /// The rows that count, each by its place in the group.
+    /// The rows that count, each by its place among those that were read.
     fn each(&self, mut f: impl FnMut(usize)) {
         match &self.some {
             Some(some) => some.iter().for_each(|row| f(*row as usize)),

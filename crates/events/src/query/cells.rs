@@ -142,6 +142,18 @@ impl Cells {
         self.scattered.append(&mut other.scattered);
     }
 
+    /// Whether groups can be added up: people and companies cannot, who may be in several.
+    pub(super) const fn adds_up(&self) -> bool {
+        !matches!(self.measure, Measure::People | Measure::PerPerson | Measure::Companies)
+    }
+
+    /// The same with these groups, and what is in none of them together.
+    pub(super) fn closed(self, groups: Groups) -> Self {
+        let mut closed = Self::new(self.measure, groups, self.intervals);
+        closed.merge(self);
+        closed
+    }
+
     /// When everything was seen.
     pub(super) fn finish(&mut self) {
         self.scattered.count_into(&mut self.distinct, self.intervals);

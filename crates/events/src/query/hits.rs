@@ -27,11 +27,31 @@ pub(super) struct Hit {
 
 /// A hit and whose it is.
 #[derive(Clone, Copy)]
-struct Owned {
+struct Owned<P> {
     who: u64,
     hit: Hit,
-    /// Needed only where the order of rows does not tell.
-    arrival: Arrival,
+    /// What tells which of two at the same time was first.
+    place: P,
+}
+
+/// What orders hits of the same time.
+trait Place: Copy + Ord {
+    fn of(columns: &Columns, row: usize, source: u32) -> Self;
+}
+
+/// The arrival: always right, but it takes three columns more.
+impl Place for Arrival {
+    fn of(columns: &Columns, row: usize, _: u32) -> Self {
+        columns.arrival.get(row).copied().unwrap_or(NO_ARRIVAL)
+    }
+}
+
+/// Only which source it came from, in the order of their first times: right but for hits of different sources at the very
+/// same time, since within a source rows are in order.
+impl Place for u32 {
+    fn of(_: &Columns, _: usize, source: u32) -> Self {
+        source
+    }
 }
 
 /// What to gather.
@@ -57,7 +77,7 @@ struct State<F> {
     fold: F,
     groups: Groups,
     /// Hits of people who have several numbers, and of companies: their events lie anywhere.
-    scattered: Vec<Owned>,
+    scattered: Vec<Owned<Arrival>>,
     scratch: Vec<Hit>,
 }
 
@@ -80,9 +100,10 @@ pub(super) fn fold<F: Fold>(
 ) -> Result<Vec<F>, QueryError> {
     let sources = in_time_order(sources);
     let by_company = gather.by == By::Company;
-    let ties = overlap(&sources) || by_company || !known.aliases.is_empty();
+    let scatters = by_company || !known.aliases.is_empty();
+    let overlap = overlap(&sources);
     for (column, wanted) in
-        [(Column::Person, true), (Column::Arrival, ties), (Column::Company, by_company), (Column::Kind, gather.all)]
+        [(Column::Person, true), (Column::Arrival, scatters), (Column::Company, by_company), (Column::Kind, gather.all)]
     {
         if wanted {
             gather.matcher.want(column);
@@ -92,32 +113,25 @@ pub(super) fn fold<F: Fold>(
         gather.matcher.want_field(field);
     }
     let chunks = chunks(&sources, control);
-    let merged = known.merged();
     let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Vec::new() };
     let states = each(control, chunks.len(), state, |state, item| {
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             people: chunks[item].clone(),
             time: gather.range.from..gather.range.to,
             names: (!gather.all).then(|| gather.matcher.names()),
             columns: gather.matcher.columns,
             properties: gather.matcher.properties(),
         };
-        let mut hits = Vec::new();
-        // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
-        for source in &sources {
-            let before = state.bytes() + size_of_val(hits.as_slice());
-            let columns = read(source, &wanted)?;
-            let read = columns.bytes();
-            control.hold(read)?;
-            gather.columns(&columns, known, merged, state, &mut hits);
-            control.release(read);
-            control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
+        if !scatters {
+            let hits = gather.chunk::<u32>(&sources, &wanted, known, state, control)?;
+            if !(overlap && tied(&hits)) {
+                return fold_sorted(hits, state, control);
+            }
+            control.release(size_of_val(hits.as_slice()));
+            wanted.columns = wanted.columns.with(Column::Arrival);
         }
-        let held = size_of_val(hits.as_slice());
-        let State { fold, groups, scratch, .. } = state;
-        fold_sorted(hits, ties, scratch, control, &mut |who, hits| fold.one(who, hits, groups))?;
-        control.release(held);
-        Ok(())
+        let hits = gather.chunk::<Arrival>(&sources, &wanted, known, state, control)?;
+        fold_sorted(hits, state, control)
     })?;
     finish(states, control)
 }
@@ -130,14 +144,39 @@ fn read(source: &Arc<dyn Source>, wanted: &Wanted) -> Result<Columns, QueryError
 }
 
 impl Gather<'_> {
-    fn columns<F>(
+    /// The hits of a chunk of people, in order, and held; what is scattered is set aside.
+    fn chunk<P: Place>(
+        &self,
+        sources: &Sources,
+        wanted: &Wanted,
+        known: &Known,
+        state: &mut State<impl Fold>,
+        control: &Control,
+    ) -> Result<Vec<Owned<P>>, QueryError> {
+        let mut hits = Vec::new();
+        // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
+        for (place, source) in (0..).zip(sources) {
+            let before = state.bytes() + size_of_val(hits.as_slice());
+            let columns = read(source, wanted)?;
+            let read = columns.bytes();
+            control.hold(read)?;
+            self.columns(&columns, place, known, state, &mut hits);
+            control.release(read);
+            control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
+        }
+        sort(&mut hits, control)?;
+        Ok(hits)
+    }
+
+    fn columns<F, P: Place>(
         &self,
         columns: &Columns,
+        source: u32,
         known: &Known,
-        merged: &NumberSet,
         state: &mut State<F>,
-        hits: &mut Vec<Owned>,
+        hits: &mut Vec<Owned<P>>,
     ) {
+        let merged: &NumberSet = known.merged();
         let bound = self.matcher.bind(columns);
         if !self.all && !bound.may_match() {
             return;
@@ -153,18 +192,18 @@ impl Gather<'_> {
                 grouping.of(row, person, columns, self.breakdown, &mut state.groups)
             };
             let hit = Hit { time: columns.time[row], mask, group };
-            let arrival = columns.arrival.get(row).copied().unwrap_or(NO_ARRIVAL);
+            let set_aside = |who| Owned { who, hit, place: Arrival::of(columns, row, source) };
             match self.by {
                 By::Company => {
                     let company = columns.company[row];
                     if company != NO_NUMBER {
-                        state.scattered.push(Owned { who: company, hit, arrival });
+                        state.scattered.push(set_aside(company));
                     }
                 }
                 By::Person if !merged.is_empty() && merged.contains(Some(number)) => {
-                    state.scattered.push(Owned { who: person, hit, arrival });
+                    state.scattered.push(set_aside(person));
                 }
-                By::Person => hits.push(Owned { who: person, hit, arrival }),
+                By::Person => hits.push(Owned { who: person, hit, place: P::of(columns, row, source) }),
             }
         });
     }
@@ -175,51 +214,57 @@ const fn happened(kind: Kind) -> bool {
     matches!(kind, Kind::Track | Kind::Page | Kind::Screen | Kind::Answer)
 }
 
-/// Shows each one's hits in order. Hits of equal time keep their order unless arrivals tell it.
-fn fold_sorted(
-    mut hits: Vec<Owned>,
-    ties: bool,
-    scratch: &mut Vec<Hit>,
-    control: &Control,
-    one: &mut impl FnMut(u64, &[Hit]) -> Result<(), QueryError>,
-) -> Result<(), QueryError> {
+/// By whose they are and when they were. Quick with what is sorted in long runs already, which each source is.
+fn sort<P: Place>(hits: &mut [Owned<P>], control: &Control) -> Result<(), QueryError> {
     // Sorting takes half as much again.
-    let sorting = size_of_val(hits.as_slice()) / 2;
+    let sorting = size_of_val(hits) / 2;
     control.hold(sorting)?;
-    // Stable, and quick with what is sorted in long runs already, which each source is.
-    if ties {
-        hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.arrival));
-    } else {
-        hits.sort_by_key(|owned| (owned.who, owned.hit.time));
-    }
+    hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.place));
     control.release(sorting);
+    Ok(())
+}
+
+/// Whether somebody has hits of different sources at the very same time.
+fn tied(hits: &[Owned<u32>]) -> bool {
+    hits.windows(2).any(|pair| {
+        let [one, other] = [pair[0], pair[1]];
+        one.hit.time == other.hit.time && one.who == other.who && one.place != other.place
+    })
+}
+
+/// Shows each one's hits, which are sorted, and lets go of them.
+fn fold_sorted<P: Place>(
+    hits: Vec<Owned<P>>,
+    state: &mut State<impl Fold>,
+    control: &Control,
+) -> Result<(), QueryError> {
+    let State { fold, groups, scratch, .. } = state;
     for of_one in hits.chunk_by(|one, other| one.who == other.who) {
         let before = scratch.capacity();
         scratch.clear();
         scratch.extend(of_one.iter().map(|owned| owned.hit));
         control.hold((scratch.capacity() - before) * size_of::<Hit>())?;
-        one(of_one[0].who, scratch)?;
+        fold.one(of_one[0].who, scratch, groups)?;
     }
+    control.release(size_of_val(hits.as_slice()));
     Ok(())
 }
 
 /// Folds what every thread set aside, in the first thread's state.
 fn finish<F: Fold>(states: Vec<State<F>>, control: &Control) -> Result<Vec<F>, QueryError> {
-    let (mut folds, mut groups, mut scattered) = (Vec::new(), Groups::default(), Vec::new());
-    for (place, mut state) in states.into_iter().enumerate() {
-        folds.push(state.fold);
-        if place == 0 {
-            groups = state.groups;
-        } else {
-            let ids: Vec<u32> = state.groups.all().iter().map(|group| groups.id(group)).collect();
-            for owned in &mut state.scattered {
-                owned.hit.group = ids.get(owned.hit.group as usize).copied().unwrap_or(0);
-            }
+    let mut states = states.into_iter();
+    let Some(mut first) = states.next() else { return Ok(Vec::new()) };
+    let (mut folds, mut scattered) = (Vec::new(), std::mem::take(&mut first.scattered));
+    for mut state in states {
+        let ids: Vec<u32> = state.groups.all().iter().map(|group| first.groups.id(group)).collect();
+        for owned in &mut state.scattered {
+            owned.hit.group = ids.get(owned.hit.group as usize).copied().unwrap_or(0);
         }
         scattered.append(&mut state.scattered);
+        folds.push(state.fold);
     }
-    if let Some(first) = folds.first_mut() {
-        fold_sorted(scattered, true, &mut Vec::new(), control, &mut |who, hits| first.one(who, hits, &groups))?;
-    }
+    sort(&mut scattered, control)?;
+    fold_sorted(scattered, &mut first, control)?;
+    folds.insert(0, first.fold);
     Ok(folds)
 }

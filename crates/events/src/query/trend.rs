@@ -1,7 +1,9 @@
 //! Trends: how much, over time.
 //!
-//! Of a breakdown, the values with most of the measure over the whole range stand by themselves. Which those are is
-//! found first, with the whole range as one interval; then everything is folded with all others together.
+//! Of a breakdown, the values with most of the measure over the whole range stand by themselves, all others together. If
+//! there are not too many values, one pass folds each of them, and those that do not stand by themselves are added up
+//! afterwards. Else, and where that cannot be added up (people are counted once among all others), which ones they are is
+//! found first, with the whole range as one interval.
 
 use std::sync::Arc;
 
@@ -24,6 +26,9 @@ use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
 /// So many rows between two looks at what cells have grown by.
 const OFTEN: usize = 4_096;
 
+/// About how many bytes the cells of every value may take on a thread: more, and the values are chosen first.
+const AT_ONCE: usize = 32 << 20;
+
 /// Each series' groups.
 type Chosen = Vec<Groups>;
 
@@ -37,12 +42,22 @@ struct Pass<'q> {
     run: &'q Run<'q>,
     merged: &'q NumberSet,
     by_person: bool,
+    /// So many bytes a thread's cells may take.
+    most: usize,
 }
 
 pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError> {
-    let chosen = choose(trend, run)?;
-    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
-    let series = series(trend, trend.range, intervals, &chosen, run)?;
+    let (chosen, answered) = match at_once(trend, run)? {
+        Some(answered) => answered,
+        None => (choose(trend, run)?, None),
+    };
+    let series = match answered {
+        Some(series) => series,
+        None => {
+            let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+            series(trend, trend.range, intervals, &chosen, run)?
+        }
+    };
     let before = if trend.compare {
         let range = before(trend.range, trend.interval, &run.known.zone);
         let intervals = Intervals::of(range, trend.interval, &run.known.zone);
@@ -53,19 +68,46 @@ pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError>
     Ok(Answer::Trend(TrendAnswer { series, before }))
 }
 
+/// Folds every value of a breakdown by itself: the groups, and the answer if it can be made of that. Nothing without a
+/// breakdown, or if the cells would be too large.
+#[expect(clippy::type_complexity, reason = "both of them are options for a reason of their own")]
+fn at_once(trend: &Trend, run: &Run<'_>) -> Result<Option<(Chosen, Option<Vec<SeriesAnswer>>)>, QueryError> {
+    let Some(limit) = trend.breakdown.as_ref().map(|breakdown| breakdown.limit) else { return Ok(None) };
+    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+    let (starts, open) = (intervals.starts().to_vec(), vec![Groups::default(); trend.series.len()]);
+    let held = run.control.held();
+    let answered = pass(trend, (trend.range, intervals), &open, AT_ONCE, run, |cells| {
+        let mut cells: Vec<Cells> = cells.collect();
+        let chosen: Chosen = cells.iter_mut().map(|cells| top(cells, limit)).collect();
+        let adds_up = |cells: &Cells| cells.groups.all().len() <= limit || cells.adds_up();
+        let closed = cells.iter().all(adds_up).then(|| {
+            let closed = cells.into_iter().zip(&chosen).map(|(cells, groups)| cells.closed(groups.clone()));
+            answers(trend, &starts, closed)
+        });
+        (chosen, closed)
+    });
+    match answered {
+        Err(QueryError::TooLarge) => {
+            run.control.release(run.control.held() - held);
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
 /// The groups that stand by themselves.
 fn choose(trend: &Trend, run: &Run<'_>) -> Result<Chosen, QueryError> {
     let Some(limit) = trend.breakdown.as_ref().map(|breakdown| breakdown.limit) else {
         return Ok(vec![Groups::default(); trend.series.len()]);
     };
     let open = vec![Groups::default(); trend.series.len()];
-    pass(trend, trend.range, Intervals::whole(trend.range), &open, run, |cells| {
-        cells.map(|cells| top(cells, limit)).collect()
+    pass(trend, (trend.range, Intervals::whole(trend.range)), &open, usize::MAX, run, |cells| {
+        cells.map(|mut cells| top(&mut cells, limit)).collect()
     })
 }
 
 /// The groups of a series with most of its measure.
-fn top(mut cells: Cells, limit: usize) -> Groups {
+fn top(cells: &mut Cells, limit: usize) -> Groups {
     let totals: Vec<f64> = (0..cells.groups.all().len()).map(|id| cells.total(id)).collect();
     let mut ranked: Vec<_> = totals.into_iter().zip(cells.groups.all()).collect();
     ranked.sort_by(|(one, of_one), (other, of_other)| other.total_cmp(one).then_with(|| of_one.cmp(of_other)));
@@ -81,7 +123,7 @@ fn series(
     run: &Run<'_>,
 ) -> Result<Vec<SeriesAnswer>, QueryError> {
     let starts = intervals.starts().to_vec();
-    pass(trend, range, intervals, chosen, run, |cells| answers(trend, &starts, cells))
+    pass(trend, (range, intervals), chosen, usize::MAX, run, |cells| answers(trend, &starts, cells))
 }
 
 fn answers(trend: &Trend, starts: &[i64], cells: impl Iterator<Item = Cells>) -> Vec<SeriesAnswer> {
@@ -107,16 +149,18 @@ fn answers(trend: &Trend, starts: &[i64], cells: impl Iterator<Item = Cells>) ->
     answers
 }
 
-/// Folds every series over a range, and shows their cells, which are held until then.
+/// Folds every series over a range, and shows their cells, which are held until then. They are too large if a thread's
+/// take more than `most` bytes.
 fn pass<T>(
     trend: &Trend,
-    range: Range,
-    intervals: Intervals,
+    (range, intervals): (Range, Intervals),
     groups: &Chosen,
+    most: usize,
     run: &Run<'_>,
     show: impl FnOnce(std::vec::IntoIter<Cells>) -> T,
 ) -> Result<T, QueryError> {
-    let pass = Pass::new(&trend.series, range, intervals, run, run.breakdown(trend.breakdown.as_ref())?)?;
+    let field = run.breakdown(trend.breakdown.as_ref())?;
+    let pass = Pass { most, ..Pass::new(&trend.series, range, intervals, run, field)? };
     let states = pass.fold(
         || {
             pass.series
@@ -164,7 +208,7 @@ impl<'q> Pass<'q> {
             matcher.want(Column::Person);
         }
         let by_person = matcher.columns.has(Column::Person);
-        Ok(Self { matcher, series, range, intervals, field, run, merged: run.known.merged(), by_person })
+        Ok(Self { matcher, series, range, intervals, field, run, merged: run.known.merged(), by_person, most: usize::MAX })
     }
 
     /// Reads everything, in chunks of people where people matter and else source by source.
@@ -244,7 +288,8 @@ impl<'q> Pass<'q> {
     /// Holds what cells have grown by.
     fn hold(&self, cells: &[Cells], held: &mut usize) -> Result<(), QueryError> {
         let before = std::mem::replace(held, bytes(cells));
-        self.run.control.hold(*held - before)
+        self.run.control.hold(*held - before)?;
+        if *held > self.most { Err(QueryError::TooLarge) } else { Ok(()) }
     }
 
     fn columns(&self, cells: &mut [Cells], columns: &Columns, held: &mut usize) -> Result<(), QueryError> {
