@@ -29,6 +29,7 @@ use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMask, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
@@ -56,6 +57,14 @@ pub(crate) struct Group {
     pub(crate) rows: usize,
     pub(crate) people: (u64, u64),
     pub(crate) time: (i64, i64),
+}
+
+/// A page of the people of a group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// Its first row within the group.
+    pub(crate) start: usize,
+    pub(crate) people: (u64, u64),
 }
 
 /// A file that is read at places, whoever else reads it.
@@ -195,28 +204,31 @@ impl Part {
     }
 
     fn pages_of(&self, group: usize, people: &RangeInclusive<u64>) -> Option<Range<usize>> {
+        let pages = self.pages(group)?;
+        let first = pages.partition_point(|page| page.people.1 < *people.start());
+        let behind = pages.partition_point(|page| page.people.0 <= *people.end());
+        let start_of = |page: usize| pages.get(page).map_or(self.groups[group].rows, |page| page.start);
+        Some(start_of(first)..start_of(behind.max(first)))
+    }
+
+    /// Who is on which page of a group, in the order of rows; nothing if the part does not say.
+    pub(crate) fn pages(&self, group: usize) -> Option<Vec<Page>> {
         let (index, column) = (self.metadata.metadata().page_index()?, Fixed::Person as usize);
-        let ColumnIndexMetaData::INT64(pages) = index.column_index(group, column)? else { return None };
+        let ColumnIndexMetaData::INT64(people) = index.column_index(group, column)? else { return None };
         let starts = index.page_locations(group, column)?;
-        if pages.min_values().len() != starts.len() || pages.max_values().len() != starts.len() {
+        let (firsts, lasts) = (people.min_values(), people.max_values());
+        if firsts.len() != starts.len() || lasts.len() != starts.len() {
             return None;
         }
-        let first = pages.max_values().partition_point(|last| last.cast_unsigned() < *people.start());
-        let behind = pages.min_values().partition_point(|first| first.cast_unsigned() <= *people.end());
-        let start_of = |page: usize| match starts.get(page) {
-            Some(start) => usize::try_from(start.first_row_index).ok(),
-            None => Some(self.groups[group].rows),
+        let page = |((start, first), last): ((&PageLocation, &i64), &i64)| {
+            let start = usize::try_from(start.first_row_index).ok()?;
+            Some(Page { start, people: (first.cast_unsigned(), last.cast_unsigned()) })
         };
-        Some(start_of(first)?..start_of(behind.max(first))?)
+        starts.iter().zip(firsts).zip(lasts).map(page).collect()
     }
 
     /// Some columns of rows of a group: these, of the rows within `rows`.
-    pub(crate) fn batch(
-        &self,
-        group: usize,
-        rows: Range<usize>,
-        columns: &[usize],
-    ) -> Result<RecordBatch, PartError> {
+    pub(crate) fn batch(&self, group: usize, rows: Range<usize>, columns: &[usize]) -> Result<RecordBatch, PartError> {
         let damaged = |error: ParquetError| PartError::damaged(&self.path, error);
         guarded(&self.path, || {
             let all = self.groups[group].rows;

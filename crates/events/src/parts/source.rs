@@ -16,7 +16,7 @@ use arrow_array::types::{Int64Type, UInt32Type, UInt64Type};
 
 use super::error::PartError;
 use super::manifest::Erased;
-use super::read::{Group, Part};
+use super::read::{Group, Page, Part};
 use super::schema::Fixed;
 use crate::columns::{Column, Columns, Source, Split, Stretch, Wanted};
 use crate::error::ReadError;
@@ -72,6 +72,15 @@ impl PartSource {
         Some(flags)
     }
 
+    /// Each page of a group, or the whole group if the part does not tell of its pages.
+    fn splits_of(&self, at: usize, group: Group) -> Vec<Split> {
+        let pages = self.part.pages(at).filter(|pages| pages.is_sorted_by_key(|page| (page.people.0, page.start)));
+        let Some(pages) = pages else { return vec![Split { person: group.people.0, rows: group.rows as u64 }] };
+        let ends = pages.iter().skip(1).map(|page| page.start).chain([group.rows]);
+        let split = |(page, end): (&Page, usize)| Split { person: page.people.0, rows: (end - page.start) as u64 };
+        pages.iter().zip(ends).map(split).collect()
+    }
+
     fn read_groups(&self, wanted: &Wanted) -> Result<Columns, PartError> {
         let mut reading = Reading::new(&self.part, wanted);
         let names = self.wanted_names(wanted);
@@ -121,7 +130,8 @@ impl PartSource {
         let people = people.map(|people| &people.values()[..]);
         let times = &batch.column(shift).as_primitive_opt::<Int64Type>().ok_or_else(broken)?.values()[..];
         let codes = &batch.column(shift + 1).as_primitive_opt::<UInt32Type>().ok_or_else(broken)?.values()[..];
-        if codes.iter().any(|code| *code as usize >= self.names.len()) {
+        // Not until the first one: all of them at once are looked at quicker.
+        if codes.iter().fold(0, |most, code| most.max(*code)) as usize >= self.names.len() {
             return Err(PartError::damaged(&self.part.path, "a name has no place in the manifest"));
         }
         let chosen = if unfiltered {
@@ -187,21 +197,14 @@ impl PartSource {
                 old || people.is_some_and(|people| hidden.erased.whole.contains(&people[row]))
             })
         };
-        let mut some = vec![0; rows.len()];
-        let mut count = 0;
-        // Every row is written down, and those that do not count are written over: quicker than to ask of each.
-        let mut put = |row: usize, counts: bool| {
-            some[count] = u32::try_from(row).unwrap_or(u32::MAX);
-            count += usize::from(counts);
-        };
-        match names {
-            Some(names) if self.hidden.is_none() => rows.clone().for_each(|row| put(row, names[codes[row] as usize])),
+        let some = match names {
+            Some(names) if self.hidden.is_none() => named(names, codes, rows.clone()),
             _ => {
-                let named = |row: usize| names.is_none_or(|names| names[codes[row] as usize]);
-                rows.clone().for_each(|row| put(row, named(row) && !hidden(row)));
+                let is_named = |row: usize| names.is_none_or(|names| names[codes[row] as usize]);
+                let some = rows.clone().filter(|row| is_named(*row) && !hidden(*row));
+                some.filter_map(|row| u32::try_from(row).ok()).collect()
             }
-        }
-        some.truncate(count);
+        };
         if some.len() == rows.len() {
             return Chosen { rows, some: None };
         }
@@ -227,6 +230,29 @@ impl Chosen {
     }
 }
 
+/// Of these rows those whose name is wanted, by its code.
+fn named(names: &[bool], codes: &[u32], rows: Range<usize>) -> Vec<u32> {
+    const AT_ONCE: usize = 64;
+    // A table that every byte has a place in needs no check of each row; larger codes are asked one by one.
+    let mut table = [0_u64; 256];
+    table.iter_mut().zip(names).for_each(|(place, wanted)| *place = u64::from(*wanted));
+    let small = names.len() <= table.len();
+    let mut some = Vec::with_capacity(rows.len() / 8);
+    for (at, codes) in codes[rows.clone()].chunks(AT_ONCE).enumerate() {
+        let wanted = |code: &u32| match small {
+            true => table[(code & 0xff) as usize],
+            false => u64::from(names.get(*code as usize).copied().unwrap_or(false)),
+        };
+        let mut mask = codes.iter().rev().fold(0, |mask, code| mask << 1 | wanted(code));
+        let first = u32::try_from(rows.start + at * AT_ONCE).unwrap_or(u32::MAX);
+        while mask != 0 {
+            some.push(first + mask.trailing_zeros());
+            mask &= mask - 1;
+        }
+    }
+    some
+}
+
 /// Adds the stretches of people in a group to those before.
 fn stretch(stretches: &mut Vec<Stretch>, people: &[u64], chosen: &Chosen, from: usize) {
     let mut end = u32::try_from(from).unwrap_or(u32::MAX);
@@ -250,7 +276,7 @@ impl Source for PartSource {
     }
 
     fn splits(&self) -> Vec<Split> {
-        self.part.groups.iter().map(|group| Split { person: group.people.0, rows: group.rows as u64 }).collect()
+        self.part.groups.iter().enumerate().flat_map(|(at, group)| self.splits_of(at, *group)).collect()
     }
 
     fn may_hold(&self, name: &str) -> bool {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use targeting::Field;
 
 use super::By;
-use super::chunks::{Sources, chunks, each, in_time_order, overlap};
+use super::chunks::{Sources, chunks, each, in_time_order};
 use super::control::{Control, QueryError};
 use super::groups::{Grouping, Groups};
 use super::known::Known;
 use super::matcher::{Matcher, visit};
 use super::model::Range;
 use super::numbers::NumberSet;
+use super::runs::{Run, Scratch, merge};
 use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
-use crate::record::{Arrival, Kind, LogId};
+use crate::record::{Arrival, Kind};
 
 /// One event of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,33 +26,13 @@ pub(super) struct Hit {
     pub(super) group: u32,
 }
 
-/// A hit and whose it is.
+/// A hit of somebody whose events lie anywhere, or in several sources at the same time.
 #[derive(Clone, Copy)]
-struct Owned<P> {
+struct Owned {
     who: u64,
     hit: Hit,
     /// What tells which of two at the same time was first.
-    place: P,
-}
-
-/// What orders hits of the same time.
-trait Place: Copy + Ord {
-    fn of(columns: &Columns, row: usize, source: u32) -> Self;
-}
-
-/// The arrival: always right, but it takes three columns more.
-impl Place for Arrival {
-    fn of(columns: &Columns, row: usize, _: u32) -> Self {
-        columns.arrival.get(row).copied().unwrap_or(NO_ARRIVAL)
-    }
-}
-
-/// Only which source it came from, in the order of their first times: right but for hits of different sources at the very
-/// same time, since within a source rows are in order.
-impl Place for u32 {
-    fn of(_: &Columns, _: usize, source: u32) -> Self {
-        source
-    }
+    arrival: Arrival,
 }
 
 /// What to gather.
@@ -77,8 +58,8 @@ struct State<F> {
     fold: F,
     groups: Groups,
     /// Hits of people who have several numbers, and of companies: their events lie anywhere.
-    scattered: Vec<Owned<Arrival>>,
-    scratch: Vec<Hit>,
+    scattered: Vec<Owned>,
+    scratch: Scratch,
 }
 
 impl<F> State<F> {
@@ -87,8 +68,6 @@ impl<F> State<F> {
         size_of_val(self.scattered.as_slice()) + self.groups.bytes()
     }
 }
-
-const NO_ARRIVAL: Arrival = Arrival { log: LogId(0), sequence: 0, index: 0 };
 
 /// Folds everybody's events; the answer is what each thread folded.
 pub(super) fn fold<F: Fold>(
@@ -101,7 +80,6 @@ pub(super) fn fold<F: Fold>(
     let sources = in_time_order(sources);
     let by_company = gather.by == By::Company;
     let scatters = by_company || !known.aliases.is_empty();
-    let overlap = overlap(&sources);
     for (column, wanted) in
         [(Column::Person, true), (Column::Arrival, scatters), (Column::Company, by_company), (Column::Kind, gather.all)]
     {
@@ -113,25 +91,23 @@ pub(super) fn fold<F: Fold>(
         gather.matcher.want_field(field);
     }
     let chunks = chunks(&sources, control);
-    let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Vec::new() };
+    let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Scratch::default() };
     let states = each(control, chunks.len(), state, |state, item| {
-        let mut wanted = Wanted {
+        let wanted = Wanted {
             people: chunks[item].clone(),
             time: gather.range.from..gather.range.to,
             names: (!gather.all).then(|| gather.matcher.names()),
             columns: gather.matcher.columns,
             properties: gather.matcher.properties(),
         };
-        if !scatters {
-            let hits = gather.chunk::<u32>(&sources, &wanted, known, state, control)?;
-            if !(overlap && tied(&hits)) {
-                return fold_sorted(hits, state, control);
-            }
-            control.release(size_of_val(hits.as_slice()));
-            wanted.columns = wanted.columns.with(Column::Arrival);
-        }
-        let hits = gather.chunk::<Arrival>(&sources, &wanted, known, state, control)?;
-        fold_sorted(hits, state, control)
+        let runs = gather.chunk(&sources, &wanted, known, state, control)?;
+        let State { fold, groups, scratch, .. } = state;
+        let tied = merge(&runs, scratch, control, |who, hits| fold.one(who, hits, groups))?;
+        control.release(runs.iter().map(Run::bytes).sum());
+        drop(runs);
+        gather.tied(&tied, &sources, &wanted, known, state, control)?;
+        control.release(size_of_val(tied.as_slice()));
+        Ok(())
     })?;
     finish(states, control)
 }
@@ -144,37 +120,73 @@ fn read(source: &Arc<dyn Source>, wanted: &Wanted) -> Result<Columns, QueryError
 }
 
 impl Gather<'_> {
-    /// The hits of a chunk of people, in order, and held; what is scattered is set aside.
-    fn chunk<P: Place>(
+    /// The hits of a chunk of people, by source, and held; what is scattered is set aside.
+    fn chunk(
         &self,
         sources: &Sources,
         wanted: &Wanted,
         known: &Known,
         state: &mut State<impl Fold>,
         control: &Control,
-    ) -> Result<Vec<Owned<P>>, QueryError> {
-        let mut hits = Vec::new();
+    ) -> Result<Vec<Run>, QueryError> {
         // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
-        for (place, source) in (0..).zip(sources) {
-            let before = state.bytes() + size_of_val(hits.as_slice());
+        let mut of_source = |source| {
+            let (before, mut run) = (state.bytes(), Run::default());
             let columns = read(source, wanted)?;
             let read = columns.bytes();
             control.hold(read)?;
-            self.columns(&columns, place, known, state, &mut hits);
+            let State { groups, scattered, .. } = state;
+            self.columns(&columns, known, groups, |who, hit, row, anywhere| {
+                if anywhere {
+                    scattered.push(Owned { who, hit, arrival: columns.arrival[row] });
+                } else {
+                    run.push(who, hit);
+                }
+            });
+            control.release(read);
+            control.hold(state.bytes() - before + run.bytes())?;
+            Ok(run)
+        };
+        sources.iter().map(&mut of_source).collect()
+    }
+
+    /// Folds these people, whose hits only arrivals put in order.
+    fn tied(
+        &self,
+        people: &[u64],
+        sources: &Sources,
+        wanted: &Wanted,
+        known: &Known,
+        state: &mut State<impl Fold>,
+        control: &Control,
+    ) -> Result<(), QueryError> {
+        let (Some(first), Some(last)) = (people.first(), people.last()) else { return Ok(()) };
+        let columns = wanted.columns.with(Column::Arrival);
+        let wanted = Wanted { people: *first..=*last, columns, ..wanted.clone() };
+        let mut hits: Vec<Owned> = Vec::new();
+        for source in sources {
+            let before = state.bytes() + size_of_val(hits.as_slice());
+            let columns = read(source, &wanted)?;
+            let read = columns.bytes();
+            control.hold(read)?;
+            self.columns(&columns, known, &mut state.groups, |who, hit, row, anywhere| {
+                if !anywhere && people.binary_search(&who).is_ok() {
+                    hits.push(Owned { who, hit, arrival: columns.arrival[row] });
+                }
+            });
             control.release(read);
             control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
         }
-        sort(&mut hits, control)?;
-        Ok(hits)
+        fold_owned(hits, state, control)
     }
 
-    fn columns<F, P: Place>(
+    /// Shows each hit with whose it is, its row and whether others of the same person or company may lie anywhere.
+    fn columns(
         &self,
         columns: &Columns,
-        source: u32,
         known: &Known,
-        state: &mut State<F>,
-        hits: &mut Vec<Owned<P>>,
+        groups: &mut Groups,
+        mut show: impl FnMut(u64, Hit, usize, bool),
     ) {
         let merged: &NumberSet = known.merged();
         let bound = self.matcher.bind(columns);
@@ -186,24 +198,17 @@ impl Gather<'_> {
             if mask == 0 && !happened(columns.kind[row]) {
                 return;
             }
-            let group = if mask & self.grouped == 0 {
-                0
-            } else {
-                grouping.of(row, person, columns, self.breakdown, &mut state.groups)
-            };
+            let group =
+                if mask & self.grouped == 0 { 0 } else { grouping.of(row, person, columns, self.breakdown, groups) };
             let hit = Hit { time: columns.time[row], mask, group };
-            let set_aside = |who| Owned { who, hit, place: Arrival::of(columns, row, source) };
             match self.by {
                 By::Company => {
                     let company = columns.company[row];
                     if company != NO_NUMBER {
-                        state.scattered.push(set_aside(company));
+                        show(company, hit, row, true);
                     }
                 }
-                By::Person if !merged.is_empty() && merged.contains(Some(number)) => {
-                    state.scattered.push(set_aside(person));
-                }
-                By::Person => hits.push(Owned { who: person, hit, place: P::of(columns, row, source) }),
+                By::Person => show(person, hit, row, !merged.is_empty() && merged.contains(Some(number))),
             }
         });
     }
@@ -214,39 +219,22 @@ const fn happened(kind: Kind) -> bool {
     matches!(kind, Kind::Track | Kind::Page | Kind::Screen | Kind::Answer)
 }
 
-/// By whose they are and when they were. Quick with what is sorted in long runs already, which each source is.
-fn sort<P: Place>(hits: &mut [Owned<P>], control: &Control) -> Result<(), QueryError> {
+/// Shows each one's hits, by when they were, and lets go of them.
+fn fold_owned(mut hits: Vec<Owned>, state: &mut State<impl Fold>, control: &Control) -> Result<(), QueryError> {
     // Sorting takes half as much again.
-    let sorting = size_of_val(hits) / 2;
+    let sorting = size_of_val(hits.as_slice()) / 2;
     control.hold(sorting)?;
-    hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.place));
+    hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.arrival));
     control.release(sorting);
-    Ok(())
-}
-
-/// Whether somebody has hits of different sources at the very same time.
-fn tied(hits: &[Owned<u32>]) -> bool {
-    hits.windows(2).any(|pair| {
-        let [one, other] = [pair[0], pair[1]];
-        one.hit.time == other.hit.time && one.who == other.who && one.place != other.place
-    })
-}
-
-/// Shows each one's hits, which are sorted, and lets go of them.
-fn fold_sorted<P: Place>(
-    hits: Vec<Owned<P>>,
-    state: &mut State<impl Fold>,
-    control: &Control,
-) -> Result<(), QueryError> {
-    let State { fold, groups, scratch, .. } = state;
-    for of_one in hits.chunk_by(|one, other| one.who == other.who) {
-        let before = scratch.capacity();
-        scratch.clear();
-        scratch.extend(of_one.iter().map(|owned| owned.hit));
-        control.hold((scratch.capacity() - before) * size_of::<Hit>())?;
-        fold.one(of_one[0].who, scratch, groups)?;
+    let (mut of_one, mut held) = (Vec::new(), 0);
+    for owned in hits.chunk_by(|one, other| one.who == other.who) {
+        of_one.clear();
+        of_one.extend(owned.iter().map(|owned| owned.hit));
+        control.hold(size_of_val(of_one.as_slice()).saturating_sub(held))?;
+        held = held.max(size_of_val(of_one.as_slice()));
+        state.fold.one(owned[0].who, &of_one, &state.groups)?;
     }
-    control.release(size_of_val(hits.as_slice()));
+    control.release(held + size_of_val(hits.as_slice()));
     Ok(())
 }
 
@@ -263,8 +251,7 @@ fn finish<F: Fold>(states: Vec<State<F>>, control: &Control) -> Result<Vec<F>, Q
         scattered.append(&mut state.scattered);
         folds.push(state.fold);
     }
-    sort(&mut scattered, control)?;
-    fold_sorted(scattered, &mut first, control)?;
+    fold_owned(scattered, &mut first, control)?;
     folds.insert(0, first.fold);
     Ok(folds)
 }

@@ -43,7 +43,7 @@ pub(super) struct Bound<'c> {
 enum Test<'c> {
     Never,
     Codes { codes: &'c [u32], passes: Vec<bool>, missing: bool },
-    Numbers { values: &'c [f64], filter: &'c Filter, missing: bool, now: Timestamp },
+    Numbers { values: &'c [f64], filter: &'c Filter, missing: bool },
     Device { kinds: &'c [Option<DeviceKind>], passes: [bool; DeviceKind::ALL.len()], missing: bool },
     Company { numbers: &'c [u64], set: &'c NumberSet },
 }
@@ -203,10 +203,10 @@ impl Test<'_> {
         match self {
             Self::Never => false,
             Self::Codes { codes, passes, missing } => passes.get(codes[row] as usize).copied().unwrap_or(*missing),
-            Self::Numbers { values, filter, missing, now } => match crate::columns::number(values[row]) {
-                Some(number) => filter.holds(Some(&number), *now),
-                None => *missing,
-            },
+            Self::Numbers { values, filter, missing } => {
+                let value = values[row];
+                if value.is_finite() { filter.holds_number(value) } else { *missing }
+            }
             Self::Device { kinds, passes, missing } => kinds[row].map_or(*missing, |kind| passes[kind as usize]),
             Self::Company { numbers, set } => set.contains(Some(numbers[row]).filter(|number| *number != NO_NUMBER)),
         }
@@ -233,7 +233,7 @@ fn test<'c>(filter: &'c Filter, columns: &'c Columns, now: Timestamp) -> Option<
     };
     match columns.properties.get(name) {
         None => (!missing).then_some(Test::Never),
-        Some(Property::Number(values)) => Some(Test::Numbers { values, filter, missing, now }),
+        Some(Property::Number(values)) => Some(Test::Numbers { values, filter, missing }),
         Some(Property::Coded(coded)) => {
             let passes = coded.values.iter().map(|value| filter.holds(Some(value), now)).collect();
             Some(Test::Codes { codes: &coded.codes, passes, missing })

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::chunks::Sources;
+use super::chunks::{Sources, each};
 use super::control::{Control, QueryError};
 use super::known::Known;
 use crate::columns::{Column, ColumnSet, Columns, Properties, Source, Wanted};
@@ -55,17 +55,17 @@ impl Timeline {
     pub fn run(&self, sources: &Sources, known: &Known, control: &Control) -> Result<Page, QueryError> {
         let mut order: Vec<usize> = (0..sources.len()).filter(|at| sources[*at].rows() > 0).collect();
         order.sort_by_key(|at| Reverse(*sources[*at].time().end()));
-        let mut newest = Newest::new();
-        for at in order {
-            control.check()?;
+        let newest = each(control, order.len(), Newest::new, |newest, item| {
+            let at = order[item];
             let enough = newest.len() > self.limit;
             let oldest = newest.peek().map(|Reverse((time, ..))| *time);
             if enough && oldest.is_some_and(|oldest| *sources[at].time().end() < oldest) {
-                break;
+                return Ok(());
             }
-            self.find(sources[at].as_ref(), at, known, &mut newest)?;
-        }
-        let mut found: Vec<_> = newest.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect();
+            self.find(sources[at].as_ref(), at, known, newest)
+        })?;
+        let mut found: Vec<_> = newest.into_iter().flatten().map(|Reverse(found)| found).collect();
+        found.sort_unstable_by(|one, other| other.cmp(one));
         let more = found.len() > self.limit;
         found.truncate(self.limit);
         let next = found.last().filter(|_| more);
@@ -134,9 +134,8 @@ impl Timeline {
         places.sort_unstable();
         places.dedup();
         let first = found.iter().map(|(time, ..)| *time).min().unwrap_or(0);
-        let mut events = Vec::with_capacity(found.len());
-        for place in places {
-            control.check()?;
+        let events = each(control, places.len(), Vec::new, |events, item| {
+            let place = places[item];
             let mut wanted = self.wanted(place.person..=place.person, ColumnSet::ALL, Properties::All);
             wanted.time.start = first;
             let columns = sources[place.source].read(&wanted)?;
@@ -152,7 +151,9 @@ impl Timeline {
                     events.push((arrival, event));
                 }
             }
-        }
+            Ok(())
+        })?;
+        let mut events: Vec<_> = events.into_iter().flatten().collect();
         events.sort_by_key(|(arrival, event)| Reverse((event.time, *arrival)));
         Ok(events)
     }

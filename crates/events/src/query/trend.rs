@@ -208,7 +208,17 @@ impl<'q> Pass<'q> {
             matcher.want(Column::Person);
         }
         let by_person = matcher.columns.has(Column::Person);
-        Ok(Self { matcher, series, range, intervals, field, run, merged: run.known.merged(), by_person, most: usize::MAX })
+        Ok(Self {
+            matcher,
+            series,
+            range,
+            intervals,
+            field,
+            run,
+            merged: run.known.merged(),
+            by_person,
+            most: usize::MAX,
+        })
     }
 
     /// Reads everything, in chunks of people where people matter and else source by source.
