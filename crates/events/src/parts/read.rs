@@ -200,7 +200,7 @@ impl Part {
     /// does not say who is on which page.
     pub(crate) fn rows_of(&self, group: usize, people: &RangeInclusive<u64>) -> Range<usize> {
         let all = self.groups[group].rows;
-        self.pages_of(group, people).filter(|rows| rows.start <= rows.end && rows.end <= all).unwrap_or(0..all)
+        self.pages_of(group, people).unwrap_or(0..all)
     }
 
     fn pages_of(&self, group: usize, people: &RangeInclusive<u64>) -> Option<Range<usize>> {
@@ -224,7 +224,10 @@ impl Part {
             let start = usize::try_from(start.first_row_index).ok()?;
             Some(Page { start, people: (first.cast_unsigned(), last.cast_unsigned()) })
         };
-        starts.iter().zip(firsts).zip(lasts).map(page).collect()
+        let pages: Vec<Page> = starts.iter().zip(firsts).zip(lasts).map(page).collect::<Option<_>>()?;
+        let (first, last) = (pages.first()?.start, pages.last()?.start);
+        let whole = first == 0 && last <= self.groups[group].rows && pages.is_sorted_by_key(|page| page.start);
+        whole.then_some(pages)
     }
 
     /// Some columns of rows of a group: these, of the rows within `rows`.

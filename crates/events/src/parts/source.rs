@@ -74,8 +74,9 @@ impl PartSource {
 
     /// Each page of a group, or the whole group if the part does not tell of its pages.
     fn splits_of(&self, at: usize, group: Group) -> Vec<Split> {
-        let pages = self.part.pages(at).filter(|pages| pages.is_sorted_by_key(|page| (page.people.0, page.start)));
-        let Some(pages) = pages else { return vec![Split { person: group.people.0, rows: group.rows as u64 }] };
+        let Some(pages) = self.part.pages(at) else {
+            return vec![Split { person: group.people.0, rows: group.rows as u64 }];
+        };
         let ends = pages.iter().skip(1).map(|page| page.start).chain([group.rows]);
         let split = |(page, end): (&Page, usize)| Split { person: page.people.0, rows: (end - page.start) as u64 };
         pages.iter().zip(ends).map(split).collect()
