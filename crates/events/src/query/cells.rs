@@ -10,6 +10,8 @@ use super::sum::Sum;
 /// The cells of one series.
 pub(super) struct Cells {
     pub(super) groups: Groups,
+    /// How many of them were there at the beginning.
+    known: usize,
     measure: Measure,
     intervals: usize,
     counts: Vec<Vec<u64>>,
@@ -42,6 +44,7 @@ const OF_SUM: usize = 128;
 impl Cells {
     pub(super) fn new(measure: Measure, groups: Groups, intervals: usize) -> Self {
         Self {
+            known: groups.all().len(),
             groups,
             measure,
             intervals,
@@ -74,9 +77,11 @@ impl Cells {
         self.scattered.tidy();
     }
 
-    /// About how many bytes it takes. It only grows.
-    pub(super) const fn bytes(&self) -> usize {
-        let people = self.distinct.bytes() + self.bits.bytes() + self.seen.bytes() + self.scattered.bytes();
+    /// About how many bytes it takes, and will when those are counted whom it has seen. It only grows.
+    pub(super) fn bytes(&self) -> usize {
+        let new = if self.adds_up() { 0 } else { self.groups.all().len() - self.known };
+        let distinct = self.distinct.bytes().max(new * (self.intervals + 1) * size_of::<u64>());
+        let people = distinct + self.bits.bytes() + self.seen.bytes() + self.scattered.bytes();
         self.taken + people + self.groups.bytes()
     }
 
@@ -274,6 +279,16 @@ mod tests {
         let mut people = cells(Measure::People, 100);
         (0..1_000).for_each(|group| people.person(group, 7, 5, 5, &nobody));
         assert!(people.bytes() >= 1_000 * 16, "who was seen: {}", people.bytes());
+        // What counting them takes is counted before that is done.
+        let mut companies = cells(Measure::Companies, 100);
+        for company in 0..1_000 {
+            let group = companies.groups.id(&Group::Value(company.to_string()));
+            companies.company(group, 7, company);
+        }
+        assert!(companies.bytes() >= 1_000 * (16 + 101 * 8), "{}", companies.bytes());
+        let before = companies.bytes();
+        companies.finish();
+        assert!(companies.bytes() < before + 101 * 8 * 100, "{before} became {}", companies.bytes());
         people.end();
         assert!(people.bytes() >= 1_000 * (16 + 101 * 8), "{}", people.bytes());
         let mut events = cells(Measure::Total, 100);

@@ -81,7 +81,7 @@ pub(super) fn merge(
     control: &Control,
     mut show: impl FnMut(u64, &[Hit]) -> Result<(), QueryError>,
 ) -> Result<Vec<u64>, QueryError> {
-    let mut left: Vec<Left<'_>> = runs.iter().map(Left::of).collect();
+    let mut left: Vec<Left<'_>> = runs.iter().filter(|run| !run.hits.is_empty()).map(Left::of).collect();
     let mut next: Vec<u128> = left.iter_mut().map(Left::step).collect();
     let (mut stretches, mut tied, mut count) = (Vec::with_capacity(runs.len()), Vec::new(), 0_usize);
     while let Some(who) = next.iter().min().and_then(|who| u64::try_from(*who).ok()) {

@@ -23,7 +23,7 @@ use super::numbers::NumberSet;
 use super::run::Run;
 use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
 
-/// So many rows between two looks at what cells have grown by.
+/// So many rows between two looks at what cells have grown by. A new group, whose cells may be many, is looked at by itself.
 const OFTEN: usize = 4_096;
 
 /// About how many bytes the cells of every value may take on a thread: more, and the values are chosen first.
@@ -307,7 +307,7 @@ impl<'q> Pass<'q> {
         if !bound.may_match() {
             return Ok(());
         }
-        let (mut rows, mut holds) = (0_usize, Ok(()));
+        let (mut rows, mut grown, mut holds) = (0_usize, false, Ok(()));
         let mut groupings: Vec<_> =
             self.series.iter().map(|_| Grouping::new(self.field, columns, self.run.known)).collect();
         let values: Vec<Option<Numbers<'_>>> = self
@@ -317,7 +317,8 @@ impl<'q> Pass<'q> {
             .collect();
         visit(columns, &bound, self.run.known, self.range, false, |number, person, row, mut mask| {
             rows += 1;
-            if rows.is_multiple_of(OFTEN) && holds.is_ok() {
+            if (grown || rows.is_multiple_of(OFTEN)) && holds.is_ok() {
+                grown = false;
                 holds = self.hold(cells, held);
             }
             if holds.is_err() {
@@ -335,7 +336,9 @@ impl<'q> Pass<'q> {
                 if self.series[at].measure == Measure::Companies && columns.company[row] == NO_NUMBER {
                     continue;
                 }
+                let groups = cells.groups.all().len();
                 let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
+                grown |= cells.groups.all().len() > groups;
                 match self.series[at].measure {
                     Measure::Total => cells.count(group, interval),
                     Measure::People => cells.person(group, interval, number, person, self.merged),
@@ -446,5 +449,66 @@ impl Pass<'_> {
                 people.push(person);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::*;
+    use crate::columns::TailRun;
+    use crate::query::{Control, Known, Query};
+    use crate::record::{Arrival, Event, Kind, LogId};
+
+    const START: Timestamp = Timestamp(1_790_812_800_000_000);
+
+    fn event(at: u32) -> (Arrival, Event) {
+        let event = Event {
+            person: u64::from(at),
+            company: Some(u64::from(at)),
+            time: START,
+            received: START,
+            message: [0; 16],
+            kind: Kind::Track,
+            name: "A".to_owned(),
+            session: None,
+            path: None,
+            device: None,
+            content: None,
+            step: None,
+            properties: [("page".to_owned(), json!(at.to_string())), ("amount".to_owned(), json!(1))]
+                .into_iter()
+                .collect(),
+            sealed: std::collections::BTreeMap::new(),
+        };
+        (Arrival { log: LogId(1), sequence: u64::from(at), index: 0 }, event)
+    }
+
+    #[test]
+    fn no_group_is_taken_that_there_is_no_room_for() {
+        // 1,000 values in one reading: each takes 54 KB for its numbers of an hour, or 6 KB to count people or companies.
+        let sources: Vec<Arc<dyn Source>> = vec![Arc::new(TailRun::of((0..1_000).map(event).collect()))];
+        let known = Known::new(TimeZone::UTC, START);
+        for measure in ["average", "people", "per_person", "companies"] {
+            let mut series = json!({"event": "A", "measure": measure});
+            if measure == "average" {
+                series["property"] = json!("amount");
+            }
+            let question = json!({
+                "kind": "trend", "range": {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}, "interval": "hour",
+                "breakdown": {"field": "event.page"}, "series": [series],
+            });
+            let query = Query::parse(&question, "").unwrap();
+            let Query::Trend(trend) = &query else { panic!("{query:?}") };
+            let control = Control::new();
+            let run = Run::new(&query, &sources, &known, &control).unwrap();
+            let intervals = Intervals::of(trend.range, trend.interval, &known.zone);
+            let passed = pass(trend, (trend.range, intervals), &vec![Groups::default()], 1 << 20, &run, |_| ());
+            assert!(matches!(passed, Err(QueryError::TooLarge)), "{measure}: {passed:?}");
+            assert!(control.held() < 3 << 19, "{measure}: {}", control.held());
+            assert!(query.run(&sources, &known, &Control::new()).is_ok());
+        }
     }
 }
