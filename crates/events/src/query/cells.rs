@@ -85,8 +85,8 @@ impl Cells {
         self.taken + people + self.groups.bytes()
     }
 
-    pub(super) fn count(&mut self, group: u32, interval: usize) {
-        *cell(&mut self.counts, group, interval, self.intervals, &mut self.taken) += 1;
+    pub(super) fn count(&mut self, group: u32, interval: usize, events: u64) {
+        *cell(&mut self.counts, group, interval, self.intervals, &mut self.taken) += events;
     }
 
     pub(super) fn person(&mut self, group: u32, interval: usize, number: u64, person: u64, merged: &NumberSet) {
@@ -292,7 +292,7 @@ mod tests {
         people.end();
         assert!(people.bytes() >= 1_000 * (16 + 101 * 8), "{}", people.bytes());
         let mut events = cells(Measure::Total, 100);
-        (0..1_000).for_each(|group| events.count(group, 7));
+        (0..1_000).for_each(|group| events.count(group, 7, 1));
         assert!(events.bytes() >= 1_000 * 100 * 8, "{}", events.bytes());
         let mut medians = cells(Measure::Median, 1);
         (0..1_000).for_each(|value| medians.number(0, 0, f64::from(value)));

@@ -166,6 +166,12 @@ impl Bound<'_> {
         self.masks.iter().any(|mask| *mask != 0)
     }
 
+    /// The rows that the only selection takes, if that is a matter of their names alone.
+    pub(super) fn by_name(&self) -> Option<impl Fn(usize) -> bool> {
+        let alone = self.tests.len() == 1 && self.tests[0].is_empty() && !self.with_people;
+        alone.then_some(|row| self.masks[self.codes[row] as usize] != 0)
+    }
+
     /// The selections that this person may match.
     pub(super) fn person(&self, person: u64) -> u32 {
         if !self.with_people {

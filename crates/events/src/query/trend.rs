@@ -42,6 +42,8 @@ struct Pass<'q> {
     run: &'q Run<'q>,
     merged: &'q NumberSet,
     by_person: bool,
+    /// Whether rows are counted, and nothing else of them but the time matters.
+    counts_rows: bool,
     /// So many bytes a thread's cells may take.
     most: usize,
 }
@@ -208,6 +210,8 @@ impl<'q> Pass<'q> {
             matcher.want(Column::Person);
         }
         let by_person = matcher.columns.has(Column::Person);
+        let totals = series.iter().all(|series| series.measure == Measure::Total && series.property.is_none());
+        let counts_rows = totals && field.is_none() && !by_person;
         Ok(Self {
             matcher,
             series,
@@ -217,6 +221,7 @@ impl<'q> Pass<'q> {
             run,
             merged: run.known.merged(),
             by_person,
+            counts_rows,
             most: usize::MAX,
         })
     }
@@ -302,10 +307,25 @@ impl<'q> Pass<'q> {
         if *held > self.most { Err(QueryError::TooLarge) } else { Ok(()) }
     }
 
+    /// Counts rows of which only the name and the time matter.
+    fn count(&self, cells: &mut Cells, times: &[i64], takes: impl Fn(usize) -> bool) {
+        let mut counts = vec![0_u64; self.intervals.len()];
+        for (row, time) in times.iter().enumerate() {
+            if takes(row) && self.range.from <= *time && *time < self.range.to {
+                counts[self.intervals.at(*time)] += 1;
+            }
+        }
+        counts.iter().enumerate().for_each(|(interval, count)| cells.count(0, interval, *count));
+    }
+
     fn columns(&self, cells: &mut [Cells], columns: &Columns, held: &mut usize) -> Result<(), QueryError> {
         let bound = self.matcher.bind(columns);
         if !bound.may_match() {
             return Ok(());
+        }
+        if let (true, Some(takes)) = (self.counts_rows, bound.by_name()) {
+            self.count(&mut cells[0], &columns.time, takes);
+            return self.hold(cells, held);
         }
         let (mut rows, mut grown, mut holds) = (0_usize, false, Ok(()));
         let mut groupings: Vec<_> =
@@ -340,10 +360,10 @@ impl<'q> Pass<'q> {
                 let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
                 grown |= cells.groups.all().len() > groups;
                 match self.series[at].measure {
-                    Measure::Total => cells.count(group, interval),
+                    Measure::Total => cells.count(group, interval, 1),
                     Measure::People => cells.person(group, interval, number, person, self.merged),
                     Measure::PerPerson => {
-                        cells.count(group, interval);
+                        cells.count(group, interval, 1);
                         cells.person(group, interval, number, person, self.merged);
                     }
                     Measure::Companies => cells.company(group, interval, columns.company[row]),

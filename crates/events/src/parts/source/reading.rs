@@ -99,12 +99,12 @@ impl<'a> Reading<'a> {
 
     /// Adds times and names.
     pub(super) fn heads(&mut self, times: &[i64], codes: &[u32], chosen: &Chosen) {
-        if chosen.some.is_none() {
+        if let Some(some) = &chosen.some {
+            self.columns.time.extend(some.iter().map(|row| times[*row as usize]));
+            self.codes.extend(some.iter().map(|row| codes[*row as usize]));
+        } else {
             self.columns.time.extend_from_slice(&times[chosen.rows.clone()]);
             self.codes.extend_from_slice(&codes[chosen.rows.clone()]);
-        } else {
-            chosen.each(|row| self.columns.time.push(times[row]));
-            chosen.each(|row| self.codes.push(codes[row]));
         }
         self.columns.rows += chosen.len();
     }
