@@ -32,6 +32,7 @@ mod numbers;
 mod parse;
 mod retention;
 mod run;
+mod runs;
 mod sum;
 mod timeline;
 mod trend;

@@ -174,6 +174,13 @@ impl Filter {
         positive != self.op.is_negative()
     }
 
+    /// The same of a finite number.
+    pub fn holds_number(&self, number: f64) -> bool {
+        // Adding zero turns -0 into 0.
+        let positive = matches!(self.operand, Operand::None) || self.accepts_number(Number(number + 0.0));
+        positive != self.op.is_negative()
+    }
+
     pub(crate) fn holds_text(&self, text: &str, now: Timestamp) -> bool {
         (matches!(self.operand, Operand::None) || self.accepts_text(text, now)) != self.op.is_negative()
     }

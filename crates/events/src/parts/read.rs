@@ -9,6 +9,7 @@ mod group;
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,9 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMask, PageIndexPolicy, RowGroupMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
@@ -54,6 +57,14 @@ pub(crate) struct Group {
     pub(crate) rows: usize,
     pub(crate) people: (u64, u64),
     pub(crate) time: (i64, i64),
+}
+
+/// A page of the people of a group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// Its first row within the group.
+    pub(crate) start: usize,
+    pub(crate) people: (u64, u64),
 }
 
 /// A file that is read at places, whoever else reads it.
@@ -168,7 +179,9 @@ impl Part {
         let decryption = decryption.build().map_err(damaged)?;
         let options = ArrowReaderOptions::new()
             .with_file_decryption_properties(decryption)
-            .with_offset_index_policy(PageIndexPolicy::Optional);
+            .with_offset_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_mask(ColumnChunkMask::columns([Fixed::Person as usize]));
         let loaded = ArrowReaderMetadata::load(handle, options.clone()).map_err(damaged)?;
         let pairs = loaded.metadata().file_metadata().key_value_metadata();
         let note = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == NOTE_KEY)?.value.as_deref());
@@ -183,13 +196,42 @@ impl Part {
         Ok((loaded, note))
     }
 
+    /// The rows of a group among which these people's are: those of the pages that may hold them. All of them if the part
+    /// does not say who is on which page.
+    pub(crate) fn rows_of(&self, group: usize, people: &RangeInclusive<u64>) -> Range<usize> {
+        let all = self.groups[group].rows;
+        self.pages_of(group, people).unwrap_or(0..all)
+    }
+
+    fn pages_of(&self, group: usize, people: &RangeInclusive<u64>) -> Option<Range<usize>> {
+        let pages = self.pages(group)?;
+        let first = pages.partition_point(|page| page.people.1 < *people.start());
+        let behind = pages.partition_point(|page| page.people.0 <= *people.end());
+        let start_of = |page: usize| pages.get(page).map_or(self.groups[group].rows, |page| page.start);
+        Some(start_of(first)..start_of(behind.max(first)))
+    }
+
+    /// Who is on which page of a group, in the order of rows; nothing if the part does not say.
+    pub(crate) fn pages(&self, group: usize) -> Option<Vec<Page>> {
+        let (index, column) = (self.metadata.metadata().page_index()?, Fixed::Person as usize);
+        let ColumnIndexMetaData::INT64(people) = index.column_index(group, column)? else { return None };
+        let starts = index.page_locations(group, column)?;
+        let (firsts, lasts) = (people.min_values(), people.max_values());
+        if firsts.len() != starts.len() || lasts.len() != starts.len() {
+            return None;
+        }
+        let page = |((start, first), last): ((&PageLocation, &i64), &i64)| {
+            let start = usize::try_from(start.first_row_index).ok()?;
+            Some(Page { start, people: (first.cast_unsigned(), last.cast_unsigned()) })
+        };
+        let pages: Vec<Page> = starts.iter().zip(firsts).zip(lasts).map(page).collect::<Option<_>>()?;
+        let (first, last) = (pages.first()?.start, pages.last()?.start);
+        let whole = first == 0 && last <= self.groups[group].rows && pages.is_sorted_by_key(|page| page.start);
+        whole.then_some(pages)
+    }
+
     /// Some columns of rows of a group: these, of the rows within `rows`.
-    pub(crate) fn batch(
-        &self,
-        group: usize,
-        rows: std::ops::Range<usize>,
-        columns: &[usize],
-    ) -> Result<RecordBatch, PartError> {
+    pub(crate) fn batch(&self, group: usize, rows: Range<usize>, columns: &[usize]) -> Result<RecordBatch, PartError> {
         let damaged = |error: ParquetError| PartError::damaged(&self.path, error);
         guarded(&self.path, || {
             let all = self.groups[group].rows;

@@ -202,7 +202,9 @@ pub(crate) fn properties() -> Result<WriterPropertiesBuilder, parquet::errors::P
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(8_192)
-        .set_write_batch_size(4_096)
+        .set_write_batch_size(2_048)
+        // Numbers of which hardly any two are the same would fill a dictionary that is as large as they are.
+        .set_dictionary_page_size_limit(128 << 10)
         .set_created_by("pilotfish".to_owned());
     for name in ["person", "time", "delay", "sequence", "index"] {
         let path = || ColumnPath::from(name);
@@ -211,11 +213,15 @@ pub(crate) fn properties() -> Result<WriterPropertiesBuilder, parquet::errors::P
             .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
             .set_column_compression(path(), Compression::UNCOMPRESSED);
     }
-    for name in ["person", "time"] {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
+    // Of people by page as well: who asks for some of them reads their pages only.
+    for (name, level) in [("person", EnabledStatistics::Page), ("time", EnabledStatistics::Chunk)] {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), level);
     }
-    for name in ["message", "rest", "sealed"] {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    // These are wide, and read for a few rows only.
+    for name in ["session", "message", "rest", "sealed"] {
+        builder = builder
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_data_page_row_count_limit(ColumnPath::from(name), 2_048);
     }
     for name in ["name", "message"] {
         builder = builder.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED);

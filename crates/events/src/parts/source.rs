@@ -16,7 +16,7 @@ use arrow_array::types::{Int64Type, UInt32Type, UInt64Type};
 
 use super::error::PartError;
 use super::manifest::Erased;
-use super::read::{Group, Part};
+use super::read::{Group, Page, Part};
 use super::schema::Fixed;
 use crate::columns::{Column, Columns, Source, Split, Stretch, Wanted};
 use crate::error::ReadError;
@@ -36,7 +36,7 @@ pub(super) struct PartSource {
     hidden: Option<Arc<Hidden>>,
 }
 
-/// Rows of a group that count.
+/// Rows that count, of those that were read of a group.
 struct Chosen {
     /// Between which rows.
     rows: Range<usize>,
@@ -72,6 +72,16 @@ impl PartSource {
         Some(flags)
     }
 
+    /// Each page of a group, or the whole group if the part does not tell of its pages.
+    fn splits_of(&self, at: usize, group: Group) -> Vec<Split> {
+        let Some(pages) = self.part.pages(at) else {
+            return vec![Split { person: group.people.0, rows: group.rows as u64 }];
+        };
+        let ends = pages.iter().skip(1).map(|page| page.start).chain([group.rows]);
+        let split = |(page, end): (&Page, usize)| Split { person: page.people.0, rows: (end - page.start) as u64 };
+        pages.iter().zip(ends).map(split).collect()
+    }
+
     fn read_groups(&self, wanted: &Wanted) -> Result<Columns, PartError> {
         let mut reading = Reading::new(&self.part, wanted);
         let names = self.wanted_names(wanted);
@@ -104,11 +114,15 @@ impl PartSource {
         if person {
             first.insert(0, Fixed::Person as usize);
         }
-        let all = 0..group.rows;
+        // Rows are counted from the first one that is read.
+        let read = if whole { 0..group.rows } else { self.part.rows_of(at, &wanted.people) };
+        if read.is_empty() {
+            return Ok(());
+        }
         let batch = if unfiltered {
-            self.part.batch(at, all.clone(), &[first.as_slice(), reading.leaves()].concat())?
+            self.part.batch(at, read.clone(), &[first.as_slice(), reading.leaves()].concat())?
         } else {
-            self.part.batch(at, all.clone(), &first)?
+            self.part.batch(at, read.clone(), &first)?
         };
         let broken = || PartError::damaged(&self.part.path, "a column has another type");
         let shift = usize::from(person);
@@ -117,11 +131,12 @@ impl PartSource {
         let people = people.map(|people| &people.values()[..]);
         let times = &batch.column(shift).as_primitive_opt::<Int64Type>().ok_or_else(broken)?.values()[..];
         let codes = &batch.column(shift + 1).as_primitive_opt::<UInt32Type>().ok_or_else(broken)?.values()[..];
-        if codes.iter().any(|code| *code as usize >= self.names.len()) {
+        // Not until the first one: all of them at once are looked at quicker.
+        if codes.iter().fold(0, |most, code| most.max(*code)) as usize >= self.names.len() {
             return Err(PartError::damaged(&self.part.path, "a name has no place in the manifest"));
         }
         let chosen = if unfiltered {
-            Chosen { rows: all, some: None }
+            Chosen { rows: 0..read.len(), some: None }
         } else {
             self.choose(wanted, names, people, times, codes)
         };
@@ -140,7 +155,8 @@ impl PartSource {
             let rest = batch.project(&rest).map_err(|error| PartError::damaged(&self.part.path, error))?;
             return self.rest(reading, &rest, &chosen, people, times);
         }
-        let rest = self.part.batch(at, chosen.rows.clone(), reading.leaves())?;
+        let rows = read.start + chosen.rows.start..read.start + chosen.rows.end;
+        let rest = self.part.batch(at, rows, reading.leaves())?;
         self.rest(reading, &rest, &chosen, people, times)
     }
 
@@ -182,8 +198,14 @@ impl PartSource {
                 old || people.is_some_and(|people| hidden.erased.whole.contains(&people[row]))
             })
         };
-        let counts = |row: &usize| names.is_none_or(|names| names[codes[*row] as usize]) && !hidden(*row);
-        let some: Vec<u32> = rows.clone().filter(counts).filter_map(|row| u32::try_from(row).ok()).collect();
+        let some = match names {
+            Some(names) if self.hidden.is_none() => named(names, codes, rows.clone()),
+            _ => {
+                let is_named = |row: usize| names.is_none_or(|names| names[codes[row] as usize]);
+                let some = rows.clone().filter(|row| is_named(*row) && !hidden(*row));
+                some.filter_map(|row| u32::try_from(row).ok()).collect()
+            }
+        };
         if some.len() == rows.len() {
             return Chosen { rows, some: None };
         }
@@ -200,13 +222,36 @@ impl Chosen {
         self.some.as_ref().map_or(self.rows.len(), Vec::len)
     }
 
-    /// The rows that count, each by its place in the group.
+    /// The rows that count, each by its place among those that were read.
     fn each(&self, mut f: impl FnMut(usize)) {
         match &self.some {
             Some(some) => some.iter().for_each(|row| f(*row as usize)),
             None => self.rows.clone().for_each(f),
         }
     }
+}
+
+/// Of these rows those whose name is wanted, by its code.
+fn named(names: &[bool], codes: &[u32], rows: Range<usize>) -> Vec<u32> {
+    const AT_ONCE: usize = 64;
+    // A table that every byte has a place in needs no check of each row; larger codes are asked one by one.
+    let mut table = [0_u64; 256];
+    table.iter_mut().zip(names).for_each(|(place, wanted)| *place = u64::from(*wanted));
+    let small = names.len() <= table.len();
+    let mut some = Vec::with_capacity(rows.len() / 8);
+    for (at, codes) in codes[rows.clone()].chunks(AT_ONCE).enumerate() {
+        let wanted = |code: &u32| match small {
+            true => table[(code & 0xff) as usize],
+            false => u64::from(names.get(*code as usize).copied().unwrap_or(false)),
+        };
+        let mut mask = codes.iter().rev().fold(0, |mask, code| mask << 1 | wanted(code));
+        let first = u32::try_from(rows.start + at * AT_ONCE).unwrap_or(u32::MAX);
+        while mask != 0 {
+            some.push(first + mask.trailing_zeros());
+            mask &= mask - 1;
+        }
+    }
+    some
 }
 
 /// Adds the stretches of people in a group to those before.
@@ -232,7 +277,7 @@ impl Source for PartSource {
     }
 
     fn splits(&self) -> Vec<Split> {
-        self.part.groups.iter().map(|group| Split { person: group.people.0, rows: group.rows as u64 }).collect()
+        self.part.groups.iter().enumerate().flat_map(|(at, group)| self.splits_of(at, *group)).collect()
     }
 
     fn may_hold(&self, name: &str) -> bool {

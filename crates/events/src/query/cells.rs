@@ -10,6 +10,8 @@ use super::sum::Sum;
 /// The cells of one series.
 pub(super) struct Cells {
     pub(super) groups: Groups,
+    /// How many of them were there at the beginning.
+    known: usize,
     measure: Measure,
     intervals: usize,
     counts: Vec<Vec<u64>>,
@@ -42,6 +44,7 @@ const OF_SUM: usize = 128;
 impl Cells {
     pub(super) fn new(measure: Measure, groups: Groups, intervals: usize) -> Self {
         Self {
+            known: groups.all().len(),
             groups,
             measure,
             intervals,
@@ -74,14 +77,16 @@ impl Cells {
         self.scattered.tidy();
     }
 
-    /// About how many bytes it takes. It only grows.
-    pub(super) const fn bytes(&self) -> usize {
-        let people = self.distinct.bytes() + self.bits.bytes() + self.seen.bytes() + self.scattered.bytes();
+    /// About how many bytes it takes, and will when those are counted whom it has seen. It only grows.
+    pub(super) fn bytes(&self) -> usize {
+        let new = if self.adds_up() { 0 } else { self.groups.all().len() - self.known };
+        let distinct = self.distinct.bytes().max(new * (self.intervals + 1) * size_of::<u64>());
+        let people = distinct + self.bits.bytes() + self.seen.bytes() + self.scattered.bytes();
         self.taken + people + self.groups.bytes()
     }
 
-    pub(super) fn count(&mut self, group: u32, interval: usize) {
-        *cell(&mut self.counts, group, interval, self.intervals, &mut self.taken) += 1;
+    pub(super) fn count(&mut self, group: u32, interval: usize, events: u64) {
+        *cell(&mut self.counts, group, interval, self.intervals, &mut self.taken) += events;
     }
 
     pub(super) fn person(&mut self, group: u32, interval: usize, number: u64, person: u64, merged: &NumberSet) {
@@ -140,6 +145,18 @@ impl Cells {
         });
         other.scattered.renumber(id);
         self.scattered.append(&mut other.scattered);
+    }
+
+    /// Whether groups can be added up: people and companies cannot, who may be in several.
+    pub(super) const fn adds_up(&self) -> bool {
+        !matches!(self.measure, Measure::People | Measure::PerPerson | Measure::Companies)
+    }
+
+    /// The same with these groups, and what is in none of them together.
+    pub(super) fn closed(self, groups: Groups) -> Self {
+        let mut closed = Self::new(self.measure, groups, self.intervals);
+        closed.merge(self);
+        closed
     }
 
     /// When everything was seen.
@@ -262,10 +279,20 @@ mod tests {
         let mut people = cells(Measure::People, 100);
         (0..1_000).for_each(|group| people.person(group, 7, 5, 5, &nobody));
         assert!(people.bytes() >= 1_000 * 16, "who was seen: {}", people.bytes());
+        // What counting them takes is counted before that is done.
+        let mut companies = cells(Measure::Companies, 100);
+        for company in 0..1_000 {
+            let group = companies.groups.id(&Group::Value(company.to_string()));
+            companies.company(group, 7, company);
+        }
+        assert!(companies.bytes() >= 1_000 * (16 + 101 * 8), "{}", companies.bytes());
+        let before = companies.bytes();
+        companies.finish();
+        assert!(companies.bytes() < before + 101 * 8 * 100, "{before} became {}", companies.bytes());
         people.end();
         assert!(people.bytes() >= 1_000 * (16 + 101 * 8), "{}", people.bytes());
         let mut events = cells(Measure::Total, 100);
-        (0..1_000).for_each(|group| events.count(group, 7));
+        (0..1_000).for_each(|group| events.count(group, 7, 1));
         assert!(events.bytes() >= 1_000 * 100 * 8, "{}", events.bytes());
         let mut medians = cells(Measure::Median, 1);
         (0..1_000).for_each(|value| medians.number(0, 0, f64::from(value)));

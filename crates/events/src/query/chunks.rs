@@ -35,14 +35,6 @@ pub(super) fn chunks(sources: &Sources, control: &Control) -> Vec<RangeInclusive
     chunks
 }
 
-/// Whether events of different sources may lie at the same time, so that only their arrival tells which was first.
-pub(super) fn overlap(sources: &Sources) -> bool {
-    let mut times: Vec<_> =
-        sources.iter().filter(|source| source.rows() > 0).map(|source| source.time().into_inner()).collect();
-    times.sort_unstable();
-    times.windows(2).any(|pair| pair[1].0 <= pair[0].1)
-}
-
 /// Sources in the order of their first time.
 pub(super) fn in_time_order(sources: &Sources) -> Vec<Arc<dyn Source>> {
     let mut sources = sources.to_vec();

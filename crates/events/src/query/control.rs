@@ -113,6 +113,11 @@ impl Control {
         self.check()
     }
 
+    /// How much is held.
+    pub(super) fn held(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// So much was let go.
     pub(super) fn release(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);

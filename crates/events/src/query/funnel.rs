@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::answer::{Answer, Bar, FunnelAnswer, FunnelGroup, FunnelStep, Group};
 use super::control::QueryError;
 use super::groups::Groups;
@@ -23,15 +25,20 @@ struct Reached {
 
 struct State<'q> {
     steps: Steps,
-    groups: HashMap<Group, Reached>,
+    groups: HashMap<Group, Reached, RandomState>,
     with_groups: bool,
     run: &'q Run<'q>,
     /// Everybody with how many steps they took and their group, if they are asked for.
     people: Option<Vec<(u64, usize, Group)>>,
+    /// So many bytes are taken that the control does not know of yet.
+    taken: usize,
 }
 
 /// About what a step of a group takes before there are many times.
 const OF_STEP: usize = 128;
+
+/// So many bytes between two looks at the control, which all threads share.
+const OFTEN: usize = 4_096;
 
 /// How many bars a distribution has.
 const BARS: usize = 20;
@@ -45,15 +52,22 @@ impl Fold for State<'_> {
             Group::Missing
         };
         if let Some(people) = &mut self.people {
-            self.run.control.hold(size_of::<(u64, usize)>() + group.bytes())?;
+            let bytes = size_of::<(u64, usize)>() + group.bytes();
             people.push((who, attempt.times.len(), group));
-            return Ok(());
+            return self.take(bytes);
         }
         let new = if self.groups.contains_key(&group) { 0 } else { group.bytes() + self.steps.count * OF_STEP };
-        self.run.control.hold(attempt.times.len() * 16 + new)?;
+        self.take(attempt.times.len() * 16 + new)?;
         let reached = self.groups.entry(group).or_default();
         reached.add(&attempt.times, self.steps.count);
         Ok(())
+    }
+}
+
+impl State<'_> {
+    fn take(&mut self, bytes: usize) -> Result<(), QueryError> {
+        self.taken += bytes;
+        if self.taken < OFTEN { Ok(()) } else { self.run.control.hold(std::mem::take(&mut self.taken)) }
     }
 }
 
@@ -144,7 +158,8 @@ fn walk<'q>(funnel: &'q Funnel, run: &'q Run<'q>, people: bool) -> Result<Vec<St
         all: funnel.order == Order::Strict,
     };
     let with_groups = funnel.breakdown.is_some();
-    let state = || State { steps, groups: HashMap::new(), with_groups, run, people: people.then(Vec::new) };
+    let state =
+        || State { steps, groups: HashMap::default(), with_groups, run, people: people.then(Vec::new), taken: 0 };
     fold(gather, run.sources, run.known, run.control, state)
 }
 

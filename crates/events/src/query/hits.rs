@@ -5,15 +5,16 @@ use std::sync::Arc;
 use targeting::Field;
 
 use super::By;
-use super::chunks::{Sources, chunks, each, in_time_order, overlap};
+use super::chunks::{Sources, chunks, each, in_time_order};
 use super::control::{Control, QueryError};
 use super::groups::{Grouping, Groups};
 use super::known::Known;
 use super::matcher::{Matcher, visit};
 use super::model::Range;
 use super::numbers::NumberSet;
+use super::runs::{Run, Scratch, merge};
 use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
-use crate::record::{Arrival, Kind, LogId};
+use crate::record::{Arrival, Kind};
 
 /// One event of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +26,12 @@ pub(super) struct Hit {
     pub(super) group: u32,
 }
 
-/// A hit and whose it is.
+/// A hit of somebody whose events lie anywhere, or in several sources at the same time.
 #[derive(Clone, Copy)]
 struct Owned {
     who: u64,
     hit: Hit,
-    /// Needed only where the order of rows does not tell.
+    /// What tells which of two at the same time was first.
     arrival: Arrival,
 }
 
@@ -58,7 +59,7 @@ struct State<F> {
     groups: Groups,
     /// Hits of people who have several numbers, and of companies: their events lie anywhere.
     scattered: Vec<Owned>,
-    scratch: Vec<Hit>,
+    scratch: Scratch,
 }
 
 impl<F> State<F> {
@@ -67,8 +68,6 @@ impl<F> State<F> {
         size_of_val(self.scattered.as_slice()) + self.groups.bytes()
     }
 }
-
-const NO_ARRIVAL: Arrival = Arrival { log: LogId(0), sequence: 0, index: 0 };
 
 /// Folds everybody's events; the answer is what each thread folded.
 pub(super) fn fold<F: Fold>(
@@ -80,9 +79,9 @@ pub(super) fn fold<F: Fold>(
 ) -> Result<Vec<F>, QueryError> {
     let sources = in_time_order(sources);
     let by_company = gather.by == By::Company;
-    let ties = overlap(&sources) || by_company || !known.aliases.is_empty();
+    let scatters = by_company || !known.aliases.is_empty();
     for (column, wanted) in
-        [(Column::Person, true), (Column::Arrival, ties), (Column::Company, by_company), (Column::Kind, gather.all)]
+        [(Column::Person, true), (Column::Arrival, scatters), (Column::Company, by_company), (Column::Kind, gather.all)]
     {
         if wanted {
             gather.matcher.want(column);
@@ -92,8 +91,7 @@ pub(super) fn fold<F: Fold>(
         gather.matcher.want_field(field);
     }
     let chunks = chunks(&sources, control);
-    let merged = known.merged();
-    let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Vec::new() };
+    let state = || State { fold: new(), groups: Groups::default(), scattered: Vec::new(), scratch: Scratch::default() };
     let states = each(control, chunks.len(), state, |state, item| {
         let wanted = Wanted {
             people: chunks[item].clone(),
@@ -102,21 +100,13 @@ pub(super) fn fold<F: Fold>(
             columns: gather.matcher.columns,
             properties: gather.matcher.properties(),
         };
-        let mut hits = Vec::new();
-        // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
-        for source in &sources {
-            let before = state.bytes() + size_of_val(hits.as_slice());
-            let columns = read(source, &wanted)?;
-            let read = columns.bytes();
-            control.hold(read)?;
-            gather.columns(&columns, known, merged, state, &mut hits);
-            control.release(read);
-            control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
-        }
-        let held = size_of_val(hits.as_slice());
+        let runs = gather.chunk(&sources, &wanted, known, state, control)?;
         let State { fold, groups, scratch, .. } = state;
-        fold_sorted(hits, ties, scratch, control, &mut |who, hits| fold.one(who, hits, groups))?;
-        control.release(held);
+        let tied = merge(&runs, scratch, control, |who, hits| fold.one(who, hits, groups))?;
+        control.release(runs.iter().map(Run::bytes).sum());
+        drop(runs);
+        gather.tied(&tied, &sources, &wanted, known, state, control)?;
+        control.release(size_of_val(tied.as_slice()));
         Ok(())
     })?;
     finish(states, control)
@@ -130,14 +120,75 @@ fn read(source: &Arc<dyn Source>, wanted: &Wanted) -> Result<Columns, QueryError
 }
 
 impl Gather<'_> {
-    fn columns<F>(
+    /// The hits of a chunk of people, by source, and held; what is scattered is set aside.
+    fn chunk(
+        &self,
+        sources: &Sources,
+        wanted: &Wanted,
+        known: &Known,
+        state: &mut State<impl Fold>,
+        control: &Control,
+    ) -> Result<Vec<Run>, QueryError> {
+        // Nobody is split over chunks, so that one may have any number of hits: each source's are held as they come.
+        let mut of_source = |source| {
+            let (before, mut run) = (state.bytes(), Run::default());
+            let columns = read(source, wanted)?;
+            let read = columns.bytes();
+            control.hold(read)?;
+            let State { groups, scattered, .. } = state;
+            self.columns(&columns, known, groups, |who, hit, row, anywhere| {
+                if anywhere {
+                    scattered.push(Owned { who, hit, arrival: columns.arrival[row] });
+                } else {
+                    run.push(who, hit);
+                }
+            });
+            control.release(read);
+            control.hold(state.bytes() - before + run.bytes())?;
+            Ok(run)
+        };
+        sources.iter().map(&mut of_source).collect()
+    }
+
+    /// Folds these people, whose hits only arrivals put in order.
+    fn tied(
+        &self,
+        people: &[u64],
+        sources: &Sources,
+        wanted: &Wanted,
+        known: &Known,
+        state: &mut State<impl Fold>,
+        control: &Control,
+    ) -> Result<(), QueryError> {
+        let (Some(first), Some(last)) = (people.first(), people.last()) else { return Ok(()) };
+        let columns = wanted.columns.with(Column::Arrival);
+        let wanted = Wanted { people: *first..=*last, columns, ..wanted.clone() };
+        let mut hits: Vec<Owned> = Vec::new();
+        for source in sources {
+            let before = state.bytes() + size_of_val(hits.as_slice());
+            let columns = read(source, &wanted)?;
+            let read = columns.bytes();
+            control.hold(read)?;
+            self.columns(&columns, known, &mut state.groups, |who, hit, row, anywhere| {
+                if !anywhere && people.binary_search(&who).is_ok() {
+                    hits.push(Owned { who, hit, arrival: columns.arrival[row] });
+                }
+            });
+            control.release(read);
+            control.hold(state.bytes() + size_of_val(hits.as_slice()) - before)?;
+        }
+        fold_owned(hits, state, control)
+    }
+
+    /// Shows each hit with whose it is, its row and whether others of the same person or company may lie anywhere.
+    fn columns(
         &self,
         columns: &Columns,
         known: &Known,
-        merged: &NumberSet,
-        state: &mut State<F>,
-        hits: &mut Vec<Owned>,
+        groups: &mut Groups,
+        mut show: impl FnMut(u64, Hit, usize, bool),
     ) {
+        let merged: &NumberSet = known.merged();
         let bound = self.matcher.bind(columns);
         if !self.all && !bound.may_match() {
             return;
@@ -147,24 +198,17 @@ impl Gather<'_> {
             if mask == 0 && !happened(columns.kind[row]) {
                 return;
             }
-            let group = if mask & self.grouped == 0 {
-                0
-            } else {
-                grouping.of(row, person, columns, self.breakdown, &mut state.groups)
-            };
+            let group =
+                if mask & self.grouped == 0 { 0 } else { grouping.of(row, person, columns, self.breakdown, groups) };
             let hit = Hit { time: columns.time[row], mask, group };
-            let arrival = columns.arrival.get(row).copied().unwrap_or(NO_ARRIVAL);
             match self.by {
                 By::Company => {
                     let company = columns.company[row];
                     if company != NO_NUMBER {
-                        state.scattered.push(Owned { who: company, hit, arrival });
+                        show(company, hit, row, true);
                     }
                 }
-                By::Person if !merged.is_empty() && merged.contains(Some(number)) => {
-                    state.scattered.push(Owned { who: person, hit, arrival });
-                }
-                By::Person => hits.push(Owned { who: person, hit, arrival }),
+                By::Person => show(person, hit, row, !merged.is_empty() && merged.contains(Some(number))),
             }
         });
     }
@@ -175,51 +219,39 @@ const fn happened(kind: Kind) -> bool {
     matches!(kind, Kind::Track | Kind::Page | Kind::Screen | Kind::Answer)
 }
 
-/// Shows each one's hits in order. Hits of equal time keep their order unless arrivals tell it.
-fn fold_sorted(
-    mut hits: Vec<Owned>,
-    ties: bool,
-    scratch: &mut Vec<Hit>,
-    control: &Control,
-    one: &mut impl FnMut(u64, &[Hit]) -> Result<(), QueryError>,
-) -> Result<(), QueryError> {
+/// Shows each one's hits, by when they were, and lets go of them.
+fn fold_owned(mut hits: Vec<Owned>, state: &mut State<impl Fold>, control: &Control) -> Result<(), QueryError> {
     // Sorting takes half as much again.
     let sorting = size_of_val(hits.as_slice()) / 2;
     control.hold(sorting)?;
-    // Stable, and quick with what is sorted in long runs already, which each source is.
-    if ties {
-        hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.arrival));
-    } else {
-        hits.sort_by_key(|owned| (owned.who, owned.hit.time));
-    }
+    hits.sort_by_key(|owned| (owned.who, owned.hit.time, owned.arrival));
     control.release(sorting);
-    for of_one in hits.chunk_by(|one, other| one.who == other.who) {
-        let before = scratch.capacity();
-        scratch.clear();
-        scratch.extend(of_one.iter().map(|owned| owned.hit));
-        control.hold((scratch.capacity() - before) * size_of::<Hit>())?;
-        one(of_one[0].who, scratch)?;
+    let (mut of_one, mut held) = (Vec::new(), 0);
+    for owned in hits.chunk_by(|one, other| one.who == other.who) {
+        of_one.clear();
+        of_one.extend(owned.iter().map(|owned| owned.hit));
+        control.hold(size_of_val(of_one.as_slice()).saturating_sub(held))?;
+        held = held.max(size_of_val(of_one.as_slice()));
+        state.fold.one(owned[0].who, &of_one, &state.groups)?;
     }
+    control.release(held + size_of_val(hits.as_slice()));
     Ok(())
 }
 
 /// Folds what every thread set aside, in the first thread's state.
 fn finish<F: Fold>(states: Vec<State<F>>, control: &Control) -> Result<Vec<F>, QueryError> {
-    let (mut folds, mut groups, mut scattered) = (Vec::new(), Groups::default(), Vec::new());
-    for (place, mut state) in states.into_iter().enumerate() {
-        folds.push(state.fold);
-        if place == 0 {
-            groups = state.groups;
-        } else {
-            let ids: Vec<u32> = state.groups.all().iter().map(|group| groups.id(group)).collect();
-            for owned in &mut state.scattered {
-                owned.hit.group = ids.get(owned.hit.group as usize).copied().unwrap_or(0);
-            }
+    let mut states = states.into_iter();
+    let Some(mut first) = states.next() else { return Ok(Vec::new()) };
+    let (mut folds, mut scattered) = (Vec::new(), std::mem::take(&mut first.scattered));
+    for mut state in states {
+        let ids: Vec<u32> = state.groups.all().iter().map(|group| first.groups.id(group)).collect();
+        for owned in &mut state.scattered {
+            owned.hit.group = ids.get(owned.hit.group as usize).copied().unwrap_or(0);
         }
         scattered.append(&mut state.scattered);
+        folds.push(state.fold);
     }
-    if let Some(first) = folds.first_mut() {
-        fold_sorted(scattered, true, &mut Vec::new(), control, &mut |who, hits| first.one(who, hits, &groups))?;
-    }
+    fold_owned(scattered, &mut first, control)?;
+    folds.insert(0, first.fold);
     Ok(folds)
 }

@@ -7,11 +7,11 @@ use jiff::{ToSpan as _, Unit, Zoned};
 use super::{Interval, Range};
 
 /// The beginnings of a range's intervals, in microseconds. The first may lie before the range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Intervals {
     starts: Vec<i64>,
-    /// About how long one is.
-    width: i64,
+    /// About how many there are in a microsecond.
+    density: f64,
 }
 
 impl Intervals {
@@ -42,13 +42,13 @@ impl Intervals {
         if starts.is_empty() {
             starts.push(range.from);
         }
-        let width = ((range.to - starts[0]) / i64::try_from(starts.len()).unwrap_or(1)).max(1);
-        Self { starts, width }
+        let density = near(i64::try_from(starts.len()).unwrap_or(1)) / near((range.to - starts[0]).max(1));
+        Self { starts, density }
     }
 
     /// One interval, the whole range.
     pub(super) fn whole(range: Range) -> Self {
-        Self { starts: vec![range.from], width: i64::MAX }
+        Self { starts: vec![range.from], density: 0.0 }
     }
 
     pub(super) fn starts(&self) -> &[i64] {
@@ -62,16 +62,28 @@ impl Intervals {
     /// In which interval a time of the range lies. Intervals are about as long as each other: a guess is near.
     #[inline]
     pub(super) fn at(&self, time: i64) -> usize {
-        let guess = usize::try_from((time - self.starts[0]) / self.width).unwrap_or(0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a guess; below 0 becomes 0")]
+        let guess = (near(time - self.starts[0]) * self.density) as usize;
         let mut at = guess.min(self.starts.len() - 1);
         while at > 0 && self.starts[at] > time {
             at -= 1;
         }
+        self.after(at, time)
+    }
+
+    /// The same, of a time that is known not to lie before the interval `at`.
+    #[inline]
+    pub(super) fn after(&self, mut at: usize, time: i64) -> usize {
         while self.starts.get(at + 1).is_some_and(|next| *next <= time) {
             at += 1;
         }
         at
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "only for a guess")]
+const fn near(micros: i64) -> f64 {
+    micros as f64
 }
 
 /// The range before this one: as many whole intervals earlier if it begins with one, else as long.

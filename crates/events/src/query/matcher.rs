@@ -43,7 +43,7 @@ pub(super) struct Bound<'c> {
 enum Test<'c> {
     Never,
     Codes { codes: &'c [u32], passes: Vec<bool>, missing: bool },
-    Numbers { values: &'c [f64], filter: &'c Filter, missing: bool, now: Timestamp },
+    Numbers { values: &'c [f64], filter: &'c Filter, missing: bool },
     Device { kinds: &'c [Option<DeviceKind>], passes: [bool; DeviceKind::ALL.len()], missing: bool },
     Company { numbers: &'c [u64], set: &'c NumberSet },
 }
@@ -166,6 +166,12 @@ impl Bound<'_> {
         self.masks.iter().any(|mask| *mask != 0)
     }
 
+    /// The rows that the only selection takes, if that is a matter of their names alone.
+    pub(super) fn by_name(&self) -> Option<impl Fn(usize) -> bool> {
+        let alone = self.tests.len() == 1 && self.tests[0].is_empty() && !self.with_people;
+        alone.then_some(|row| self.masks[self.codes[row] as usize] != 0)
+    }
+
     /// The selections that this person may match.
     pub(super) fn person(&self, person: u64) -> u32 {
         if !self.with_people {
@@ -203,10 +209,10 @@ impl Test<'_> {
         match self {
             Self::Never => false,
             Self::Codes { codes, passes, missing } => passes.get(codes[row] as usize).copied().unwrap_or(*missing),
-            Self::Numbers { values, filter, missing, now } => match crate::columns::number(values[row]) {
-                Some(number) => filter.holds(Some(&number), *now),
-                None => *missing,
-            },
+            Self::Numbers { values, filter, missing } => {
+                let value = values[row];
+                if value.is_finite() { filter.holds_number(value) } else { *missing }
+            }
             Self::Device { kinds, passes, missing } => kinds[row].map_or(*missing, |kind| passes[kind as usize]),
             Self::Company { numbers, set } => set.contains(Some(numbers[row]).filter(|number| *number != NO_NUMBER)),
         }
@@ -233,7 +239,7 @@ fn test<'c>(filter: &'c Filter, columns: &'c Columns, now: Timestamp) -> Option<
     };
     match columns.properties.get(name) {
         None => (!missing).then_some(Test::Never),
-        Some(Property::Number(values)) => Some(Test::Numbers { values, filter, missing, now }),
+        Some(Property::Number(values)) => Some(Test::Numbers { values, filter, missing }),
         Some(Property::Coded(coded)) => {
             let passes = coded.values.iter().map(|value| filter.holds(Some(value), now)).collect();
             Some(Test::Codes { codes: &coded.codes, passes, missing })

@@ -32,8 +32,9 @@ impl Fold for State<'_> {
         let (mut starts, mut backs) = (std::mem::take(&mut self.starts), std::mem::take(&mut self.backs));
         starts.clear();
         backs.clear();
+        let mut interval = hits.first().map_or(0, |first| self.intervals.at(first.time));
         for hit in hits {
-            let interval = self.intervals.at(hit.time);
+            interval = self.intervals.after(interval, hit.time);
             if hit.mask & START != 0 && starts.last() != Some(&interval) {
                 starts.push(interval);
             }

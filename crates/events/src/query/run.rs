@@ -61,7 +61,12 @@ impl Query {
 }
 
 impl<'q> Run<'q> {
-    fn new(query: &Query, sources: &'q Sources, known: &'q Known, control: &'q Control) -> Result<Self, QueryError> {
+    pub(super) fn new(
+        query: &Query,
+        sources: &'q Sources,
+        known: &'q Known,
+        control: &'q Control,
+    ) -> Result<Self, QueryError> {
         control.check()?;
         let mut did = Vec::new();
         for asked in query.dids() {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::chunks::Sources;
+use super::chunks::{Sources, each};
 use super::control::{Control, QueryError};
 use super::known::Known;
 use crate::columns::{Column, ColumnSet, Columns, Properties, Source, Wanted};
@@ -55,17 +55,17 @@ impl Timeline {
     pub fn run(&self, sources: &Sources, known: &Known, control: &Control) -> Result<Page, QueryError> {
         let mut order: Vec<usize> = (0..sources.len()).filter(|at| sources[*at].rows() > 0).collect();
         order.sort_by_key(|at| Reverse(*sources[*at].time().end()));
-        let mut newest = Newest::new();
-        for at in order {
-            control.check()?;
+        let newest = each(control, order.len(), Newest::new, |newest, item| {
+            let at = order[item];
             let enough = newest.len() > self.limit;
             let oldest = newest.peek().map(|Reverse((time, ..))| *time);
             if enough && oldest.is_some_and(|oldest| *sources[at].time().end() < oldest) {
-                break;
+                return Ok(());
             }
-            self.find(sources[at].as_ref(), at, known, &mut newest)?;
-        }
-        let mut found: Vec<_> = newest.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect();
+            self.find(sources[at].as_ref(), at, (known, control), newest)
+        })?;
+        let mut found: Vec<_> = newest.into_iter().flatten().map(|Reverse(found)| found).collect();
+        found.sort_unstable_by(|one, other| other.cmp(one));
         let more = found.len() > self.limit;
         found.truncate(self.limit);
         let next = found.last().filter(|_| more);
@@ -80,19 +80,27 @@ impl Timeline {
     }
 
     /// Finds the newest events of one source, without reading what they say.
-    fn find(&self, source: &dyn Source, at: usize, known: &Known, newest: &mut Newest) -> Result<(), QueryError> {
+    fn find(
+        &self,
+        source: &dyn Source,
+        at: usize,
+        (known, control): (&Known, &Control),
+        newest: &mut Newest,
+    ) -> Result<(), QueryError> {
         let columns = ColumnSet::NONE.with(Column::Person).with(Column::Arrival);
         match &self.of {
             Subject::Person(numbers) => {
                 for number in numbers {
                     let wanted = self.wanted(*number..=*number, columns, Properties::NONE);
-                    self.newest(&source.read(&wanted)?, at, known, newest, |_| true);
+                    let columns = source.read(&wanted)?;
+                    held(&columns, control, || self.newest(&columns, at, known, newest, |_| true))?;
                 }
             }
             Subject::Company(company) => {
                 let wanted = self.wanted(0..=u64::MAX, columns.with(Column::Company), Properties::NONE);
                 let columns = source.read(&wanted)?;
-                self.newest(&columns, at, known, newest, |row| columns.company[row] == *company);
+                let is_of = |row: usize| columns.company[row] == *company;
+                held(&columns, control, || self.newest(&columns, at, known, newest, is_of))?;
             }
         }
         Ok(())
@@ -134,26 +142,36 @@ impl Timeline {
         places.sort_unstable();
         places.dedup();
         let first = found.iter().map(|(time, ..)| *time).min().unwrap_or(0);
-        let mut events = Vec::with_capacity(found.len());
-        for place in places {
-            control.check()?;
+        let events = each(control, places.len(), Vec::new, |events, item| {
+            let place = places[item];
             let mut wanted = self.wanted(place.person..=place.person, ColumnSet::ALL, Properties::All);
             wanted.time.start = first;
             let columns = sources[place.source].read(&wanted)?;
-            for (row, arrival) in columns.arrival.iter().enumerate() {
-                if found
-                    .binary_search_by(|(time, found, _)| (columns.time[row], *arrival).cmp(&(*time, *found)))
-                    .is_ok()
-                    && let Some((arrival, mut event)) = columns.event(place.person, row)
-                {
-                    if known.personal_erased.contains(Some(place.person)) {
-                        event.sealed.clear();
+            held(&columns, control, || {
+                for (row, arrival) in columns.arrival.iter().enumerate() {
+                    if found
+                        .binary_search_by(|(time, found, _)| (columns.time[row], *arrival).cmp(&(*time, *found)))
+                        .is_ok()
+                        && let Some((arrival, mut event)) = columns.event(place.person, row)
+                    {
+                        if known.personal_erased.contains(Some(place.person)) {
+                            event.sealed.clear();
+                        }
+                        events.push((arrival, event));
                     }
-                    events.push((arrival, event));
                 }
-            }
-        }
+            })
+        })?;
+        let mut events: Vec<_> = events.into_iter().flatten().collect();
         events.sort_by_key(|(arrival, event)| Reverse((event.time, *arrival)));
         Ok(events)
     }
+}
+
+/// Looks at what was read, which is held meanwhile.
+fn held(columns: &Columns, control: &Control, look: impl FnOnce()) -> Result<(), QueryError> {
+    control.hold(columns.bytes())?;
+    look();
+    control.release(columns.bytes());
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! Trends: how much, over time.
 //!
-//! Of a breakdown, the values with most of the measure over the whole range stand by themselves. Which those are is
-//! found first, with the whole range as one interval; then everything is folded with all others together.
+//! Of a breakdown, the values with most of the measure over the whole range stand by themselves, all others together. If
+//! there are not too many values, one pass folds each of them, and those that do not stand by themselves are added up
+//! afterwards. Else, and where that cannot be added up (people are counted once among all others), which ones they are is
+//! found first, with the whole range as one interval.
 
 use std::sync::Arc;
 
@@ -21,8 +23,11 @@ use super::numbers::NumberSet;
 use super::run::Run;
 use crate::columns::{Column, Columns, NO_NUMBER, Source, Wanted};
 
-/// So many rows between two looks at what cells have grown by.
+/// So many rows between two looks at what cells have grown by. A new group, whose cells may be many, is looked at by itself.
 const OFTEN: usize = 4_096;
+
+/// About how many bytes the cells of every value may take on a thread: more, and the values are chosen first.
+const AT_ONCE: usize = 32 << 20;
 
 /// Each series' groups.
 type Chosen = Vec<Groups>;
@@ -37,12 +42,24 @@ struct Pass<'q> {
     run: &'q Run<'q>,
     merged: &'q NumberSet,
     by_person: bool,
+    /// Whether rows are counted, and nothing else of them but the time matters.
+    counts_rows: bool,
+    /// So many bytes a thread's cells may take.
+    most: usize,
 }
 
 pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError> {
-    let chosen = choose(trend, run)?;
-    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
-    let series = series(trend, trend.range, intervals, &chosen, run)?;
+    let (chosen, answered) = match at_once(trend, run)? {
+        Some(answered) => answered,
+        None => (choose(trend, run)?, None),
+    };
+    let series = match answered {
+        Some(series) => series,
+        None => {
+            let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+            series(trend, trend.range, intervals, &chosen, run)?
+        }
+    };
     let before = if trend.compare {
         let range = before(trend.range, trend.interval, &run.known.zone);
         let intervals = Intervals::of(range, trend.interval, &run.known.zone);
@@ -53,19 +70,46 @@ pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError>
     Ok(Answer::Trend(TrendAnswer { series, before }))
 }
 
+/// Folds every value of a breakdown by itself: the groups, and the answer if it can be made of that. Nothing without a
+/// breakdown, or if the cells would be too large.
+#[expect(clippy::type_complexity, reason = "both of them are options for a reason of their own")]
+fn at_once(trend: &Trend, run: &Run<'_>) -> Result<Option<(Chosen, Option<Vec<SeriesAnswer>>)>, QueryError> {
+    let Some(limit) = trend.breakdown.as_ref().map(|breakdown| breakdown.limit) else { return Ok(None) };
+    let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+    let (starts, open) = (intervals.starts().to_vec(), vec![Groups::default(); trend.series.len()]);
+    let held = run.control.held();
+    let answered = pass(trend, (trend.range, intervals), &open, AT_ONCE, run, |cells| {
+        let mut cells: Vec<Cells> = cells.collect();
+        let chosen: Chosen = cells.iter_mut().map(|cells| top(cells, limit)).collect();
+        let adds_up = |cells: &Cells| cells.groups.all().len() <= limit || cells.adds_up();
+        let closed = cells.iter().all(adds_up).then(|| {
+            let closed = cells.into_iter().zip(&chosen).map(|(cells, groups)| cells.closed(groups.clone()));
+            answers(trend, &starts, closed)
+        });
+        (chosen, closed)
+    });
+    match answered {
+        Err(QueryError::TooLarge) => {
+            run.control.release(run.control.held() - held);
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
 /// The groups that stand by themselves.
 fn choose(trend: &Trend, run: &Run<'_>) -> Result<Chosen, QueryError> {
     let Some(limit) = trend.breakdown.as_ref().map(|breakdown| breakdown.limit) else {
         return Ok(vec![Groups::default(); trend.series.len()]);
     };
     let open = vec![Groups::default(); trend.series.len()];
-    pass(trend, trend.range, Intervals::whole(trend.range), &open, run, |cells| {
-        cells.map(|cells| top(cells, limit)).collect()
+    pass(trend, (trend.range, Intervals::whole(trend.range)), &open, usize::MAX, run, |cells| {
+        cells.map(|mut cells| top(&mut cells, limit)).collect()
     })
 }
 
 /// The groups of a series with most of its measure.
-fn top(mut cells: Cells, limit: usize) -> Groups {
+fn top(cells: &mut Cells, limit: usize) -> Groups {
     let totals: Vec<f64> = (0..cells.groups.all().len()).map(|id| cells.total(id)).collect();
     let mut ranked: Vec<_> = totals.into_iter().zip(cells.groups.all()).collect();
     ranked.sort_by(|(one, of_one), (other, of_other)| other.total_cmp(one).then_with(|| of_one.cmp(of_other)));
@@ -81,7 +125,7 @@ fn series(
     run: &Run<'_>,
 ) -> Result<Vec<SeriesAnswer>, QueryError> {
     let starts = intervals.starts().to_vec();
-    pass(trend, range, intervals, chosen, run, |cells| answers(trend, &starts, cells))
+    pass(trend, (range, intervals), chosen, usize::MAX, run, |cells| answers(trend, &starts, cells))
 }
 
 fn answers(trend: &Trend, starts: &[i64], cells: impl Iterator<Item = Cells>) -> Vec<SeriesAnswer> {
@@ -107,16 +151,18 @@ fn answers(trend: &Trend, starts: &[i64], cells: impl Iterator<Item = Cells>) ->
     answers
 }
 
-/// Folds every series over a range, and shows their cells, which are held until then.
+/// Folds every series over a range, and shows their cells, which are held until then. They are too large if a thread's
+/// take more than `most` bytes.
 fn pass<T>(
     trend: &Trend,
-    range: Range,
-    intervals: Intervals,
+    (range, intervals): (Range, Intervals),
     groups: &Chosen,
+    most: usize,
     run: &Run<'_>,
     show: impl FnOnce(std::vec::IntoIter<Cells>) -> T,
 ) -> Result<T, QueryError> {
-    let pass = Pass::new(&trend.series, range, intervals, run, run.breakdown(trend.breakdown.as_ref())?)?;
+    let field = run.breakdown(trend.breakdown.as_ref())?;
+    let pass = Pass { most, ..Pass::new(&trend.series, range, intervals, run, field)? };
     let states = pass.fold(
         || {
             pass.series
@@ -164,7 +210,20 @@ impl<'q> Pass<'q> {
             matcher.want(Column::Person);
         }
         let by_person = matcher.columns.has(Column::Person);
-        Ok(Self { matcher, series, range, intervals, field, run, merged: run.known.merged(), by_person })
+        let totals = series.iter().all(|series| series.measure == Measure::Total && series.property.is_none());
+        let counts_rows = totals && field.is_none() && !by_person;
+        Ok(Self {
+            matcher,
+            series,
+            range,
+            intervals,
+            field,
+            run,
+            merged: run.known.merged(),
+            by_person,
+            counts_rows,
+            most: usize::MAX,
+        })
     }
 
     /// Reads everything, in chunks of people where people matter and else source by source.
@@ -244,7 +303,19 @@ impl<'q> Pass<'q> {
     /// Holds what cells have grown by.
     fn hold(&self, cells: &[Cells], held: &mut usize) -> Result<(), QueryError> {
         let before = std::mem::replace(held, bytes(cells));
-        self.run.control.hold(*held - before)
+        self.run.control.hold(*held - before)?;
+        if *held > self.most { Err(QueryError::TooLarge) } else { Ok(()) }
+    }
+
+    /// Counts rows of which only the name and the time matter.
+    fn count(&self, cells: &mut Cells, times: &[i64], takes: impl Fn(usize) -> bool) {
+        let mut counts = vec![0_u64; self.intervals.len()];
+        for (row, time) in times.iter().enumerate() {
+            if takes(row) && self.range.from <= *time && *time < self.range.to {
+                counts[self.intervals.at(*time)] += 1;
+            }
+        }
+        counts.iter().enumerate().for_each(|(interval, count)| cells.count(0, interval, *count));
     }
 
     fn columns(&self, cells: &mut [Cells], columns: &Columns, held: &mut usize) -> Result<(), QueryError> {
@@ -252,7 +323,11 @@ impl<'q> Pass<'q> {
         if !bound.may_match() {
             return Ok(());
         }
-        let (mut rows, mut holds) = (0_usize, Ok(()));
+        if let (true, Some(takes)) = (self.counts_rows, bound.by_name()) {
+            self.count(&mut cells[0], &columns.time, takes);
+            return self.hold(cells, held);
+        }
+        let (mut rows, mut grown, mut holds) = (0_usize, false, Ok(()));
         let mut groupings: Vec<_> =
             self.series.iter().map(|_| Grouping::new(self.field, columns, self.run.known)).collect();
         let values: Vec<Option<Numbers<'_>>> = self
@@ -262,7 +337,8 @@ impl<'q> Pass<'q> {
             .collect();
         visit(columns, &bound, self.run.known, self.range, false, |number, person, row, mut mask| {
             rows += 1;
-            if rows.is_multiple_of(OFTEN) && holds.is_ok() {
+            if (grown || rows.is_multiple_of(OFTEN)) && holds.is_ok() {
+                grown = false;
                 holds = self.hold(cells, held);
             }
             if holds.is_err() {
@@ -280,12 +356,14 @@ impl<'q> Pass<'q> {
                 if self.series[at].measure == Measure::Companies && columns.company[row] == NO_NUMBER {
                     continue;
                 }
+                let groups = cells.groups.all().len();
                 let group = groupings[at].of(row, person, columns, self.field, &mut cells.groups);
+                grown |= cells.groups.all().len() > groups;
                 match self.series[at].measure {
-                    Measure::Total => cells.count(group, interval),
+                    Measure::Total => cells.count(group, interval, 1),
                     Measure::People => cells.person(group, interval, number, person, self.merged),
                     Measure::PerPerson => {
-                        cells.count(group, interval);
+                        cells.count(group, interval, 1);
                         cells.person(group, interval, number, person, self.merged);
                     }
                     Measure::Companies => cells.company(group, interval, columns.company[row]),
@@ -391,5 +469,66 @@ impl Pass<'_> {
                 people.push(person);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::*;
+    use crate::columns::TailRun;
+    use crate::query::{Control, Known, Query};
+    use crate::record::{Arrival, Event, Kind, LogId};
+
+    const START: Timestamp = Timestamp(1_790_812_800_000_000);
+
+    fn event(at: u32) -> (Arrival, Event) {
+        let event = Event {
+            person: u64::from(at),
+            company: Some(u64::from(at)),
+            time: START,
+            received: START,
+            message: [0; 16],
+            kind: Kind::Track,
+            name: "A".to_owned(),
+            session: None,
+            path: None,
+            device: None,
+            content: None,
+            step: None,
+            properties: [("page".to_owned(), json!(at.to_string())), ("amount".to_owned(), json!(1))]
+                .into_iter()
+                .collect(),
+            sealed: std::collections::BTreeMap::new(),
+        };
+        (Arrival { log: LogId(1), sequence: u64::from(at), index: 0 }, event)
+    }
+
+    #[test]
+    fn no_group_is_taken_that_there_is_no_room_for() {
+        // 1,000 values in one reading: each takes 54 KB for its numbers of an hour, or 6 KB to count people or companies.
+        let sources: Vec<Arc<dyn Source>> = vec![Arc::new(TailRun::of((0..1_000).map(event).collect()))];
+        let known = Known::new(TimeZone::UTC, START);
+        for measure in ["average", "people", "per_person", "companies"] {
+            let mut series = json!({"event": "A", "measure": measure});
+            if measure == "average" {
+                series["property"] = json!("amount");
+            }
+            let question = json!({
+                "kind": "trend", "range": {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}, "interval": "hour",
+                "breakdown": {"field": "event.page"}, "series": [series],
+            });
+            let query = Query::parse(&question, "").unwrap();
+            let Query::Trend(trend) = &query else { panic!("{query:?}") };
+            let control = Control::new();
+            let run = Run::new(&query, &sources, &known, &control).unwrap();
+            let intervals = Intervals::of(trend.range, trend.interval, &known.zone);
+            let passed = pass(trend, (trend.range, intervals), &vec![Groups::default()], 1 << 20, &run, |_| ());
+            assert!(matches!(passed, Err(QueryError::TooLarge)), "{measure}: {passed:?}");
+            assert!(control.held() < 3 << 19, "{measure}: {}", control.held());
+            assert!(query.run(&sources, &known, &Control::new()).is_ok());
+        }
     }
 }

@@ -13,6 +13,9 @@ use super::hits::Hit;
 /// So many hits between two looks at the control.
 const OFTEN: usize = 4_096;
 
+/// So many steps at most: a mask has a bit for each.
+const MOST: usize = u32::BITS as usize;
+
 /// The steps' masks, and what ends an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Steps {
@@ -67,10 +70,11 @@ impl Steps {
     /// all that earlier ones do from here on. Where the furthest step is first reached, the earliest attempt that
     /// reaches it is the first one that is open there.
     fn ordered(self, hits: &[Hit], control: &Control) -> Result<Option<Attempt>, QueryError> {
-        let mut latest: Vec<Option<i64>> = vec![None; self.count];
+        let Some(first) = hits.iter().position(|hit| hit.mask & 1 != 0) else { return Ok(None) };
+        let mut latest: [Option<i64>; MOST] = [None; MOST];
         let mut furthest: Option<Furthest> = None;
         let mut cut = 0;
-        for (at, hit) in hits.iter().enumerate() {
+        for (at, hit) in hits.iter().enumerate().skip(first) {
             now_and_then(at, control)?;
             if self.excludes(*hit) {
                 latest.fill(None);

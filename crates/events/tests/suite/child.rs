@@ -60,8 +60,18 @@ impl Stage {
         }
         // A line that the kill cut short was not said.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole.lines().map(|line| line.parse().unwrap()).collect()
+        whole.lines().filter(|line| !line.ends_with(CUT)).map(|line| line.parse().unwrap()).collect()
     }
+}
+
+/// What ends a line that a kill cut short.
+const CUT: char = '?';
+
+/// Where a child notes what was acknowledged, behind what those before it noted.
+pub(crate) fn notes() -> File {
+    let mut notes = OpenOptions::new().append(true).create(true).open("acknowledged").unwrap();
+    notes.write_all(format!("{CUT}\n").as_bytes()).unwrap();
+    notes
 }
 
 #[test]
@@ -82,7 +92,7 @@ async fn act(plan: Plan) {
     for task in 0..plan.tasks {
         let log = Arc::clone(&log);
         tasks.spawn(async move {
-            let mut said = OpenOptions::new().append(true).create(true).open("acknowledged").unwrap();
+            let mut said = notes();
             for batch in (task..plan.batches).step_by(usize::try_from(plan.tasks).unwrap()) {
                 let numbers = plan.first + batch * plan.size..plan.first + (batch + 1) * plan.size;
                 let events: Vec<_> = numbers.clone().map(|number| event(number, SystemClock.now())).collect();

@@ -86,6 +86,34 @@ fn an_outcome_is_computed_from_the_value_in_the_clear() {
 }
 
 #[test]
+fn a_number_is_judged_as_the_value_that_it_is() {
+    let numbers = [-7.5, -0.0, 0.0, 1.0, 2.0, 2.5, 9_007_199_254_740_992.0, 1e300];
+    let operands = [
+        (&["is", "is_not", "gt", "gte", "lt", "lte"][..], json!(2)),
+        (&["is", "is_not"], json!("2")),
+        (&["in", "not_in"], json!([0, 2.5, "x"])),
+        (&["between"], json!([0, 2])),
+        (&["contains", "not_contains", "starts_with", "ends_with", "matches"], json!("2")),
+        (&["before", "after"], json!("2026-10-01")),
+        (&["is_set", "is_not_set"], Value::Null),
+    ];
+    for (op, value) in operands.iter().flat_map(|(ops, value)| ops.iter().map(move |op| (op, value))) {
+        let mut filter = json!({"field": "event.x", "op": op, "value": value});
+        if value.is_null() {
+            filter.as_object_mut().unwrap().remove("value");
+        }
+        let filter = Filter::parse(&filter, Place::Audience, "").unwrap();
+        for number in numbers {
+            assert_eq!(
+                filter.holds_number(number),
+                filter.holds(Some(&json!(number)), NOW),
+                "{op} {value} of {number}"
+            );
+        }
+    }
+}
+
+#[test]
 fn rules_mention_what_must_be_kept() {
     let rules = [
         json!({"any": [{"event": "A", "count": {"op": "gte", "value": 1}}, {"not": {"event": "A", "count": {"op": "lt", "value": 9}}}]}),

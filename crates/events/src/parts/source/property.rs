@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_array::Array;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int32Type};
+use foldhash::fast::RandomState;
 use serde_json::Value;
 
 use super::Chosen;
@@ -27,8 +28,10 @@ pub(super) struct PropertyReading {
 #[derive(Default)]
 struct Coding {
     codes: Vec<u32>,
-    /// By the value as JSON.
-    known: HashMap<String, u32>,
+    /// Texts as they are.
+    texts: HashMap<String, u32, RandomState>,
+    /// Other values as JSON.
+    others: HashMap<String, u32, RandomState>,
     values: Vec<Value>,
 }
 
@@ -85,9 +88,17 @@ impl PropertyReading {
                 let array = array.as_dictionary_opt::<Int32Type>()?;
                 let texts = array.values().as_string_opt::<i32>()?;
                 let coding = self.coded();
-                let codes: Vec<u32> =
-                    texts.iter().map(|text| text.map_or(NO_CODE, |text| coding.code(text.into()))).collect();
-                chosen.each(|row| coding.codes.push(array.key(row - start).map_or(NO_CODE, |key| codes[key])));
+                // A dictionary may hold far more texts than these rows do.
+                let mut codes = vec![NO_CODE; texts.len()];
+                chosen.each(|row| {
+                    let code = array.key(row - start).map_or(NO_CODE, |key| {
+                        if codes[key] == NO_CODE {
+                            codes[key] = coding.text(texts.value(key));
+                        }
+                        codes[key]
+                    });
+                    coding.codes.push(code);
+                });
             }
             PropertyType::Bool => {
                 let array = array.as_boolean_opt()?;
@@ -120,13 +131,28 @@ impl Coding {
     }
 
     fn code(&mut self, value: Value) -> u32 {
-        let text = value.to_string();
-        if let Some(code) = self.known.get(&text) {
+        if let Value::String(text) = &value {
+            return self.text(text);
+        }
+        let next = self.next();
+        let code = *self.others.entry(value.to_string()).or_insert(next);
+        if code == next {
+            self.values.push(value);
+        }
+        code
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        if let Some(code) = self.texts.get(text) {
             return *code;
         }
-        let code = u32::try_from(self.values.len()).unwrap_or(NO_CODE);
-        self.values.push(value);
-        self.known.insert(text, code);
-        code
+        let next = self.next();
+        self.texts.insert(text.to_owned(), next);
+        self.values.push(text.into());
+        next
+    }
+
+    fn next(&self) -> u32 {
+        u32::try_from(self.values.len()).unwrap_or(NO_CODE)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
+use foldhash::fast::RandomState;
 
 use super::Chosen;
 use super::property::PropertyReading;
@@ -20,7 +21,7 @@ use crate::record::{Arrival, DeviceKind, Kind, LogId};
 #[derive(Default)]
 struct Texts {
     codes: Vec<u32>,
-    known: HashMap<Arc<str>, u32>,
+    known: HashMap<Arc<str>, u32, RandomState>,
     values: Vec<Arc<str>>,
 }
 
@@ -98,12 +99,12 @@ impl<'a> Reading<'a> {
 
     /// Adds times and names.
     pub(super) fn heads(&mut self, times: &[i64], codes: &[u32], chosen: &Chosen) {
-        if chosen.some.is_none() {
+        if let Some(some) = &chosen.some {
+            self.columns.time.extend(some.iter().map(|row| times[*row as usize]));
+            self.codes.extend(some.iter().map(|row| codes[*row as usize]));
+        } else {
             self.columns.time.extend_from_slice(&times[chosen.rows.clone()]);
             self.codes.extend_from_slice(&codes[chosen.rows.clone()]);
-        } else {
-            chosen.each(|row| self.columns.time.push(times[row]));
-            chosen.each(|row| self.codes.push(codes[row]));
         }
         self.columns.rows += chosen.len();
     }
@@ -261,9 +262,17 @@ impl Texts {
     fn add(&mut self, array: &dyn Array, chosen: &Chosen) -> Option<()> {
         let array = array.as_dictionary_opt::<Int32Type>()?;
         let values = array.values().as_string_opt::<i32>()?;
-        let codes: Vec<u32> = values.iter().map(|text| text.map_or(NO_CODE, |text| self.code(text))).collect();
-        let start = chosen.rows.start;
-        chosen.each(|row| self.codes.push(array.key(row - start).map_or(NO_CODE, |key| codes[key])));
+        // A dictionary may hold far more texts than these rows do.
+        let (mut codes, start) = (vec![NO_CODE; values.len()], chosen.rows.start);
+        chosen.each(|row| {
+            let code = array.key(row - start).map_or(NO_CODE, |key| {
+                if codes[key] == NO_CODE {
+                    codes[key] = self.code(values.value(key));
+                }
+                codes[key]
+            });
+            self.codes.push(code);
+        });
         Some(())
     }
 
