@@ -240,9 +240,12 @@ fn named(names: &[bool], codes: &[u32], rows: Range<usize>) -> Vec<u32> {
     let small = names.len() <= table.len();
     let mut some = Vec::with_capacity(rows.len() / 8);
     for (at, codes) in codes[rows.clone()].chunks(AT_ONCE).enumerate() {
-        let wanted = |code: &u32| match small {
-            true => table[(code & 0xff) as usize],
-            false => u64::from(names.get(*code as usize).copied().unwrap_or(false)),
+        let wanted = |code: &u32| {
+            if small {
+                table[(code & 0xff) as usize]
+            } else {
+                u64::from(names.get(*code as usize).copied().unwrap_or(false))
+            }
         };
         let mut mask = codes.iter().rev().fold(0, |mask, code| mask << 1 | wanted(code));
         let first = u32::try_from(rows.start + at * AT_ONCE).unwrap_or(u32::MAX);

@@ -122,7 +122,9 @@ impl Scratch {
             _ => true,
         };
         if stretches.windows(2).all(follow) {
-            stretches.iter().for_each(|(_, hits)| self.hits.extend_from_slice(hits));
+            for (_, hits) in stretches {
+                self.hits.extend_from_slice(hits);
+            }
             return Ok(Some(&self.hits));
         }
         self.mixed.clear();
@@ -163,10 +165,14 @@ mod tests {
         ) {
             // The last number that there is, too.
             runs.iter_mut().flatten().filter(|(who, _)| *who == 5).for_each(|hit| hit.0 = u64::MAX);
-            runs.iter_mut().for_each(|run| run.sort_unstable());
+            for run in &mut runs {
+                run.sort_unstable();
+            }
             let mut expected: BTreeMap<u64, Vec<(i64, u32)>> = BTreeMap::new();
             for (place, hits) in (0..).zip(&runs) {
-                hits.iter().for_each(|(who, time)| expected.entry(*who).or_default().push((*time, place)));
+                for (who, time) in hits {
+                    expected.entry(*who).or_default().push((*time, place));
+                }
             }
             let (mut shown, mut tied) = (BTreeMap::new(), Vec::new());
             for (who, mut hits) in expected {

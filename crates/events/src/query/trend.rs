@@ -53,12 +53,11 @@ pub(super) fn answer(trend: &Trend, run: &Run<'_>) -> Result<Answer, QueryError>
         Some(answered) => answered,
         None => (choose(trend, run)?, None),
     };
-    let series = match answered {
-        Some(series) => series,
-        None => {
-            let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
-            series(trend, trend.range, intervals, &chosen, run)?
-        }
+    let series = if let Some(series) = answered {
+        series
+    } else {
+        let intervals = Intervals::of(trend.range, trend.interval, &run.known.zone);
+        series(trend, trend.range, intervals, &chosen, run)?
     };
     let before = if trend.compare {
         let range = before(trend.range, trend.interval, &run.known.zone);

@@ -31,22 +31,22 @@ async fn add(db: &Db) {
 async fn its_key_changes_each_time_while_many_write_and_read_within_their_writing() {
     let (_folder, db) = file(0).await;
     let (stop, added) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let users = (0..30).map(|_| {
+    let mut users = tokio::task::JoinSet::new();
+    for _ in 0..30 {
         let (db, stop, added) = (db.clone(), Arc::clone(&stop), Arc::clone(&added));
-        tokio::spawn(async move {
+        users.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 add(&db).await;
                 added.fetch_add(1, Ordering::Relaxed);
             }
-        })
-    });
-    let users: Vec<_> = users.collect();
+        });
+    }
     for key in 0..10 {
         db.rekey(&Secret::new([key; 32]), &Secret::new([key + 1; 32])).await.unwrap();
     }
     stop.store(true, Ordering::Relaxed);
-    for user in users {
-        user.await.unwrap();
+    while let Some(user) = users.join_next().await {
+        user.unwrap();
     }
     assert!(added.load(Ordering::Relaxed) > 30);
     assert_eq!(u64::try_from(count(&db).await).unwrap(), added.load(Ordering::Relaxed));
