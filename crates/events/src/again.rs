@@ -28,10 +28,10 @@ impl Remembered {
     }
 }
 
-/// How a log is verified by somebody who has verified it before.
-pub struct Again<'a> {
+/// How something is verified by somebody who has verified it before.
+pub struct Again<'a, R = Remembered> {
     /// What was found then.
-    pub remembered: &'a mut Remembered,
+    pub remembered: &'a mut R,
     pub now: Timestamp,
     /// A file that was read so long ago is read though it has not changed, if there is time.
     pub whole_again: Duration,
@@ -67,7 +67,7 @@ pub(crate) fn verify_log(
     seen: &mut HashSet<(u64, u64)>,
 ) -> Result<LogReport, OpenError> {
     let mut inspection = inspect(folder, keys)?;
-    let mut next = 1;
+    let mut next = inspection.report.next;
     for at in 0..inspection.files.len() {
         if let Some((finding, _)) = inspection.judge_unusable(at) {
             next = next.max(finding.frames.end).max(inspection.files[at].name.first);

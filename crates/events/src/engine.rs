@@ -8,7 +8,7 @@
 
 mod tail;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -24,8 +24,9 @@ use crate::log_keys::LogKeys;
 use crate::open::EventLog;
 use crate::parts::{Erase, PartError, PartKeys, PartOptions, PartReader, Parts, Rewritten};
 use crate::query::{Answer, Control, Count, Known, Page, PeoplePage, Query, QueryError, Target, Timeline, counts};
+use crate::record::{Arrival, Event, LogId};
 use crate::submit::Outcome;
-use tail::Tail;
+use tail::{Tail, shown};
 
 /// Keeps events and answers questions about them. All but appending blocks: call it from blocking threads.
 pub trait EventEngine: Send + Sync {
@@ -144,11 +145,57 @@ impl EmbeddedEngine {
         let kept = self.kept(environment);
         // The tail first: whoever has it takes the snapshot, so that the tail never begins before an earlier one's end.
         let mut tail = kept.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = kept.reader.snapshot()?;
-        let mut sources = snapshot.sources().to_vec();
-        sources.extend(tail.sources(&self.log, environment, &snapshot)?);
-        Ok(sources)
+        while_trimmed(|| {
+            let snapshot = kept.reader.snapshot()?;
+            let mut sources = snapshot.sources().to_vec();
+            sources.extend(tail.sources(&self.log, environment, &snapshot)?);
+            Ok(sources)
+        })
     }
+
+    /// Shows every event, of these names if they are given, that is acknowledged now, once, wherever it lies: part by part in the order of person and
+    /// time, then what is not in parts, log by log. The answer says up to which sequence each log was read.
+    pub fn scan(
+        &self,
+        environment: EnvironmentId,
+        names: Option<&BTreeSet<&str>>,
+        mut each: impl FnMut(&Arrival, &Event),
+    ) -> Result<BTreeMap<LogId, u64>, ReadError> {
+        let kept = self.kept(environment);
+        let (snapshot, rest) = while_trimmed(|| {
+            let snapshot = kept.reader.snapshot()?;
+            let rest = self.log.rest(environment, |log| snapshot.sealed(log))?;
+            Ok((snapshot, rest))
+        })?;
+        snapshot.scan_named(names, |arrival, event| each(&arrival, &event))?;
+        // This process's own log is one of them even where it has not begun.
+        let mut read: BTreeMap<LogId, u64> = self.log.log_id(environment).map(|own| (own, 0)).into_iter().collect();
+        read.extend(snapshot.logs().map(|log| (log, snapshot.sealed(log))));
+        for rest in rest {
+            read.insert(rest.log(), rest.upto);
+            rest.each(|arrival, event| {
+                let wanted = names.is_none_or(|names| names.contains(event.name.as_str()));
+                if let Some((arrival, event)) = wanted.then(|| shown((arrival, event), &snapshot)).flatten() {
+                    each(&arrival, &event);
+                }
+            })?;
+        }
+        Ok(read)
+    }
+}
+
+/// How often it is looked again because files of the log were trimmed meanwhile.
+const LOOKS: u32 = 8;
+
+/// Looks, and again with newer parts if what was looked for has left the log meanwhile.
+fn while_trimmed<T>(mut look: impl FnMut() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    for _ in 1..LOOKS {
+        match look() {
+            Err(error) if error.may_be_trimmed() => {}
+            other => return other,
+        }
+    }
+    look()
 }
 
 impl EventEngine for EmbeddedEngine {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::encoding::TooDeep;
 use crate::log_keys::LogKeyError;
 use crate::parts::PartError;
+use crate::trimmed::MarkError;
 
 /// An append was not acknowledged. Unless it says that nothing was written, the events may turn out durable: sending
 /// them again with the same message ids stores each of them once.
@@ -65,6 +66,27 @@ pub enum OpenError {
     Storage { path: PathBuf, source: io::Error },
 }
 
+impl ReadError {
+    /// Whether it may be that files were trimmed while they were asked for: newer parts have what was in them.
+    pub(crate) fn may_be_trimmed(&self) -> bool {
+        match self {
+            Self::Trimmed { .. } => true,
+            Self::Storage { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+}
+
+impl From<MarkError> for ReadError {
+    fn from(error: MarkError) -> Self {
+        match error {
+            MarkError::Storage { path, source } => Self::Storage { path, source },
+            MarkError::Key { path, source } => Self::Key { path, source },
+            MarkError::Damaged { path, reason } => Self::Part(PartError::Damaged { path, reason }),
+        }
+    }
+}
+
 /// Events could not be read back.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -77,6 +99,9 @@ pub enum ReadError {
     /// A frame that was whole is so no more.
     #[error("frame {sequence} at byte {offset} of {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, sequence: u64, offset: u64, reason: String },
+    /// What is asked for was trimmed from the log.
+    #[error("frames up to {upto} of the log {log:016x} were trimmed: what they held is in parts only")]
+    Trimmed { log: u64, upto: u64 },
     /// A part could not be read.
     #[error(transparent)]
     Part(#[from] PartError),

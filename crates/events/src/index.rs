@@ -1,8 +1,10 @@
 //! Where the frames of a log are, and which names occur in each: what following and scanning it go by. In memory, built from
 //! the log; nothing is kept of an event.
 //!
-//! Invariant: holds exactly the frames that are acknowledged, or found whole at start, in order.
+//! Invariant: holds exactly the frames that are acknowledged, or found whole at start, in order, but for those that were
+//! trimmed. Whoever asks for these is told, and never given less than they asked for.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -72,21 +74,33 @@ impl FromIterator<u32> for NameSet {
     }
 }
 
+/// Frames up to here are in parts only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IsTrimmed(pub(crate) u64);
+
 /// The index of one log.
 #[derive(Default)]
 pub(crate) struct Index {
-    files: Vec<Arc<LogFile>>,
+    files: VecDeque<Arc<LogFile>>,
+    /// The number of the first of them.
+    first: u32,
     frames: Vec<Frame>,
+    /// Every frame up to this sequence is forgotten.
+    trimmed: u64,
 }
 
 impl Index {
     pub(crate) fn add_file(&mut self, file: Arc<LogFile>) -> u32 {
-        self.files.push(file);
-        u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
+        self.files.push_back(file);
+        self.last_file()
     }
 
-    pub(crate) fn file(&self, number: u32) -> Arc<LogFile> {
-        Arc::clone(&self.files[number as usize])
+    fn last_file(&self) -> u32 {
+        self.first + u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    fn file(&self, number: u32) -> Arc<LogFile> {
+        Arc::clone(&self.files[(number - self.first) as usize])
     }
 
     /// Adds the frame that follows the last.
@@ -94,25 +108,57 @@ impl Index {
         self.frames.push(frame);
     }
 
+    /// Lets go of frames that were trimmed, and of files that have no others.
+    pub(crate) fn forget(&mut self, upto: u64) {
+        if upto <= self.trimmed {
+            return;
+        }
+        self.trimmed = upto;
+        let gone = self.frames.partition_point(|frame| frame.sequence <= upto);
+        self.frames.drain(..gone);
+        self.frames.shrink_to(self.frames.len() * 2);
+        // Into the last file more may be written.
+        let keep = self.frames.first().map_or_else(|| self.last_file(), |frame| frame.file);
+        while self.first < keep {
+            self.files.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Up to which sequence frames are in parts only.
+    pub(crate) const fn trimmed(&self) -> u64 {
+        self.trimmed
+    }
+
     /// The sequence of the last frame; 0 if there is none.
     pub(crate) fn last(&self) -> u64 {
-        self.frames.last().map_or(0, |frame| frame.sequence)
+        self.frames.last().map_or(self.trimmed, |frame| frame.sequence)
     }
 
     /// Of at most `look` frames behind `after` and up to `end` those that may hold an event of one of these names, and the
-    /// sequence of the last that was looked at.
-    pub(crate) fn following(&self, after: u64, end: u64, names: NameSet, look: usize) -> (u64, Vec<Frame>) {
+    /// sequence of the last that was looked at. What was trimmed is not among them.
+    pub(crate) fn following(
+        &self,
+        after: u64,
+        end: u64,
+        names: NameSet,
+        look: usize,
+    ) -> (u64, Vec<(Arc<LogFile>, Frame)>) {
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
         let to = self.frames.partition_point(|frame| frame.sequence <= end).min(from.saturating_add(look));
         let looked = self.frames.get(from..to).unwrap_or_default();
-        let found = looked.iter().filter(|frame| frame.holds.names.touches(names)).copied().collect();
-        (looked.last().map_or(after, |frame| frame.sequence), found)
+        let found = looked.iter().filter(|frame| frame.holds.names.touches(names));
+        let upto = looked.last().map_or(after.max(self.trimmed), |frame| frame.sequence);
+        (upto, found.map(|frame| (self.file(frame.file), *frame)).collect())
     }
 
     /// Every frame behind `after`, with its file.
-    pub(crate) fn behind(&self, after: u64) -> Vec<(Arc<LogFile>, Frame)> {
+    pub(crate) fn behind(&self, after: u64) -> Result<Vec<(Arc<LogFile>, Frame)>, IsTrimmed> {
+        if after < self.trimmed {
+            return Err(IsTrimmed(self.trimmed));
+        }
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
-        self.frames[from..].iter().map(|frame| (self.file(frame.file), *frame)).collect()
+        Ok(self.frames[from..].iter().map(|frame| (self.file(frame.file), *frame)).collect())
     }
 
     /// How many events lie behind `after`, and in how many bytes of their file.
@@ -122,9 +168,46 @@ impl Index {
             |(events, bytes), frame: &Frame| (events + u64::from(frame.holds.events), bytes + u64::from(frame.length));
         self.frames[from..].iter().fold((0, 0), add)
     }
+}
 
-    /// Every frame and file.
-    pub(crate) fn frames(&self) -> (Vec<Arc<LogFile>>, Vec<Frame>) {
-        (self.files.clone(), self.frames.clone())
+#[cfg(test)]
+mod tests {
+    use base::Secret;
+
+    use super::*;
+
+    fn file(number: u8) -> Arc<LogFile> {
+        let key = FileKey::new([number; 16], &Secret::new([number; 32]));
+        Arc::new(LogFile { path: PathBuf::from(number.to_string()), id: [number; 16], key })
+    }
+
+    #[test]
+    fn what_was_trimmed_is_forgotten_and_never_given_for_nothing() {
+        let mut index = Index::default();
+        let files: Vec<_> = (0..4).map(file).collect();
+        for (number, file) in files.iter().enumerate() {
+            assert_eq!(index.add_file(Arc::clone(file)) as usize, number);
+            // The last has no frame yet.
+            for sequence in (number * 2 + 1..=number * 2 + 2).filter(|sequence| *sequence <= 6) {
+                let (file, holds) = (u32::try_from(number).unwrap(), Holds { events: 1, names: NameSet(1) });
+                index.add_frame(Frame { sequence: sequence as u64, file, offset: 0, length: 10, holds });
+            }
+        }
+        let numbers = |index: &Index, after| {
+            let frames = index.behind(after)?;
+            Ok(frames.into_iter().map(|(file, frame)| (file.id[0], frame.sequence)).collect::<Vec<_>>())
+        };
+        index.forget(2);
+        assert_eq!(Arc::strong_count(&files[0]), 1, "its file is let go");
+        assert_eq!(numbers(&index, 1), Err(IsTrimmed(2)));
+        assert_eq!(numbers(&index, 2), Ok(vec![(1, 3), (1, 4), (2, 5), (2, 6)]));
+        assert_eq!(index.following(0, 6, NameSet(1), 2).1.len(), 2);
+        index.forget(1);
+        assert_eq!((index.trimmed(), index.waiting(0)), (2, (4, 40)), "it never goes back");
+        index.forget(6);
+        assert_eq!((index.last(), index.following(0, 9, NameSet(1), 9).0), (6, 6), "the log goes on from there");
+        assert_eq!((Arc::strong_count(&files[2]), Arc::strong_count(&files[3])), (1, 2), "the last file stays");
+        index.add_frame(Frame { sequence: 7, file: 3, offset: 0, length: 10, holds: Holds::default() });
+        assert_eq!(numbers(&index, 6), Ok(vec![(3, 7)]));
     }
 }

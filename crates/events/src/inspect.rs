@@ -19,6 +19,7 @@ use crate::index::LogFile;
 use crate::log_keys::LogKeys;
 use crate::report::{Finding, FindingKind, LogReport};
 use crate::scan::{Segment, scan};
+use crate::trimmed::{self, Mark, MarkError, Trimmed};
 
 /// The folder in which a log keeps what was cut.
 pub(crate) const QUARANTINE: &str = "quarantine";
@@ -73,6 +74,8 @@ pub(crate) struct Judged {
 /// A log's files, with what their headers say.
 pub(crate) struct Inspection {
     pub(crate) folder: Folder,
+    /// Files that hold nothing but what was trimmed: they are about to go, and looked at no more.
+    pub(crate) below: Vec<FileName>,
     pub(crate) files: Vec<Candidate>,
     pub(crate) published: Option<Durable>,
     pub(crate) report: LogReport,
@@ -83,8 +86,44 @@ pub(crate) fn storage(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Storage { path, source }
 }
 
+/// How often a log is looked at again because files of it were trimmed meanwhile.
+const LOOKS: u32 = 8;
+
+/// Looks at a log, and again if a file goes while it is looked at.
+pub(crate) fn while_trimmed<T>(mut look: impl FnMut() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    let mut looks = 1;
+    loop {
+        match look() {
+            Err(OpenError::Storage { source, .. }) if source.kind() == io::ErrorKind::NotFound && looks < LOOKS => {
+                looks += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Looks at a log until nothing of it was trimmed meanwhile, so that what was counted and what was trimmed make one whole.
+pub(crate) fn steadily(
+    folder: &Folder,
+    keys: &dyn LogKeys,
+    mut look: impl FnMut(Folder) -> Result<LogReport, OpenError>,
+) -> Result<LogReport, OpenError> {
+    for _ in 1..LOOKS {
+        let report = while_trimmed(|| look(folder.clone()))?;
+        let now = Mark::load(&folder.root, folder.environment, keys);
+        if now.is_err() || now.is_ok_and(|mark| mark.of(&folder.edge) == report.trimmed) {
+            return Ok(report);
+        }
+    }
+    look(folder.clone())
+}
+
 /// Reads the folder and the headers.
 pub(crate) fn inspect(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, OpenError> {
+    while_trimmed(|| inspect_once(folder.clone(), keys))
+}
+
+fn inspect_once(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, OpenError> {
     let mut report = LogReport {
         edge: folder.edge.clone(),
         environment: folder.environment,
@@ -93,25 +132,47 @@ pub(crate) fn inspect(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, 
         bytes: 0,
         frames: 0,
         events: 0,
+        trimmed: Trimmed::default(),
         next: 1,
         findings: Vec::new(),
         quarantined: quarantined(&folder)?,
     };
     // Before the files are listed: whatever is below it is then in one of them, though more are begun meanwhile.
     let published = published(&folder, &mut report)?;
-    let mut files = Vec::new();
+    let mut names = Vec::new();
     for name in disk::names(&folder.path).map_err(storage(&folder.path))? {
-        let path = folder.path.join(&name);
         if let Some(file_name) = FileName::parse(&name) {
-            files.push(candidate(&folder, file_name, path, keys)?);
+            names.push(file_name);
         } else if name != Durable::FILE_NAME && name != QUARANTINE {
             report.findings.push(whole_file(&folder, &name, FindingKind::Stray, "not a file of the event log"));
         }
     }
-    files.sort_by_key(|file| file.name);
+    names.sort_unstable();
+    // After the files were listed: whatever was trimmed before that is known by then.
+    report.trimmed = trimmed(&folder, keys, &mut report.findings)?;
+    let files = names.split_off(trimmed::below(&names, report.trimmed.upto));
+    let candidate = |name: FileName| candidate(&folder, name, folder.path.join(name.to_string()), keys);
+    let files = files.into_iter().map(candidate).collect::<Result<Vec<_>, _>>()?;
     report.files = files.len() as u64;
     report.bytes = files.iter().map(|file| file.length).sum();
-    Ok(Inspection { folder, files, published, report })
+    report.next = report.trimmed.upto + 1;
+    let mut inspection = Inspection { folder, below: names, files, published, report };
+    inspection.judge_beginning();
+    Ok(inspection)
+}
+
+/// What was trimmed of this log.
+fn trimmed(folder: &Folder, keys: &dyn LogKeys, findings: &mut Vec<Finding>) -> Result<Trimmed, OpenError> {
+    let (kind, reason) = match Mark::load(&folder.root, folder.environment, keys) {
+        Ok(mark) => return Ok(mark.of(&folder.edge)),
+        Err(MarkError::Storage { path, source }) => return Err(OpenError::Storage { path, source }),
+        Err(MarkError::Key { source, .. }) => (FindingKind::Key, source.to_string()),
+        Err(MarkError::Damaged { reason, .. }) => (FindingKind::TrimMark, reason),
+    };
+    let path = Mark::path(&folder.root, folder.environment);
+    let file = path.strip_prefix(&folder.root).map(Path::to_owned).unwrap_or(path);
+    findings.push(Finding { kind, file, bytes: 0..0, frames: 0..0, reason });
+    Ok(Trimmed::default())
 }
 
 /// The published offset, if there is one.
@@ -175,6 +236,18 @@ fn open_header(
 }
 
 impl Inspection {
+    /// Whether the first file is where it has to be: right behind what was trimmed, or at the log's beginning.
+    fn judge_beginning(&mut self) {
+        let from = self.report.trimmed.upto + 1;
+        let to = self.files.first().map_or(self.published_next(), |file| file.name.first);
+        if from < to {
+            let file = self.folder.relative(&FileName { first: from, attempt: 0 }.to_string());
+            let reason = "the files that held these frames are not there, and were not trimmed".to_owned();
+            let kind = FindingKind::Missing;
+            self.report.findings.push(Finding { kind, file, bytes: 0..0, frames: from..to, reason });
+        }
+    }
+
     /// The first sequence of the file after `at`, unless that one was torn at its making.
     pub(crate) fn boundary(&self, at: usize) -> Option<u64> {
         self.files.get(at + 1).filter(|_| !self.is_torn(at + 1)).map(|file| file.name.first)

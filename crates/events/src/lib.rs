@@ -51,6 +51,7 @@ mod recover;
 mod report;
 mod scan;
 mod submit;
+mod trimmed;
 mod view;
 mod writer;
 
@@ -72,7 +73,8 @@ pub use open::{EventLog, verify, verify_again};
 pub use options::Options;
 pub use parts::{
     EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
-    Parts, PartsReport, Rewritten, Sealing, Snapshot, parts_sealed_with, verify_parts,
+    Parts, PartsReport, RememberedParts, Rewritten, Sealing, Snapshot, Trimming, parts_sealed_with, verify_parts,
+    verify_parts_again,
 };
 pub use query::{
     Aliases, Answer, Bar, Breakdown, By, Cohort, Condition, Control, Count, Funnel, FunnelAnswer, FunnelGroup,
@@ -84,4 +86,5 @@ pub use read::Following;
 pub use record::{Arrival, Cursor, CursorError, DeviceKind, Event, Kind, LogId};
 pub use report::{Finding, FindingKind, LogReport, Report};
 pub use submit::Outcome;
+pub use trimmed::Trimmed;
 pub use view::LogView;

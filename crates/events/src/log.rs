@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use crate::counters::Counters;
 use crate::dedupe::{Dedupe, Message};
 use crate::encoding::EventRef;
-use crate::error::OpenError;
+use crate::error::{OpenError, ReadError};
 use crate::index::{Holds, Index};
-use crate::inspect::Folder;
+use crate::inspect::{Folder, while_trimmed};
 use crate::log_keys::LogKeys;
 use crate::names::Names;
 use crate::options::Options;
@@ -20,6 +20,7 @@ use crate::queue::Queue;
 use crate::record::LogId;
 use crate::recover::{Mode, Rebuild, recover};
 use crate::report::LogReport;
+use crate::trimmed::{Mark, MarkError, Stamp, Trimmed};
 use crate::writer::Writer;
 
 /// What all logs of an edge share.
@@ -53,6 +54,8 @@ pub(crate) struct Log {
     queue: Mutex<Queue>,
     /// Wakes the writer.
     pub(crate) wake: Condvar,
+    /// The trim mark as it was read last, and what it says of this log.
+    trimmed: Mutex<(Option<Stamp>, Trimmed)>,
     names: Mutex<Names>,
     index: RwLock<Index>,
     dedupe: Mutex<Dedupe>,
@@ -65,6 +68,10 @@ pub(crate) struct Log {
 impl Log {
     /// A log as its folder has it, put in order.
     pub(crate) fn open(folder: Folder, shared: Arc<Shared>) -> Result<(Self, LogReport), OpenError> {
+        while_trimmed(|| Self::open_once(folder.clone(), Arc::clone(&shared)))
+    }
+
+    fn open_once(folder: Folder, shared: Arc<Shared>) -> Result<(Self, LogReport), OpenError> {
         let (mut index, mut names) = (Index::default(), Names::default());
         let mut dedupe = Dedupe::new(shared.options.duplicate_window);
         let now = shared.clock.now();
@@ -77,6 +84,7 @@ impl Log {
         };
         let mut rebuild = Rebuild { index: &mut index, holds: Holds::default(), name };
         let report = recover(folder.clone(), shared.keys.as_ref(), Mode::Recover, &mut rebuild)?;
+        index.forget(report.trimmed.upto);
         let log = Self::new(folder, shared, (index, names, dedupe), report.next);
         Ok((log, report))
     }
@@ -95,6 +103,7 @@ impl Log {
             writer: Mutex::new(Writer::new(next)),
             queue: Mutex::default(),
             wake: Condvar::new(),
+            trimmed: Mutex::default(),
             names: Mutex::new(names),
             index: RwLock::new(index),
             dedupe: Mutex::new(dedupe),
@@ -154,6 +163,25 @@ impl Log {
             overloaded: self.overloaded.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
         }
+    }
+
+    /// Lets go of what was trimmed since this was asked last. A mark that is damaged is reported once; nothing is trimmed by it.
+    pub(crate) fn forget_trimmed(&self) -> Result<Trimmed, ReadError> {
+        let Folder { root, environment, edge, .. } = &self.folder;
+        let mut seen = self.trimmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Mark::stamp(root, *environment)?;
+        if seen.0 != stamp {
+            match Mark::load(root, *environment, self.shared.keys.as_ref()) {
+                Ok(mark) => seen.1 = mark.of(edge),
+                Err(error @ MarkError::Damaged { .. }) => {
+                    tracing::error!(%environment, %error, "nobody knows what was trimmed of this event log");
+                }
+                Err(error) => return Err(error.into()),
+            }
+            seen.0 = stamp;
+            self.index_mut().forget(seen.1.upto);
+        }
+        Ok(seen.1)
     }
 
     /// Takes no more batches; what waits is still written.

@@ -10,6 +10,7 @@ use keys::{KeyError, KeyKind, KeySet, Owner};
 
 use crate::disk;
 use crate::format::Header;
+use crate::trimmed::Mark;
 
 /// The environment's `event_log` key, in versions: it seals the keys of files, and nothing else.
 ///
@@ -47,10 +48,10 @@ impl LogKeys for KeySet {
 const HEADER: u64 = 4_096;
 
 /// How many files of an environment's logs in this data folder are sealed under this version of its key; those that were
-/// cut and kept aside are among them.
+/// cut and kept aside are among them, and so is the mark of what was trimmed.
 pub fn sealed_with(data: &Path, environment: EnvironmentId, version: u32) -> io::Result<u64> {
     let folder = data.join("log");
-    let mut sealed = 0;
+    let mut sealed = Mark::key_versions(data, environment)?.into_iter().filter(|of| *of == version).count() as u64;
     for edge in disk::names(&folder)? {
         let mut folders = vec![folder.join(edge).join(environment.to_string())];
         while let Some(folder) = folders.pop() {

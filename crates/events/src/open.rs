@@ -1,6 +1,6 @@
 //! The event log as the rest of the product sees it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -14,17 +14,18 @@ use crate::counters::Counters;
 use crate::disk;
 use crate::error::{AppendError, OpenError, ReadError};
 use crate::format::MAX_EDGE_NAME;
-use crate::inspect::{Folder, storage};
+use crate::inspect::{Folder, steadily, storage};
 use crate::log::{Log, Shared};
 use crate::log_keys::LogKeys;
 use crate::options::Options;
 use crate::others::Others;
 use crate::parts::{PartError, Snapshot};
-use crate::read::{self, Behind};
+use crate::read::{self, Rest};
 use crate::record::{Arrival, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::{LogReport, Report};
 use crate::submit::{Outcome, submit};
+use crate::trimmed;
 use crate::view::LogView;
 
 /// The file whose lock says that an edge appends here.
@@ -113,34 +114,12 @@ impl EventLog {
         pending.outcome().await
     }
 
-    /// Shows every event of this process's own log in order of arrival, as of the call.
+    /// Shows every event that this process's own log holds, in order of arrival, as of the call. What was trimmed is in parts only:
+    /// [`EmbeddedEngine::scan`](crate::EmbeddedEngine::scan) shows it as well.
     pub fn scan(&self, environment: EnvironmentId, mut each: impl FnMut(&Arrival, &Event)) -> Result<(), ReadError> {
         let Some(log) = self.log(environment) else { return Ok(()) };
-        read::scan(&log, &mut |arrival, event| {
-            each(arrival, event);
-            Ok(())
-        })
-    }
-
-    /// Shows every event of every log of the environment in this data folder, other edges' too, each log in order of arrival;
-    /// the answer says which logs those are, and up to which sequence each was read.
-    pub fn scan_all(
-        &self,
-        environment: EnvironmentId,
-        mut each: impl FnMut(&Arrival, &Event),
-    ) -> Result<BTreeMap<LogId, u64>, ReadError> {
-        let logs = self.logs_of(environment)?;
-        // This process's own is one of them even where it has not begun.
-        let mut read: BTreeMap<LogId, u64> = self.log_id(environment).map(|own| (own, 0)).into_iter().collect();
-        for log in &logs {
-            let own = Some(log.id) == self.log_id(environment);
-            read.insert(log.id, if own { log.index().last() } else { self.others.read_to(&log.folder) });
-            read::scan(log, &mut |arrival, event| {
-                each(arrival, event);
-                Ok(())
-            })?;
-        }
-        Ok(read)
+        let trimmed = log.forget_trimmed()?.upto.max(log.index().trimmed());
+        read::rest(&log, trimmed)?.each(|arrival, event| each(&arrival, &event))
     }
 
     /// This process's own log of an environment, if it has begun.
@@ -173,14 +152,34 @@ impl EventLog {
         self.log(environment).map_or(0, |log| log.index().last())
     }
 
-    /// Of every log of the environment what lies behind `after`.
-    pub(crate) fn behind(
+    /// Of every log of the environment what lies behind `after`, and how far that goes: what is missing there was passed over.
+    pub(crate) fn rest(
         &self,
         environment: EnvironmentId,
         after: impl Fn(LogId) -> u64,
-    ) -> Result<Vec<Behind>, ReadError> {
-        let logs = self.logs_of(environment)?;
-        logs.iter().map(|log| read::behind(log, after(log.id))).collect()
+    ) -> Result<Vec<Rest>, ReadError> {
+        let mut rest = Vec::new();
+        for log in self.logs_of(environment)? {
+            // Before its frames are looked at: more may come meanwhile.
+            let read_to = if log.of_others { self.others.read_to(&log.folder) } else { 0 };
+            let mut of_this = read::rest(&log, after(log.id))?;
+            of_this.upto = of_this.upto.max(read_to);
+            rest.push(of_this);
+        }
+        Ok(rest)
+    }
+
+    /// Removes this process's own log files that hold nothing but what was trimmed, and lets go of what memory has of them.
+    /// How many there were: whoever trims may not be allowed to remove them.
+    pub fn remove_trimmed(&self) -> Result<u64, ReadError> {
+        let own: Vec<_> = self.logs().open.values().cloned().collect();
+        let mut removed = 0;
+        for log in own {
+            let trimmed = log.forget_trimmed()?;
+            let at = |source| ReadError::Storage { path: log.folder.path.clone(), source };
+            removed += trimmed::remove_below(&log.folder, trimmed.upto).map_err(at)?;
+        }
+        Ok(removed)
     }
 
     /// How many events lie behind `after` in all logs of the environment, and in how many bytes.
@@ -247,6 +246,7 @@ impl EventLog {
     /// Every log of an environment, as it is now; this process's own first.
     fn logs_of(&self, environment: EnvironmentId) -> Result<Vec<Arc<Log>>, ReadError> {
         let mut logs: Vec<_> = self.log(environment).into_iter().collect();
+        logs.iter().try_for_each(|own| own.forget_trimmed().map(drop))?;
         logs.extend(self.others.of(&self.root, self.edge.as_deref(), environment, &self.shared)?);
         Ok(logs)
     }
@@ -287,13 +287,15 @@ impl std::fmt::Debug for EventLog {
 /// Reads every log of every edge below the data folder, checks every byte, and changes nothing. While a server appends,
 /// the write under way shows as a torn tail.
 pub fn verify(data: &Path, keys: &dyn LogKeys) -> Result<Report, OpenError> {
-    verify_each(data, |folder| recover(folder, keys, Mode::Verify, &mut Nothing))
+    verify_each(data, |folder| steadily(&folder, keys, |folder| recover(folder, keys, Mode::Verify, &mut Nothing)))
 }
 
 /// Does what [`verify`] does, but reads only what was not read before or has changed since, and may be stopped.
 pub fn verify_again(data: &Path, keys: &dyn LogKeys, mut again: Again<'_>) -> Result<Report, OpenError> {
     let mut seen = HashSet::new();
-    let report = verify_each(data, |folder| again::verify_log(folder, keys, &mut again, &mut seen))?;
+    let report = verify_each(data, |folder| {
+        steadily(&folder, keys, |folder| again::verify_log(folder, keys, &mut again, &mut seen))
+    })?;
     again::forget(again.remembered, &seen);
     Ok(report)
 }

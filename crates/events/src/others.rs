@@ -156,6 +156,8 @@ impl Followed {
     fn catch_up(&self) -> Result<(), ReadError> {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = &self.log.folder.path;
+        self.log.forget_trimmed()?;
+        place.next = place.next.max(self.log.index().trimmed() + 1);
         // The offset first: the files below it are there by then.
         let Some(durable) = published(folder)?.filter(|durable| durable.next > place.next) else { return Ok(()) };
         let names = disk::names(folder).map_err(storage(folder))?;

@@ -1,11 +1,13 @@
-//! Reading a log back: what follows a frame, everything. What was acknowledged a moment ago is there.
+//! Reading a log back: what follows a frame. What was acknowledged a moment ago is there.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use crate::encoding::Events;
 use crate::error::ReadError;
-use crate::index::{Frame, LogFile, NameSet};
+use crate::index::{Frame, IsTrimmed, LogFile, NameSet};
 use crate::log::Log;
 use crate::record::{Arrival, Event, LogId};
 use crate::recover::unpack;
@@ -33,13 +35,14 @@ pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Res
         let known = log.names();
         names.iter().filter_map(|name| known.known(name)).collect()
     };
-    let (upto, frames) = {
+    let (trimmed, (upto, frames)) = {
         let index = log.index();
-        let (upto, frames) = index.following(after, end, codes, LOOK);
-        let with_file = |frame: Frame| (index.file(frame.file), frame);
-        (upto, frames.into_iter().map(with_file).collect::<Vec<_>>())
+        (index.trimmed(), index.following(after, end, codes, LOOK))
     };
     let mut following = Following { upto, ..Following::default() };
+    if after < trimmed {
+        following.damaged.push(ReadError::Trimmed { log: log.id.0, upto: trimmed });
+    }
     for (file, frame) in frames {
         match named(log, &file, &frame, names) {
             Ok(events) => following.events.extend(events),
@@ -56,68 +59,75 @@ pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Res
 
 /// The events of these names in a frame.
 fn named(log: &Log, file: &LogFile, frame: &Frame, names: &[&str]) -> Result<Vec<(Arrival, Event)>, ReadError> {
-    let block = load(file, frame)?;
+    let handle = File::open(&file.path).map_err(storage(file))?;
+    let block = load(file, &handle, frame)?;
     let mut found = Vec::new();
     for (event, index) in Events::of(&block).zip(0..) {
         let event = event.map_err(|error| damaged(file, frame, &error))?;
         if names.contains(&event.name) {
             let event = event.to_event().map_err(|error| damaged(file, frame, &error))?;
-            found.push((arrival(log, frame.sequence, index), event));
+            found.push((Arrival { log: log.id, sequence: frame.sequence, index }, event));
         }
     }
     Ok(found)
 }
 
-/// Every event in order of arrival, as of the call.
-pub(crate) fn scan(
-    log: &Log,
-    each: &mut dyn FnMut(&Arrival, &Event) -> Result<(), ReadError>,
-) -> Result<(), ReadError> {
-    let (files, frames) = log.index().frames();
-    for frame in frames {
-        let file = &files[frame.file as usize];
-        let block = load(file, &frame)?;
-        for (event, index) in Events::of(&block).zip(0..) {
-            let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(file, &frame, &error))?;
-            each(&arrival(log, frame.sequence, index), &event)?;
-        }
-    }
-    Ok(())
-}
-
-/// What lies in a log behind a frame.
-pub(crate) struct Behind {
-    pub(crate) log: LogId,
+/// What lies in a log behind a frame. Its files are held open: that they are removed meanwhile does no harm.
+pub(crate) struct Rest {
+    id: LogId,
     /// The sequence of the last frame.
     pub(crate) upto: u64,
-    /// Every event, in order of arrival.
-    pub(crate) events: Vec<(Arrival, Event)>,
+    frames: Vec<(Arc<LogFile>, Arc<File>, Frame)>,
 }
 
 /// What lies behind `after`.
-pub(crate) fn behind(log: &Log, after: u64) -> Result<Behind, ReadError> {
+///
+/// # Errors
+/// If it was trimmed: who asks has not seen the newest parts.
+pub(crate) fn rest(log: &Log, after: u64) -> Result<Rest, ReadError> {
     let frames = log.index().behind(after);
+    let frames = frames.map_err(|IsTrimmed(upto)| ReadError::Trimmed { log: log.id.0, upto })?;
     let upto = frames.last().map_or(after, |(_, frame)| frame.sequence);
-    let mut events = Vec::new();
-    for (file, frame) in frames {
-        let block = load(&file, &frame)?;
-        for (event, index) in Events::of(&block).zip(0..) {
-            let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(&file, &frame, &error))?;
-            events.push((arrival(log, frame.sequence, index), event));
-        }
+    let mut open: Option<(u32, Arc<File>)> = None;
+    let mut with_handle = |(file, frame): (Arc<LogFile>, Frame)| {
+        let handle = match &open {
+            Some((number, handle)) if *number == frame.file => Arc::clone(handle),
+            _ => Arc::new(File::open(&file.path).map_err(storage(&file))?),
+        };
+        open = Some((frame.file, Arc::clone(&handle)));
+        Ok((file, handle, frame))
+    };
+    let frames = frames.into_iter().map(&mut with_handle).collect::<Result<_, ReadError>>()?;
+    Ok(Rest { id: log.id, upto, frames })
+}
+
+impl Rest {
+    /// Which log it is of.
+    pub(crate) const fn log(&self) -> LogId {
+        self.id
     }
-    Ok(Behind { log: log.id, upto, events })
+
+    /// Shows every event in order of arrival.
+    pub(crate) fn each(&self, mut each: impl FnMut(Arrival, Event)) -> Result<(), ReadError> {
+        for (file, handle, frame) in &self.frames {
+            let block = load(file, handle, frame)?;
+            for (event, index) in Events::of(&block).zip(0..) {
+                let event = event.and_then(|event| event.to_event()).map_err(|error| damaged(file, frame, &error))?;
+                each(Arrival { log: self.id, sequence: frame.sequence, index }, event);
+            }
+        }
+        Ok(())
+    }
 }
 
-const fn arrival(log: &Log, sequence: u64, index: u32) -> Arrival {
-    Arrival { log: log.id, sequence, index }
+fn storage(file: &LogFile) -> impl FnOnce(io::Error) -> ReadError + use<> {
+    let path = file.path.clone();
+    move |source| ReadError::Storage { path, source }
 }
 
-fn load(file: &LogFile, frame: &Frame) -> Result<Vec<u8>, ReadError> {
+fn load(file: &LogFile, handle: &File, frame: &Frame) -> Result<Vec<u8>, ReadError> {
     let mut bytes = vec![0; frame.length as usize];
-    File::open(&file.path)
-        .and_then(|handle| handle.read_exact_at(&mut bytes, u64::from(frame.offset)))
-        .map_err(|source| ReadError::Storage { path: file.path.clone(), source })?;
+    handle.read_exact_at(&mut bytes, u64::from(frame.offset)).map_err(storage(file))?;
     unpack(file, frame.sequence, &bytes).map(|(block, _)| block).map_err(|reason| damaged(file, frame, &reason))
 }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use base::id::EnvironmentId;
 
+use crate::trimmed::Trimmed;
+
 /// All logs that were looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -25,6 +27,8 @@ pub struct LogReport {
     pub bytes: u64,
     pub frames: u64,
     pub events: u64,
+    /// What was here once and is in parts only.
+    pub trimmed: Trimmed,
     /// The sequence that the next frame gets.
     pub next: u64,
     pub findings: Vec<Finding>,
@@ -62,6 +66,8 @@ pub enum FindingKind {
     Key,
     /// The published durable offset cannot be read: nothing is lost, but a lost tail would not be noticed.
     DurableOffset,
+    /// What was trimmed cannot be read: it counts as missing.
+    TrimMark,
     /// A file that does not belong here.
     Stray,
 }
@@ -81,6 +87,7 @@ impl FindingKind {
             Self::Header => "unusable header",
             Self::Key => "no key",
             Self::DurableOffset => "unreadable durable offset",
+            Self::TrimMark => "unreadable trim mark",
             Self::Stray => "stray file",
         }
     }
@@ -102,7 +109,7 @@ impl Report {
         self.logs.iter().all(|log| log.unread == 0)
     }
 
-    /// How many events there are.
+    /// How many events there are in files of the log.
     pub fn events(&self) -> u64 {
         self.logs.iter().map(|log| log.events).sum()
     }
@@ -129,6 +136,10 @@ impl fmt::Display for LogReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { edge, environment, files, bytes, frames, events, .. } = self;
         writeln!(f, "{edge} {environment}: {events} events in {frames} frames, {files} files, {bytes} bytes")?;
+        if self.trimmed.upto > 0 {
+            let Trimmed { upto, events } = self.trimmed;
+            writeln!(f, "  {events} events up to frame {upto} were trimmed: they are in parts only")?;
+        }
         self.findings.iter().try_for_each(|finding| writeln!(f, "  {finding}"))?;
         self.quarantined.iter().try_for_each(|path| writeln!(f, "  in quarantine: {}", path.display()))
     }

@@ -39,7 +39,7 @@ pub async fn verify(app: &App) -> ProblemResult<Verified> {
     let (data, keys) = (app.data().to_owned(), Arc::clone(&app.keys));
     let reading = tokio::task::spawn_blocking(move || {
         let log = events::verify(&data, keys.as_ref()).map_err(internal)?;
-        let parts = events::verify_parts(&data, keys.as_ref()).map_err(internal)?;
+        let parts = events::verify_parts(&data, keys.as_ref(), keys.as_ref()).map_err(internal)?;
         let report = format!(
             "event log: {} events in {} logs\n{log}parts: {} events of {} environments\n{parts}",
             log.events(),
@@ -112,12 +112,25 @@ pub(crate) async fn ask<T: Send + 'static>(
     answer.map_err(refused)
 }
 
+/// A frame that is not in parts yet cannot be read: nobody knows what it held, so no question has an answer until it was passed over.
+fn damaged(path: &Path, sequence: u64, error: &QueryError) -> Problem {
+    tracing::error!(%error, "a question was not answered");
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    Problem::new(Code::StorageUnavailable)
+        .detail(format!(
+            "the event log is damaged, frame {sequence} of {file}: what else it holds is answered from once it is sealed, in some \
+             minutes. `pilotfish events verify` says what is lost"
+        ))
+        .retry_after(60)
+}
+
 fn refused(error: QueryError) -> Problem {
     match error {
         QueryError::TooLong | QueryError::TooLarge => Problem::new(Code::QueryTooLarge).detail(error.to_string()),
         QueryError::Read(ReadError::Unsealed { .. }) => Problem::new(Code::StorageUnavailable)
             .detail("events are being sealed: ask again in a while")
             .retry_after(10),
+        QueryError::Read(ReadError::Damaged { ref path, sequence, .. }) => damaged(path, sequence, &error),
         QueryError::NoTarget(_) => Problem::new(Code::InvalidValue).field("/of", error.to_string()),
         QueryError::Read(_) | QueryError::Cancelled | QueryError::Unresolved(_) => internal(error),
     }

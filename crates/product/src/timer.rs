@@ -10,12 +10,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
-use crate::{App, ingest, people};
+use crate::{App, ingest, parts, people};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
 const TICKS_PER_SWEEP: u64 = 15;
 const TICKS_PER_LOOK_FOR_KEYS: u64 = 5;
+/// An edge whose files only it may remove does so.
+const TICKS_PER_LOOK_FOR_TRIMMED: u64 = 600;
 /// How far a worker is behind edges that project their own logs.
 const TICKS_PER_LOOK_AT_OTHERS: u64 = 5;
 
@@ -67,6 +69,9 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
     }
     if tick.is_multiple_of(TICKS_PER_HOUR) && app.duties.worker {
         people::forget_messages(app).await?;
+    }
+    if tick.is_multiple_of(TICKS_PER_LOOK_FOR_TRIMMED) {
+        parts::remove_trimmed(app).await;
     }
     if tick.is_multiple_of(TICKS_PER_LOOK_AT_OTHERS)
         && app.duties.worker

@@ -15,7 +15,6 @@ use crate::columns::{Source, TailRun};
 use crate::error::ReadError;
 use crate::open::EventLog;
 use crate::parts::Snapshot;
-use crate::read::Behind;
 use crate::record::{Arrival, Event, LogId};
 
 /// So many events are held at most …
@@ -55,9 +54,11 @@ impl Tail {
         if held + events > MOST_EVENTS || bytes > MOST_BYTES {
             return Err(ReadError::Unsealed { events: held + events });
         }
-        for Behind { log, upto, events } in log.behind(environment, read)? {
-            self.upto.insert(log, upto);
-            self.push(TailRun::of(events.into_iter().filter_map(|event| shown(event, snapshot)).collect()));
+        for rest in log.rest(environment, read)? {
+            let mut events = Vec::new();
+            rest.each(|arrival, event| events.extend(shown((arrival, event), snapshot)))?;
+            self.upto.insert(rest.log(), rest.upto);
+            self.push(TailRun::of(events));
         }
         Ok(self.runs.iter().map(|run| Arc::clone(run) as Arc<dyn Source>).collect())
     }
@@ -78,7 +79,7 @@ impl Tail {
 }
 
 /// What may still be seen of an event.
-fn shown((arrival, mut event): (Arrival, Event), snapshot: &Snapshot) -> Option<(Arrival, Event)> {
+pub(super) fn shown((arrival, mut event): (Arrival, Event), snapshot: &Snapshot) -> Option<(Arrival, Event)> {
     let too_old = snapshot.retained().is_some_and(|before| event.time.micros() < before);
     if too_old || snapshot.is_erased(event.person) {
         return None;

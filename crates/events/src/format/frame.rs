@@ -65,7 +65,7 @@ pub(crate) struct FileKey {
 }
 
 impl FileKey {
-    pub(super) fn new(file: [u8; 16], key: &Secret<[u8; 32]>) -> Self {
+    pub(crate) fn new(file: [u8; 16], key: &Secret<[u8; 32]>) -> Self {
         Self { file, key: AeadKey::new(key) }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::keys::PartKeyError;
 use crate::error::OpenError;
+use crate::trimmed::MarkError;
 
 /// Parts could not be read or written. Nothing that was there is lost by it: what was not committed is as if it had not
 /// been tried.
@@ -36,6 +37,16 @@ pub enum PartError {
         "the log {log:016x} begins at frame {first}, but only frames up to {sealed} are in parts: restore its files"
     )]
     Gap { log: u64, sealed: u64, first: u64 },
+}
+
+impl From<MarkError> for PartError {
+    fn from(error: MarkError) -> Self {
+        match error {
+            MarkError::Storage { path, source } => Self::Storage { path, source },
+            MarkError::Key { path, source } => Self::Key(PartKeyError(format!("{}: {source}", path.display()))),
+            MarkError::Damaged { path, reason } => Self::Damaged { path, reason },
+        }
+    }
 }
 
 impl PartError {

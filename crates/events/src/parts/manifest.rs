@@ -44,6 +44,13 @@ pub(crate) struct Manifest {
     pub(crate) erasures: u64,
     /// Copies that two logs both had and of which one was dropped.
     pub(crate) duplicates: u64,
+    /// Events that were taken from logs so far: those in parts, the copies, and those that are [gone](Self::gone). A manifest from
+    /// before this was counted begins with what it has.
+    #[serde(default)]
+    pub(crate) taken: Option<u64>,
+    /// Events that were erased, or retained no more.
+    #[serde(default)]
+    pub(crate) gone: u64,
 }
 
 /// Who is erased.
@@ -106,6 +113,16 @@ impl Erased {
 }
 
 impl Manifest {
+    /// How many events are in the parts.
+    pub(crate) fn rows(&self) -> u64 {
+        self.parts.iter().map(|part| part.rows).sum()
+    }
+
+    /// How many events were taken from logs.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.unwrap_or_else(|| self.rows() + self.duplicates + self.gone)
+    }
+
     /// Whether a part may hold what is erased or retained no more.
     pub(crate) fn is_due(&self, part: &PartEntry) -> bool {
         let erased = part.erasures < self.erasures && self.erased.touches(part.bounds.people);

@@ -8,6 +8,7 @@
 //!    that another edge had first ([`duplicates`]), and writes a part a slice.
 //! 2. [`Parts::compact_due`] merges the parts of a slice while they are small.
 //! 3. [`Parts::erase`] and [`Parts::retain`] hide at once, then rewrite what holds the events.
+//! 4. [`Parts::trim_logs`] lets go of log files once what they hold is in parts.
 //!
 //! Every step writes and syncs its files, then commits them with a new manifest, then removes what that names no more.
 //!
@@ -56,7 +57,10 @@ pub use options::PartOptions;
 pub use seal::Sealing;
 pub use snapshot::{PartReader, Snapshot};
 pub use store::Parts;
-pub use verify::{EnvironmentParts, PartFinding, PartFindingKind, PartsReport, verify_parts};
+pub use trim::Trimming;
+pub use verify::{
+    EnvironmentParts, PartFinding, PartFindingKind, PartsReport, RememberedParts, verify_parts, verify_parts_again,
+};
 
 /// How the files of parts end.
 const SUFFIX: &str = ".part";

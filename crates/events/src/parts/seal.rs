@@ -74,12 +74,15 @@ impl Parts {
             copies.drop_from(&mut waiting);
         }
         let dropped = (all - waiting.len()) as u64;
+        let kept = waiting.len() as u64;
         waiting.retain(|event| !next.erased.whole.contains(&event.key.0));
         waiting.retain(|event| next.retained.is_none_or(|before| event.key.1 >= before));
         let new = self.write(waiting, &next)?;
-        let events = new.iter().map(|part| part.rows).sum();
+        let events: u64 = new.iter().map(|part| part.rows).sum();
         next.sealed.extend(&tail.upto);
+        next.taken = Some(next.taken() + all as u64);
         next.duplicates += dropped;
+        next.gone += kept - events;
         self.commit(&mut state, next, new, &[])?;
         for finding in &tail.lost {
             tracing::warn!(environment = %self.environment, "event log, while sealing: {finding}");

@@ -2,7 +2,7 @@
 //!
 //! Files that a later generation no longer names may be removed meanwhile: who has them open goes on reading them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -48,14 +48,29 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Shows every event, part by part in the order of person, time and arrival, exactly as the log had it.
-    pub fn scan(&self, mut each: impl FnMut(Arrival, Event)) -> Result<(), PartError> {
-        for part in &self.parts {
+    pub fn scan(&self, each: impl FnMut(Arrival, Event)) -> Result<(), PartError> {
+        self.scan_named(None, each)
+    }
+
+    /// The same for events of these names only, if they are given; parts that have none of them are not read.
+    pub(crate) fn scan_named(
+        &self,
+        names: Option<&BTreeSet<&str>>,
+        mut each: impl FnMut(Arrival, Event),
+    ) -> Result<(), PartError> {
+        let wanted = |code: u32| {
+            names.is_none_or(|names| self.names.get(code as usize).is_none_or(|name| names.contains(name.as_ref())))
+        };
+        for part in self.parts.iter().filter(|part| part.entry.names.iter().any(|code| wanted(*code))) {
             let damaged = |error| PartError::damaged(&part.path, error);
             for group in 0..part.groups.len() {
                 let rows = part.group(group)?;
                 for row in 0..rows.rows() {
                     let mut row = rows.row(row).map_err(damaged)?;
-                    if self.is_erased(row.person) || self.retained.is_some_and(|before| row.time < before) {
+                    if !wanted(row.name)
+                        || self.is_erased(row.person)
+                        || self.retained.is_some_and(|before| row.time < before)
+                    {
                         continue;
                     }
                     if self.is_erased_personally(row.person) {

@@ -18,6 +18,7 @@ use super::options::PartOptions;
 use super::write::Maker;
 use crate::disk;
 use crate::log_keys::LogKeys;
+use crate::trimmed;
 
 /// The file whose lock says that a process writes here.
 pub(super) const LOCK: &str = "lock";
@@ -109,7 +110,7 @@ impl Parts {
         let named: BTreeSet<String> = manifest.parts.iter().map(|part| file_name(part.id)).collect();
         for name in disk::names(&self.folder).map_err(at(&self.folder))? {
             let path = self.folder.join(&name);
-            if name == NEXT || name.ends_with(super::SUFFIX) && !named.contains(&name) {
+            if name == NEXT || name == trimmed::NEXT || name.ends_with(super::SUFFIX) && !named.contains(&name) {
                 fs::remove_file(&path).map_err(at(&path))?;
             }
         }
@@ -157,6 +158,7 @@ impl Parts {
             return Err(PartError::storage(&path)(std::io::Error::other(turned)));
         }
         next.generation = state.manifest.generation + 1;
+        next.gone += rows(gone).saturating_sub(if gone.is_empty() { 0 } else { rows(&new) });
         next.parts.retain(|part| gone.iter().all(|gone| gone.id != part.id));
         next.parts.extend(new);
         if !next.parts.is_empty() {
@@ -179,6 +181,10 @@ impl Parts {
         (state.manifest, state.settled) = (next, true);
         Ok(())
     }
+}
+
+fn rows(parts: &[PartEntry]) -> u64 {
+    parts.iter().map(|part| part.rows).sum()
 }
 
 impl std::fmt::Debug for Parts {

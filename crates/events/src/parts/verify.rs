@@ -1,21 +1,29 @@
-//! Verifying parts: every byte of every file against what the manifest says of it, and every row read. Changes nothing.
+//! Verifying parts: every byte of every file against what the manifest says of it, and every row read; or, again and again,
+//! the bytes of what was not read before or has changed. Changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use base::Timestamp;
 use base::id::EnvironmentId;
 
 use super::error::PartError;
+use super::format::PartId;
 use super::keys::PartKeys;
 use super::manifest::{MANIFEST, Manifest, NEXT, PartEntry};
 use super::read::Part;
 use super::store::LOCK;
 use super::{SUFFIX, file_name};
+use crate::again::Again;
 use crate::disk;
+use crate::log_keys::LogKeys;
+use crate::record::LogId;
+use crate::trimmed::{self, Mark, MarkError};
 
 /// The parts of all environments, as they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +40,10 @@ pub struct EnvironmentParts {
     pub parts: u64,
     pub events: u64,
     pub bytes: u64,
+    /// Events that were taken from logs: those in parts, and those that were copies, erased or let go since.
+    pub taken: u64,
+    /// Parts that were left for the next time ([`verify_parts_again`]): what they hold is not counted.
+    pub unread: u64,
     pub findings: Vec<PartFinding>,
 }
 
@@ -81,6 +93,11 @@ impl PartsReport {
         !self.findings().any(|finding| finding.kind.is_loss())
     }
 
+    /// Whether every part was read, now or when it was seen last.
+    pub fn is_complete(&self) -> bool {
+        self.environments.iter().all(|environment| environment.unread == 0)
+    }
+
     /// How many events are in parts.
     pub fn events(&self) -> u64 {
         self.environments.iter().map(|environment| environment.events).sum()
@@ -89,16 +106,107 @@ impl PartsReport {
 
 /// Checks the parts of every environment in this data folder. While a process writes parts, what it merges may be looked
 /// at anew a few times.
-pub fn verify_parts(data: &Path, keys: &dyn PartKeys) -> Result<PartsReport, PartError> {
+pub fn verify_parts(data: &Path, keys: &dyn PartKeys, log_keys: &dyn LogKeys) -> Result<PartsReport, PartError> {
+    verify_each(data, keys, log_keys, &mut |folder, environment, entry| {
+        verify_part(folder, environment, entry, keys).map(Some)
+    })
+}
+
+/// Parts whose bytes were those that were written when they were read last.
+#[derive(Debug, Default)]
+pub struct RememberedParts(HashMap<PartId, (About, Timestamp)>);
+
+/// What changes with a file's content.
+type About = (u64, i64, i64);
+
+/// Does what [`verify_parts`] does, but only compares bytes, and those that were not read before or have changed since; and may
+/// be stopped.
+pub fn verify_parts_again(
+    data: &Path,
+    keys: &dyn PartKeys,
+    log_keys: &dyn LogKeys,
+    again: Again<'_, RememberedParts>,
+) -> Result<PartsReport, PartError> {
+    let Again { remembered, now, whole_again, go_on } = again;
+    let mut seen = HashSet::new();
+    let report = verify_each(data, keys, log_keys, &mut |folder, _, entry| {
+        seen.insert(entry.id);
+        let path = folder.join(file_name(entry.id));
+        let file = std::fs::metadata(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => PartError::damaged(&path, "it is not there"),
+            _ => PartError::storage(&path)(error),
+        })?;
+        let about = (file.len(), file.ctime(), file.ctime_nsec());
+        let known = remembered.0.get(&entry.id).filter(|(known, _)| *known == about);
+        let fresh = known.is_some_and(|(_, read_at)| now.since(*read_at) < whole_again);
+        if !fresh && !go_on() {
+            return Ok(known.map(|_| entry.rows));
+        }
+        if !fresh {
+            remembered.0.remove(&entry.id);
+            compare(&path, entry)?;
+            remembered.0.insert(entry.id, (about, now));
+        }
+        Ok(Some(entry.rows))
+    })?;
+    remembered.0.retain(|part, _| seen.contains(part));
+    Ok(report)
+}
+
+/// How a part is verified: how many rows it has, or nothing if it was left for the next time.
+type Verify<'a> = &'a mut dyn FnMut(&Path, EnvironmentId, &PartEntry) -> Result<Option<u64>, PartError>;
+
+fn verify_each(
+    data: &Path,
+    keys: &dyn PartKeys,
+    log_keys: &dyn LogKeys,
+    verify: Verify<'_>,
+) -> Result<PartsReport, PartError> {
     let mut report = PartsReport::default();
     let folder = data.join("parts");
     for name in disk::names(&folder).map_err(PartError::storage(&folder))? {
         match name.parse() {
-            Ok(environment) => report.environments.push(verify_environment(data, environment, keys)?),
+            Ok(environment) => {
+                let mut found = verify_environment(data, environment, keys, verify)?;
+                found.findings.extend(verify_mark(data, environment, keys, log_keys)?);
+                report.environments.push(found);
+            }
             Err(_) => report.strays.push(Path::new("parts").join(name)),
         }
     }
     Ok(report)
+}
+
+/// What is wrong with the mark of what was trimmed: that it cannot be read, or that it says of something that is not in parts.
+fn verify_mark(
+    data: &Path,
+    environment: EnvironmentId,
+    keys: &dyn PartKeys,
+    log_keys: &dyn LogKeys,
+) -> Result<Vec<PartFinding>, PartError> {
+    let path = Mark::path(data, environment);
+    let finding = |reason| {
+        let file = path.strip_prefix(data).map(Path::to_owned).unwrap_or(path.clone());
+        PartFinding { kind: PartFindingKind::Damaged, file, reason }
+    };
+    // The mark first: what it says of was in parts before it was written.
+    let mark = match Mark::load(data, environment, log_keys) {
+        Ok(mark) => mark,
+        Err(MarkError::Storage { path, source }) => return Err(PartError::Storage { path, source }),
+        Err(MarkError::Key { source, .. }) => return Ok(vec![finding(source.to_string())]),
+        Err(MarkError::Damaged { reason, .. }) => return Ok(vec![finding(reason)]),
+    };
+    // What is wrong with the manifest is said elsewhere.
+    let Ok(manifest) = Manifest::load(&super::folder(data, environment), environment, keys) else {
+        return Ok(Vec::new());
+    };
+    let sealed = manifest.unwrap_or_default().sealed;
+    let beyond = mark.logs().filter_map(|(edge, trimmed)| {
+        let (upto, sealed) = (trimmed.upto, sealed.get(&LogId::of(edge, environment).0).copied().unwrap_or(0));
+        let reason = || format!("the log of {edge} was trimmed up to frame {upto}, but only {sealed} are in parts");
+        (upto > sealed).then(|| finding(reason()))
+    });
+    Ok(beyond.collect())
 }
 
 /// How often parts are looked at again because they were merged meanwhile.
@@ -108,12 +216,13 @@ fn verify_environment(
     data: &Path,
     environment: EnvironmentId,
     keys: &dyn PartKeys,
+    verify: Verify<'_>,
 ) -> Result<EnvironmentParts, PartError> {
     let folder = super::folder(data, environment);
     let mut tries = 0;
     loop {
         let before = Manifest::load(&folder, environment, keys);
-        let found = verify_once(data, environment, &before, keys)?;
+        let found = verify_once(data, environment, &before, verify)?;
         tries += 1;
         let settled = match (&before, Manifest::load(&folder, environment, keys)) {
             (Ok(before), Ok(after)) => *before == after,
@@ -129,17 +238,26 @@ fn verify_once(
     data: &Path,
     environment: EnvironmentId,
     manifest: &Result<Option<Manifest>, PartError>,
-    keys: &dyn PartKeys,
+    verify: Verify<'_>,
 ) -> Result<EnvironmentParts, PartError> {
     let folder = super::folder(data, environment);
-    let mut found = EnvironmentParts { environment, parts: 0, events: 0, bytes: 0, findings: Vec::new() };
+    let mut found =
+        EnvironmentParts { environment, parts: 0, events: 0, bytes: 0, taken: 0, unread: 0, findings: Vec::new() };
     let relative = |name: &str| {
         let path = folder.join(name);
         path.strip_prefix(data).map(Path::to_owned).unwrap_or(path)
     };
     let names = disk::names(&folder).map_err(PartError::storage(&folder))?;
     let parts = match manifest {
-        Ok(Some(manifest)) => manifest.parts.as_slice(),
+        Ok(Some(manifest)) => {
+            found.taken = manifest.taken();
+            found.findings.extend(balance(manifest).map(|reason| PartFinding {
+                kind: PartFindingKind::Damaged,
+                file: relative(MANIFEST),
+                reason,
+            }));
+            manifest.parts.as_slice()
+        }
         Ok(None) if !names.iter().any(|name| name.ends_with(SUFFIX)) => &[],
         other => {
             let reason =
@@ -151,8 +269,9 @@ fn verify_once(
     for part in parts {
         found.parts += 1;
         found.bytes += part.bytes;
-        match verify_part(&folder, environment, part, keys) {
-            Ok(rows) => found.events += rows,
+        match verify(&folder, environment, part) {
+            Ok(Some(rows)) => found.events += rows,
+            Ok(None) => found.unread += 1,
             Err(error) => found.findings.push(PartFinding {
                 kind: PartFindingKind::Damaged,
                 file: relative(&file_name(part.id)),
@@ -161,8 +280,9 @@ fn verify_once(
         }
     }
     let committed: BTreeSet<String> = parts.iter().map(|part| file_name(part.id)).collect();
-    for name in names.iter().filter(|name| *name != MANIFEST && *name != LOCK && !committed.contains(*name)) {
-        let written = name == NEXT || name.ends_with(SUFFIX);
+    let known = [MANIFEST, LOCK, trimmed::FILE_NAME];
+    for name in names.iter().filter(|name| !known.contains(&name.as_str()) && !committed.contains(*name)) {
+        let written = name == NEXT || name == trimmed::NEXT || name.ends_with(SUFFIX);
         let (kind, reason) = if written {
             (PartFindingKind::Uncommitted, "no manifest names it")
         } else {
@@ -171,6 +291,15 @@ fn verify_once(
         found.findings.push(PartFinding { kind, file: relative(name), reason: reason.to_owned() });
     }
     Ok(found)
+}
+
+/// What does not add up: of every event that was taken from a log it is known what became of it.
+fn balance(manifest: &Manifest) -> Option<String> {
+    let Manifest { duplicates, gone, .. } = manifest;
+    let (rows, taken) = (manifest.rows(), manifest.taken());
+    (rows + duplicates + gone != taken).then(|| {
+        format!("of {taken} events {rows} are in its parts, {duplicates} were copies and {gone} were erased or let go")
+    })
 }
 
 /// What is wrong, without the path, which the finding has.
@@ -190,9 +319,7 @@ fn verify_part(
     keys: &dyn PartKeys,
 ) -> Result<u64, PartError> {
     let part = Part::open(folder, environment, entry.clone(), keys)?;
-    if hash(&part.path)? != entry.sha256 {
-        return Err(PartError::damaged(&part.path, "its bytes are not those that were written"));
-    }
+    compare(&part.path, entry)?;
     let (mut rows, mut last) = (0, None);
     for at in 0..part.groups.len() {
         let group = part.group(at)?;
@@ -205,7 +332,19 @@ fn verify_part(
             rows += 1;
         }
     }
+    if rows != entry.rows {
+        return Err(PartError::damaged(&part.path, format!("it has {rows} rows instead of {}", entry.rows)));
+    }
     Ok(rows)
+}
+
+/// Whether a file's bytes are those that were written.
+fn compare(path: &Path, entry: &PartEntry) -> Result<(), PartError> {
+    if hash(path)? == entry.sha256 {
+        Ok(())
+    } else {
+        Err(PartError::damaged(path, "its bytes are not those that were written"))
+    }
 }
 
 fn hash(path: &Path) -> Result<[u8; 32], PartError> {
@@ -230,7 +369,7 @@ impl fmt::Display for PartFinding {
 
 impl fmt::Display for PartsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for EnvironmentParts { environment, parts, events, bytes, findings } in &self.environments {
+        for EnvironmentParts { environment, parts, events, bytes, findings, .. } in &self.environments {
             writeln!(f, "{environment}: {events} events in {parts} parts, {bytes} bytes")?;
             findings.iter().try_for_each(|finding| writeln!(f, "  {finding}"))?;
         }

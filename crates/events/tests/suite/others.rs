@@ -12,10 +12,10 @@ use events::{
 
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, number, stored};
 
-fn reader(fixture: &Fixture) -> EventLog {
+fn reader(fixture: &Fixture) -> Arc<EventLog> {
     let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
     let (keys, rng) = (Arc::new(TestKeys), Arc::new(SeededRng::new(9)));
-    EventLog::open_to_read(fixture.folder.path(), keys, clock, rng, options)
+    Arc::new(EventLog::open_to_read(fixture.folder.path(), keys, clock, rng, options))
 }
 
 fn edge(fixture: &Fixture, name: &str, seed: u64) -> EventLog {
@@ -25,9 +25,9 @@ fn edge(fixture: &Fixture, name: &str, seed: u64) -> EventLog {
 }
 
 /// The numbers of the events of every log, sorted.
-fn all(log: &EventLog) -> Vec<u64> {
-    let mut numbers = Vec::new();
-    log.scan_all(environment(ENVIRONMENT), |_, event| numbers.push(number(event))).unwrap();
+fn all(fixture: &Fixture, log: &Arc<EventLog>) -> Vec<u64> {
+    let (engine, mut numbers) = (fixture.engine(log, 1, PartOptions::default()), Vec::new());
+    engine.scan(environment(ENVIRONMENT), None, |_, event| numbers.push(number(event))).unwrap();
     numbers.sort_unstable();
     numbers
 }
@@ -44,14 +44,14 @@ async fn what_another_process_acknowledged_is_read_at_once_over_groups_files_and
     let mut fixture = Fixture::new();
     fixture.options.roll_bytes = 2_000;
     let reader = reader(&fixture);
-    assert_eq!(all(&reader), Vec::<u64>::new());
+    assert_eq!(all(&fixture, &reader), Vec::<u64>::new());
     let mut sent = 0;
     for seed in 0..3 {
         let log = edge(&fixture, "edge", seed);
         for _ in 0..20 {
             append(&log, sent..sent + 3, fixture.now()).await;
             sent += 3;
-            assert_eq!(all(&reader), (0..sent).collect::<Vec<_>>());
+            assert_eq!(all(&fixture, &reader), (0..sent).collect::<Vec<_>>());
         }
         log.shutdown().await;
     }
@@ -72,7 +72,7 @@ async fn a_page_goes_through_the_logs_of_all_edges_by_time() {
         let log = if step % 2 == 0 { &one } else { &other };
         append(log, [step * 7], at(i64::try_from(step / 4).unwrap())).await;
     }
-    for log in [reader, one, other].map(Arc::new) {
+    for log in [reader, Arc::new(one), Arc::new(other)] {
         let engine = fixture.engine(&log, 3, PartOptions::default());
         let page = |before, limit| page(&engine, before, limit).unwrap();
         let whole = page(None, 100);
@@ -106,15 +106,16 @@ async fn frames_that_are_not_durable_are_not_read_and_those_that_recovery_keeps_
     // As if the process had been killed between the sync and what tells of it.
     fs::write(fixture.log_folder().join("durable"), published).unwrap();
     let reader = reader(&fixture);
-    assert_eq!(all(&reader), [0]);
-    let read = reader.scan_all(environment(ENVIRONMENT), |_, _| {}).unwrap();
+    assert_eq!(all(&fixture, &reader), [0]);
+    let engine = fixture.engine(&reader, 1, PartOptions::default());
+    let read = engine.scan(environment(ENVIRONMENT), None, |_, _| {}).unwrap();
     assert_eq!(read.into_values().collect::<Vec<_>>(), [1], "it says how far it came");
     let log = edge(&fixture, "edge", 2);
     // The sender, who was not answered, sends again, and is answered that it is there.
     assert_eq!(stored(&append(&log, [1], fixture.now()).await), 0);
-    assert_eq!(all(&reader), [0, 1]);
+    assert_eq!(all(&fixture, &reader), [0, 1]);
     append(&log, [2], fixture.now()).await;
-    assert_eq!(all(&reader), [0, 1, 2]);
+    assert_eq!(all(&fixture, &reader), [0, 1, 2]);
     log.shutdown().await;
 }
 
@@ -155,7 +156,7 @@ async fn a_damaged_frame_is_passed_over_and_a_missing_key_is_asked_for_again() {
     let page = page(&fixture.engine(&reader, 4, PartOptions::default()), None, 10);
     assert!(matches!(page, Err(QueryError::Read(ReadError::Key { .. }))), "{page:?}");
     keys.0.store(true, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(all(&reader), [0, 2]);
+    assert_eq!(all(&fixture, &reader), [0, 2]);
     log.shutdown().await;
 }
 
@@ -170,13 +171,14 @@ async fn a_log_that_cannot_be_read_is_an_error_where_it_is_asked_for_and_hides_n
     fs::rename(&folder, fixture.folder.path().join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(&folder, &folder).unwrap();
     let reader = reader(&fixture);
-    let asked = reader.scan_all(environment(ENVIRONMENT), |_, _| {});
+    let engine = fixture.engine(&reader, 1, PartOptions::default());
+    let asked = engine.scan(environment(ENVIRONMENT), None, |_, _| {});
     assert!(matches!(asked, Err(ReadError::Storage { .. })), "{asked:?}");
     let others = reader.others().unwrap();
     assert_eq!(others.iter().map(events::LogView::durable).collect::<Vec<_>>(), [1]);
     // None is none.
     fs::remove_file(&folder).unwrap();
-    assert_eq!(all(&reader), [1]);
+    assert_eq!(all(&fixture, &reader), [1]);
     one.shutdown().await;
     other.shutdown().await;
 }

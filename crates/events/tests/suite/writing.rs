@@ -224,15 +224,16 @@ async fn a_follower_sees_each_event_of_the_names_that_it_asks_for_once_and_in_or
 #[tokio::test]
 async fn all_logs_of_a_data_folder_are_scanned() {
     let fixture = Fixture::new();
-    let (log, _) = fixture.open();
+    let log = Arc::new(fixture.open().0);
     append(&log, 0..3, fixture.now()).await;
     let (rng, keys) = (Arc::new(base::SeededRng::new(77)), Arc::new(TestKeys));
     let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
     let other = events::EventLog::open(fixture.folder.path(), "other", keys, clock, rng, options).unwrap().0;
     append(&other, 10..14, fixture.now()).await;
     let (environment, mut seen) = (environment(ENVIRONMENT), Vec::new());
-    let logs = log
-        .scan_all(environment, |arrival, event| {
+    let logs = fixture
+        .engine(&log, 1, events::PartOptions::default())
+        .scan(environment, None, |arrival, event| {
             seen.push((Some(arrival.log) == log.log_id(environment), crate::support::number(event)));
         })
         .unwrap();

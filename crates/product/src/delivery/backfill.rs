@@ -1,8 +1,9 @@
-//! The job that counts, for a counter that some rule has begun to mention, what the event logs held before it was kept.
+//! The job that counts, for a counter that some rule has begun to mention, what came before it was kept: from the parts, and
+//! from the event logs what is not in parts yet.
 //!
-//! Each log counts up to the checkpoint where it stood when the counter began, so the answer is the same whenever the job
-//! runs. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
-//! through the logs; their rows are written in transactions of a few, each with a checkpoint, so that a run that is cut
+//! Of each log what came up to the checkpoint where it stood when the counter began counts, so the answer is the same whenever
+//! the job runs, and wherever the events lie by then. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
+//! through the events; their rows are written in transactions of a few, each with a checkpoint, so that a run that is cut
 //! off counts nobody twice. A counter that was forgotten meanwhile, or began anew, is another key's and another job's.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +138,7 @@ impl Part {
     }
 }
 
-/// Counts a part in one look through all logs of the data folder.
+/// Counts a part in one look through all events of the data folder.
 async fn count(
     app: &Arc<App>,
     environment: EnvironmentId,
@@ -145,17 +146,18 @@ async fn count(
     from: Option<u64>,
     limit: usize,
 ) -> Result<Part, JobError> {
-    let log = Arc::clone(app.log());
+    let (own, engine) = (app.log().log_id(environment), Arc::clone(app.engine()));
     let counting = tokio::task::spawn_blocking(move || {
         let mut part = Part { from, until: None, people: BTreeMap::new(), held: 0, limit };
-        let there = log.scan_all(environment, |arrival, event| {
+        let names: BTreeSet<&str> = wanted.iter().map(|it| it.did.event()).collect();
+        let there = engine.scan(environment, Some(&names), |arrival, event| {
             for (index, it) in wanted.iter().enumerate() {
                 if it.counts(arrival, event) {
                     part.add(&wanted, index, event);
                 }
             }
         })?;
-        let complete = reaches(&there, log.log_id(environment), &wanted);
+        let complete = reaches(&there, own, &wanted);
         Ok::<_, events::ReadError>((part, complete))
     });
     let counted = counting.await.map_err(|_| JobError::Retry("panicked"))?;
@@ -166,7 +168,7 @@ async fn count(
             Err(JobError::Retry(reason))
         }
         Err(error) => {
-            tracing::error!(%error, "the log could not be read");
+            tracing::error!(%environment, %error, "the events could not be read");
             Err(JobError::Retry("log_unreadable"))
         }
     }

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use events::LogId;
-use store::{StoreResult, dialect, sql};
+use store::{Row, StoreResult, dialect, sql};
 
-use crate::authority::TenantTx;
+use crate::authority::{InTenant, TenantTx};
 
 const PURPOSE: &str = "projection";
 
@@ -47,15 +47,19 @@ pub(super) async fn set(tx: &mut TenantTx, log: LogId, sequence: u64) -> StoreRe
     .await
 }
 
+/// Where every checkpoint stands by now.
+pub(crate) async fn all(on: impl InTenant) -> StoreResult<Checkpoints> {
+    let query = sql("SELECT log, sequence FROM log_checkpoints WHERE environment_id = $1").bind(on.environment());
+    query.fetch_all(on).await?.iter().map(checkpoint).collect()
+}
+
+fn checkpoint(row: &Row) -> StoreResult<(u64, u64)> {
+    Ok((row.get::<i64>("log")?.cast_unsigned(), row.get("sequence")?))
+}
+
 /// Where every checkpoint stands; none moves until the transaction ends.
 pub(crate) async fn hold_all(tx: &mut TenantTx) -> StoreResult<Checkpoints> {
     let (environment, engine) = (tx.environment(), tx.engine());
     dialect::lock(tx.tx(), engine, PURPOSE, &environment.bytes()).await?;
-    sql("SELECT log, sequence FROM log_checkpoints WHERE environment_id = $1")
-        .bind(environment)
-        .fetch_all(tx)
-        .await?
-        .iter()
-        .map(|row| Ok((row.get::<i64>("log")?.cast_unsigned(), row.get("sequence")?)))
-        .collect()
+    all(tx).await
 }

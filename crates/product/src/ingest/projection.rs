@@ -14,7 +14,7 @@
 //! what an edge could not project, since it ended or its store failed, is in the rows though it does not come back. They need
 //! not agree on who does it: the checkpoint decides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use super::watch::Watch;
 use super::{after, checkpoints};
 use crate::App;
-use crate::authority::TenantTx;
+use crate::authority::{TenantReader, TenantTx};
 use crate::content::{published, store as contents};
 use crate::delivery;
 
@@ -89,6 +89,16 @@ struct Place {
     looked: u64,
     /// … by this ruleset.
     ruleset: u64,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy)]
+struct Goal {
+    upto: u64,
+    /// Never beyond.
+    bound: u64,
+    /// Whether the checkpoint has to get there, and not only the look.
+    written: bool,
 }
 
 impl Projection {
@@ -188,7 +198,7 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
         if others_failed || follower.has_projected(upto) {
             return;
         }
-        match follower.advance(app, &log, &mut place, upto, u64::MAX).await {
+        match follower.advance(app, &log, &mut place, Goal { upto, bound: u64::MAX, written: false }).await {
             Ok(()) => return,
             Err(error) => tracing::info!(%environment, %error, "rows were not brought up to date: tries again"),
         }
@@ -228,6 +238,39 @@ pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Resu
     catch_up_each(app, others.into_iter().map(as_it_is).chain(own), false).await
 }
 
+/// Sees to it that an environment's checkpoints stand at these frames or behind them, as far as there is nothing left to project
+/// before: frames without anything to project move them only now and then. Where every checkpoint stands then.
+pub(crate) async fn bring_checkpoints(
+    app: &App,
+    environment: EnvironmentId,
+    upto: &BTreeMap<LogId, u64>,
+) -> Result<BTreeMap<LogId, u64>, ProjectionError> {
+    let log = Arc::clone(app.log());
+    let logs = tokio::task::spawn_blocking(move || {
+        let own = log.own(environment);
+        Ok::<_, ReadError>(own.into_iter().chain(log.others_of(environment)?).collect::<Vec<_>>())
+    });
+    let stands = async || {
+        let stands = checkpoints::all(TenantReader::new(app, environment)).await?;
+        Ok::<_, StoreError>(
+            stands.into_iter().map(|(log, sequence)| (LogId(log), sequence)).collect::<BTreeMap<_, _>>(),
+        )
+    };
+    let before = stands().await?;
+    for log in logs.await.map_err(|_| ProjectionError::Panicked)?? {
+        let Some(upto) = upto.get(&log.id()).filter(|upto| before.get(&log.id()).is_none_or(|at| at < *upto)) else {
+            continue;
+        };
+        let follower = app.projection.of(log.id());
+        let mut place = follower.place.lock().await;
+        if log.is_other() {
+            *place = None;
+        }
+        follower.advance(app, &log, &mut place, Goal { upto: *upto, bound: *upto, written: true }).await?;
+    }
+    Ok(stands().await?)
+}
+
 /// A log, and where it ends now.
 fn as_it_is(log: LogView) -> (LogView, u64) {
     let end = log.durable();
@@ -255,7 +298,7 @@ async fn catch_up_each(
             // Its edge moves the checkpoint, too.
             *place = None;
         }
-        let caught_up = follower.advance(app, &log, &mut place, upto, bound).await;
+        let caught_up = follower.advance(app, &log, &mut place, Goal { upto, bound, written: false }).await;
         if let Err(error) = &caught_up {
             tracing::warn!(%environment, %error, "people's rows are behind this event log");
         }
@@ -269,14 +312,13 @@ impl Follower {
         *self.projected.borrow() >= upto
     }
 
-    /// Goes on up to a frame, or as far as there is anything, but never beyond `bound`.
+    /// Goes on up to a frame, or as far as there is anything.
     async fn advance(
         &self,
         app: &App,
         log: &LogView,
         place: &mut Option<Place>,
-        upto: u64,
-        bound: u64,
+        goal: Goal,
     ) -> Result<(), ProjectionError> {
         let mut standing = 0;
         loop {
@@ -284,14 +326,15 @@ impl Follower {
                 Some(known) => known,
                 None => *place.insert(self.load(app, log).await?),
             };
-            let next = step(app, log, from, bound).await?;
+            let next = step(app, log, from, goal).await?;
             *place = Some(next);
             self.projected.send_if_modified(|projected| {
                 let goes_on = next.looked > *projected;
                 *projected = next.looked.max(*projected);
                 goes_on
             });
-            if next == from || next.looked >= upto {
+            let reached = if goal.written { next.checkpoint } else { next.looked };
+            if next == from || reached >= goal.upto {
                 return Ok(());
             }
             standing = if next.looked > from.looked { 0 } else { standing + 1 };
@@ -321,7 +364,7 @@ impl Follower {
 }
 
 /// Looks at some frames and projects what is in them. Stays where it is if there are none.
-async fn step(app: &App, log: &LogView, mut place: Place, bound: u64) -> Result<Place, ProjectionError> {
+async fn step(app: &App, log: &LogView, mut place: Place, goal: Goal) -> Result<Place, ProjectionError> {
     let environment = log.environment();
     // In this order: what is watched is of this ruleset or of a newer one, which the store then has as well.
     let ruleset = app.rulesets.live(environment).rules.number();
@@ -329,8 +372,9 @@ async fn step(app: &App, log: &LogView, mut place: Place, bound: u64) -> Result<
     if place.ruleset != ruleset {
         place = Place { looked: place.checkpoint, ruleset, ..place };
     }
-    let found = look(log, &watch, place.looked, bound).await?;
-    if found.events.is_empty() && found.upto.saturating_sub(place.checkpoint) < LAZY {
+    let found = look(log, &watch, place.looked, goal.bound).await?;
+    let lazy = if goal.written { 1 } else { LAZY };
+    if found.events.is_empty() && found.upto.saturating_sub(place.checkpoint) < lazy {
         return Ok(Place { looked: found.upto, ..place });
     }
     // Before the transaction, which holds one of few connections.

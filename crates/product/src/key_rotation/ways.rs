@@ -66,7 +66,8 @@ pub const WAYS: &[Way] = &[
         KeyKind::EventLog,
         365,
         "log files that are begun from now on are sealed under the new version",
-        "as long as a log file is sealed under it; over PostgreSQL it stays, since another host's files cannot be seen",
+        "as long as a log file is sealed under it, until it is trimmed, or the mark of what was trimmed, which moves to the new \
+         version at once; over PostgreSQL it stays, since another host's files cannot be seen",
     ),
     online(
         KeyKind::Part,

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::doors::Door;
 use crate::installation::{self, FirstOwner, Installed};
-use crate::{App, Databases, Duties, Urls, parts, router};
+use crate::{App, Databases, Duties, Urls, event_log, parts, router};
 
 pub(crate) use database::{create as create_databases, drop_all as drop_databases, unfenced_url};
 pub(crate) use dump::dump;
@@ -205,6 +205,30 @@ impl TestApp {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+    }
+
+    /// Has this process trim the event log of `production`: all but one event, which comes last, is in parts only then.
+    pub(crate) async fn trim(&self) {
+        self.trim_by(self.app()).await;
+    }
+
+    /// The same by another process.
+    pub(crate) async fn trim_by(&self, app: &Arc<App>) {
+        let old = Duration::from_hours(8 * 24);
+        self.advance(old);
+        self.user("later").does("Later", serde_json::json!({})).await;
+        self.seal_by(app).await;
+        self.advance(old);
+        parts::trim(app).await;
+        let mut left = Vec::new();
+        self.app().log().scan(self.production(), |_, event| left.push(event.name.clone())).unwrap();
+        assert_eq!(left, ["Later"], "what is in parts was not trimmed");
+    }
+
+    /// How many bytes the event log of `production` takes.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        let folder = self.app().data().join("log").join(event_log::EDGE).join(self.production().to_string());
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
     }
 
     /// Ends the process and starts another over the same stores. Nobody else may hold this one.

@@ -45,8 +45,8 @@ pub(crate) struct Trust {
     canary: Arc<checks::Canary>,
     /// Of each event log, how many events it held before this process counted.
     before: Mutex<HashMap<EnvironmentId, checks::Before>>,
-    /// The event log's files that were read and have not changed since.
-    log_read: Arc<Mutex<events::Remembered>>,
+    /// The files of the event log and of the parts that were read and have not changed since.
+    events_read: Arc<Mutex<checks::EventsRead>>,
 }
 
 impl Trust {
@@ -57,7 +57,7 @@ impl Trust {
             build: build::Build::default(),
             canary: Arc::new(checks::Canary::new(rng)),
             before: Mutex::default(),
-            log_read: Arc::default(),
+            events_read: Arc::default(),
         }
     }
 }

@@ -1,13 +1,15 @@
-//! A process that appends, seals, merges and erases until it is done or killed.
+//! A process that appends, seals, merges, erases and trims until it is done or killed.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use base::{Clock, SystemClock};
-use events::{Erase, PartOptions};
+use events::{Erase, LogId, PartOptions};
 
 use super::{edge, options};
 use crate::child::Stage;
@@ -18,14 +20,31 @@ pub(super) const ERASED: u64 = 0;
 /// … and by one that appends nothing also the next.
 pub(super) const ERASED_THEN: u64 = 1;
 
-/// Small parts, but not so small that sealing lags behind.
+/// Small parts, but not so small that sealing lags behind. Nothing is sent twice, so that log files may go at once.
 pub(super) fn child_options() -> PartOptions {
-    PartOptions { seal_rows: 2_000, group_rows: 256, whole_rows: 8_000, ..options() }
+    let duplicate_window = Duration::ZERO;
+    PartOptions { seal_rows: 2_000, group_rows: 256, whole_rows: 8_000, duplicate_window, ..options() }
 }
 
-/// A child that appends `batches` of 20 from `first` on; `appends` false: it only seals and merges, step by step, and ends.
-pub(super) fn command(stage: &Stage, first: u64, batches: u64, appends: bool, wrapper: &[&str]) -> Command {
-    std::fs::write(stage.0.path().join("parts-plan"), format!("{first} {batches} {appends}")).unwrap();
+/// What a child does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Appends so many batches of 20, while it seals, merges, erases and trims.
+    Append(u64),
+    /// Seals, merges and erases, step by step, and ends.
+    Seal,
+    /// Trims what is sealed, and ends.
+    Trim,
+}
+
+/// A child whose events have numbers from `first` on.
+pub(super) fn command(stage: &Stage, first: u64, work: Work, wrapper: &[&str]) -> Command {
+    let plan = match work {
+        Work::Append(batches) => format!("{first} append {batches}"),
+        Work::Seal => format!("{first} seal"),
+        Work::Trim => format!("{first} trim"),
+    };
+    std::fs::write(stage.0.path().join("parts-plan"), plan).unwrap();
     let program = std::env::current_exe().unwrap();
     let test = ["--exact", "parts::child::work_as_planned", "--ignored", "--nocapture", "--test-threads=1"];
     let mut command = match wrapper.split_first() {
@@ -46,25 +65,31 @@ pub(super) fn command(stage: &Stage, first: u64, batches: u64, appends: bool, wr
 fn work_as_planned() {
     let Ok(plan) = std::fs::read_to_string("parts-plan") else { return };
     let plan: Vec<&str> = plan.split(' ').collect();
-    let (first, batches) = (plan[0].parse().unwrap(), plan[1].parse().unwrap());
-    if plan[2] == "true" {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
-        let worker = std::thread::spawn(move || {
-            while !stopping.load(Ordering::SeqCst) {
-                step(&[ERASED]);
+    match plan[1] {
+        "append" => append_and_work(plan[0].parse().unwrap(), plan[2].parse().unwrap()),
+        // As a worker does: again, after an error too.
+        "seal" => (0..4).for_each(|_| step(&[ERASED, ERASED_THEN])),
+        _ => (0..4).for_each(|_| trim()),
+    }
+}
+
+fn append_and_work(first: u64, batches: u64) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = Arc::clone(&stop);
+    let worker = std::thread::spawn(move || {
+        while !stopping.load(Ordering::SeqCst) {
+            // Most are killed before they have done both: every other child begins with what earlier ones left to be trimmed.
+            if first / 100_000 % 2 == 1 {
+                trim();
             }
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(append(first, batches));
-        stop.store(true, Ordering::SeqCst);
-        worker.join().unwrap();
-        return;
-    }
-    // As a worker does: again, after an error too.
-    for _ in 0..4 {
-        step(&[ERASED, ERASED_THEN]);
-    }
+            step(&[ERASED]);
+            trim();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(append(first, batches));
+    stop.store(true, Ordering::SeqCst);
+    worker.join().unwrap();
 }
 
 /// One round of the worker; an error is not the end.
@@ -77,6 +102,12 @@ fn step(erased: &[u64]) {
     let _ = parts.rewrite_due();
 }
 
+/// Trims what is sealed; nobody follows the log.
+fn trim() {
+    let Ok(parts) = super::try_open(Path::new("data"), Arc::new(SystemClock), child_options()) else { return };
+    let _ = parts.trim_logs(&BTreeMap::from([(LogId::of("edge", environment(ENVIRONMENT)), u64::MAX)]));
+}
+
 async fn append(first: u64, batches: u64) {
     let log = edge(Path::new("data"), "edge", Arc::new(SystemClock));
     let mut said = crate::child::notes();
@@ -86,6 +117,9 @@ async fn append(first: u64, batches: u64) {
         if log.append(environment(ENVIRONMENT), events).await.is_ok() {
             let lines: Vec<_> = numbers.map(|number| number.to_string()).collect();
             said.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+        }
+        if batch % 16 == 0 {
+            let _ = log.remove_trimmed();
         }
     }
     log.shutdown().await;

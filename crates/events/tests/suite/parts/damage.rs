@@ -132,7 +132,7 @@ async fn another_environments_key_opens_nothing() {
     let environment = crate::support::environment(crate::support::ENVIRONMENT);
     let reader = events::PartReader::new(fixture.folder.path(), environment, std::sync::Arc::new(Other));
     assert!(reader.snapshot().is_err());
-    assert!(!events::verify_parts(fixture.folder.path(), &Other).unwrap().is_whole());
+    assert!(!events::verify_parts(fixture.folder.path(), &Other, &crate::support::TestKeys).unwrap().is_whole());
     assert_eq!(snapshot(fixture.folder.path()).sources().len(), 2);
     let sealed = |kind, version| events::parts_sealed_with(fixture.folder.path(), kind, environment, version).unwrap();
     assert_eq!((sealed(keys::KeyKind::Part, 2), sealed(keys::KeyKind::Part, 1)), (2, 0));

@@ -6,6 +6,7 @@ mod damage;
 mod erasing;
 mod faults;
 mod sealing;
+mod trimming;
 mod vector;
 
 use std::collections::BTreeMap;
@@ -103,5 +104,5 @@ fn numbers<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<u64> {
 }
 
 fn verify(data: &Path) -> PartsReport {
-    events::verify_parts(data, &TestKeys).unwrap()
+    events::verify_parts(data, &TestKeys, &TestKeys).unwrap()
 }

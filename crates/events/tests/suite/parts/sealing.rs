@@ -1,6 +1,5 @@
 //! The log becomes parts: each event once, exactly as it was, whatever comes late, twice or from another edge.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use base::Timestamp;
 use events::{Control, Event, EventEngine as _, LogId, PartError, PartOptions, Parts, QueryError, ReadError, Sealing};
 
-use super::{edge, files, folder, logged, numbers, open, options, sealed, snapshot, try_open, verify};
+use super::{edge, files, logged, numbers, open, options, sealed, snapshot, try_open, verify};
 use crate::support::{ENVIRONMENT, Fixture, append, environment, event};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -150,41 +149,6 @@ async fn one_process_writes_and_a_snapshot_outlives_compaction() {
     assert_eq!(numbers(&seen), (0..300).collect::<Vec<_>>());
     assert!(snapshot(data).generation() > before.generation());
     log.shutdown().await;
-}
-
-#[tokio::test]
-async fn log_files_go_when_they_are_sealed_old_and_below_the_floor() {
-    let fixture = Fixture::new();
-    let data = fixture.folder.path();
-    let log = edge(data, "edge", fixture.clock.clone());
-    let parts = open(data, fixture.clock.clone(), options());
-    for round in 0..30_u64 {
-        append(&log, round * 50..round * 50 + 50, fixture.now()).await;
-        fixture.clock.advance(DAY / 8);
-    }
-    let (id, all) = (LogId::of("edge", environment(ENVIRONMENT)), fixture.files().len());
-    assert!(all > 3, "{all}");
-    let floor = |upto| BTreeMap::from([(id, upto)]);
-    fixture.clock.advance(DAY * 8);
-    assert_eq!(parts.trim_logs(&floor(u64::MAX)).unwrap(), 0, "not sealed");
-    seal_all(&parts);
-    assert_eq!(parts.trim_logs(&BTreeMap::new()).unwrap(), 0, "no floor");
-    assert_eq!(parts.trim_logs(&floor(1)).unwrap(), 0, "somebody follows");
-    let removed = parts.trim_logs(&floor(u64::MAX)).unwrap();
-    assert!(removed > 0 && fixture.files().len() as u64 == all as u64 - removed);
-    assert!(!fixture.files().is_empty(), "the last file stays");
-    log.shutdown().await;
-    // The log goes on, and so does sealing.
-    let log = edge(data, "edge", fixture.clock.clone());
-    append(&log, 5_000..5_010, fixture.now()).await;
-    assert_eq!(parts.seal_now().unwrap().events, 10);
-    assert_eq!(numbers(sealed(data).values()), (0..1_500).chain(5_000..5_010).collect::<Vec<_>>());
-    // A log whose files are gone that were not sealed is not passed over.
-    log.shutdown().await;
-    std::fs::remove_dir_all(folder(data)).unwrap();
-    drop(parts);
-    let parts = open(data, fixture.clock.clone(), options());
-    assert!(matches!(parts.seal_now(), Err(PartError::Gap { .. })));
 }
 
 #[tokio::test]

@@ -46,6 +46,38 @@ async fn answers_are_the_same_when_the_events_lie_in_parts(app: TestApp) {
     assert_eq!(everything(&app).await, mixed);
 }
 
+#[app_test]
+async fn answers_are_the_same_when_the_events_have_left_the_log(app: TestApp) {
+    invoices(&app).await;
+    let private = json!({"note": "bo@example.org", "amount": 3});
+    app.send(json!([track("u1", "Invoice Viewed", "2026-09-29T09:00:00Z", private)])).await;
+    let (before, bytes) = (everything(&app).await, app.log_bytes());
+    app.trim().await;
+    assert_eq!(everything(&app).await, before);
+    assert!(before[4].to_string().contains("bo@example.org"), "{}", before[4]);
+    assert!(app.log_bytes() < bytes, "{} of {bytes}", app.log_bytes());
+    let verified = crate::event_log::verify(app.app()).await.unwrap();
+    assert!(verified.whole && verified.report.contains("they are in parts only"), "{}", verified.report);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_goes_on_while_a_worker_trims_its_log() {
+    let app = TestApp::start_postgres("worker_trims").await;
+    invoices(&app).await;
+    let (before, worker) = (everything(&app).await, app.worker_beside().await);
+    app.trim_by(&worker).await;
+    assert_eq!(everything(&app).await, before);
+    app.send(json!([track("u2", "Invoice Sent", "2026-09-29T10:00:00Z", json!({"amount": 5, "currency": "EUR"}))]))
+        .await;
+    let after = everything(&app).await;
+    assert_ne!(after[0], before[0], "what comes after counts");
+    worker.close().await;
+    drop(worker);
+    let app = app.restart().await;
+    assert_eq!(everything(&app).await, after, "by a process that never saw them in the log");
+    app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_answers_from_what_a_worker_sealed_with_a_key_that_it_has_not_heard_of() {
     let app = TestApp::start_postgres("unheard_key").await;

@@ -98,3 +98,27 @@ async fn what_was_not_watched_for_a_while_is_counted_anew(app: TestApp) {
     let actual = &why(&app, "ana", &id).await["trace"]["parts"][2]["parts"][0]["actual"];
     assert_eq!(actual, &json!(2));
 }
+
+#[app_test]
+async fn what_has_left_the_log_counts_for_a_rule_that_comes_later_as_it_did_before(app: TestApp) {
+    let (often, once) = (app.user("often"), app.user("once"));
+    for amount in 0..3 {
+        often.does("Invoice Sent", json!({"amount": amount})).await;
+    }
+    once.does("Invoice Sent", json!({"amount": 9})).await;
+    let id = publish(&app, &survey(json!({"audience": twice()}))).await;
+    app.work().await;
+    let actual = async |user: &str| why(&app, user, &id).await["trace"]["parts"][2]["parts"][0]["actual"].clone();
+    let before = [actual("often").await, actual("once").await];
+    assert_eq!(before, [json!(3), json!(1)]);
+    // It is forgotten, and counted anew from the parts.
+    app.api().post(&format!("/api/v1/surveys/{id}/pause")).await.assert(200);
+    app.trim().await;
+    app.api().post(&format!("/api/v1/surveys/{id}/publish")).await.assert(200);
+    assert_eq!(why(&app, "often", &id).await["reason"], "audience_unknown");
+    app.work().await;
+    assert_eq!([actual("often").await, actual("once").await], before);
+    assert_eq!(often.sees().await, std::slice::from_ref(&id));
+    once.does("Invoice Sent", json!({"amount": 1})).await;
+    assert_eq!(once.sees().await, [id], "and what comes then, from the log");
+}

@@ -1,8 +1,10 @@
 //! UP-35: what was acknowledged is there, and of every message it is known what became of it.
 //!
-//! The log's files are read from the disk and every event in them is counted. What they held before this process began to
-//! count is the difference, so it must come out the same each time. A file that was whole is read again when it has
-//! changed, and once a day; one run reads for a few seconds, and the next goes on from there.
+//! The log's files are read from the disk and every event in them is counted, with those that were counted when they were
+//! trimmed, each of which was in a part then. What they held before this process began to count is the difference, so it must
+//! come out the same each time. The parts are read as well: each byte is as it was written, and of what was taken from the logs
+//! everything is in them, was a copy, or was erased. A file that was whole is read again when it has changed, and once a day;
+//! one run reads for a few seconds, and the next goes on from there.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -10,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use base::id::EnvironmentId;
-use events::{Again, Counters, EventLog, LogKeys, Report};
+use events::{Again, Counters, EventLog, PartsReport, Remembered, RememberedParts, Report};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
@@ -34,33 +36,37 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
     let mut seen = Seen::default();
     let log = app.log();
     let (earlier, answered) = (counted(log), answered(app));
-    let mut report = read_again(app, time).await?;
-    if !report.is_whole() {
+    let mut read = read_again(app, time).await?;
+    if !read.log.is_whole() {
         // A file that was begun between two looks of one reading is no loss.
-        report = read_again(app, time).await?;
+        read = read_again(app, time).await?;
     }
+    let (report, parts) = (&read.log, &read.parts);
     tokio::time::sleep(COUNTED_WITHIN).await;
     let later = counted(log);
     if !report.is_whole() {
         seen.broken("The event log is damaged: acknowledged events are lost or changed.");
     }
-    if report.is_complete() {
-        if report.is_whole() {
+    if !parts.is_whole() {
+        seen.broken("The column files of events are damaged, or events that were put into them are not there.");
+    }
+    if report.is_complete() && parts.is_complete() {
+        if report.is_whole() && parts.is_whole() {
             seen.shows(
-                "Every file of the event log was read from the disk since it was last written: each frame is genuine, none \
-                 is missing.",
+                "Every file of events was read from the disk since it was last written: each frame of the log is genuine, none is \
+                 missing, and every byte of the column files is as it was written.",
             );
         }
         if log.appends() {
             seen.demand(
-                compare(app, &report, &earlier, &later),
+                compare(app, report, &earlier, &later),
                 "For every environment the events in the files are those that were acknowledged as stored.",
                 "For an environment there are more or fewer events in the files than were acknowledged.",
             );
         }
     } else {
         seen.weak(
-            "The event log is read piece by piece and not all of it was read yet: nothing was amiss in what was read, and \
+            "The files of events are read piece by piece and not all of it was read yet: nothing was amiss in what was read, and \
              the events are counted once all is.",
         );
     }
@@ -101,20 +107,38 @@ fn balanced(app: &App, answered: &HashMap<EnvironmentId, u64>, later: &HashMap<E
     of_messages && later.iter().all(|(environment, counters)| counters.accepted == 0 || known(environment).is_some())
 }
 
+/// What was found in the files.
+struct Found {
+    log: Report,
+    parts: PartsReport,
+}
+
+/// What files held that have not changed since they were read.
+#[derive(Debug, Default)]
+pub(in crate::trust) struct EventsRead {
+    log: Remembered,
+    parts: RememberedParts,
+}
+
 /// Reads what has changed, for so long. Whoever lets go of this future stops the reading, too, at the next file.
-async fn read_again(app: &App, time: Duration) -> Result<Report, Unseen> {
+async fn read_again(app: &App, time: Duration) -> Result<Found, Unseen> {
     let (data, keys, now) = (app.data().to_owned(), Arc::clone(&app.keys), app.clock.now());
-    let remembered = Arc::clone(&app.trust.log_read);
+    let remembered = Arc::clone(&app.trust.events_read);
     let stop = CancellationToken::new();
     let _stops_with_this = stop.clone().drop_guard();
     let reading = tokio::task::spawn_blocking(move || {
         let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let EventsRead { log, parts } = &mut *remembered;
+        let (keys, whole_again) = (keys.as_ref(), WHOLE_AGAIN);
         let began = Instant::now();
         let mut go_on = || !stop.is_cancelled() && began.elapsed() < time;
-        let again = Again { remembered: &mut remembered, now, whole_again: WHOLE_AGAIN, go_on: &mut go_on };
-        events::verify_again(&data, keys.as_ref() as &dyn LogKeys, again)
+        let log = Again { remembered: log, now, whole_again, go_on: &mut go_on };
+        let log = events::verify_again(&data, keys, log).map_err(|error| error.to_string())?;
+        let parts = Again { remembered: parts, now, whole_again, go_on: &mut go_on };
+        let parts = events::verify_parts_again(&data, keys, keys, parts).map_err(|error| error.to_string())?;
+        Ok(Found { log, parts })
     });
-    reading.await?.map_err(|error| Unseen::because("The event log could not be read.", error))
+    reading.await?.map_err(|error: String| Unseen::because("The files of events could not be read.", error))
 }
 
 /// Whether what the files held before this process comes out the same as in earlier looks.
@@ -127,7 +151,7 @@ fn compare(
     let mut stored: HashMap<EnvironmentId, u64> = HashMap::new();
     // Other edges count theirs themselves.
     for log in report.logs.iter().filter(|log| Some(log.edge.as_str()) == app.duties.edge.as_deref()) {
-        *stored.entry(log.environment).or_default() += log.events;
+        *stored.entry(log.environment).or_default() += log.events + log.trimmed.events;
     }
     let mut before = app.trust.before.lock().unwrap_or_else(PoisonError::into_inner);
     let mut agree = true;
@@ -201,9 +225,34 @@ mod tests {
     }
 
     #[app_test]
+    async fn what_left_the_log_is_counted_as_before_and_missed_when_it_is_not_in_parts(app: TestApp) {
+        send(&app).await;
+        app.user("ana").does("Invoice Sent", json!({})).await;
+        assert_eq!(look(app.app()).await.unwrap().verdict(), Verdict::Kept);
+        app.trim().await;
+        let seen = look(app.app()).await.unwrap();
+        assert_eq!((seen.verdict(), seen.reason().as_str(), seen.evidence().len()), (Verdict::Kept, "", 3));
+        let parts = app.app().data().join("parts").join(app.production().to_string());
+        let names: Vec<_> = std::fs::read_dir(&parts).unwrap().map(|file| file.unwrap().path()).collect();
+        let part = names.iter().find(|path| path.extension().is_some()).unwrap();
+        for (path, reason) in
+            [(part, "The column files of events are damaged"), (&parts.join("trimmed"), "The event log is damaged")]
+        {
+            let kept = std::fs::read(path).unwrap();
+            let mut changed = kept.clone();
+            changed[kept.len() / 2] ^= 1;
+            std::fs::write(path, changed).unwrap();
+            let seen = look(app.app()).await.unwrap();
+            assert!(seen.verdict() == Verdict::Broken && seen.reason().contains(reason), "{}", seen.reason());
+            std::fs::write(path, kept).unwrap();
+            assert_eq!(look(app.app()).await.unwrap().verdict(), Verdict::Kept);
+        }
+    }
+
+    #[app_test]
     async fn reading_stops_with_whoever_waits_for_it(app: TestApp) {
         send(&app).await;
-        let read = Arc::clone(&app.app().trust.log_read);
+        let read = Arc::clone(&app.app().trust.events_read);
         {
             let _nobody_reads = read.lock().unwrap();
             assert!(look(app.app()).now_or_never().is_none());
@@ -212,8 +261,8 @@ mod tests {
         while Arc::strong_count(&read) > 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert!(read.lock().unwrap().is_empty(), "files were read for nobody");
+        assert!(read.lock().unwrap().log.is_empty(), "files were read for nobody");
         look(app.app()).await.unwrap();
-        assert!(!read.lock().unwrap().is_empty());
+        assert!(!read.lock().unwrap().log.is_empty());
     }
 }

@@ -14,7 +14,7 @@ mod transport;
 use std::time::Duration;
 
 pub(super) use at_rest::Canary;
-pub(super) use events::Before;
+pub(super) use events::{Before, EventsRead};
 
 use super::check::Check;
 

@@ -314,6 +314,10 @@ pub(super) static PROMISES: &[Promise] = &[
         tests: &[
             test("crates/events/tests/suite/damage.rs", "every_flipped_bit_is_detected_and_its_frame_named"),
             test("crates/product/src/trust/checks/events.rs", "copies_and_refusals_balance_and_what_vanishes_does_not"),
+            test(
+                "crates/product/src/trust/checks/events.rs",
+                "what_left_the_log_is_counted_as_before_and_missed_when_it_is_not_in_parts",
+            ),
             test("crates/cli/tests/clients.rs", "official_clients_lose_and_double_nothing_while_the_server_is_killed"),
         ],
     },

@@ -1,12 +1,12 @@
-//! Parts: whoever does background work seals what the event logs of the data folder hold into them, merges them, and moves
-//! them to the newest keys. Every process reads them.
+//! Parts: whoever does background work seals what the event logs of the data folder hold into them, merges them, moves
+//! them to the newest keys, and trims the logs ([`trim`]). Every process reads them.
 //!
 //! One process writes an environment's parts at a time: of two workers over one data folder, the one that has them goes on, and
 //! the other leaves them alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
@@ -17,6 +17,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
 use crate::{App, figures};
+
+mod trim;
+
+pub(crate) use trim::remove_trimmed;
+#[cfg(test)]
+pub(crate) use trim::trim;
 
 /// How often it is looked what there is to do.
 const LOOK: Duration = Duration::from_secs(5);
@@ -29,13 +35,17 @@ const PACKED: u64 = 16;
 pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tracker.spawn(async move {
-        let mut since = Since::default();
+        let (mut since, mut trimmed) = (Since::default(), None::<Instant>);
         loop {
             let since_before = std::mem::take(&mut since);
             let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: since_before, unsealed: Some(0) };
             match tokio::task::spawn_blocking(move || look.work()).await {
                 Ok(after) => since = after,
                 Err(error) => tracing::error!(%error, "sealing events into parts panicked; the next look tries again"),
+            }
+            if trimmed.is_none_or(|trimmed| trimmed.elapsed() >= trim::LOOK) {
+                trimmed = Some(Instant::now());
+                tokio::select! { () = stop.cancelled() => return, () = trim::trim(&app) => {} }
             }
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(LOOK) => {} }
         }
