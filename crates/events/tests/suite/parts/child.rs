@@ -105,7 +105,8 @@ fn step(erased: &[u64]) {
 /// Trims what is sealed; nobody follows the log.
 fn trim() {
     let Ok(parts) = super::try_open(Path::new("data"), Arc::new(SystemClock), child_options()) else { return };
-    let _ = parts.trim_logs(&BTreeMap::from([(LogId::of("edge", environment(ENVIRONMENT)), u64::MAX)]));
+    let trimming = parts.trim_logs(&BTreeMap::from([(LogId::of("edge", environment(ENVIRONMENT)), u64::MAX)]));
+    let _ = std::fs::write("trimming", format!("{trimming:?}"));
 }
 
 async fn append(first: u64, batches: u64) {

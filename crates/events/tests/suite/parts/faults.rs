@@ -22,7 +22,8 @@ async fn with_fault(work: Work, call: &str, fault: &str, range: std::ops::Range<
             let parts = super::open(&stage.data(), clock, child_options());
             while parts.seal_now().unwrap().more {}
         }
-        let context = format!("{call}:{fault}:when={when}");
+        let ever = if fault == REFUSED { "+" } else { "" };
+        let context = format!("{call}:{fault}:when={when}{ever}");
         let inject = format!("inject={context}");
         let traced = format!("trace={call}");
         let wrapper = ["strace", "-f", "-qq", "-y", "-o", "trace", "-e", &traced, "-e", &inject];
@@ -31,10 +32,17 @@ async fn with_fault(work: Work, call: &str, fault: &str, range: std::ops::Range<
         let trace = std::fs::read_to_string(stage.0.path().join("trace")).unwrap();
         met += u32::from(trace.lines().any(|line| line.contains("(INJECTED)") && line.contains(on)));
         let erased: &[u64] = if work == Work::Seal { &[ERASED, ERASED_THEN] } else { &[ERASED] };
+        if fault == REFUSED {
+            let trimming = std::fs::read_to_string(stage.0.path().join("trimming")).unwrap();
+            assert!(trimming.starts_with("Ok(") && trimming.contains("removed: 0"), "{trimming}");
+        }
         check(&stage, erased, &context).await;
     }
     met
 }
+
+/// What a process meets that may not change a folder.
+const REFUSED: &str = "error=EACCES";
 
 #[tokio::test]
 async fn a_failed_sync_loses_nothing() {
@@ -65,6 +73,5 @@ async fn whatever_fails_while_a_log_is_trimmed_nothing_is_lost() {
 
 #[tokio::test]
 async fn files_that_a_process_may_not_remove_are_left_to_the_edge() {
-    // The child's edge is another user's, as it were: whatever it tries to remove is refused.
-    assert_eq!(with_fault(Work::Trim, "unlink", "error=EACCES", 1..2, "/log/").await, 1);
+    assert_eq!(with_fault(Work::Trim, "unlink", REFUSED, 1..2, "/log/").await, 1);
 }

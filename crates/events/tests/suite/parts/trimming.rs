@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base::id::EnvironmentId;
 use base::{Secret, SeededRng, Timestamp};
 use events::{
-    Arrival, Control, EmbeddedEngine, Erase, EventEngine as _, EventLog, FindingKind, LogId, LogKeyError, LogKeys,
-    Options, PartError, PartFindingKind, PartOptions, Parts, Trimmed, Trimming,
+    Arrival, Control, EmbeddedEngine, EngineParts, Erase, EventEngine as _, EventLog, FindingKind, LogId, LogKeyError,
+    LogKeys, Options, PartError, PartFindingKind, PartKeyError, PartKeys, PartOptions, Parts, Trimmed, Trimming,
 };
+use keys::KeyKind;
 
 use super::{edge, folder, numbers, open, options, sealed, try_open, verify};
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, number, stored};
@@ -158,6 +159,60 @@ async fn every_reader_has_the_same_before_while_and_after_a_log_is_trimmed() {
 
 fn log_bytes(fixture: &Fixture) -> u64 {
     fixture.files().iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+}
+
+/// Keys while which are fetched something else happens, once.
+struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl PartKeys for Meanwhile {
+    fn primary(&self, kind: KeyKind, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), PartKeyError> {
+        PartKeys::primary(&TestKeys, kind, environment)
+    }
+
+    fn version(&self, kind: KeyKind, of: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, PartKeyError> {
+        if let Some(happens) = self.0.lock().unwrap().take() {
+            happens();
+        }
+        PartKeys::version(&TestKeys, kind, of, version)
+    }
+}
+
+#[tokio::test]
+async fn who_has_read_an_older_manifest_when_files_go_takes_the_newer_one() {
+    for scanned in [true, false] {
+        let mut fixture = Fixture::new();
+        fixture.options.roll_bytes = 4_000;
+        let log = Arc::new(fixture.open().0);
+        let parts = open(fixture.folder.path(), fixture.clock.clone(), options());
+        for round in 0..20 {
+            append(&log, round * 50..round * 50 + 50, fixture.now()).await;
+        }
+        assert!(parts.seal_now().unwrap().more);
+        fixture.clock.advance(DAY * 8);
+        append(&log, 1_000..1_050, fixture.now()).await;
+        fixture.clock.advance(DAY * 8);
+        // The manifest's bytes are read by then, and the log is not.
+        let happens: Box<dyn FnOnce() + Send> = Box::new(move || {
+            while parts.seal_now().unwrap().more {}
+            assert!(trim(&parts).removed > 2);
+        });
+        let keys = Arc::new(Meanwhile(Mutex::new(Some(happens))));
+        let (clock, rng) = (fixture.clock.clone(), Arc::new(SeededRng::new(1)));
+        let data = fixture.folder.path().to_owned();
+        let parts =
+            EngineParts { data, keys: keys.clone(), log_keys: Arc::new(TestKeys), clock, rng, options: options() };
+        let engine = EmbeddedEngine::new(reader(&fixture), parts);
+        let all = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+        let mut shown = 0;
+        if scanned {
+            engine.scan(environment(ENVIRONMENT), None, |_, _| shown += 1).unwrap();
+        } else {
+            let counts = engine.counts(environment(ENVIRONMENT), all, &Control::new()).unwrap();
+            shown = counts.iter().map(|count| count.count).sum();
+        }
+        assert_eq!((shown, keys.0.lock().unwrap().is_none()), (1_050, true));
+        log.shutdown().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -327,6 +382,27 @@ async fn what_is_sealed_and_not_in_parts_is_noticed_before_a_file_goes() {
 }
 
 #[tokio::test]
+async fn copies_that_another_log_had_first_keep_no_file() {
+    let fixture = Fixture::new();
+    let (data, start) = (fixture.folder.path(), fixture.now());
+    let (one, other) = (edge(data, "edge", fixture.clock.clone()), edge(data, "other", fixture.clock.clone()));
+    let parts = open(data, fixture.clock.clone(), options());
+    append(&other, 0..100, start).await;
+    while parts.seal_now().unwrap().more {}
+    append(&one, 50..150, start).await;
+    while parts.seal_now().unwrap().more {}
+    fixture.clock.advance(DAY * 8);
+    append(&one, [900], fixture.now()).await;
+    fixture.clock.advance(DAY * 8);
+    while parts.seal_now().unwrap().more {}
+    assert_eq!(trim(&parts).events, 100);
+    assert_eq!(numbers(sealed(data).values()), (0..150).chain([900]).collect::<Vec<_>>());
+    for log in [one, other] {
+        log.shutdown().await;
+    }
+}
+
+#[tokio::test]
 async fn copies_and_those_who_are_erased_or_too_old_keep_no_file() {
     let fixture = Fixture::new();
     let (data, start) = (fixture.folder.path(), fixture.now());
@@ -416,7 +492,7 @@ impl LogKeys for Turned {
     }
 
     fn version(&self, environment: EnvironmentId, version: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
-        TestKeys.version(environment, version)
+        LogKeys::version(&TestKeys, environment, version)
     }
 }
 
