@@ -246,7 +246,9 @@ mod tests {
         let bytes = fs::read(Mark::path(data.path(), environment)).unwrap();
         let mut written = String::new();
         for line in bytes.chunks(32) {
-            line.iter().for_each(|byte| write!(written, "{byte:02x}").unwrap());
+            for byte in line {
+                write!(written, "{byte:02x}").unwrap();
+            }
             written.push('\n');
         }
         assert_eq!(written, include_str!("../tests/vectors/log-trimmed.hex"), "the format changed");

@@ -16,8 +16,8 @@ use events::{
 };
 use keys::KeyKind;
 
-use super::{edge, folder, numbers, open, options, sealed, try_open, verify};
-use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, event, number, stored};
+use super::{edge, folder, numbers, open, options, sealed, verify};
+use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, number, stored};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -337,7 +337,9 @@ async fn a_changed_mark_is_named_and_trims_nothing() {
     assert_eq!(trimmed(&fixture), marked);
     // A mark that is ahead of the parts vouches for nothing.
     fs::remove_file(folder(fixture.folder.path()).join("manifest")).unwrap();
-    super::files(fixture.folder.path()).iter().for_each(|file| fs::remove_file(file).unwrap());
+    for file in super::files(fixture.folder.path()) {
+        fs::remove_file(file).unwrap();
+    }
     drop(parts);
     drop(open(fixture.folder.path(), fixture.clock.clone(), options()));
     let report = verify(fixture.folder.path());
@@ -526,19 +528,4 @@ async fn the_mark_goes_with_the_logs_key() {
     assert!(new.reseal_due().unwrap() && !new.reseal_due().unwrap());
     assert_eq!((sealed(1), sealed(2)), (0, 2));
     assert_eq!(trimmed(&fixture).upto, 1);
-}
-
-#[tokio::test]
-async fn one_process_trims_at_a_time() {
-    let (fixture, log, parts) = filled().await;
-    let second = try_open(fixture.folder.path(), fixture.clock.clone(), options());
-    assert!(matches!(second, Err(PartError::Locked(_))));
-    drop(parts);
-    let second = try_open(fixture.folder.path(), fixture.clock.clone(), options()).unwrap();
-    assert!(trim(&second).removed > 2);
-    let mut late = event(3, fixture.now());
-    late.message = [9; 16];
-    log.append(environment(ENVIRONMENT), vec![late]).await.unwrap();
-    assert_eq!(second.seal_now().unwrap().events, 1);
-    log.shutdown().await;
 }
