@@ -145,7 +145,7 @@ impl EmbeddedEngine {
         let kept = self.kept(environment);
         // The tail first: whoever has it takes the snapshot, so that the tail never begins before an earlier one's end.
         let mut tail = kept.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        while_trimmed(|| {
+        with_newer_parts(|| {
             let snapshot = kept.reader.snapshot()?;
             let mut sources = snapshot.sources().to_vec();
             sources.extend(tail.sources(&self.log, environment, &snapshot)?);
@@ -162,7 +162,7 @@ impl EmbeddedEngine {
         mut each: impl FnMut(&Arrival, &Event),
     ) -> Result<BTreeMap<LogId, u64>, ReadError> {
         let kept = self.kept(environment);
-        let (snapshot, rest) = while_trimmed(|| {
+        let (snapshot, rest) = with_newer_parts(|| {
             let snapshot = kept.reader.snapshot()?;
             let rest = self.log.rest(environment, |log| snapshot.sealed(log))?;
             Ok((snapshot, rest))
@@ -188,7 +188,7 @@ impl EmbeddedEngine {
 const LOOKS: u32 = 8;
 
 /// Looks, and again with newer parts if what was looked for has left the log meanwhile.
-fn while_trimmed<T>(mut look: impl FnMut() -> Result<T, ReadError>) -> Result<T, ReadError> {
+fn with_newer_parts<T>(mut look: impl FnMut() -> Result<T, ReadError>) -> Result<T, ReadError> {
     for _ in 1..LOOKS {
         match look() {
             Err(error) if error.may_be_trimmed() => {}

@@ -136,20 +136,23 @@ impl Index {
     }
 
     /// Of at most `look` frames behind `after` and up to `end` those that may hold an event of one of these names, and the
-    /// sequence of the last that was looked at. What was trimmed is not among them.
+    /// sequence of the last that was looked at.
     pub(crate) fn following(
         &self,
         after: u64,
         end: u64,
         names: NameSet,
         look: usize,
-    ) -> (u64, Vec<(Arc<LogFile>, Frame)>) {
+    ) -> Result<(u64, Vec<(Arc<LogFile>, Frame)>), IsTrimmed> {
+        if after < self.trimmed {
+            return Err(IsTrimmed(self.trimmed));
+        }
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
         let to = self.frames.partition_point(|frame| frame.sequence <= end).min(from.saturating_add(look));
         let looked = self.frames.get(from..to).unwrap_or_default();
         let found = looked.iter().filter(|frame| frame.holds.names.touches(names));
-        let upto = looked.last().map_or(after.max(self.trimmed), |frame| frame.sequence);
-        (upto, found.map(|frame| (self.file(frame.file), *frame)).collect())
+        let upto = looked.last().map_or(after, |frame| frame.sequence);
+        Ok((upto, found.map(|frame| (self.file(frame.file), *frame)).collect()))
     }
 
     /// Every frame behind `after`, with its file.
@@ -159,6 +162,17 @@ impl Index {
         }
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
         Ok(self.frames[from..].iter().map(|frame| (self.file(frame.file), *frame)).collect())
+    }
+
+    /// How many events the frames have that lie between these two; nothing if one of them is not known here.
+    pub(crate) fn between(&self, after: u64, before: u64) -> Option<u64> {
+        if after < self.trimmed || self.last() + 1 < before {
+            return None;
+        }
+        let from = self.frames.partition_point(|frame| frame.sequence <= after);
+        let to = self.frames.partition_point(|frame| frame.sequence < before);
+        let between = self.frames.get(from..to).unwrap_or_default();
+        Some(between.iter().map(|frame| u64::from(frame.holds.events)).sum())
     }
 
     /// How many events lie behind `after`, and in how many bytes of their file.
@@ -201,11 +215,17 @@ mod tests {
         assert_eq!(Arc::strong_count(&files[0]), 1, "its file is let go");
         assert_eq!(numbers(&index, 1), Err(IsTrimmed(2)));
         assert_eq!(numbers(&index, 2), Ok(vec![(1, 3), (1, 4), (2, 5), (2, 6)]));
-        assert_eq!(index.following(0, 6, NameSet(1), 2).1.len(), 2);
+        let following =
+            |index: &Index, after| index.following(after, 9, NameSet(1), 2).map(|(upto, frames)| (upto, frames.len()));
+        assert_eq!((following(&index, 0), following(&index, 2)), (Err(IsTrimmed(2)), Ok((4, 2))));
+        assert_eq!(
+            [(1, 4), (2, 6), (2, 7), (6, 7), (2, 8)].map(|(after, before)| index.between(after, before)),
+            [None, Some(3), Some(4), Some(0), None]
+        );
         index.forget(1);
         assert_eq!((index.trimmed(), index.waiting(0)), (2, (4, 40)), "it never goes back");
         index.forget(6);
-        assert_eq!((index.last(), index.following(0, 9, NameSet(1), 9).0), (6, 6), "the log goes on from there");
+        assert_eq!((index.last(), following(&index, 6)), (6, Ok((6, 0))), "the log goes on from there");
         assert_eq!((Arc::strong_count(&files[2]), Arc::strong_count(&files[3])), (1, 2), "the last file stays");
         index.add_frame(Frame { sequence: 7, file: 3, offset: 0, length: 10, holds: Holds::default() });
         assert_eq!(numbers(&index, 6), Ok(vec![(3, 7)]));

@@ -149,7 +149,7 @@ fn inspect_once(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, OpenEr
     }
     names.sort_unstable();
     // After the files were listed: whatever was trimmed before that is known by then.
-    report.trimmed = trimmed(&folder, keys, &mut report.findings)?;
+    report.trimmed = trimmed(&folder, keys, &mut report.findings);
     let files = names.split_off(trimmed::below(&names, report.trimmed.upto));
     let candidate = |name: FileName| candidate(&folder, name, folder.path.join(name.to_string()), keys);
     let files = files.into_iter().map(candidate).collect::<Result<Vec<_>, _>>()?;
@@ -162,17 +162,18 @@ fn inspect_once(folder: Folder, keys: &dyn LogKeys) -> Result<Inspection, OpenEr
 }
 
 /// What was trimmed of this log.
-fn trimmed(folder: &Folder, keys: &dyn LogKeys, findings: &mut Vec<Finding>) -> Result<Trimmed, OpenError> {
+fn trimmed(folder: &Folder, keys: &dyn LogKeys, findings: &mut Vec<Finding>) -> Trimmed {
     let (kind, reason) = match Mark::load(&folder.root, folder.environment, keys) {
-        Ok(mark) => return Ok(mark.of(&folder.edge)),
-        Err(MarkError::Storage { path, source }) => return Err(OpenError::Storage { path, source }),
+        Ok(mark) => return mark.of(&folder.edge),
+        // Also one that may not be read: whoever appends goes on from the last file, which is never trimmed.
+        Err(MarkError::Storage { source, .. }) => (FindingKind::TrimMark, source.to_string()),
         Err(MarkError::Key { source, .. }) => (FindingKind::Key, source.to_string()),
         Err(MarkError::Damaged { reason, .. }) => (FindingKind::TrimMark, reason),
     };
     let path = Mark::path(&folder.root, folder.environment);
     let file = path.strip_prefix(&folder.root).map(Path::to_owned).unwrap_or(path);
     findings.push(Finding { kind, file, bytes: 0..0, frames: 0..0, reason });
-    Ok(Trimmed::default())
+    Trimmed::default()
 }
 
 /// The published offset, if there is one.
@@ -240,11 +241,17 @@ impl Inspection {
     fn judge_beginning(&mut self) {
         let from = self.report.trimmed.upto + 1;
         let to = self.files.first().map_or(self.published_next(), |file| file.name.first);
-        if from < to {
+        // The last file of a log is never trimmed.
+        let none_left = self.files.is_empty() && self.report.trimmed.upto > 0;
+        if from < to || none_left {
             let file = self.folder.relative(&FileName { first: from, attempt: 0 }.to_string());
-            let reason = "the files that held these frames are not there, and were not trimmed".to_owned();
-            let kind = FindingKind::Missing;
-            self.report.findings.push(Finding { kind, file, bytes: 0..0, frames: from..to, reason });
+            let reason = if from < to {
+                "the files that held these frames are not there, and were not trimmed"
+            } else {
+                "the log's last file is not there, and it was not trimmed"
+            };
+            let (kind, reason, frames) = (FindingKind::Missing, reason.to_owned(), from..to.max(from));
+            self.report.findings.push(Finding { kind, file, bytes: 0..0, frames, reason });
         }
     }
 

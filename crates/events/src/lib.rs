@@ -70,11 +70,11 @@ pub use engine::{EmbeddedEngine, EngineParts, EventEngine};
 pub use error::{AppendError, OpenError, ReadError};
 pub use log_keys::{LogKeyError, LogKeys, sealed_with};
 pub use open::{EventLog, verify, verify_again};
-pub use options::Options;
+pub use options::{DUPLICATE_WINDOW, Options};
 pub use parts::{
     EnvironmentParts, Erase, PartError, PartFinding, PartFindingKind, PartKeyError, PartKeys, PartOptions, PartReader,
-    Parts, PartsReport, RememberedParts, Rewritten, Sealing, Snapshot, Trimming, parts_sealed_with, verify_parts,
-    verify_parts_again,
+    Parts, PartsReport, RememberedParts, Rewritten, Sealing, Snapshot, TrimLook, Trimming, parts_sealed_with,
+    verify_parts, verify_parts_again,
 };
 pub use query::{
     Aliases, Answer, Bar, Breakdown, By, Cohort, Condition, Control, Count, Funnel, FunnelAnswer, FunnelGroup,

@@ -20,7 +20,7 @@ use crate::queue::Queue;
 use crate::record::LogId;
 use crate::recover::{Mode, Rebuild, recover};
 use crate::report::LogReport;
-use crate::trimmed::{Mark, MarkError, Stamp, Trimmed};
+use crate::trimmed::{self, Mark, MarkError, Stamp, Trimmed};
 use crate::writer::Writer;
 
 /// What all logs of an edge share.
@@ -182,6 +182,13 @@ impl Log {
             self.index_mut().forget(seen.1.upto);
         }
         Ok(seen.1)
+    }
+
+    /// Removes files that hold nothing but what was trimmed. How many there were.
+    pub(crate) fn remove_trimmed(&self) -> Result<u64, ReadError> {
+        let upto = self.forget_trimmed()?.upto;
+        let removed = trimmed::remove_below(&self.folder, upto);
+        removed.map_err(|source| ReadError::Storage { path: self.folder.path.clone(), source })
     }
 
     /// Takes no more batches; what waits is still written.

@@ -12,7 +12,7 @@ use crate::disk;
 use crate::format::Header;
 use crate::trimmed::Mark;
 
-/// The environment's `event_log` key, in versions: it seals the keys of files, and nothing else.
+/// The environment's `event_log` key, in versions: it seals the keys of files and the mark of what was trimmed.
 ///
 /// Called from blocking threads: when a log is opened and when a file is begun, never per event.
 pub trait LogKeys: Send + Sync + 'static {

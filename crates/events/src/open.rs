@@ -25,7 +25,6 @@ use crate::record::{Arrival, Event, LogId};
 use crate::recover::{Mode, Nothing, recover};
 use crate::report::{LogReport, Report};
 use crate::submit::{Outcome, submit};
-use crate::trimmed;
 use crate::view::LogView;
 
 /// The file whose lock says that an edge appends here.
@@ -171,15 +170,14 @@ impl EventLog {
 
     /// Removes this process's own log files that hold nothing but what was trimmed, and lets go of what memory has of them.
     /// How many there were: whoever trims may not be allowed to remove them.
+    ///
+    /// # Errors
+    /// The first thing that went wrong. It holds back its own log only.
     pub fn remove_trimmed(&self) -> Result<u64, ReadError> {
         let own: Vec<_> = self.logs().open.values().cloned().collect();
-        let mut removed = 0;
-        for log in own {
-            let trimmed = log.forget_trimmed()?;
-            let at = |source| ReadError::Storage { path: log.folder.path.clone(), source };
-            removed += trimmed::remove_below(&log.folder, trimmed.upto).map_err(at)?;
-        }
-        Ok(removed)
+        // All of them, before the first error is the answer.
+        let removed: Vec<_> = own.iter().map(|log| log.remove_trimmed()).collect();
+        removed.into_iter().sum()
     }
 
     /// How many events lie behind `after` in all logs of the environment, and in how many bytes.

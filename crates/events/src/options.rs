@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// A copy of a message is recognised for so long after the first was received.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_hours(7 * 24);
+
 /// When files, groups and queues are full.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -17,7 +20,7 @@ pub struct Options {
     pub block_bytes: usize,
     /// A writer with nothing to do ends after so long.
     pub idle: Duration,
-    /// A copy is recognised for so long after the first was received.
+    /// For how long a copy is recognised: see [`DUPLICATE_WINDOW`].
     pub duplicate_window: Duration,
     /// What a refused sender is told to wait.
     pub retry_after: Duration,
@@ -34,7 +37,7 @@ impl Default for Options {
             group_bytes: 8 << 20,
             block_bytes: 64 << 10,
             idle: Duration::from_secs(30),
-            duplicate_window: Duration::from_hours(7 * 24),
+            duplicate_window: DUPLICATE_WINDOW,
             retry_after: Duration::from_secs(1),
             level: 1,
         }

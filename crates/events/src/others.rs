@@ -17,7 +17,7 @@ use base::id::EnvironmentId;
 
 use crate::disk;
 use crate::encoding::Events;
-use crate::error::ReadError;
+use crate::error::{OpenError, ReadError};
 use crate::format::{Durable, FileName};
 use crate::index::{Frame, Holds, LogFile};
 use crate::inspect::{Folder, candidate};
@@ -161,6 +161,9 @@ impl Followed {
         // The offset first: the files below it are there by then.
         let Some(durable) = published(folder)?.filter(|durable| durable.next > place.next) else { return Ok(()) };
         let names = disk::names(folder).map_err(storage(folder))?;
+        // Again: what was trimmed before the files were listed is known by then, and is not missing.
+        self.log.forget_trimmed()?;
+        place.next = place.next.max(self.log.index().trimmed() + 1);
         let mut files: Vec<FileName> = names.iter().filter_map(|name| FileName::parse(name)).collect();
         files.sort_unstable();
         while place.next < durable.next {
@@ -189,8 +192,11 @@ impl Followed {
             }
             let path = self.log.folder.path.join(name.to_string());
             let (folder, keys) = (&self.log.folder, self.log.shared.keys.as_ref());
-            let candidate = candidate(folder, *name, path.clone(), keys)
-                .map_err(|error| ReadError::Storage { path: path.clone(), source: io::Error::other(error) })?;
+            let candidate = candidate(folder, *name, path.clone(), keys).map_err(|error| match error {
+                // That it is gone has to be told from what else may be wrong.
+                OpenError::Storage { path, source } => ReadError::Storage { path, source },
+                other => ReadError::Storage { path: path.clone(), source: io::Error::other(other) },
+            })?;
             match candidate.state {
                 Ok(opened) => {
                     let number = self.log.index_mut().add_file(Arc::clone(&opened.file));

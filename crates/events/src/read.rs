@@ -28,6 +28,9 @@ const LOOK: usize = 4_096;
 
 /// Events of these names in the frames behind `after`, frame by frame until there are `limit` or more. A frame without any
 /// is passed over by the index alone.
+///
+/// # Errors
+/// Also if what lies behind `after` was trimmed: whoever follows is told up to where.
 pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Result<Following, ReadError> {
     // The end first: whatever lies before it had its name numbered before it was written.
     let end = log.index().last();
@@ -35,14 +38,9 @@ pub(crate) fn follow(log: &Log, after: u64, names: &[&str], limit: usize) -> Res
         let known = log.names();
         names.iter().filter_map(|name| known.known(name)).collect()
     };
-    let (trimmed, (upto, frames)) = {
-        let index = log.index();
-        (index.trimmed(), index.following(after, end, codes, LOOK))
-    };
+    let frames = log.index().following(after, end, codes, LOOK);
+    let (upto, frames) = frames.map_err(|IsTrimmed(upto)| ReadError::Trimmed { log: log.id.0, upto })?;
     let mut following = Following { upto, ..Following::default() };
-    if after < trimmed {
-        following.damaged.push(ReadError::Trimmed { log: log.id.0, upto: trimmed });
-    }
     for (file, frame) in frames {
         match named(log, &file, &frame, names) {
             Ok(events) => following.events.extend(events),

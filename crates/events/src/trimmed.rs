@@ -1,6 +1,6 @@
 //! Up to where the logs of an environment were trimmed: a small file beside the parts that hold what was in them.
 //!
-//! Whoever writes parts decides ([`Parts::trim_logs`](crate::Parts::trim_logs)) and writes this mark, durably; only then files
+//! Whoever writes parts decides ([`Parts::trim_due`](crate::Parts::trim_due)) and writes this mark, durably; only then files
 //! go, removed by whoever may write into their folder. So a frame that is not there is known to be trimmed if the mark is at
 //! or above it, and lost if not. The mark lies with the parts, since it vouches for them: where they are lost, it is, and
 //! what was trimmed is named as lost.
@@ -197,6 +197,13 @@ pub(crate) fn remove_below(folder: &Folder, upto: u64) -> io::Result<u64> {
 
 /// Removes files that the mark is behind, durably. How many; whoever may not leaves them to the folder's owner.
 pub(crate) fn remove(folder: &Folder, files: &[FileName]) -> io::Result<u64> {
+    if files.is_empty() {
+        return Ok(0);
+    }
+    match settle(folder) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(0),
+        other => other?,
+    }
     let mut removed = 0;
     for name in files {
         match fs::remove_file(folder.path.join(name.to_string())) {
@@ -210,6 +217,12 @@ pub(crate) fn remove(folder: &Folder, files: &[FileName]) -> io::Result<u64> {
         File::open(&folder.path)?.sync_all()?;
     }
     Ok(removed)
+}
+
+/// Makes the mark that was read durable: whoever wrote it may have ended before it was.
+fn settle(Folder { root, environment, .. }: &Folder) -> io::Result<()> {
+    File::open(Mark::path(root, *environment))?.sync_all()?;
+    File::open(folder(root, *environment))?.sync_all()
 }
 
 #[cfg(test)]

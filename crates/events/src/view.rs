@@ -1,5 +1,6 @@
 //! One log among those of a data folder, for whoever follows it.
 
+use std::io;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
@@ -45,10 +46,25 @@ impl LogView {
         self.0.index().waiting(after)
     }
 
+    /// How many events came between two frames; nothing if this process does not know all of these.
+    pub fn between(&self, after: u64, before: u64) -> Option<u64> {
+        self.0.index().between(after, before)
+    }
+
     /// What came after a frame, of these names: frame by frame until there are `limit` events or more, or it has looked far
     /// enough for once.
+    ///
+    /// # Errors
+    /// [`ReadError::Trimmed`] if some of it was trimmed.
     pub fn follow(&self, after: u64, names: &[&str], limit: usize) -> Result<Following, ReadError> {
-        read::follow(&self.0, after, names, limit)
+        match read::follow(&self.0, after, names, limit) {
+            // Its file has gone since memory knew of it: if that is because it was trimmed, that is what is said.
+            Err(ReadError::Storage { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.0.forget_trimmed()?;
+                read::follow(&self.0, after, names, limit)
+            }
+            other => other,
+        }
     }
 }
 

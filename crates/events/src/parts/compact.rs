@@ -10,7 +10,7 @@ use super::manifest::{Manifest, PartEntry};
 use super::read::{GroupRows, Part};
 use super::row::Key;
 use super::schema::{self, Uses};
-use super::store::{Parts, State};
+use super::store::{Parts, State, rows};
 use super::write::PartWriter;
 
 /// So many parts are merged at once at most.
@@ -23,8 +23,8 @@ impl Parts {
     pub fn compact_due(&self) -> Result<bool, PartError> {
         let mut state = self.state()?;
         let Some(chosen) = self.choose(&state) else { return Ok(false) };
-        let next = state.manifest.clone();
-        let merged = self.merge_or_set_aside(&mut state, &chosen, &next)?;
+        let mut next = state.manifest.clone();
+        let merged = self.merge_or_set_aside(&mut state, &chosen, &mut next)?;
         self.commit(&mut state, next, merged.into_iter().collect(), &chosen)?;
         Ok(true)
     }
@@ -34,7 +34,7 @@ impl Parts {
         &self,
         state: &mut State,
         chosen: &[PartEntry],
-        next: &Manifest,
+        next: &mut Manifest,
     ) -> Result<Option<PartEntry>, PartError> {
         let merged = self.merge(chosen, next);
         if matches!(merged, Err(PartError::Damaged { .. })) {
@@ -76,9 +76,13 @@ impl Parts {
         (chosen.len() > 1).then_some(chosen)
     }
 
-    /// Writes one part with what of these is still there; nothing if that is no row.
-    pub(super) fn merge(&self, chosen: &[PartEntry], next: &Manifest) -> Result<Option<PartEntry>, PartError> {
+    /// Writes one part with what of these is still there; nothing if that is no row. What is left out is written down in `next`.
+    ///
+    /// # Errors
+    /// Also if a row would be in the part no more and was not to go.
+    pub(super) fn merge(&self, chosen: &[PartEntry], next: &mut Manifest) -> Result<Option<PartEntry>, PartError> {
         let Some(slice) = chosen.first().map(|part| part.slice) else { return Ok(None) };
+        let before = next.gone;
         let mut uses = Uses::new();
         let mut runs = Vec::with_capacity(chosen.len());
         for entry in chosen {
@@ -92,8 +96,9 @@ impl Parts {
             runs.iter().enumerate().map(|(at, run)| Reverse((run.key(), at))).collect();
         while let Some(Reverse((key, at))) = heads.pop() {
             let run = &mut runs[at];
-            let kept = next.retained.is_none_or(|before| key.1 >= before);
-            if kept && !next.erased.whole.contains(&key.0) {
+            if next.lets_go_of(key.0, key.1) {
+                next.let_go(key.2, key.3);
+            } else {
                 let mut row = run.rows.row(run.at).map_err(|error| PartError::damaged(&run.part.path, error))?;
                 if next.erased.personal.contains(&key.0) {
                     row.sealed.clear();
@@ -104,7 +109,16 @@ impl Parts {
                 heads.push(Reverse((run.key(), at)));
             }
         }
-        Ok(writer.finish()?.map(|part| PartEntry { erasures: next.erasures, ..part }))
+        let merged = writer.finish()?.map(|part| PartEntry { erasures: next.erasures, ..part });
+        let (had, has) = (rows(chosen), rows(merged.as_slice()));
+        let due = next.gone - before;
+        if has + due == had {
+            return Ok(merged);
+        }
+        self.discard(merged.as_slice());
+        let reason =
+            format!("of its {had} events {has} would be in the part that takes its place, and {due} are to go");
+        Err(PartError::damaged(&self.folder.join(super::file_name(chosen[0].id)), reason))
     }
 
     /// A part, opened.

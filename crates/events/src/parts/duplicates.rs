@@ -96,12 +96,16 @@ impl Copies {
         Ok(())
     }
 
-    /// Leaves the copies out.
-    pub(super) fn drop_from(&self, waiting: &mut Vec<Waiting<'_>>) {
+    /// Leaves the copies out, and shows each.
+    pub(super) fn drop_from(&self, waiting: &mut Vec<Waiting<'_>>, mut dropped: impl FnMut(&Waiting<'_>)) {
         let mut at = 0;
-        waiting.retain(|_| {
+        waiting.retain(|event| {
+            let found = self.found.contains(&at);
             at += 1;
-            !self.found.contains(&(at - 1))
+            if found {
+                dropped(event);
+            }
+            !found
         });
     }
 }

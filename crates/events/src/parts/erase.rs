@@ -1,7 +1,7 @@
 //! Erasing people and letting go of what is old: hidden at once, then rewritten.
 //!
 //! Who is erased stays in the manifest for good: their numbers are never given again, and whatever of theirs still comes
-//! out of a log is left out when it is sealed. What the log itself holds goes with its files ([`Parts::trim_logs`]).
+//! out of a log is left out when it is sealed. What the log itself holds goes with its files ([`Parts::trim_due`]).
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::UInt64Type;
@@ -72,12 +72,12 @@ impl Parts {
             if !state.manifest.is_due(&part) {
                 continue;
             }
-            let next = state.manifest.clone();
+            let mut next = state.manifest.clone();
             if !self.holds_what_is_due(&part, &next)? {
                 looked_through.push(part.id);
                 continue;
             }
-            let kept = self.merge(std::slice::from_ref(&part), &next)?;
+            let kept = self.merge(std::slice::from_ref(&part), &mut next)?;
             done.parts += 1;
             done.bytes += part.bytes;
             done.events += part.rows - kept.as_ref().map_or(0, |kept| kept.rows);

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::error::PartError;
 use super::format::{PartId, Sealed};
 use super::keys::PartKeys;
+use super::left_out::LeftOut;
 use super::row::Row;
 use crate::disk;
 
@@ -51,6 +52,9 @@ pub(crate) struct Manifest {
     /// Events that were erased, or retained no more.
     #[serde(default)]
     pub(crate) gone: u64,
+    /// Of the log files that are still there. One that was sealed before this was kept counts for nothing here.
+    #[serde(default)]
+    pub(crate) left_out: LeftOut,
 }
 
 /// Who is erased.
@@ -121,6 +125,17 @@ impl Manifest {
     /// How many events were taken from logs.
     pub(crate) fn taken(&self) -> u64 {
         self.taken.unwrap_or_else(|| self.rows() + self.duplicates + self.gone)
+    }
+
+    /// Whether an event is to be in no part: its person is erased, or it is too old.
+    pub(crate) fn lets_go_of(&self, person: u64, time: i64) -> bool {
+        self.retained.is_some_and(|before| time < before) || self.erased.whole.contains(&person)
+    }
+
+    /// Another event is in no part, or no more, that came by this frame.
+    pub(crate) fn let_go(&mut self, log: u64, sequence: u64) {
+        self.gone += 1;
+        self.left_out.add(log, sequence);
     }
 
     /// Whether a part may hold what is erased or retained no more.

@@ -8,7 +8,7 @@
 //!    that another edge had first ([`duplicates`]), and writes a part a slice.
 //! 2. [`Parts::compact_due`] merges the parts of a slice while they are small.
 //! 3. [`Parts::erase`] and [`Parts::retain`] hide at once, then rewrite what holds the events.
-//! 4. [`Parts::trim_logs`] lets go of log files once what they hold is in parts.
+//! 4. [`Parts::trim_due`] lets go of log files once what they hold is in parts.
 //!
 //! Every step writes and syncs its files, then commits them with a new manifest, then removes what that names no more.
 //!
@@ -27,6 +27,7 @@ mod erase;
 mod error;
 mod format;
 mod keys;
+mod left_out;
 mod manifest;
 mod note;
 mod options;
@@ -57,7 +58,7 @@ pub use options::PartOptions;
 pub use seal::Sealing;
 pub use snapshot::{PartReader, Snapshot};
 pub use store::Parts;
-pub use trim::Trimming;
+pub use trim::{TrimLook, Trimming};
 pub use verify::{
     EnvironmentParts, PartFinding, PartFindingKind, PartsReport, RememberedParts, verify_parts, verify_parts_again,
 };

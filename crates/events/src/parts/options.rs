@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::options::DUPLICATE_WINDOW;
+
 /// Limits of an environment's parts.
 #[derive(Debug, Clone)]
 pub struct PartOptions {
@@ -29,7 +31,7 @@ impl Default for PartOptions {
             seal_rows: 256 << 10,
             seal_bytes: 128 << 20,
             seal_age: Duration::from_mins(5),
-            duplicate_window: Duration::from_hours(7 * 24),
+            duplicate_window: DUPLICATE_WINDOW,
             group_rows: 64 << 10,
             whole_rows: 768 << 10,
             merge_parts: 4,

@@ -10,15 +10,15 @@ use super::store::Parts;
 use crate::trimmed::Mark;
 
 impl Parts {
-    /// Writes one part anew whose key an older version seals, or else the manifest, or else the mark of what was trimmed; whether there was any. Call it again until
-    /// there is none.
+    /// Writes one part anew whose key an older version seals, or else the manifest, or else the mark of what was trimmed;
+    /// whether there was any. Call it again until there is none.
     pub fn reseal_due(&self) -> Result<bool, PartError> {
         let mut state = self.state()?;
         let (newest, _) = self.keys.primary(KeyKind::Part, self.environment)?;
-        let next = state.manifest.clone();
+        let mut next = state.manifest.clone();
         let is_old = |part: &&PartEntry| part.key_version != newest && !state.set_aside.contains(&part.id);
         if let Some(old) = next.parts.iter().find(is_old).cloned() {
-            let anew = self.merge_or_set_aside(&mut state, std::slice::from_ref(&old), &next)?;
+            let anew = self.merge_or_set_aside(&mut state, std::slice::from_ref(&old), &mut next)?;
             self.commit(&mut state, next, anew.into_iter().collect(), &[old])?;
             return Ok(true);
         }

@@ -9,7 +9,7 @@ use super::error::PartError;
 use super::manifest::{Manifest, PartEntry};
 use super::row::{Key, Row};
 use super::schema::{self, Uses};
-use super::store::Parts;
+use super::store::{Parts, rows};
 use super::tail::{self, Limit, Tail};
 use super::write::PartWriter;
 use crate::encoding::decode_ref;
@@ -60,34 +60,52 @@ impl Parts {
         let limit = Limit { events: self.options.seal_rows, bytes: self.options.seal_bytes };
         let tail = tail::read(&self.data, self.environment, self.log_keys.as_ref(), sealed, limit)?;
         if tail.is_empty(sealed) || !(now || limit.is_reached(&tail) || self.is_old(&tail)) {
-            return Ok(Sealing::default());
+            return tail.held_back.map_or_else(|| Ok(Sealing::default()), Err);
         }
         let mut next = state.manifest.clone();
         let mut waiting = self.waiting(&tail, &mut next)?;
-        let all = waiting.len();
-        let several = next.sealed.keys().chain(tail.upto.keys()).any(|log| tail.upto.keys().any(|other| other != log));
-        if several {
-            let mut copies = Copies::among(&waiting, self.options.duplicate_window);
-            for part in duplicates::that_may_hold(&next.parts, &waiting, self.options.duplicate_window) {
-                copies.look_through(&self.part(part)?, &waiting)?;
-            }
-            copies.drop_from(&mut waiting);
+        next.taken = Some(next.taken() + waiting.len() as u64);
+        for files in &tail.files {
+            next.left_out.forget(files.log.0, files.trimmed);
+            files.firsts.iter().for_each(|first| next.left_out.know(files.log.0, *first));
         }
-        let dropped = (all - waiting.len()) as u64;
-        let kept = waiting.len() as u64;
-        waiting.retain(|event| !next.erased.whole.contains(&event.key.0));
-        waiting.retain(|event| next.retained.is_none_or(|before| event.key.1 >= before));
+        let duplicates = self.leave_out(&tail, &mut waiting, &mut next)?;
+        let events = waiting.len() as u64;
         let new = self.write(waiting, &next)?;
-        let events: u64 = new.iter().map(|part| part.rows).sum();
         next.sealed.extend(&tail.upto);
-        next.taken = Some(next.taken() + all as u64);
-        next.duplicates += dropped;
-        next.gone += kept - events;
         self.commit(&mut state, next, new, &[])?;
         for finding in &tail.lost {
             tracing::warn!(environment = %self.environment, "event log, while sealing: {finding}");
         }
-        Ok(Sealing { events, duplicates: dropped, lost: tail.lost, more: tail.more })
+        if let Some(error) = &tail.held_back {
+            tracing::error!(environment = %self.environment, %error, "an event log is not sealed; the others are");
+        }
+        Ok(Sealing { events, duplicates, lost: tail.lost, more: tail.more })
+    }
+
+    /// Leaves out copies, and who is erased or too old, and writes that down. How many were copies.
+    fn leave_out(&self, tail: &Tail, waiting: &mut Vec<Waiting<'_>>, next: &mut Manifest) -> Result<u64, PartError> {
+        let mut duplicates = 0;
+        let several = next.sealed.keys().chain(tail.upto.keys()).any(|log| tail.upto.keys().any(|other| other != log));
+        if several {
+            let mut copies = Copies::among(waiting, self.options.duplicate_window);
+            for part in duplicates::that_may_hold(&next.parts, waiting, self.options.duplicate_window) {
+                copies.look_through(&self.part(part)?, waiting)?;
+            }
+            copies.drop_from(waiting, |event| {
+                duplicates += 1;
+                next.left_out.add(event.key.2, event.key.3);
+            });
+        }
+        next.duplicates += duplicates;
+        waiting.retain(|event| {
+            let goes = next.lets_go_of(event.key.0, event.key.1);
+            if goes {
+                next.let_go(event.key.2, event.key.3);
+            }
+            !goes
+        });
+        Ok(duplicates)
     }
 
     /// Whether the oldest that waits was received long enough ago.
@@ -129,8 +147,9 @@ impl Parts {
         Ok(waiting)
     }
 
-    /// Writes a part a slice.
+    /// Writes a part a slice: as many rows as there are events.
     fn write(&self, mut waiting: Vec<Waiting<'_>>, next: &Manifest) -> Result<Vec<PartEntry>, PartError> {
+        let events = waiting.len() as u64;
         waiting.sort_unstable_by_key(|event| (event.slice, event.key));
         let mut new = Vec::new();
         let mut written = || {
@@ -152,7 +171,11 @@ impl Parts {
             }
             Ok(())
         };
-        match written() {
+        let written = written().and_then(|()| match rows(&new) {
+            has if has == events => Ok(()),
+            has => Err(PartError::damaged(&self.folder, format!("of {events} events {has} were written into parts"))),
+        });
+        match written {
             Ok(()) => Ok(new),
             Err(error) => {
                 self.discard(&new);

@@ -158,7 +158,6 @@ impl Parts {
             return Err(PartError::storage(&path)(std::io::Error::other(turned)));
         }
         next.generation = state.manifest.generation + 1;
-        next.gone += rows(gone).saturating_sub(if gone.is_empty() { 0 } else { rows(&new) });
         next.parts.retain(|part| gone.iter().all(|gone| gone.id != part.id));
         next.parts.extend(new);
         if !next.parts.is_empty() {
@@ -183,7 +182,7 @@ impl Parts {
     }
 }
 
-fn rows(parts: &[PartEntry]) -> u64 {
+pub(super) fn rows(parts: &[PartEntry]) -> u64 {
     parts.iter().map(|part| part.rows).sum()
 }
 

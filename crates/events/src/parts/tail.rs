@@ -51,6 +51,19 @@ pub(crate) struct Tail {
     pub(crate) lost: Vec<Finding>,
     /// Whether more lies behind.
     pub(crate) more: bool,
+    /// Which files each log has.
+    pub(crate) files: Vec<Files>,
+    /// Why a log is not among these: what it has does not follow what is sealed of it.
+    pub(crate) held_back: Option<PartError>,
+}
+
+/// A log's files.
+pub(crate) struct Files {
+    pub(crate) log: LogId,
+    /// Up to this sequence they are gone.
+    pub(crate) trimmed: u64,
+    /// Their first sequences.
+    pub(crate) firsts: Vec<u64>,
 }
 
 impl Frame {
@@ -78,7 +91,16 @@ pub(crate) fn read(
         }
         let log = LogId::of(&edge, environment);
         let after = sealed.get(&log.0).copied().unwrap_or(0);
-        read_log(&mut tail, log, after, inspect(folder, keys)?, limit)?;
+        let inspection = inspect(folder, keys)?;
+        let firsts = inspection.files.iter().map(|file| file.name.first).collect();
+        let files = Files { log, trimmed: inspection.report.trimmed.upto, firsts };
+        match read_log(&mut tail, log, after, inspection, limit) {
+            Ok(()) => tail.files.push(files),
+            Err(error @ (PartError::Gap { .. } | PartError::Behind { .. })) => {
+                tail.held_back.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(tail)
 }

@@ -4,21 +4,27 @@ use std::fs;
 use std::sync::Arc;
 
 use base::id::EnvironmentId;
-use base::{Secret, SeededRng, Timestamp};
+use base::{FrozenClock, Secret, SeededRng, Timestamp};
 use keys::KeyKind;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Number, Value, json};
 
+use super::error::PartError;
 use super::format::{KeyNote, Sealed};
 use super::keys::{PartKeyError, PartKeys};
 use super::manifest::{MANIFEST, Manifest, PartEntry};
+use super::options::PartOptions;
 use super::read::Part;
 use super::row::Row;
 use super::schema::{self, Uses};
 use super::source::PartSource;
+use super::store::Parts;
 use super::write::{Maker, PartWriter};
 use crate::columns::{Columns, Source as _, Wanted};
 use crate::encoding::decode_ref;
+use crate::log_keys::{LogKeyError, LogKeys};
 use crate::record::{Arrival, Event, LogId};
 use crate::tests::{encode, event};
 
@@ -117,6 +123,47 @@ fn read(part: &Part) -> Vec<(Arrival, Event)> {
         }
     }
     read
+}
+
+impl LogKeys for OneKey {
+    fn primary(&self, environment: EnvironmentId) -> Result<(u32, Secret<[u8; 32]>), LogKeyError> {
+        Ok((1, LogKeys::version(self, environment, 1)?))
+    }
+
+    fn version(&self, _: EnvironmentId, _: u32) -> Result<Secret<[u8; 32]>, LogKeyError> {
+        Ok(Secret::new([self.0; 32]))
+    }
+}
+
+#[test]
+fn a_merge_that_would_lose_a_row_is_not_committed_and_leaves_no_file() {
+    let data = tempfile::tempdir().unwrap();
+    let (keys, clock) = (Arc::new(OneKey(3)), Arc::<FrozenClock>::default());
+    let rng = Arc::new(SeededRng::new(1));
+    let parts =
+        Parts::open(data.path(), environment(), keys.clone(), keys, clock, rng, PartOptions::default()).unwrap();
+    let of_one = |sequence: u64| {
+        let mut event = event().new_tree(&mut TestRunner::deterministic()).unwrap().current();
+        (event.person, event.name) = (sequence % 2, "Event 0".to_owned());
+        (Arrival { log: LogId(1), sequence, index: 0 }, event)
+    };
+    let entry = write(&parts.folder, &(1..=6).map(of_one).collect::<Vec<_>>(), 4, 2);
+    let more = PartEntry { rows: entry.rows + 1, ..entry.clone() };
+    let files = || fs::read_dir(&parts.folder).unwrap().count();
+    let before = files();
+    let merged = parts.merge(&[more], &mut Manifest::default());
+    assert!(
+        matches!(&merged, Err(PartError::Damaged { reason, .. }) if reason.contains("of its 7 events 6")),
+        "{merged:?}"
+    );
+    assert_eq!(files(), before);
+    let mut next = Manifest::default();
+    next.erased.whole.insert(1);
+    next.left_out.know(1, 1);
+    next.left_out.know(1, 4);
+    let merged = parts.merge(&[entry], &mut next).unwrap().unwrap();
+    let left_out = [1, 4].map(|first| next.left_out.of(1, first));
+    assert_eq!((merged.rows, next.gone, left_out), (3, 3, [2, 1]), "what goes is written down, file by file");
 }
 
 proptest! {

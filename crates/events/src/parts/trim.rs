@@ -1,11 +1,15 @@
 //! Trimming: log files go once everything that they hold is in parts, so that an event is kept once.
 //!
 //! A file goes when all of it is sealed, whoever follows the log has passed it, a copy of what it holds would be recognised
-//! no more (a start reads the window's messages from the log), and each of its events was found in the parts that were
-//! read for it. The mark ([`Mark`]) is durable before a file is removed, and the manifest before the mark. A crash between
-//! two of these steps leaves files that nobody reads any more: the next look removes them.
+//! no more (a start reads the window's messages from the log), and each of its events is accounted for: it was found in a part
+//! whose bytes are those that were written, or sealing or a later rewrite wrote down that it was left out ([`LeftOut`]). The
+//! mark ([`Mark`]) is durable before a file is removed, and the manifest before the mark. A crash between two of these steps
+//! leaves files that nobody reads any more: the next look removes them.
 //!
-//! A file that is damaged or that cannot be opened stays, and with it what lies behind: it goes on being named.
+//! A file that is damaged or that cannot be opened stays, and with it what lies behind, and so does a log whose beginning is
+//! missing: it goes on being named.
+//!
+//! [`LeftOut`]: super::left_out::LeftOut
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -16,9 +20,11 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{UInt32Type, UInt64Type};
 
 use super::error::PartError;
+use super::format::PartId;
 use super::manifest::{Manifest, PartEntry};
 use super::schema::Fixed;
 use super::store::Parts;
+use super::verify;
 use crate::disk;
 use crate::encoding::EventRef;
 use crate::format::Header;
@@ -27,6 +33,7 @@ use crate::inspect::{Folder, Inspection, inspect};
 use crate::open::is_edge_name;
 use crate::record::LogId;
 use crate::recover::{Visitor, read_file};
+use crate::report::FindingKind;
 use crate::trimmed::{self, Mark};
 
 /// What was trimmed.
@@ -40,65 +47,140 @@ pub struct Trimming {
     pub removed: u64,
 }
 
-impl Parts {
+/// One look at the logs of an environment, to trim what may go: each is read once.
+pub struct TrimLook {
+    logs: Vec<LookedAt>,
+    trimmable: BTreeMap<LogId, u64>,
+    /// Parts whose bytes were compared in this look.
+    compared: HashSet<PartId>,
+    done: Trimming,
+    /// The first thing that went wrong. It holds back its own log only.
+    failed: Option<PartError>,
+}
+
+/// A log, and which of its files comes next.
+struct LookedAt {
+    inspection: Inspection,
+    log: LogId,
+    at: usize,
+    trimmed: u64,
+}
+
+impl TrimLook {
     /// Up to which frame each log may be trimmed once whoever follows it has passed that. Logs of which nothing may go are left out.
-    pub fn trimmable(&self) -> Result<BTreeMap<LogId, u64>, PartError> {
-        let state = self.state()?;
-        let mut trimmable = BTreeMap::new();
-        for inspection in self.inspect_logs()? {
-            let log = LogId::of(&inspection.folder.edge, self.environment);
-            let sealed = state.manifest.sealed.get(&log.0).copied().unwrap_or(0);
-            let ends = (0..inspection.files.len()).map_while(|at| self.end(&inspection, at, sealed).transpose());
-            if let Some(end) = ends.last().transpose()?.filter(|end| *end > inspection.report.trimmed.upto) {
-                trimmable.insert(log, end);
-            }
-        }
-        Ok(trimmable)
+    pub const fn trimmable(&self) -> &BTreeMap<LogId, u64> {
+        &self.trimmable
     }
 
-    /// Trims the logs, each at most up to the caller's `floor`: what lies above has not been passed by everybody who follows it.
-    /// A log without a floor keeps its files.
-    pub fn trim_logs(&self, floor: &BTreeMap<LogId, u64>) -> Result<Trimming, PartError> {
+    /// What was trimmed and removed so far.
+    pub const fn done(&self) -> Trimming {
+        self.done
+    }
+
+    fn keep<T>(&mut self, result: Result<T, PartError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.failed.get_or_insert(error);
+                None
+            }
+        }
+    }
+}
+
+impl Parts {
+    /// Looks at the logs of all edges, and removes what was left behind of those that were trimmed before.
+    pub fn look_to_trim(&self) -> Result<TrimLook, PartError> {
         let state = self.state()?;
         // One that cannot be read is not made anew, though nothing may be to be trimmed.
         self.mark()?;
-        let mut done = Trimming::default();
-        for inspection in self.inspect_logs()? {
-            let folder = &inspection.folder;
-            let log = LogId::of(&folder.edge, self.environment);
-            let upto =
-                state.manifest.sealed.get(&log.0).zip(floor.get(&log)).map_or(0, |(sealed, floor)| *sealed.min(floor));
-            let mut trimmed = inspection.report.trimmed.upto;
-            for at in 0..inspection.files.len() {
-                let Some(end) = self.end(&inspection, at, upto)? else { break };
-                let Some(events) = self.events_in_parts(&inspection, at, &state.manifest)? else { break };
-                if end <= trimmed {
-                    // It failed before anything of it was acknowledged: it goes with what follows.
-                    continue;
-                }
-                trimmed = end;
-                let mut mark = self.mark()?;
-                mark.add(&folder.edge, end, events);
-                self.store_mark(&mark)?;
-                (done.files, done.events) = (done.files + 1, done.events + events);
-            }
-            done.removed += trimmed::remove_below(folder, trimmed).map_err(PartError::storage(&folder.path))?;
-        }
-        Ok(done)
-    }
-
-    /// The logs of all edges.
-    fn inspect_logs(&self) -> Result<Vec<Inspection>, PartError> {
+        let mut look = TrimLook {
+            logs: Vec::new(),
+            trimmable: BTreeMap::new(),
+            compared: HashSet::new(),
+            done: Trimming::default(),
+            failed: None,
+        };
         let logs = self.data.join("log");
-        let mut found = Vec::new();
         for edge in disk::names(&logs).map_err(PartError::storage(&logs))?.into_iter().filter(|name| is_edge_name(name))
         {
             let folder = Folder::new(&self.data, &edge, self.environment);
             if folder.path.is_dir() {
-                found.push(inspect(folder, self.log_keys.as_ref())?);
+                let looked_at = self.look_at(folder, &state.manifest, &mut look);
+                let kept = look.keep(looked_at);
+                look.logs.extend(kept);
             }
         }
-        Ok(found)
+        Ok(look)
+    }
+
+    /// Trims the next file that may go, if there is one at or below the caller's `floor`: what lies above has not been passed
+    /// by everybody who follows its log, and a log without a floor keeps its files. Whether there was one: call it again
+    /// until there is none. One that must stay keeps what lies behind it, and no other log's.
+    ///
+    /// # Errors
+    /// Once there is none, what kept a log from being trimmed, if something did.
+    pub fn trim_due(&self, look: &mut TrimLook, floor: &BTreeMap<LogId, u64>) -> Result<bool, PartError> {
+        let state = self.state()?;
+        while let Some(mut of) = look.logs.pop() {
+            let sealed = state.manifest.sealed.get(&of.log.0).copied().unwrap_or(0);
+            let upto = floor.get(&of.log).map_or(0, |floor| sealed.min(*floor));
+            let next = self.trim_next(&mut of, upto, &state.manifest, look);
+            if look.keep(next) == Some(true) {
+                look.logs.push(of);
+                return Ok(true);
+            }
+        }
+        look.failed.take().map_or(Ok(false), Err)
+    }
+
+    /// A log as it is, without what was trimmed of it before.
+    fn look_at(&self, folder: Folder, manifest: &Manifest, look: &mut TrimLook) -> Result<LookedAt, PartError> {
+        let inspection = inspect(folder, self.log_keys.as_ref())?;
+        let report = &inspection.report;
+        let amiss = report.findings.iter().find(|found| found.kind.is_loss() || found.kind == FindingKind::TrimMark);
+        if let Some(found) = amiss {
+            // A mark above what is missing would say that it was trimmed.
+            return Err(PartError::damaged(&self.data.join(&found.file), format!("{}: the log is kept", found.reason)));
+        }
+        let (log, trimmed) = (LogId::of(&report.edge, self.environment), report.trimmed.upto);
+        let path = &inspection.folder.path;
+        look.done.removed +=
+            trimmed::remove(&inspection.folder, &inspection.below).map_err(PartError::storage(path))?;
+        let sealed = manifest.sealed.get(&log.0).copied().unwrap_or(0);
+        let ends = (0..inspection.files.len()).map_while(|at| self.end(&inspection, at, sealed).transpose());
+        let ends = ends.collect::<Result<Vec<_>, _>>()?;
+        if let Some(end) = ends.last().filter(|end| **end > trimmed) {
+            look.trimmable.insert(log, *end);
+        }
+        Ok(LookedAt { inspection, log, at: 0, trimmed })
+    }
+
+    /// Trims a log's next file, if it may go.
+    fn trim_next(
+        &self,
+        of: &mut LookedAt,
+        upto: u64,
+        manifest: &Manifest,
+        look: &mut TrimLook,
+    ) -> Result<bool, PartError> {
+        while let Some(end) = self.end(&of.inspection, of.at, upto)? {
+            let Some(events) = self.events_in_parts(of, manifest, &mut look.compared)? else { return Ok(false) };
+            of.at += 1;
+            if end <= of.trimmed {
+                // It failed before anything of it was acknowledged: it goes with what follows.
+                continue;
+            }
+            let folder = &of.inspection.folder;
+            let mut mark = self.mark()?;
+            mark.add(&folder.edge, end, events);
+            self.store_mark(&mark)?;
+            of.trimmed = end;
+            (look.done.files, look.done.events) = (look.done.files + 1, look.done.events + events);
+            look.done.removed += trimmed::remove_below(folder, end).map_err(PartError::storage(&folder.path))?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// The last frame of a file that is followed by another, if it is at or below `upto` and old enough by the other's header.
@@ -120,20 +202,23 @@ impl Parts {
         self.clock.now().minus(self.options.duplicate_window).micros()
     }
 
-    /// How many events a file holds, if all of it can be read, is old enough and is in parts.
+    /// How many events the next file holds, if all of it can be read and is old enough.
+    ///
+    /// # Errors
+    /// If they are not all accounted for.
     fn events_in_parts(
         &self,
-        inspection: &Inspection,
-        at: usize,
+        of: &LookedAt,
         manifest: &Manifest,
+        compared: &mut HashSet<PartId>,
     ) -> Result<Option<u64>, PartError> {
-        let environment = self.environment;
-        let Ok(opened) = &inspection.files[at].state else {
-            tracing::warn!(%environment, file = %inspection.files[at].name, "an unusable log file is not trimmed");
+        let (environment, file) = (self.environment, &of.inspection.files[of.at]);
+        let Ok(opened) = &file.state else {
+            tracing::warn!(%environment, file = %file.name, "an unusable log file is not trimmed");
             return Ok(None);
         };
-        let mut contents = Contents::new(manifest);
-        let (_, judged, _, events) = read_file(inspection, at, opened, &mut contents)?;
+        let mut contents = Contents::default();
+        let (_, judged, _, events) = read_file(&of.inspection, of.at, opened, &mut contents)?;
         if let Some(loss) = judged.findings.iter().find(|finding| finding.kind.is_loss()) {
             tracing::warn!(%environment, "a damaged log file is not trimmed: {loss}");
             return Ok(None);
@@ -141,73 +226,66 @@ impl Parts {
         if contents.received.is_some_and(|(_, newest)| newest > self.oldest()) {
             return Ok(None);
         }
-        self.look_for(&mut contents, LogId::of(&inspection.folder.edge, environment), manifest)?;
-        let Some(missing) = contents.missing() else { return Ok(Some(events)) };
-        let reason = format!("frame {missing} is sealed, but not all of its events are in parts: the file is kept");
+        if events == 0 {
+            // Another file, which begins at the same frame, has what was left out.
+            return Ok(Some(0));
+        }
+        self.look_for(&mut contents, of.log, manifest, compared)?;
+        let (found, left_out) = (contents.found(), manifest.left_out.of(of.log.0, file.name.first));
+        if found + left_out == events {
+            return Ok(Some(events));
+        }
+        let reason = format!(
+            "of its {events} events {found} were found in parts, and {left_out} are known to be copies, erased or let go: the \
+             file is kept"
+        );
         Err(PartError::damaged(&opened.file.path, reason))
     }
 
-    /// Looks for what a file holds in the parts that may have it: as it is, or the copy that another log had first.
-    fn look_for(&self, contents: &mut Contents<'_>, log: LogId, manifest: &Manifest) -> Result<(), PartError> {
+    /// Looks for what a file holds in the parts that may have it.
+    fn look_for(
+        &self,
+        contents: &mut Contents,
+        log: LogId,
+        manifest: &Manifest,
+        compared: &mut HashSet<PartId>,
+    ) -> Result<(), PartError> {
         let Some((first, last)) = contents.received else { return Ok(()) };
         for part in manifest.parts.iter().filter(|part| part.logs.contains(&log.0)) {
             if part.bounds.received.0 <= last && first <= part.bounds.received.1 {
-                self.look_for_arrivals(contents, log, part)?;
+                self.look_through(contents, log, part, compared)?;
             }
-        }
-        let copied = contents.messages_missing();
-        if copied.is_empty() {
-            return Ok(());
-        }
-        let window = i64::try_from(self.options.duplicate_window.as_micros()).unwrap_or(i64::MAX);
-        let (first, last) = (first.saturating_sub(window), last.saturating_add(window));
-        let mut found = HashSet::new();
-        for part in manifest.parts.iter().filter(|part| part.logs.iter().any(|other| *other != log.0)) {
-            if part.bounds.received.0 < last && first < part.bounds.received.1 {
-                self.look_for_messages(&copied, &mut found, part)?;
-            }
-        }
-        contents.are_copies(&found);
-        if !manifest.erased.whole.is_empty() || manifest.retained.is_some() {
-            // The copy that stayed may have been another person's, or of another time, and gone since: nobody can tell.
-            contents.are_copies(&copied);
         }
         Ok(())
     }
 
-    fn look_for_arrivals(&self, contents: &mut Contents<'_>, log: LogId, part: &PartEntry) -> Result<(), PartError> {
-        let part = self.part(part)?;
-        let columns = [Fixed::Log, Fixed::Sequence, Fixed::Index].map(|column| column as usize);
+    fn look_through(
+        &self,
+        contents: &mut Contents,
+        log: LogId,
+        entry: &PartEntry,
+        compared: &mut HashSet<PartId>,
+    ) -> Result<(), PartError> {
+        let part = self.part(entry)?;
+        if !compared.contains(&entry.id) {
+            // What these columns do not show is in this part only as well, from now on.
+            verify::compare(&part.path, entry)?;
+            compared.insert(entry.id);
+        }
+        let columns = [Fixed::Log, Fixed::Sequence, Fixed::Index, Fixed::Message].map(|column| column as usize);
         for (group, about) in part.groups.iter().enumerate() {
             let batch = part.batch(group, 0..about.rows, &columns)?;
             let logs = batch.column(0).as_primitive_opt::<UInt64Type>();
             let sequences = batch.column(1).as_primitive_opt::<UInt64Type>();
             let indexes = batch.column(2).as_primitive_opt::<UInt32Type>();
-            let (Some(logs), Some(sequences), Some(indexes)) = (logs, sequences, indexes) else {
+            let messages = batch.column(3).as_fixed_size_binary_opt();
+            let (Some(logs), Some(sequences), Some(indexes), Some(messages)) = (logs, sequences, indexes, messages)
+            else {
                 return Err(PartError::damaged(&part.path, "a column has another type"));
             };
-            for ((of, sequence), index) in logs.values().iter().zip(sequences.values()).zip(indexes.values()) {
-                if *of == log.0 {
-                    contents.is_there(*sequence, *index);
-                }
+            for row in (0..batch.num_rows()).filter(|row| logs.value(*row) == log.0) {
+                contents.is_there(sequences.value(row), indexes.value(row), messages.value(row));
             }
-        }
-        Ok(())
-    }
-
-    fn look_for_messages(
-        &self,
-        wanted: &HashSet<[u8; 16]>,
-        found: &mut HashSet<[u8; 16]>,
-        part: &PartEntry,
-    ) -> Result<(), PartError> {
-        let part = self.part(part)?;
-        for (group, about) in part.groups.iter().enumerate() {
-            let batch = part.batch(group, 0..about.rows, &[Fixed::Message as usize])?;
-            let messages = batch.column(0).as_fixed_size_binary_opt();
-            let messages = messages.ok_or_else(|| PartError::damaged(&part.path, "a column has another type"))?;
-            let hashes = messages.iter().flatten().filter_map(|message| <[u8; 16]>::try_from(message).ok());
-            found.extend(hashes.filter(|message| wanted.contains(message)));
         }
         Ok(())
     }
@@ -222,58 +300,41 @@ impl Parts {
 }
 
 /// What a file holds, and what of it was found in parts.
-struct Contents<'a> {
-    manifest: &'a Manifest,
+#[derive(Default)]
+struct Contents {
     /// The frames' sequences, and where their events begin.
     frames: Vec<(u64, usize)>,
     begins: usize,
     messages: Vec<[u8; 16]>,
-    /// Whether it is in a part, or is to be in none.
+    /// Whether it is in a part.
     found: Vec<bool>,
     /// When the first and the last were received.
     received: Option<(i64, i64)>,
 }
 
-impl<'a> Contents<'a> {
-    const fn new(manifest: &'a Manifest) -> Self {
-        Self { manifest, frames: Vec::new(), begins: 0, messages: Vec::new(), found: Vec::new(), received: None }
-    }
-
-    fn is_there(&mut self, sequence: u64, index: u32) {
+impl Contents {
+    /// A part has an event of this place. It is the same one only if it is the same message.
+    fn is_there(&mut self, sequence: u64, index: u32, message: &[u8]) {
         let Ok(at) = self.frames.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else { return };
         let end = self.frames.get(at + 1).map_or(self.found.len(), |(_, begins)| *begins);
         let place = self.frames[at].1 + index as usize;
-        if place < end {
+        if place < end && self.messages[place] == message {
             self.found[place] = true;
         }
     }
 
-    fn messages_missing(&self) -> HashSet<[u8; 16]> {
-        self.messages.iter().zip(&self.found).filter(|(_, found)| !**found).map(|(message, _)| *message).collect()
-    }
-
-    fn are_copies(&mut self, messages: &HashSet<[u8; 16]>) {
-        for (message, found) in self.messages.iter().zip(&mut self.found) {
-            *found |= messages.contains(message);
-        }
-    }
-
-    /// The sequence of the first frame of which something was not found.
-    fn missing(&self) -> Option<u64> {
-        let place = self.found.iter().position(|found| !found)?;
-        let frame = self.frames.partition_point(|(_, begins)| *begins <= place).checked_sub(1)?;
-        Some(self.frames[frame].0)
+    fn found(&self) -> u64 {
+        self.found.iter().filter(|found| **found).count() as u64
     }
 }
 
-impl Visitor for Contents<'_> {
+impl Visitor for Contents {
     fn file(&mut self, _: &Arc<LogFile>) -> u32 {
         0
     }
 
     fn event(&mut self, event: &EventRef<'_>) {
-        let too_old = self.manifest.retained.is_some_and(|before| event.time < before);
-        self.found.push(too_old || self.manifest.erased.whole.contains(&event.person));
+        self.found.push(false);
         self.messages.push(event.message);
         let (first, last) = self.received.unwrap_or((event.received, event.received));
         self.received = Some((first.min(event.received), last.max(event.received)));
@@ -282,5 +343,11 @@ impl Visitor for Contents<'_> {
     fn frame(&mut self, frame: Frame) {
         self.frames.push((frame.sequence, self.begins));
         self.begins = self.found.len();
+    }
+}
+
+impl std::fmt::Debug for TrimLook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TrimLook").field("trimmable", &self.trimmable).field("done", &self.done).finish_non_exhaustive()
     }
 }

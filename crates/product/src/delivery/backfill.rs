@@ -2,9 +2,10 @@
 //! from the event logs what is not in parts yet.
 //!
 //! Of each log what came up to the checkpoint where it stood when the counter began counts, so the answer is the same whenever
-//! the job runs, and wherever the events lie by then. People are counted in the order of their numbers, as many at a time as memory allows, each time in one look
-//! through the events; their rows are written in transactions of a few, each with a checkpoint, so that a run that is cut
-//! off counts nobody twice. A counter that was forgotten meanwhile, or began anew, is another key's and another job's.
+//! the job runs, but for copies that two edges took: they count twice until they are sealed. People are counted in the order of
+//! their numbers, as many at a time as memory allows, each time in one look through the events; their rows are written in
+//! transactions of a few, each with a checkpoint, so that a run that is cut off counts nobody twice. A counter that was
+//! forgotten meanwhile, or began anew, is another key's and another job's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use crate::App;
 use crate::problem::internal;
 
 /// The log's window of de-duplication.
-pub(crate) const COPIES_RECOGNISED: Duration = Duration::from_hours(7 * 24);
+pub(crate) const COPIES_RECOGNISED: Duration = events::DUPLICATE_WINDOW;
 
 /// A message's hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

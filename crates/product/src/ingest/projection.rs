@@ -99,6 +99,15 @@ struct Goal {
     bound: u64,
     /// Whether the checkpoint has to get there, and not only the look.
     written: bool,
+    /// Frames up to here are not in the log any more, and nobody projected them: that was reported.
+    gone: u64,
+}
+
+impl Goal {
+    /// As far as there is anything up to a frame, and on if there is more.
+    const fn at_least(upto: u64) -> Self {
+        Self { upto, bound: u64::MAX, written: false, gone: 0 }
+    }
 }
 
 impl Projection {
@@ -198,7 +207,7 @@ pub(super) async fn wait(app: &App, environment: EnvironmentId, upto: u64) {
         if others_failed || follower.has_projected(upto) {
             return;
         }
-        match follower.advance(app, &log, &mut place, Goal { upto, bound: u64::MAX, written: false }).await {
+        match follower.advance(app, &log, &mut place, Goal::at_least(upto)).await {
             Ok(()) => return,
             Err(error) => tracing::info!(%environment, %error, "rows were not brought up to date: tries again"),
         }
@@ -266,7 +275,7 @@ pub(crate) async fn bring_checkpoints(
         if log.is_other() {
             *place = None;
         }
-        follower.advance(app, &log, &mut place, Goal { upto: *upto, bound: *upto, written: true }).await?;
+        follower.advance(app, &log, &mut place, Goal { bound: *upto, written: true, ..Goal::at_least(*upto) }).await?;
     }
     Ok(stands().await?)
 }
@@ -298,7 +307,7 @@ async fn catch_up_each(
             // Its edge moves the checkpoint, too.
             *place = None;
         }
-        let caught_up = follower.advance(app, &log, &mut place, Goal { upto, bound, written: false }).await;
+        let caught_up = follower.advance(app, &log, &mut place, Goal { bound, ..Goal::at_least(upto) }).await;
         if let Err(error) = &caught_up {
             tracing::warn!(%environment, %error, "people's rows are behind this event log");
         }
@@ -318,15 +327,25 @@ impl Follower {
         app: &App,
         log: &LogView,
         place: &mut Option<Place>,
-        goal: Goal,
+        mut goal: Goal,
     ) -> Result<(), ProjectionError> {
         let mut standing = 0;
         loop {
+            let ruleset = app.rulesets.live(log.environment()).rules.number();
             let from = match *place {
-                Some(known) => known,
-                None => *place.insert(self.load(app, log).await?),
+                Some(known) if [0, ruleset].contains(&known.ruleset) => known,
+                // What was looked at is to be looked at again, from where the checkpoint is by now: another process may have
+                // moved it, and the log may have been trimmed up to there.
+                _ => *place.insert(self.load(app, log).await?),
             };
-            let next = step(app, log, from, goal).await?;
+            let next = match step(app, log, from, goal).await {
+                Err(ProjectionError::Read(ReadError::Trimmed { upto, .. })) => {
+                    let now = *place.insert(self.load(app, log).await?);
+                    goal.gone = gone(log, now.checkpoint, upto).unwrap_or(goal.gone);
+                    continue;
+                }
+                next => next?,
+            };
             *place = Some(next);
             self.projected.send_if_modified(|projected| {
                 let goes_on = next.looked > *projected;
@@ -363,6 +382,20 @@ impl Follower {
     }
 }
 
+/// Up to where frames are gone that nobody projected, if the checkpoint is below what was trimmed.
+fn gone(log: &LogView, checkpoint: u64, trimmed: u64) -> Option<u64> {
+    if checkpoint >= trimmed {
+        return None;
+    }
+    let environment = log.environment();
+    tracing::error!(
+        %environment, checkpoint, trimmed,
+        "people's rows are older than the event log, which was trimmed beyond their checkpoint: what came between is in parts, \
+         and not in these rows"
+    );
+    Some(trimmed)
+}
+
 /// Looks at some frames and projects what is in them. Stays where it is if there are none.
 async fn step(app: &App, log: &LogView, mut place: Place, goal: Goal) -> Result<Place, ProjectionError> {
     let environment = log.environment();
@@ -372,7 +405,7 @@ async fn step(app: &App, log: &LogView, mut place: Place, goal: Goal) -> Result<
     if place.ruleset != ruleset {
         place = Place { looked: place.checkpoint, ruleset, ..place };
     }
-    let found = look(log, &watch, place.looked, goal.bound).await?;
+    let found = look(log, &watch, place.looked.max(goal.gone), goal.bound).await?;
     let lazy = if goal.written { 1 } else { LAZY };
     if found.events.is_empty() && found.upto.saturating_sub(place.checkpoint) < lazy {
         return Ok(Place { looked: found.upto, ..place });

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base::id::EnvironmentId;
 use base::{ProblemResult, Timestamp};
@@ -33,19 +33,17 @@ const PACKED: u64 = 16;
 
 /// Does what is to be done, again and again, until it is told to stop; a step that is under way is ended first.
 pub(crate) fn follow(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
+    // Beside the rest: reading what is to be trimmed takes longer than events may wait to be sealed.
+    tracker.spawn(trim::follow(Arc::clone(app), stop.clone()));
     let (app, stop) = (Arc::clone(app), stop.clone());
     tracker.spawn(async move {
-        let (mut since, mut trimmed) = (Since::default(), None::<Instant>);
+        let mut since = Since::default();
         loop {
             let since_before = std::mem::take(&mut since);
             let look = Look { app: Arc::clone(&app), stop: stop.clone(), since: since_before, unsealed: Some(0) };
             match tokio::task::spawn_blocking(move || look.work()).await {
                 Ok(after) => since = after,
                 Err(error) => tracing::error!(%error, "sealing events into parts panicked; the next look tries again"),
-            }
-            if trimmed.is_none_or(|trimmed| trimmed.elapsed() >= trim::LOOK) {
-                trimmed = Some(Instant::now());
-                tokio::select! { () = stop.cancelled() => return, () = trim::trim(&app) => {} }
             }
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(LOOK) => {} }
         }
@@ -124,11 +122,15 @@ impl Look {
         Ok(())
     }
 
-    /// Goes on step by step while there is more to do.
-    fn each(&self, mut step: impl FnMut() -> Result<bool, PartError>) -> Result<(), PartError> {
-        while !self.stop.is_cancelled() && step()? {}
-        Ok(())
+    fn each(&self, step: impl FnMut() -> Result<bool, PartError>) -> Result<(), PartError> {
+        each(&self.stop, step)
     }
+}
+
+/// Goes on step by step while there is more to do.
+fn each(stop: &CancellationToken, mut step: impl FnMut() -> Result<bool, PartError>) -> Result<(), PartError> {
+    while !stop.is_cancelled() && step()? {}
+    Ok(())
 }
 
 /// The logs that have events, by their environments.

@@ -1,22 +1,23 @@
 //! Trimming: what an event log holds goes from it once it is in parts, whoever follows the log has passed it, and copies of it
 //! are recognised no more. So an event is kept once, but for those of the last days.
 //!
-//! Who follows a log keeps a checkpoint; that is the floor. The files are removed by whoever may: an edge that is another user of
-//! the system removes its own ([`remove_trimmed`]).
+//! Who follows a log keeps a checkpoint; that is the floor. Files go one by one, and between two of them whoever seals or erases has
+//! its turn. They are removed by whoever may: an edge that is another user of the system removes its own ([`remove_trimmed`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::id::EnvironmentId;
-use events::{LogId, PartError, Parts, ReadError, Trimming};
+use events::{LogId, PartError, Parts, ReadError, TrimLook, Trimming};
 use tokio::task::{JoinError, spawn_blocking};
+use tokio_util::sync::CancellationToken;
 
 use crate::App;
 use crate::ingest::{ProjectionError, bring_checkpoints};
 
 /// How often it is looked whether anything may go.
-pub(super) const LOOK: Duration = Duration::from_mins(10);
+const LOOK: Duration = Duration::from_mins(10);
 
 #[derive(Debug, thiserror::Error)]
 enum TrimError {
@@ -30,8 +31,16 @@ enum TrimError {
     Panicked(#[from] JoinError),
 }
 
+/// Trims now and again, until it is told to stop; the file that it is at is ended first.
+pub(super) async fn follow(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        trim(&app, &stop).await;
+        tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(LOOK) => {} }
+    }
+}
+
 /// Trims the logs of every environment whose parts this process writes. One that fails does not keep the others back.
-pub(crate) async fn trim(app: &Arc<App>) {
+pub(crate) async fn trim(app: &Arc<App>, stop: &CancellationToken) {
     let environments = match environments(app).await {
         Ok(environments) => environments,
         Err(error) => {
@@ -39,14 +48,11 @@ pub(crate) async fn trim(app: &Arc<App>) {
             return;
         }
     };
-    for environment in environments {
-        match trim_environment(app, environment).await {
-            Ok(Trimming { files: 0, .. }) | Err(TrimError::Parts(PartError::Locked(_))) => {}
-            Ok(Trimming { files, events, .. }) => {
-                tracing::info!(%environment, files, events, "log files were trimmed: what they held is in parts");
-            }
+    for environment in environments.into_iter().take_while(|_| !stop.is_cancelled()) {
+        match trim_environment(app, environment, stop).await {
+            Ok(()) | Err(TrimError::Parts(PartError::Locked(_))) => {}
             Err(error) => {
-                tracing::error!(%environment, %error, "the event logs were not trimmed; the next look tries again");
+                tracing::error!(%environment, %error, "an event log was not trimmed; the next look tries again");
             }
         }
     }
@@ -59,18 +65,33 @@ async fn environments(app: &App) -> Result<Vec<EnvironmentId>, TrimError> {
     Ok(logs.into_keys().collect())
 }
 
-async fn trim_environment(app: &App, environment: EnvironmentId) -> Result<Trimming, TrimError> {
+async fn trim_environment(app: &App, environment: EnvironmentId, stop: &CancellationToken) -> Result<(), TrimError> {
     let engine = Arc::clone(app.engine());
     let looking = spawn_blocking(move || {
         let parts = engine.parts(environment)?;
-        let trimmable = parts.trimmable()?;
-        Ok::<(Arc<Parts>, BTreeMap<LogId, u64>), PartError>((parts, trimmable))
+        let look = parts.look_to_trim()?;
+        Ok::<(Arc<Parts>, TrimLook), PartError>((parts, look))
     });
-    let (parts, trimmable) = looking.await??;
-    // Also if nothing may go: what was left behind when this was cut off is removed.
-    let floor =
-        if trimmable.is_empty() { BTreeMap::new() } else { bring_checkpoints(app, environment, &trimmable).await? };
-    Ok(spawn_blocking(move || parts.trim_logs(&floor)).await??)
+    let (parts, mut look) = looking.await??;
+    // Also if nothing may go: what went wrong with a log is said in the end.
+    let floor = if look.trimmable().is_empty() {
+        BTreeMap::<LogId, u64>::new()
+    } else {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            floor = bring_checkpoints(app, environment, look.trimmable()) => floor?,
+        }
+    };
+    let stop = stop.clone();
+    let trimming = spawn_blocking(move || {
+        let done = super::each(&stop, || parts.trim_due(&mut look, &floor));
+        (look.done(), done)
+    });
+    let (Trimming { files, events, .. }, done) = trimming.await?;
+    if files > 0 {
+        tracing::info!(%environment, files, events, "log files were trimmed: what they held is in parts");
+    }
+    Ok(done?)
 }
 
 /// Removes what was trimmed of this process's own logs, and lets go of what memory has of it.

@@ -219,7 +219,7 @@ impl TestApp {
         self.user("later").does("Later", serde_json::json!({})).await;
         self.seal_by(app).await;
         self.advance(old);
-        parts::trim(app).await;
+        parts::trim(app, &CancellationToken::new()).await;
         let mut left = Vec::new();
         self.app().log().scan(self.production(), |_, event| left.push(event.name.clone())).unwrap();
         assert_eq!(left, ["Later"], "what is in parts was not trimmed");

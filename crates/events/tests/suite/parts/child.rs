@@ -1,6 +1,5 @@
 //! A process that appends, seals, merges, erases and trims until it is done or killed.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::{Clock, SystemClock};
-use events::{Erase, LogId, PartOptions};
+use events::{Erase, PartOptions};
 
 use super::{edge, options};
 use crate::child::Stage;
@@ -105,7 +104,7 @@ fn step(erased: &[u64]) {
 /// Trims what is sealed; nobody follows the log.
 fn trim() {
     let Ok(parts) = super::try_open(Path::new("data"), Arc::new(SystemClock), child_options()) else { return };
-    let trimming = parts.trim_logs(&BTreeMap::from([(LogId::of("edge", environment(ENVIRONMENT)), u64::MAX)]));
+    let trimming = super::trim_logs(&parts, &super::floor(u64::MAX));
     let _ = std::fs::write("trimming", format!("{trimming:?}"));
 }
 

@@ -1,5 +1,6 @@
 //! Parts as their callers and their disk see them.
 
+mod accounting;
 mod child;
 mod crashes;
 mod damage;
@@ -17,8 +18,8 @@ use std::time::Duration;
 use base::id::EnvironmentId;
 use base::{Clock, Secret, SeededRng};
 use events::{
-    Arrival, Event, EventLog, Options, PartError, PartKeyError, PartKeys, PartOptions, PartReader, Parts, PartsReport,
-    Snapshot,
+    Arrival, Event, EventLog, LogId, Options, PartError, PartKeyError, PartKeys, PartOptions, PartReader, Parts,
+    PartsReport, Snapshot, Trimming,
 };
 use keys::KeyKind;
 
@@ -94,6 +95,30 @@ fn logged(log: &EventLog) -> BTreeMap<Arrival, Event> {
     let mut events = BTreeMap::new();
     log.scan(environment(ENVIRONMENT), |arrival, event| drop(events.insert(*arrival, event.clone()))).unwrap();
     events
+}
+
+fn log_id() -> LogId {
+    LogId::of("edge", environment(ENVIRONMENT))
+}
+
+fn floor(upto: u64) -> BTreeMap<LogId, u64> {
+    BTreeMap::from([(log_id(), upto)])
+}
+
+/// Trims what may go, each log up to its floor at most.
+fn trim_logs(parts: &Parts, floor: &BTreeMap<LogId, u64>) -> Result<Trimming, PartError> {
+    let mut look = parts.look_to_trim()?;
+    while parts.trim_due(&mut look, floor)? {}
+    Ok(look.done())
+}
+
+/// Trims what may go of the log that nobody follows.
+fn trim(parts: &Parts) -> Trimming {
+    trim_logs(parts, &floor(u64::MAX)).unwrap()
+}
+
+fn trimmable(parts: &Parts) -> BTreeMap<LogId, u64> {
+    parts.look_to_trim().unwrap().trimmable().clone()
 }
 
 /// The numbers of some events, sorted.

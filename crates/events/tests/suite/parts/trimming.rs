@@ -12,25 +12,18 @@ use base::id::EnvironmentId;
 use base::{Secret, SeededRng, Timestamp};
 use events::{
     Arrival, Control, EmbeddedEngine, EngineParts, Erase, EventEngine as _, EventLog, FindingKind, LogId, LogKeyError,
-    LogKeys, Options, PartError, PartFindingKind, PartKeyError, PartKeys, PartOptions, Parts, Trimmed, Trimming,
+    LogKeys, Options, PartError, PartFindingKind, PartKeyError, PartKeys, PartOptions, Parts, ReadError, Trimmed,
+    Trimming,
 };
 use keys::KeyKind;
 
-use super::{edge, folder, numbers, open, options, sealed, verify};
+use super::{edge, floor, folder, log_id, numbers, open, options, sealed, trim, trim_logs, trimmable, verify};
 use crate::support::{ENVIRONMENT, Fixture, TestKeys, append, environment, number, stored};
 
-const DAY: Duration = Duration::from_hours(24);
-
-fn log_id() -> LogId {
-    LogId::of("edge", environment(ENVIRONMENT))
-}
-
-fn floor(upto: u64) -> BTreeMap<LogId, u64> {
-    BTreeMap::from([(log_id(), upto)])
-}
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// A log of 30 frames of 50 events, some files, sealed, and so old that all but the last may go.
-async fn filled() -> (Fixture, Arc<EventLog>, Parts) {
+pub(super) async fn filled() -> (Fixture, Arc<EventLog>, Parts) {
     let mut fixture = Fixture::new();
     fixture.options.roll_bytes = 4_000;
     let log = Arc::new(fixture.open().0);
@@ -45,16 +38,12 @@ async fn filled() -> (Fixture, Arc<EventLog>, Parts) {
     (fixture, log, parts)
 }
 
-fn trim(parts: &Parts) -> Trimming {
-    parts.trim_logs(&floor(u64::MAX)).unwrap()
-}
-
-fn trimmed(fixture: &Fixture) -> Trimmed {
+pub(super) fn trimmed(fixture: &Fixture) -> Trimmed {
     fixture.verify().logs[0].trimmed
 }
 
 /// Everything that an engine over this log shows, and how many events it counts.
-fn everything(engine: &EmbeddedEngine) -> BTreeMap<Arrival, u64> {
+pub(super) fn everything(engine: &EmbeddedEngine) -> BTreeMap<Arrival, u64> {
     let mut all = BTreeMap::new();
     engine
         .scan(environment(ENVIRONMENT), None, |arrival, event| {
@@ -68,7 +57,7 @@ fn everything(engine: &EmbeddedEngine) -> BTreeMap<Arrival, u64> {
 }
 
 /// A process that appends nothing and begins now.
-fn reader(fixture: &Fixture) -> Arc<EventLog> {
+pub(super) fn reader(fixture: &Fixture) -> Arc<EventLog> {
     let (clock, options) = (fixture.clock.clone(), fixture.options.clone());
     let (keys, rng) = (Arc::new(TestKeys), Arc::new(SeededRng::new(9)));
     Arc::new(EventLog::open_to_read(fixture.folder.path(), keys, clock, rng, options))
@@ -86,15 +75,15 @@ async fn log_files_go_when_they_are_sealed_old_and_below_the_floor() {
     }
     let all = fixture.files();
     assert!(all.len() > 3, "{all:?}");
-    assert_eq!((parts.trimmable().unwrap(), trim(&parts)), (BTreeMap::new(), Trimming::default()), "not sealed");
+    assert_eq!((trimmable(&parts), trim(&parts)), (BTreeMap::new(), Trimming::default()), "not sealed");
     while parts.seal_now().unwrap().more {}
-    assert_eq!((parts.trimmable().unwrap(), trim(&parts)), (BTreeMap::new(), Trimming::default()), "not old enough");
+    assert_eq!((trimmable(&parts), trim(&parts)), (BTreeMap::new(), Trimming::default()), "not old enough");
     fixture.clock.advance(DAY * 8);
-    let trimmable = parts.trimmable().unwrap();
-    assert_eq!(parts.trim_logs(&BTreeMap::new()).unwrap(), Trimming::default(), "no floor");
-    assert_eq!(parts.trim_logs(&floor(1)).unwrap(), Trimming::default(), "somebody follows");
+    let trimmable = trimmable(&parts);
+    assert_eq!(trim_logs(&parts, &BTreeMap::new()).unwrap(), Trimming::default(), "no floor");
+    assert_eq!(trim_logs(&parts, &floor(1)).unwrap(), Trimming::default(), "somebody follows");
     let below = trimmable[&log_id()] - 1;
-    let some = parts.trim_logs(&floor(below)).unwrap();
+    let some = trim_logs(&parts, &floor(below)).unwrap();
     assert_eq!(
         (some.files, some.removed),
         (all.len() as u64 - 2, all.len() as u64 - 2),
@@ -105,7 +94,7 @@ async fn log_files_go_when_they_are_sealed_old_and_below_the_floor() {
     assert_eq!(fixture.files(), all[all.len() - 1..], "the last file stays");
     let (events, marked) = (some.events + rest.events, trimmed(&fixture));
     assert_eq!(marked, Trimmed { upto: trimmable[&log_id()], events });
-    assert_eq!((parts.trimmable().unwrap(), trim(&parts)), (BTreeMap::new(), Trimming::default()), "once");
+    assert_eq!((trimmable(&parts), trim(&parts)), (BTreeMap::new(), Trimming::default()), "once");
     let report = fixture.verify();
     assert!(report.findings().next().is_none() && verify(data).findings().next().is_none(), "{report}");
     assert_eq!(report.events() + events, 1_500);
@@ -142,8 +131,14 @@ async fn every_reader_has_the_same_before_while_and_after_a_log_is_trimmed() {
     assert_eq!(everything(&lazy), before, "one that had not");
     assert_eq!(everything(&fixture.engine(&reader(&fixture), 4, options())), before, "one that begins");
     let view = reader(&fixture).others().unwrap().remove(0);
-    let following = view.follow(0, &["Event 0"], 10_000).unwrap();
-    assert_eq!((following.upto, following.damaged.len()), (view.durable(), 1), "who was to have passed it is told");
+    let upto = trimmed(&fixture).upto;
+    let told = view.follow(upto - 1, &["Event 0"], 10_000);
+    assert!(
+        matches!(told, Err(ReadError::Trimmed { upto: of, .. }) if of == upto),
+        "who was to have passed it: {told:?}"
+    );
+    let following = view.follow(upto, &["Event 0"], 10_000).unwrap();
+    assert_eq!((following.upto, following.damaged.len()), (view.durable(), 0));
     log.shutdown().await;
     drop((own, log));
     let log = Arc::new(fixture.open().0);
@@ -259,7 +254,7 @@ async fn a_file_that_is_missing_is_lost_above_the_mark_and_trimmed_below() {
     let all = fixture.files();
     let first = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap();
     let some = first(&all[2]) - 1;
-    assert_eq!(parts.trim_logs(&floor(some)).unwrap().removed, 2);
+    assert_eq!(trim_logs(&parts, &floor(some)).unwrap().removed, 2);
     assert!(fixture.verify().findings().next().is_none());
     for lost in [2, 3] {
         let bytes = fs::read(&all[lost]).unwrap();
@@ -330,7 +325,7 @@ async fn a_changed_mark_is_named_and_trims_nothing() {
         assert!(!report.is_whole(), "byte {at}");
         assert_eq!(trimmed(&fixture), Trimmed::default());
     }
-    assert!(parts.trim_logs(&floor(u64::MAX)).is_err(), "it is not made anew");
+    assert!(trim_logs(&parts, &floor(u64::MAX)).is_err(), "it is not made anew");
     // Another reader answers from the parts all the same.
     assert_eq!(everything(&fixture.engine(&reader(&fixture), 2, options())), before);
     fs::write(&mark, bytes).unwrap();
@@ -359,28 +354,6 @@ async fn a_file_that_is_damaged_or_not_in_parts_stays_with_what_lies_behind() {
     assert!(!fixture.verify().is_whole(), "it goes on being named");
     fs::write(&all[1], bytes).unwrap();
     assert!(trim(&parts).files > 0);
-}
-
-#[tokio::test]
-async fn what_is_sealed_and_not_in_parts_is_noticed_before_a_file_goes() {
-    // Two logs of as many frames; of the first each frame has one event, and is sealed.
-    let (fixture, other) = (Fixture::new(), Fixture::new());
-    let parts = open(fixture.folder.path(), fixture.clock.clone(), options());
-    for (fixture, size) in [(&fixture, 1), (&other, 2)] {
-        for number in 0..4 {
-            let log = fixture.open().0;
-            append(&log, number * 10..number * 10 + size, fixture.now()).await;
-            log.shutdown().await;
-        }
-        fixture.clock.advance(DAY * 8);
-    }
-    while parts.seal_now().unwrap().more {}
-    let (ours, theirs) = (fixture.log_folder(), other.log_folder());
-    fs::remove_dir_all(&ours).unwrap();
-    fs::rename(&theirs, &ours).unwrap();
-    let trimming = parts.trim_logs(&floor(u64::MAX));
-    assert!(matches!(&trimming, Err(PartError::Damaged { reason, .. }) if reason.contains("frame 1")), "{trimming:?}");
-    assert_eq!(fixture.files().len(), 4);
 }
 
 #[tokio::test]
@@ -433,7 +406,7 @@ async fn copies_and_those_who_are_erased_or_too_old_keep_no_file() {
     while parts.seal_now().unwrap().more {}
     fixture.clock.advance(DAY * 8);
     let both = [log_id(), LogId::of("other", environment(ENVIRONMENT))].map(|log| (log, u64::MAX));
-    let trimming = parts.trim_logs(&BTreeMap::from(both)).unwrap();
+    let trimming = trim_logs(&parts, &BTreeMap::from(both)).unwrap();
     assert_eq!((trimming.events, trimming.files >= 2), (300 + 100 + 200 + 100 + 300, true), "{trimming:?}");
     let report = fixture.verify();
     assert!(report.findings().next().is_none(), "{report}");

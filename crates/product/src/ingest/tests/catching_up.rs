@@ -13,7 +13,7 @@ use store::{Engine, Scope, sql};
 use super::projection::{counted, counting, published, sent};
 use crate::ingest;
 use crate::people;
-use crate::testing::TestApp;
+use crate::testing::{Logs, TestApp};
 
 /// An event of a person, under a message id of this number.
 fn event(app: &TestApp, person: u64, name: &str, message: u64) -> Event {
@@ -186,4 +186,30 @@ async fn what_was_counted_before_there_were_checkpoints_is_not_counted_twice(app
     set_checkpoint(&app, app.production(), 0).await;
     ingest::catch_up(app.app()).await.unwrap();
     assert_eq!(counted(&app, "u", &id).await, 2);
+}
+
+#[app_test]
+async fn rows_that_are_older_than_what_was_trimmed_are_reported_and_only_they(app: TestApp) {
+    let id = counting(&app).await;
+    app.send(sent("u", "m1")).await;
+    app.trim().await;
+    let logs = Logs::default();
+    let _listens = logs.listen();
+    app.app().projection.believe_nothing_is_projected(app.production()).await;
+    app.send(sent("u", "m2")).await;
+    assert_eq!(counted(&app, "u", &id).await, 2);
+    let said = "people's rows are older than the event log";
+    assert!(!logs.text().contains(said), "the store's checkpoint decides, not what memory says");
+    // The database is put back.
+    app.app().projection.forget();
+    set_checkpoint(&app, app.production(), 0).await;
+    app.send(sent("u", "m3")).await;
+    assert_eq!(
+        counted(&app, "u", &id).await,
+        4,
+        "what the log still has counts, for rows that have the second as well"
+    );
+    assert_eq!(logs.text().matches(said).count(), 1, "once");
+    let durable = i64::try_from(app.app().log().durable(app.production())).unwrap();
+    assert_eq!(checkpoint(&app, app.production()).await, Some(durable));
 }

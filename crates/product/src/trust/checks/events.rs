@@ -3,8 +3,9 @@
 //! The log's files are read from the disk and every event in them is counted, with those that were counted when they were
 //! trimmed, each of which was in a part then. What they held before this process began to count is the difference, so it must
 //! come out the same each time. The parts are read as well: each byte is as it was written, and of what was taken from the logs
-//! everything is in them, was a copy, or was erased. A file that was whole is read again when it has changed, and once a day;
-//! one run reads for a few seconds, and the next goes on from there.
+//! everything is in them, was a copy, or was erased; and what was taken is what the logs have up to there, or had before it was
+//! trimmed. A file that was whole is read again when it has changed, and once a day; one run reads for a few seconds, and the next
+//! goes on from there.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -12,7 +13,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use base::id::EnvironmentId;
-use events::{Again, Counters, EventLog, PartsReport, Remembered, RememberedParts, Report};
+use events::{
+    Again, Counters, EnvironmentParts, EventLog, LogId, LogReport, LogView, PartsReport, ReadError, Remembered,
+    RememberedParts, Report,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
@@ -41,14 +45,24 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
         // A file that was begun between two looks of one reading is no loss.
         read = read_again(app, time).await?;
     }
-    let (report, parts) = (&read.log, &read.parts);
     tokio::time::sleep(COUNTED_WITHIN).await;
+    let (mut read, mut accounted) = account(app, read).await?;
+    if !accounted {
+        // Frames of a write that failed just then are given again.
+        read = read_again(app, time).await?;
+        tokio::time::sleep(COUNTED_WITHIN).await;
+        (read, accounted) = account(app, read).await?;
+    }
+    let (report, parts) = (&read.log, &read.parts);
     let later = counted(log);
     if !report.is_whole() {
         seen.broken("The event log is damaged: acknowledged events are lost or changed.");
     }
     if !parts.is_whole() {
         seen.broken("The column files of events are damaged, or events that were put into them are not there.");
+    }
+    if !accounted {
+        seen.broken("More or fewer events were put into column files, or left out of them, than the event log had.");
     }
     if report.is_complete() && parts.is_complete() {
         if report.is_whole() && parts.is_whole() {
@@ -139,6 +153,38 @@ async fn read_again(app: &App, time: Duration) -> Result<Found, Unseen> {
         Ok(Found { log, parts })
     });
     reading.await?.map_err(|error: String| Unseen::because("The files of events could not be read.", error))
+}
+
+/// Whether what was taken from the logs is what they have up to there, those counted that were trimmed.
+async fn account(app: &App, read: Found) -> Result<(Found, bool), Unseen> {
+    let log = Arc::clone(app.log());
+    let accounting = tokio::task::spawn_blocking(move || {
+        let of_environment = |parts: &EnvironmentParts| {
+            // Where a log cannot be read the report says so.
+            let views: Result<Vec<LogView>, ReadError> = log.others_of(parts.environment);
+            let views: Vec<_> = views.into_iter().flatten().chain(log.own(parts.environment)).collect();
+            had(parts, &read.log.logs, &views).is_none_or(|had| had == parts.taken)
+        };
+        let accounted = read.parts.environments.iter().all(of_environment);
+        (read, accounted)
+    });
+    Ok(accounting.await?)
+}
+
+/// How many events an environment's logs have, or had before they were trimmed, in the frames that are sealed; nothing if that
+/// cannot be told for now, or not all of a log is whole, which is said elsewhere.
+fn had(parts: &EnvironmentParts, logs: &[LogReport], views: &[LogView]) -> Option<u64> {
+    let mut all = 0;
+    for (log, sealed) in parts.sealed.iter().filter(|(_, sealed)| **sealed > 0) {
+        let report = logs.iter().find(|report| LogId::of(&report.edge, report.environment) == *log)?;
+        let whole = report.unread == 0 && report.findings.iter().all(|finding| !finding.kind.is_loss());
+        if !whole || report.next <= *sealed {
+            return None;
+        }
+        let waiting = views.iter().find(|view| view.id() == *log)?.between(*sealed, report.next)?;
+        all += (report.events + report.trimmed.events).checked_sub(waiting)?;
+    }
+    Some(all)
 }
 
 /// Whether what the files held before this process comes out the same as in earlier looks.
@@ -246,6 +292,35 @@ mod tests {
             assert!(seen.verdict() == Verdict::Broken && seen.reason().contains(reason), "{}", seen.reason());
             std::fs::write(path, kept).unwrap();
             assert_eq!(look(app.app()).await.unwrap().verdict(), Verdict::Kept);
+        }
+    }
+
+    #[app_test]
+    async fn what_was_taken_from_a_log_is_what_it_has_up_to_there_and_had_before_it_was_trimmed(app: TestApp) {
+        for trimmed in [false, true] {
+            app.user("ana").does("Invoice Sent", json!({})).await;
+            if trimmed {
+                app.trim().await;
+            } else {
+                app.seal().await;
+            }
+            app.user("ana").does("Invoice Sent", json!({})).await;
+            let found = read_again(app.app(), Duration::MAX).await.unwrap();
+            let (mut found, accounted) = account(app.app(), found).await.unwrap();
+            let environment = found.parts.environments.iter().position(|of| of.environment == app.production());
+            let at = environment.unwrap();
+            assert!(accounted && found.parts.environments[at].taken > 0);
+            let views: Vec<_> = app.app().log().own(app.production()).into_iter().collect();
+            let taken = found.parts.environments[at].taken;
+            assert_eq!(had(&found.parts.environments[at], &found.log.logs, &views), Some(taken));
+            let report = found.log.logs.iter_mut().find(|log| log.environment == app.production()).unwrap();
+            assert_eq!(report.trimmed.events > 0, trimmed);
+            if trimmed {
+                report.trimmed.events -= 1;
+            } else {
+                report.events += 1;
+            }
+            assert!(!account(app.app(), found).await.unwrap().1);
         }
     }
 

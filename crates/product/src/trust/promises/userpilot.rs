@@ -318,6 +318,10 @@ pub(super) static PROMISES: &[Promise] = &[
                 "crates/product/src/trust/checks/events.rs",
                 "what_left_the_log_is_counted_as_before_and_missed_when_it_is_not_in_parts",
             ),
+            test(
+                "crates/product/src/trust/checks/events.rs",
+                "what_was_taken_from_a_log_is_what_it_has_up_to_there_and_had_before_it_was_trimmed",
+            ),
             test("crates/cli/tests/clients.rs", "official_clients_lose_and_double_nothing_while_the_server_is_killed"),
         ],
     },
