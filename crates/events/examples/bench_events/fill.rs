@@ -52,7 +52,8 @@ pub(crate) fn fill(folder: &Path, events: u64, export: Option<&Path>) {
             sealed = number;
         }
         if last || number % (5 * SEALED) < BATCH {
-            parts.trim_logs(&floor).unwrap();
+            let mut look = parts.look_to_trim().unwrap();
+            while parts.trim_due(&mut look, &floor).unwrap() {}
         }
     }
     clock.advance(end().since(clock.now()));
