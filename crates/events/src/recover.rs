@@ -19,7 +19,6 @@ use crate::inspect::{Folder, Inspection, Judged, Opened, QUARANTINE, inspect, st
 use crate::log_keys::LogKeys;
 use crate::report::{Finding, FindingKind, LogReport};
 use crate::scan::Segment;
-use crate::trimmed;
 
 /// Whether files are only looked at or also put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +56,6 @@ pub(crate) fn recover(
     visitor: &mut dyn Visitor,
 ) -> Result<LogReport, OpenError> {
     let mut inspection = inspect(folder, keys)?;
-    if mode == Mode::Recover {
-        trimmed::remove(&inspection.folder, &inspection.below).map_err(storage(&inspection.folder.path))?;
-    }
     let mut next = inspection.report.next;
     for at in 0..inspection.files.len() {
         if let Some((finding, torn)) = inspection.judge_unusable(at) {

@@ -26,8 +26,10 @@ use crate::log_keys::{LogKeyError, LogKeys};
 
 /// The mark's file …
 pub(crate) const FILE_NAME: &str = "trimmed";
-/// … and the next one on its way.
+/// … the next one on its way …
 pub(crate) const NEXT: &str = "trimmed.next";
+/// … and one that was ahead of the parts.
+pub(crate) const ASIDE: &str = "trimmed.ahead";
 
 const MAGIC: &[u8; 8] = b"PFTRM\r\n\x1a";
 const VERSION: u16 = 1;

@@ -110,12 +110,21 @@ impl Parts {
             }
         }
         let merged = writer.finish()?.map(|part| PartEntry { erasures: next.erasures, ..part });
-        let (had, has) = (rows(chosen), rows(merged.as_slice()));
-        let due = next.gone - before;
+        self.whole(chosen, merged, next.gone - before)
+    }
+
+    /// What was made of parts, if it has all their rows but for so many that were due to go; else it goes itself.
+    pub(super) fn whole(
+        &self,
+        chosen: &[PartEntry],
+        made: Option<PartEntry>,
+        due: u64,
+    ) -> Result<Option<PartEntry>, PartError> {
+        let (had, has) = (rows(chosen), rows(made.as_slice()));
         if has + due == had {
-            return Ok(merged);
+            return Ok(made);
         }
-        self.discard(merged.as_slice());
+        self.discard(made.as_slice());
         let reason =
             format!("of its {had} events {has} would be in the part that takes its place, and {due} are to go");
         Err(PartError::damaged(&self.folder.join(super::file_name(chosen[0].id)), reason))

@@ -67,7 +67,7 @@ impl Parts {
         next.taken = Some(next.taken() + waiting.len() as u64);
         for files in &tail.files {
             next.left_out.forget(files.log.0, files.trimmed);
-            files.firsts.iter().for_each(|first| next.left_out.know(files.log.0, *first));
+            files.firsts.iter().for_each(|(first, file)| next.left_out.know(files.log.0, *first, *file));
         }
         let duplicates = self.leave_out(&tail, &mut waiting, &mut next)?;
         let events = waiting.len() as u64;

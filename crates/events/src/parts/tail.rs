@@ -62,8 +62,8 @@ pub(crate) struct Files {
     pub(crate) log: LogId,
     /// Up to this sequence they are gone.
     pub(crate) trimmed: u64,
-    /// Their first sequences.
-    pub(crate) firsts: Vec<u64>,
+    /// Their first sequences and ids. Of those that begin at the same one, the last: the others failed before it.
+    pub(crate) firsts: BTreeMap<u64, Option<[u8; 16]>>,
 }
 
 impl Frame {
@@ -92,7 +92,8 @@ pub(crate) fn read(
         let log = LogId::of(&edge, environment);
         let after = sealed.get(&log.0).copied().unwrap_or(0);
         let inspection = inspect(folder, keys)?;
-        let firsts = inspection.files.iter().map(|file| file.name.first).collect();
+        let id = |file: &Candidate| file.state.as_ref().ok().map(|opened| opened.file.id);
+        let firsts = inspection.files.iter().map(|file| (file.name.first, id(file))).collect();
         let files = Files { log, trimmed: inspection.report.trimmed.upto, firsts };
         match read_log(&mut tail, log, after, inspection, limit) {
             Ok(()) => tail.files.push(files),

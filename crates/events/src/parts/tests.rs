@@ -148,21 +148,22 @@ fn a_merge_that_would_lose_a_row_is_not_committed_and_leaves_no_file() {
         (Arrival { log: LogId(1), sequence, index: 0 }, event)
     };
     let entry = write(&parts.folder, &(1..=6).map(of_one).collect::<Vec<_>>(), 4, 2);
-    let more = PartEntry { rows: entry.rows + 1, ..entry.clone() };
     let files = || fs::read_dir(&parts.folder).unwrap().count();
     let before = files();
-    let merged = parts.merge(&[more], &mut Manifest::default());
+    let made = write(&parts.folder, &(1..=5).map(of_one).collect::<Vec<_>>(), 4, 2);
+    assert!(parts.whole(std::slice::from_ref(&entry), Some(made.clone()), 1).unwrap().is_some());
+    let merged = parts.whole(std::slice::from_ref(&entry), Some(made), 0);
     assert!(
-        matches!(&merged, Err(PartError::Damaged { reason, .. }) if reason.contains("of its 7 events 6")),
+        matches!(&merged, Err(PartError::Damaged { reason, .. }) if reason.contains("of its 6 events 5")),
         "{merged:?}"
     );
     assert_eq!(files(), before);
     let mut next = Manifest::default();
     next.erased.whole.insert(1);
-    next.left_out.know(1, 1);
-    next.left_out.know(1, 4);
+    next.left_out.know(1, 1, Some([1; 16]));
+    next.left_out.know(1, 4, Some([4; 16]));
     let merged = parts.merge(&[entry], &mut next).unwrap().unwrap();
-    let left_out = [1, 4].map(|first| next.left_out.of(1, first));
+    let left_out = [1, 4].map(|first| next.left_out.of(1, first.into(), [first; 16]));
     assert_eq!((merged.rows, next.gone, left_out), (3, 3, [2, 1]), "what goes is written down, file by file");
 }
 

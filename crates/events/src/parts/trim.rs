@@ -4,7 +4,8 @@
 //! no more (a start reads the window's messages from the log), and each of its events is accounted for: it was found in a part
 //! whose bytes are those that were written, or sealing or a later rewrite wrote down that it was left out ([`LeftOut`]). The
 //! mark ([`Mark`]) is durable before a file is removed, and the manifest before the mark. A crash between two of these steps
-//! leaves files that nobody reads any more: the next look removes them.
+//! leaves files that nobody reads any more: the next look removes them. A mark that is ahead of the parts is another time's (a copy
+//! was put back that had none), and is set aside before anything goes by it.
 //!
 //! A file that is damaged or that cannot be opened stays, and with it what lies behind, and so does a log whose beginning is
 //! missing: it goes on being named.
@@ -58,6 +59,25 @@ pub struct TrimLook {
     failed: Option<PartError>,
 }
 
+/// What becomes of a log's next file.
+enum Next {
+    Trimmed,
+    /// First these parts are to be compared.
+    Compare(Vec<PartEntry>),
+    /// It stays, and what lies behind.
+    Nothing,
+}
+
+/// What is known of a file's events.
+enum Held {
+    /// So many, all accounted for.
+    InParts(u64),
+    /// Nothing until these parts were compared.
+    Compare(Vec<PartEntry>),
+    /// It cannot be read whole, or is not old enough.
+    Stays,
+}
+
 /// A log, and which of its files comes next.
 struct LookedAt {
     inspection: Inspection,
@@ -77,11 +97,16 @@ impl TrimLook {
         self.done
     }
 
+    /// What there is, unless something went wrong: the first is told by whoever looks, and the others here.
     fn keep<T>(&mut self, result: Result<T, PartError>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
+            Err(error) if self.failed.is_none() => {
+                self.failed = Some(error);
+                None
+            }
             Err(error) => {
-                self.failed.get_or_insert(error);
+                tracing::error!(%error, "an event log is not trimmed");
                 None
             }
         }
@@ -93,7 +118,9 @@ impl Parts {
     pub fn look_to_trim(&self) -> Result<TrimLook, PartError> {
         let state = self.state()?;
         // One that cannot be read is not made anew, though nothing may be to be trimmed.
-        self.mark()?;
+        if self.is_ahead(&self.mark()?, &state.manifest) {
+            self.set_mark_aside()?;
+        }
         let mut look = TrimLook {
             logs: Vec::new(),
             trimmable: BTreeMap::new(),
@@ -121,17 +148,59 @@ impl Parts {
     /// # Errors
     /// Once there is none, what kept a log from being trimmed, if something did.
     pub fn trim_due(&self, look: &mut TrimLook, floor: &BTreeMap<LogId, u64>) -> Result<bool, PartError> {
-        let state = self.state()?;
         while let Some(mut of) = look.logs.pop() {
+            let state = self.state()?;
             let sealed = state.manifest.sealed.get(&of.log.0).copied().unwrap_or(0);
             let upto = floor.get(&of.log).map_or(0, |floor| sealed.min(*floor));
             let next = self.trim_next(&mut of, upto, &state.manifest, look);
-            if look.keep(next) == Some(true) {
-                look.logs.push(of);
-                return Ok(true);
+            drop(state);
+            match look.keep(next) {
+                Some(Next::Trimmed) => {
+                    look.logs.push(of);
+                    return Ok(true);
+                }
+                Some(Next::Compare(parts)) => {
+                    let compared = self.compare(&parts, look);
+                    if look.keep(compared).is_some() {
+                        look.logs.push(of);
+                    }
+                }
+                Some(Next::Nothing) | None => {}
             }
         }
         look.failed.take().map_or(Ok(false), Err)
+    }
+
+    /// Compares parts with the manifest: what the columns that are looked at do not show is in these parts only as well, from now
+    /// on. It takes long, and others have their turn meanwhile: a part that is gone by then has others in its place.
+    fn compare(&self, parts: &[PartEntry], look: &mut TrimLook) -> Result<(), PartError> {
+        for entry in parts {
+            let compared = verify::compare(&self.folder.join(super::file_name(entry.id)), entry);
+            if compared.is_err() && !self.state()?.manifest.parts.iter().any(|part| part.id == entry.id) {
+                continue;
+            }
+            compared?;
+            look.compared.insert(entry.id);
+        }
+        Ok(())
+    }
+
+    /// Whether a mark tells of more than is in parts.
+    fn is_ahead(&self, mark: &Mark, manifest: &Manifest) -> bool {
+        mark.logs().any(|(edge, trimmed)| {
+            let log = LogId::of(edge, self.environment);
+            trimmed.upto > manifest.sealed.get(&log.0).copied().unwrap_or(0)
+        })
+    }
+
+    fn set_mark_aside(&self) -> Result<(), PartError> {
+        let (path, aside) = (Mark::path(&self.data, self.environment), self.folder.join(trimmed::ASIDE));
+        tracing::error!(
+            environment = %self.environment, aside = %aside.display(),
+            "the trim mark tells of more than is in parts: it is not of their time, and set aside"
+        );
+        let set = std::fs::rename(&path, aside).and_then(|()| File::open(&self.folder)?.sync_all());
+        set.map_err(PartError::storage(&path))
     }
 
     /// A log as it is, without what was trimmed of it before.
@@ -163,9 +232,13 @@ impl Parts {
         upto: u64,
         manifest: &Manifest,
         look: &mut TrimLook,
-    ) -> Result<bool, PartError> {
+    ) -> Result<Next, PartError> {
         while let Some(end) = self.end(&of.inspection, of.at, upto)? {
-            let Some(events) = self.events_in_parts(of, manifest, &mut look.compared)? else { return Ok(false) };
+            let events = match self.events_in_parts(of, manifest, &look.compared)? {
+                Held::InParts(events) => events,
+                Held::Compare(parts) => return Ok(Next::Compare(parts)),
+                Held::Stays => return Ok(Next::Nothing),
+            };
             of.at += 1;
             if end <= of.trimmed {
                 // It failed before anything of it was acknowledged: it goes with what follows.
@@ -178,9 +251,9 @@ impl Parts {
             of.trimmed = end;
             (look.done.files, look.done.events) = (look.done.files + 1, look.done.events + events);
             look.done.removed += trimmed::remove_below(folder, end).map_err(PartError::storage(&folder.path))?;
-            return Ok(true);
+            return Ok(Next::Trimmed);
         }
-        Ok(false)
+        Ok(Next::Nothing)
     }
 
     /// The last frame of a file that is followed by another, if it is at or below `upto` and old enough by the other's header.
@@ -210,68 +283,50 @@ impl Parts {
         &self,
         of: &LookedAt,
         manifest: &Manifest,
-        compared: &mut HashSet<PartId>,
-    ) -> Result<Option<u64>, PartError> {
+        compared: &HashSet<PartId>,
+    ) -> Result<Held, PartError> {
         let (environment, file) = (self.environment, &of.inspection.files[of.at]);
         let Ok(opened) = &file.state else {
             tracing::warn!(%environment, file = %file.name, "an unusable log file is not trimmed");
-            return Ok(None);
+            return Ok(Held::Stays);
         };
         let mut contents = Contents::default();
         let (_, judged, _, events) = read_file(&of.inspection, of.at, opened, &mut contents)?;
         if let Some(loss) = judged.findings.iter().find(|finding| finding.kind.is_loss()) {
             tracing::warn!(%environment, "a damaged log file is not trimmed: {loss}");
-            return Ok(None);
+            return Ok(Held::Stays);
         }
         if contents.received.is_some_and(|(_, newest)| newest > self.oldest()) {
-            return Ok(None);
+            return Ok(Held::Stays);
         }
         if events == 0 {
             // Another file, which begins at the same frame, has what was left out.
-            return Ok(Some(0));
+            return Ok(Held::InParts(0));
         }
-        self.look_for(&mut contents, of.log, manifest, compared)?;
-        let (found, left_out) = (contents.found(), manifest.left_out.of(of.log.0, file.name.first));
-        if found + left_out == events {
-            return Ok(Some(events));
+        let parts = contents.may_be_in(of.log, manifest);
+        let compare: Vec<_> =
+            parts.iter().filter(|part| !compared.contains(&part.id)).map(|part| (*part).clone()).collect();
+        if !compare.is_empty() {
+            return Ok(Held::Compare(compare));
         }
+        for part in parts {
+            self.look_through(&mut contents, of.log, part)?;
+        }
+        let (found, left_out) = (contents.found(), manifest.left_out.of(of.log.0, file.name.first, opened.file.id));
+        if found + left_out == events && !contents.others {
+            return Ok(Held::InParts(events));
+        }
+        let others = if contents.others { ", others are in their places" } else { "" };
         let reason = format!(
-            "of its {events} events {found} were found in parts, and {left_out} are known to be copies, erased or let go: the \
-             file is kept"
+            "of its {events} events {found} were found in parts{others}, and {left_out} are known to be copies, erased or let go: \
+             the file is kept"
         );
         Err(PartError::damaged(&opened.file.path, reason))
     }
 
-    /// Looks for what a file holds in the parts that may have it.
-    fn look_for(
-        &self,
-        contents: &mut Contents,
-        log: LogId,
-        manifest: &Manifest,
-        compared: &mut HashSet<PartId>,
-    ) -> Result<(), PartError> {
-        let Some((first, last)) = contents.received else { return Ok(()) };
-        for part in manifest.parts.iter().filter(|part| part.logs.contains(&log.0)) {
-            if part.bounds.received.0 <= last && first <= part.bounds.received.1 {
-                self.look_through(contents, log, part, compared)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn look_through(
-        &self,
-        contents: &mut Contents,
-        log: LogId,
-        entry: &PartEntry,
-        compared: &mut HashSet<PartId>,
-    ) -> Result<(), PartError> {
+    /// Looks for what a file holds in a part.
+    fn look_through(&self, contents: &mut Contents, log: LogId, entry: &PartEntry) -> Result<(), PartError> {
         let part = self.part(entry)?;
-        if !compared.contains(&entry.id) {
-            // What these columns do not show is in this part only as well, from now on.
-            verify::compare(&part.path, entry)?;
-            compared.insert(entry.id);
-        }
         let columns = [Fixed::Log, Fixed::Sequence, Fixed::Index, Fixed::Message].map(|column| column as usize);
         for (group, about) in part.groups.iter().enumerate() {
             let batch = part.batch(group, 0..about.rows, &columns)?;
@@ -308,6 +363,8 @@ struct Contents {
     messages: Vec<[u8; 16]>,
     /// Whether it is in a part.
     found: Vec<bool>,
+    /// Whether another event is in the place of one of these: of a log that this one was put in the place of.
+    others: bool,
     /// When the first and the last were received.
     received: Option<(i64, i64)>,
 }
@@ -318,9 +375,20 @@ impl Contents {
         let Ok(at) = self.frames.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else { return };
         let end = self.frames.get(at + 1).map_or(self.found.len(), |(_, begins)| *begins);
         let place = self.frames[at].1 + index as usize;
-        if place < end && self.messages[place] == message {
-            self.found[place] = true;
+        if place < end {
+            let same = self.messages[place] == message;
+            self.found[place] |= same;
+            self.others |= !same;
         }
+    }
+
+    /// The parts that may have any of it.
+    fn may_be_in<'m>(&self, log: LogId, manifest: &'m Manifest) -> Vec<&'m PartEntry> {
+        let Some((first, last)) = self.received else { return Vec::new() };
+        let may = |part: &&PartEntry| {
+            part.logs.contains(&log.0) && part.bounds.received.0 <= last && first <= part.bounds.received.1
+        };
+        manifest.parts.iter().filter(may).collect()
     }
 
     fn found(&self) -> u64 {

@@ -248,7 +248,8 @@ pub(crate) async fn catch_up_with(app: &App, environment: EnvironmentId) -> Resu
 }
 
 /// Sees to it that an environment's checkpoints stand at these frames or behind them, as far as there is nothing left to project
-/// before: frames without anything to project move them only now and then. Where every checkpoint stands then.
+/// before: frames without anything to project move them only now and then. Where every checkpoint stands then: that of a log that
+/// could not be read, or people's rows of it not be written, stays.
 pub(crate) async fn bring_checkpoints(
     app: &App,
     environment: EnvironmentId,
@@ -256,8 +257,9 @@ pub(crate) async fn bring_checkpoints(
 ) -> Result<BTreeMap<LogId, u64>, ProjectionError> {
     let log = Arc::clone(app.log());
     let logs = tokio::task::spawn_blocking(move || {
-        let own = log.own(environment);
-        Ok::<_, ReadError>(own.into_iter().chain(log.others_of(environment)?).collect::<Vec<_>>())
+        let (own, others) = (log.own(environment), log.others()?);
+        let others = others.into_iter().filter(|log| log.environment() == environment);
+        Ok::<_, ReadError>(own.into_iter().chain(others).collect::<Vec<_>>())
     });
     let stands = async || {
         let stands = checkpoints::all(TenantReader::new(app, environment)).await?;
@@ -275,7 +277,10 @@ pub(crate) async fn bring_checkpoints(
         if log.is_other() {
             *place = None;
         }
-        follower.advance(app, &log, &mut place, Goal { bound: *upto, written: true, ..Goal::at_least(*upto) }).await?;
+        let goal = Goal { bound: *upto, written: true, ..Goal::at_least(*upto) };
+        if let Err(error) = follower.advance(app, &log, &mut place, goal).await {
+            tracing::warn!(%environment, log = log.id().0, %error, "people's rows are behind this event log, which is not trimmed");
+        }
     }
     Ok(stands().await?)
 }
@@ -406,7 +411,7 @@ async fn step(app: &App, log: &LogView, mut place: Place, goal: Goal) -> Result<
         place = Place { looked: place.checkpoint, ruleset, ..place };
     }
     let found = look(log, &watch, place.looked.max(goal.gone), goal.bound).await?;
-    let lazy = if goal.written { 1 } else { LAZY };
+    let lazy = if goal.written || goal.gone > place.checkpoint { 1 } else { LAZY };
     if found.events.is_empty() && found.upto.saturating_sub(place.checkpoint) < lazy {
         return Ok(Place { looked: found.upto, ..place });
     }

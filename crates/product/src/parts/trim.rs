@@ -18,6 +18,8 @@ use crate::ingest::{ProjectionError, bring_checkpoints};
 
 /// How often it is looked whether anything may go.
 const LOOK: Duration = Duration::from_mins(10);
+/// Between two files: whoever waits for the parts would else not get them from who takes them again at once.
+const BETWEEN: Duration = Duration::from_millis(20);
 
 #[derive(Debug, thiserror::Error)]
 enum TrimError {
@@ -84,7 +86,13 @@ async fn trim_environment(app: &App, environment: EnvironmentId, stop: &Cancella
     };
     let stop = stop.clone();
     let trimming = spawn_blocking(move || {
-        let done = super::each(&stop, || parts.trim_due(&mut look, &floor));
+        let done = super::each(&stop, || {
+            let more = parts.trim_due(&mut look, &floor)?;
+            if more {
+                std::thread::sleep(BETWEEN);
+            }
+            Ok(more)
+        });
         (look.done(), done)
     });
     let (Trimming { files, events, .. }, done) = trimming.await?;

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use base::id::EnvironmentId;
 use events::{
-    Again, Counters, EnvironmentParts, EventLog, LogId, LogReport, LogView, PartsReport, ReadError, Remembered,
-    RememberedParts, Report,
+    Again, Counters, EnvironmentParts, EventLog, LogId, LogReport, LogView, PartsReport, Remembered, RememberedParts,
+    Report,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,12 +46,12 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
         read = read_again(app, time).await?;
     }
     tokio::time::sleep(COUNTED_WITHIN).await;
-    let (mut read, mut accounted) = account(app, read).await?;
-    if !accounted {
+    let (mut read, mut account) = self::account(app, read).await?;
+    if !account.closes {
         // Frames of a write that failed just then are given again.
         read = read_again(app, time).await?;
         tokio::time::sleep(COUNTED_WITHIN).await;
-        (read, accounted) = account(app, read).await?;
+        (read, account) = self::account(app, read).await?;
     }
     let (report, parts) = (&read.log, &read.parts);
     let later = counted(log);
@@ -61,8 +61,11 @@ async fn look_for(app: &App, time: Duration) -> Result<Seen, Unseen> {
     if !parts.is_whole() {
         seen.broken("The column files of events are damaged, or events that were put into them are not there.");
     }
-    if !accounted {
+    if !account.closes {
         seen.broken("More or fewer events were put into column files, or left out of them, than the event log had.");
+    }
+    if !account.of_all {
+        seen.weak("An event log could not be read to compare it with the column files.");
     }
     if report.is_complete() && parts.is_complete() {
         if report.is_whole() && parts.is_whole() {
@@ -155,18 +158,25 @@ async fn read_again(app: &App, time: Duration) -> Result<Found, Unseen> {
     reading.await?.map_err(|error: String| Unseen::because("The files of events could not be read.", error))
 }
 
-/// Whether what was taken from the logs is what they have up to there, those counted that were trimmed.
-async fn account(app: &App, read: Found) -> Result<(Found, bool), Unseen> {
+/// What was taken from the logs, beside what they have up to there, those counted that were trimmed.
+struct Account {
+    /// Whether these are the same, wherever that can be told.
+    closes: bool,
+    /// Whether every log could be read.
+    of_all: bool,
+}
+
+async fn account(app: &App, read: Found) -> Result<(Found, Account), Unseen> {
     let log = Arc::clone(app.log());
     let accounting = tokio::task::spawn_blocking(move || {
-        let of_environment = |parts: &EnvironmentParts| {
-            // Where a log cannot be read the report says so.
-            let views: Result<Vec<LogView>, ReadError> = log.others_of(parts.environment);
-            let views: Vec<_> = views.into_iter().flatten().chain(log.own(parts.environment)).collect();
-            had(parts, &read.log.logs, &views).is_none_or(|had| had == parts.taken)
-        };
-        let accounted = read.parts.environments.iter().all(of_environment);
-        (read, accounted)
+        let mut account = Account { closes: true, of_all: true };
+        for parts in &read.parts.environments {
+            let others = log.others_of(parts.environment);
+            account.of_all &= others.is_ok();
+            let views: Vec<_> = others.into_iter().flatten().chain(log.own(parts.environment)).collect();
+            account.closes &= had(parts, &read.log.logs, &views).is_none_or(|had| had == parts.taken);
+        }
+        (read, account)
     });
     Ok(accounting.await?)
 }
