@@ -28,6 +28,9 @@ pub(crate) struct Frame {
     pub(crate) holds: Holds,
 }
 
+/// A frame with the file that it is in.
+pub(crate) type Found = (Arc<LogFile>, Frame);
+
 /// What the events of a frame are, roughly.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Holds {
@@ -143,7 +146,7 @@ impl Index {
         end: u64,
         names: NameSet,
         look: usize,
-    ) -> Result<(u64, Vec<(Arc<LogFile>, Frame)>), IsTrimmed> {
+    ) -> Result<(u64, Vec<Found>), IsTrimmed> {
         if after < self.trimmed {
             return Err(IsTrimmed(self.trimmed));
         }
@@ -156,7 +159,7 @@ impl Index {
     }
 
     /// Every frame behind `after`, with its file.
-    pub(crate) fn behind(&self, after: u64) -> Result<Vec<(Arc<LogFile>, Frame)>, IsTrimmed> {
+    pub(crate) fn behind(&self, after: u64) -> Result<Vec<Found>, IsTrimmed> {
         if after < self.trimmed {
             return Err(IsTrimmed(self.trimmed));
         }

@@ -128,8 +128,8 @@ impl Look {
 }
 
 /// Goes on step by step while there is more to do.
-fn each(stop: &CancellationToken, mut step: impl FnMut() -> Result<bool, PartError>) -> Result<(), PartError> {
-    while !stop.is_cancelled() && step()? {}
+fn each(stop: &CancellationToken, mut work: impl FnMut() -> Result<bool, PartError>) -> Result<(), PartError> {
+    while !stop.is_cancelled() && work()? {}
     Ok(())
 }
 

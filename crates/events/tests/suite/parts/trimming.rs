@@ -357,7 +357,9 @@ async fn a_copy_from_before_the_first_trimming_loses_nothing_to_a_newer_mark() {
     assert!(trim(&parts).removed > 2);
     drop(parts);
     // Put back over what is there: the log's files, and a manifest that knows of nothing.
-    logs.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    for (path, bytes) in &logs {
+        fs::write(path, bytes).unwrap();
+    }
     fs::copy(folder(copy.path()).join("manifest"), folder(data).join("manifest")).unwrap();
     assert!(mark.exists());
     let (log, _) = fixture.open();
