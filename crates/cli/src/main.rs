@@ -126,7 +126,11 @@ fn begin(cli: Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
-    runtime.block_on(run(cli, sockets))
+    runtime.block_on(async {
+        let done = run(cli, sockets).await;
+        store::closed().await;
+        done
+    })
 }
 
 /// As many open files as this user may have: each connection is one, and what is left over is for the stores.

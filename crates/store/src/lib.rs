@@ -23,3 +23,4 @@ pub use folder::{DataFolder, Sharing};
 pub use identity::Identity;
 pub use migrate::{may_migrate, migrate_keyring, migrate_main};
 pub use query::{Column, ColumnKind, Executor, Query, Row, Value, sql};
+pub use sqlcipher::closed;

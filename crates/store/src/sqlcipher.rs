@@ -10,8 +10,8 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -52,10 +52,20 @@ pub(crate) struct Sqlcipher {
     closing: Arc<AtomicBool>,
 }
 
-/// The connections under one key.
+/// The connections under one key. They are closed when nobody has them any more.
 struct Pools {
     writer: SqlitePool,
     readers: SqlitePool,
+}
+
+/// Connections that nobody has any more, while they are being closed.
+static CLOSING: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Returns when no connection is open of a file that nobody has any more. A process that ends earlier may crash: each connection
+/// has a thread, which uses what the end of the process takes down.
+pub async fn closed() {
+    CLOSING.close();
+    CLOSING.wait().await;
 }
 
 /// The right to use a connection of a kind, which ends with this.
@@ -145,7 +155,10 @@ impl Change {
     async fn run(self, pools: &ArcSwap<Pools>, closing: &AtomicBool) -> StoreResult<()> {
         pools.load_full().close().await;
         // What a change before this one could not bring to its end may have left it with the new key.
-        let changed = if opens(&self.path, &self.new).await { Ok(()) } else { self.replace().await };
+        let changed = match opens(&self.path, &self.new).await {
+            Ok(true) => Ok(()),
+            _ => self.replace().await,
+        };
         if let Some(opened) = self.reopen(closing).await {
             pools.store(Arc::new(opened));
         }
@@ -200,24 +213,31 @@ impl Change {
     }
 }
 
-/// Whether a file opens with a key.
-async fn opens(path: &Path, key: &Key) -> bool {
-    let Ok(mut connection) = options(path, key).connect().await else { return false };
-    let looked = sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut connection).await;
-    let closed = connection.close().await;
-    looked.is_ok() && closed.is_ok()
+/// Whether a file opens with a key. Looked at by a connection that is closed whatever comes of it.
+async fn opens(path: &Path, key: &Key) -> StoreResult<bool> {
+    let plain = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10));
+    let mut connection = plain.disable_statement_logging().connect().await?;
+    let statement = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex(key)));
+    let looked = async {
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_string())).execute(&mut connection).await?;
+        sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut connection).await
+    };
+    let looked = looked.await;
+    connection.close().await?;
+    match looked {
+        Ok(_) => Ok(true),
+        // SQLITE_NOTADB: what the first page decrypts to has no SQLite header.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("26") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Pools {
     async fn open(path: &Path, key: &Key, make: bool) -> StoreResult<Self> {
+        if path.exists() && !opens(path, key).await? {
+            return Err(StoreError::WrongKey { path: path.display().to_string() });
+        }
         let options = options(path, key).create_if_missing(make);
-        let wrong_key = |error: sqlx::Error| match &error {
-            // SQLITE_NOTADB: what the first page decrypts to has no SQLite header.
-            sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
-                StoreError::WrongKey { path: path.display().to_string() }
-            }
-            _ => error.into(),
-        };
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -226,9 +246,12 @@ impl Pools {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(wrong_key)?;
-        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(wrong_key)?;
-        Ok(Self { writer, readers })
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+        let pools = Self { writer, readers };
+        // One that cannot be used is noticed here, and both are closed then.
+        drop(pools.readers.acquire().await?);
+        Ok(pools)
     }
 
     async fn close(&self) {
@@ -238,6 +261,25 @@ impl Pools {
             tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
         }
         self.writer.close().await;
+    }
+}
+
+impl Drop for Pools {
+    fn drop(&mut self) {
+        let (writer, readers) = (self.writer.clone(), self.readers.clone());
+        if writer.is_closed() && readers.is_closed() {
+            return;
+        }
+        // Without a runtime nobody is left who could wait for it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            CLOSING.spawn_on(
+                async move {
+                    readers.close().await;
+                    writer.close().await;
+                },
+                &runtime,
+            );
+        }
     }
 }
 

@@ -98,7 +98,7 @@ fn a_number_is_judged_as_the_value_that_it_is() {
         (&["is_set", "is_not_set"], Value::Null),
     ];
     for (op, value) in operands.iter().flat_map(|(ops, value)| ops.iter().map(move |op| (op, value))) {
-        let mut filter = json!({"field": "event.x", "op": op, "value": value});
+        let mut filter = json!({"field": "person.x", "op": op, "value": value});
         if value.is_null() {
             filter.as_object_mut().unwrap().remove("value");
         }
