@@ -346,13 +346,9 @@ async fn a_copy_from_before_the_first_trimming_loses_nothing_to_a_newer_mark() {
     log.shutdown().await;
     drop(log);
     let logs: Vec<_> = fixture.files().into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
-    // The parts of a copy: of the first files only.
-    drop(parts);
     let mark = folder(data).join("trimmed");
     let copy = tempfile::tempdir().unwrap();
-    let older = open(copy.path(), fixture.clock.clone(), options());
-    drop(older);
-    let parts = open(data, fixture.clock.clone(), options());
+    drop(open(copy.path(), fixture.clock.clone(), options()));
     let before = everything(&fixture.engine(&reader(&fixture), 1, options()));
     assert!(trim(&parts).removed > 2);
     drop(parts);
