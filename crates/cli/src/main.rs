@@ -31,6 +31,9 @@ use sockets::Sockets;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How long the end of the process waits for connections to be closed.
+const CLOSES_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Why a command failed, for people.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -128,7 +131,8 @@ fn begin(cli: Cli) -> Result<(), Failure> {
         .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
     runtime.block_on(async {
         let done = run(cli, sockets).await;
-        store::closed().await;
+        // Who does not let go of a connection keeps no process from its end.
+        let _ = tokio::time::timeout(CLOSES_WITHIN, store::closed()).await;
         done
     })
 }
