@@ -41,8 +41,11 @@ codes! {
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "this path does not take this method";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "the request did not arrive in time";
     Conflict "conflict" CONFLICT "the thing has changed or is in a state that does not allow this";
+    LastOwner "last_owner" CONFLICT "an organisation keeps at least one owner";
+    MailUnavailable "mail_unavailable" CONFLICT "no mail server is configured";
     AlreadySetUp "already_set_up" CONFLICT "this installation has an owner already";
     SetupLinkInvalid "setup_link_invalid" FORBIDDEN "the set-up link is wrong, used or out of date";
+    LinkInvalid "link_invalid" FORBIDDEN "the link is wrong, used or out of date";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "the body is larger than this operation takes";
     MessageTooLarge "message_too_large" PAYLOAD_TOO_LARGE "a message is larger than 32 KB";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "the body has a type or encoding that this operation does not take";

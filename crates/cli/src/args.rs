@@ -164,6 +164,24 @@ pub(crate) struct AcmeArgs {
     pub(crate) acme_ca: Option<PathBuf>,
 }
 
+/// Through which server letters to members go. The dashboard and the worker need it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct MailArgs {
+    /// Mail server, smtps://user:password@host:465 or smtp://user:password@host:587?tls=required [default: none; links are
+    /// shown to whoever invites]
+    #[arg(long, env = "PILOTFISH_SMTP", value_name = "URL", hide_env_values = true)]
+    pub(crate) smtp: Option<String>,
+    /// File that holds the URL of --smtp
+    #[arg(long, env = "PILOTFISH_SMTP_FILE", value_name = "FILE")]
+    pub(crate) smtp_file: Option<PathBuf>,
+    /// Root of the mail server's certificate, PEM [default: what the system trusts]
+    #[arg(long, env = "PILOTFISH_SMTP_CA", value_name = "FILE")]
+    pub(crate) smtp_ca: Option<PathBuf>,
+    /// Who writes, such as Pilotfish <pilotfish@example.org>
+    #[arg(long, env = "PILOTFISH_MAIL_FROM", value_name = "E")]
+    pub(crate) mail_from: Option<String>,
+}
+
 /// What this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleArg {
@@ -245,6 +263,8 @@ pub(crate) struct ServeArgs {
     /// Listen without TLS to send browsers to https and to answer the proofs of --acme [default: off]
     #[arg(long, env = "PILOTFISH_HTTP", value_name = "ADDR:PORT")]
     pub(crate) http: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) mail: MailArgs,
     /// Which clients the doors speak TLS with: one of Mozilla's profiles
     #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
     pub(crate) tls_profile: TlsProfileArg,

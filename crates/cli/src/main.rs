@@ -10,6 +10,7 @@ mod grants_command;
 mod init;
 mod keys_command;
 mod logging;
+mod mail;
 mod open;
 mod root_key;
 mod sabotage;

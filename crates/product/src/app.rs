@@ -24,6 +24,7 @@ use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Balances, Projection, Watches};
 use crate::key_rotation::Rotation;
+use crate::mail::Mailer;
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
@@ -121,6 +122,8 @@ pub struct App {
     pub(crate) noted: page_origins::Noted,
     /// Published versions that were named lately.
     pub(crate) versions: Versions,
+    /// What takes letters, if there is a mail server; set by the binary.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
     /// What this process knows for its trust checks.
@@ -233,6 +236,7 @@ impl App {
             versions: Versions::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
+            mailer: None,
             figures: None,
             rotation,
             folder,

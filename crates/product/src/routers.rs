@@ -22,8 +22,8 @@ use crate::authority::{CredentialKind, prove};
 use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
-    App, analytics, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs,
-    organisations, page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
+    App, analytics, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, invitations,
+    jobs, members, organisations, page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -102,7 +102,11 @@ fn operations() -> OpenApiRouter<Arc<App>> {
 
 /// Those and what only sessions have; in a demo also the demo's own.
 fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
-    let operations = operations().merge(sessions::api::router()).merge(installation::api::router());
+    let operations = operations()
+        .merge(sessions::api::router())
+        .merge(members::api::router())
+        .merge(invitations::api::router())
+        .merge(installation::api::router());
     if demo { operations.merge(demo::operations()) } else { operations }
 }
 

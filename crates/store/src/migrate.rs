@@ -74,6 +74,8 @@ const MAIN: &[Step] = &[
     each!("main", 48, "0048_promoted_at"),
     same!("main", 54, "0054_reports"),
     each!("main", 55, "0055_reports_scope"),
+    same!("main", 60, "0060_memberships"),
+    each!("main", 61, "0061_memberships_scope"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -3,7 +3,7 @@
 use base::id::{ApiKeyId, EnvironmentId, MemberId, OrganisationId, RequestId, SessionId};
 use base::{Code, Problem, ProblemResult};
 
-use super::{OrganisationReader, Role, TenantReader, TenantTx};
+use super::{OrganisationReader, OrganisationTx, Role, TenantReader, TenantTx};
 use crate::App;
 use crate::problem::store_failed;
 
@@ -76,5 +76,24 @@ impl Caller {
     /// Reads what this caller's organisation has above its environments.
     pub fn organisation_reader<'a>(&self, app: &'a App) -> OrganisationReader<'a> {
         OrganisationReader::new(app, self)
+    }
+
+    /// Opens the transaction of a mutation of what this caller's organisation has above its environments.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin_organisation(&self, app: &App) -> ProblemResult<OrganisationTx> {
+        OrganisationTx::begin(app, self).await.map_err(store_failed)
+    }
+
+    /// The member and their session.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a key, which is nobody.
+    pub(crate) fn member(&self) -> ProblemResult<(MemberId, SessionId)> {
+        match self.actor {
+            Actor::Member(member, session) => Ok((member, session)),
+            Actor::ApiKey(_) => Err(Problem::new(Code::NotFound)),
+        }
     }
 }

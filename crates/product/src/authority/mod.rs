@@ -15,8 +15,9 @@ pub use caller::{Actor, Caller};
 pub use can::{Can, CredentialKind};
 pub(crate) use can::{Identified, bearer, prove};
 pub use role::{
-    EditContent, EditReports, ManageEnvironment, Permission, PublishContent, Reach, ReadContent, ReadEnvironment,
-    ReadInsights, ReadJobs, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, Role,
+    EditContent, EditReports, ManageEnvironment, ManageMembers, OwnAccount, OwnOrganisation, OwnSession, Permission,
+    PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights, ReadJobs, ReadMembers, ReadMetrics,
+    ReadOrganisation, ReadPeople, ReadPersonal, Role,
 };
 pub(crate) use tenant::InTenant;
-pub use tenant::{OrganisationReader, SystemTx, TenantReader, TenantTx};
+pub use tenant::{OrganisationReader, OrganisationTx, SystemTx, TenantReader, TenantTx};

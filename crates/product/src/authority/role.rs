@@ -85,6 +85,16 @@ macro_rules! permissions {
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
     ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See and end one's own session.
+    OwnSession "session:own" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See and change one's own account: name, sessions, membership.
+    OwnAccount "account:own" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See who works here, and who is invited.
+    ReadMembers "members:read" Organisation [Owner Admin PrivacyOfficer];
+    /// Invite members, change what they may do, suspend and remove them.
+    ManageMembers "members:manage" Organisation [Owner Admin];
+    /// Hand the organisation over.
+    OwnOrganisation "organisation:own" Organisation [Owner];
     /// Read the installation's own figures.
     ReadMetrics "metrics:read" Organisation [Owner Admin];
     /// See surveys and flows.

@@ -94,8 +94,8 @@ async fn set_up(
     store::name_organisation(&mut tx.0, organisation, setup.organisation.trim()).await.map_err(store_failed)?;
     let member = members::insert(&app, &mut tx, organisation, Role::Owner, owner).await?;
     super::record(&app, &mut tx, organisation, "installation.set_owner").await?;
-    let token = sessions::begin(&app, &mut tx, member, organisation).await?;
+    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, sessions::cookie(&token)?)], JsonBody(SetUp { member }))
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, sessions::cookie(&begun.token)?)], JsonBody(SetUp { member }))
         .into_response())
 }

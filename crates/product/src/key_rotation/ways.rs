@@ -103,7 +103,8 @@ pub const WAYS: &[Way] = &[
         KeyKind::Session,
         90,
         "a session is hashed anew at its next request",
-        "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours",
+        "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours, an \
+         invitation for its 7 days",
     ),
     online(
         KeyKind::ApiKeyHash,
@@ -120,7 +121,7 @@ pub const WAYS: &[Way] = &[
     online(
         KeyKind::Organisation,
         365,
-        "names and addresses of members are sealed anew",
+        "names and addresses of members are sealed anew, and those of who is invited",
         "seconds, until all are sealed anew",
     ),
     online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),

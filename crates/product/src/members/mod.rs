@@ -1,9 +1,18 @@
-//! Members: the people who work here. Their addresses and names are sealed under the organisation's key; an address is
-//! found again by a keyed hash; passwords are Argon2id hashes with a keyed pepper.
+//! Members: the people who work here. A member signs in with one address and one password, and works in one or several
+//! organisations, with a role in each: a membership. Addresses and names are sealed under the key of one of these
+//! organisations; an address is found again by a keyed hash; passwords are Argon2id hashes with a keyed pepper.
+//!
+//! Invariants: an organisation keeps an owner who may work; whoever's role changes, is suspended or removed has no session
+//! left there when the change is durable; a member without any membership is forgotten, with all that was theirs.
 
+pub(crate) mod api;
 mod password;
 pub(crate) mod reseal;
 mod store;
+mod team;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tidy;
 
 use ::store::StoreError;
 use base::id::{MemberId, OrganisationId};
@@ -16,7 +25,7 @@ use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 use crate::sealed;
 
-pub(crate) use password::{Passwords, check_new};
+pub(crate) use password::{Passwords, Place, check_new};
 
 /// Characters of the longest name that somebody or something may have.
 const LONGEST_NAME: usize = 100;
@@ -30,7 +39,6 @@ pub(crate) struct Member {
 /// What signing in needs to know.
 pub(crate) struct Account {
     pub(crate) id: MemberId,
-    pub(crate) organisation: OrganisationId,
     pub(crate) password: String,
     pub(crate) pepper_version: u32,
 }
@@ -60,7 +68,7 @@ pub(crate) async fn prepare<'a>(
     Ok(Prepared { email, name, password, pepper_version })
 }
 
-/// Inserts a member. The address must not be another member's.
+/// Inserts a member of an organisation. The address must not be another member's.
 pub(crate) async fn insert(
     app: &App,
     tx: &mut SystemTx,
@@ -70,10 +78,11 @@ pub(crate) async fn insert(
 ) -> ProblemResult<MemberId> {
     let Prepared { email, name, password, pepper_version } = member;
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
+    let taken = || Problem::new(Code::Conflict).detail("somebody else took this address a moment ago; try again");
     let index = email_index(app, email)?;
+    // The unique index says it of one version of the key only.
     if index.all.len() > 1 && store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
-        // As the unique index says of one version.
-        return Err(internal(StoreError::Conflict));
+        return Err(taken());
     }
     let owner = Owner::Organisation(organisation);
     let seal = |field, value: &Personal<String>| {
@@ -86,24 +95,63 @@ pub(crate) async fn insert(
         index_version: index.version,
         email: seal("email", email)?,
         name: seal("name", name)?,
-        role,
         password,
         pepper_version,
         created_at: app.clock.now(),
     };
-    store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
+    store::insert(&mut tx.0, &row).await.map_err(|error| match error {
+        StoreError::Conflict => taken(),
+        other => store_failed(other),
+    })?;
+    join(app, tx, organisation, role, id).await?;
     Ok(id)
+}
+
+/// Lets a member work in another organisation. Who works there already keeps their role.
+pub(crate) async fn join(
+    app: &App,
+    tx: &mut SystemTx,
+    organisation: OrganisationId,
+    role: Role,
+    member: MemberId,
+) -> ProblemResult<()> {
+    store::join(&mut tx.0, organisation, member, role, app.clock.now()).await.map(drop).map_err(store_failed)
 }
 
 /// A member of the reader's organisation.
 pub(crate) async fn get(app: &App, reader: OrganisationReader<'_>, id: MemberId) -> ProblemResult<Member> {
-    let organisation = reader.organisation();
     let row = store::get(reader, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    open(app, &row)
+}
+
+/// Whether an address is one of the reader's organisation's members'.
+pub(crate) async fn works_here(
+    app: &App,
+    reader: OrganisationReader<'_>,
+    email: &Personal<String>,
+) -> ProblemResult<bool> {
+    store::works_here(reader, &email_index(app, email)?.all).await.map_err(store_failed)
+}
+
+/// The organisation in which a member who signs in begins: of those where they may work, the one of their latest session.
+pub(crate) async fn begins_in(app: &App, member: MemberId) -> ProblemResult<Option<OrganisationId>> {
+    store::begins_in(&app.main, member).await.map_err(store_failed)
+}
+
+fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
+    let owner = Owner::Organisation(row.sealed_by);
     let open = |field, value: &[u8]| {
-        let owner = Owner::Organisation(organisation);
-        sealed::open_text(app, KeyKind::Organisation, owner, &context(id, field), value).map(Personal::new)
+        sealed::open_text(app, KeyKind::Organisation, owner, &context(row.id, field), value).map(Personal::new)
     };
     Ok(Member { email: open("email", &row.email)?, name: open("name", &row.name)? })
+}
+
+/// Writes what a member is called.
+async fn set_name(app: &App, tx: &mut SystemTx, id: MemberId, name: &Personal<String>) -> ProblemResult<()> {
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let owner = Owner::Organisation(row.sealed_by);
+    let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "name"), name.open().trim().as_bytes())?;
+    store::set_name(&mut tx.0, id, &sealed).await.map(drop).map_err(store_failed)
 }
 
 /// The account of an address.

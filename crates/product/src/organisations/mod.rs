@@ -144,6 +144,11 @@ pub(crate) async fn first(app: &App) -> ProblemResult<Tenant> {
     store::first(&app.main).await.map_err(store_failed)
 }
 
+/// What an organisation is called.
+pub(crate) async fn name_of(app: &App, id: OrganisationId) -> ProblemResult<String> {
+    store::name_of(&app.main, id).await.map_err(store_failed)
+}
+
 /// Calls an organisation and its app something else.
 pub(crate) async fn rename(tx: &mut SystemTx, of: &Tenant, name: &str) -> ProblemResult<()> {
     store::rename(&mut tx.0, of.organisation, of.app, name).await.map_err(store_failed)

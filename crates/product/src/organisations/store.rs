@@ -132,6 +132,12 @@ pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: Env
     Ok(row.is_some())
 }
 
+/// What an organisation is called.
+pub(super) async fn name_of(db: &Db, id: OrganisationId) -> StoreResult<String> {
+    let query = sql("SELECT name FROM organisations WHERE id = $1").bind(id);
+    query.fetch_one(db.read(Scope::System)).await?.get("name")
+}
+
 /// What the reader's organisation is called.
 pub(super) async fn name(reader: OrganisationReader<'_>) -> StoreResult<String> {
     sql("SELECT name FROM organisations WHERE id = $1")

@@ -1,4 +1,4 @@
-//! `POST /sessions` and `DELETE /sessions/current`, on the dashboard only.
+//! Signing in and out, on the dashboard only: `POST /sessions`, and what is under `/sessions/current`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,18 +7,19 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json as JsonBody};
-use base::id::MemberId;
-use base::{Code, Personal, Problem, ProblemResult, Secret};
+use base::id::{MemberId, OrganisationId, SessionId};
+use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{attempts, store};
+use super::attempts::{self, Attempt};
+use super::{ABSOLUTE, Begun, IDLE, own, store};
 use crate::App;
-use crate::authority::{Actor, Can, ReadOrganisation, SystemTx};
+use crate::authority::{Can, OwnAccount, OwnSession, SystemTx};
 use crate::extract::Json;
-use crate::members;
+use crate::members::{self, Account, Place};
 use crate::problem::store_failed;
 
 /// Who signs in.
@@ -31,26 +32,53 @@ struct Credentials {
     password: Secret<String>,
 }
 
-/// A session has begun; its cookie is in the answer's headers.
+/// The session of the request, or one that has begun; its cookie is in the answer's headers.
 #[derive(Serialize, ToSchema)]
-struct SignedIn {
+pub(crate) struct CurrentSession {
+    id: SessionId,
     member: MemberId,
+    /// The organisation that it is in.
+    organisation: OrganisationId,
+    /// When it ends, however busy.
+    ends_at: Timestamp,
+    /// After so many seconds without a request it ends before.
+    idle_seconds: u64,
 }
+
+/// Where the request comes from.
+pub(crate) type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
 
 /// The operations of this feature.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(sign_in)).routes(routes!(sign_out))
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(current, sign_out))
+        .routes(routes!(move_to))
+        .merge(own::router())
+}
+
+impl CurrentSession {
+    fn new(id: SessionId, member: MemberId, organisation: OrganisationId, begun: Timestamp) -> Self {
+        Self { id, member, organisation, ends_at: begun.plus(ABSOLUTE), idle_seconds: IDLE.as_secs() }
+    }
+
+    /// The answer that a session has begun.
+    pub(crate) fn begun(begun: &Begun) -> ProblemResult<Response> {
+        let body = Self::new(begun.id, begun.member, begun.organisation, begun.at);
+        let cookie = [(header::SET_COOKIE, super::cookie(&begun.token)?)];
+        Ok((StatusCode::CREATED, cookie, JsonBody(body)).into_response())
+    }
 }
 
 /// Sign in.
 #[utoipa::path(
     post, path = "/sessions", tag = "sessions", security(()), request_body = Credentials,
-    responses((status = 201, body = SignedIn), (status = 401, description = "invalid_credentials"),
+    responses((status = 201, body = CurrentSession), (status = 401, description = "invalid_credentials"),
               (status = 429, description = "too_many_requests"))
 )]
 async fn sign_in(
     State(app): State<Arc<App>>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    peer: Peer,
     method: Method,
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
@@ -59,33 +87,85 @@ async fn sign_in(
     let Credentials { email, password } = credentials;
     // A place in the queue first: who finds none has not been counted.
     let place = app.passwords.queue()?;
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
-    let attempt = attempts::count(&app, members::email_index(&app, &email)?, address).await?;
-    let refused = || Problem::new(Code::InvalidCredentials);
-    let Some(account) = members::account(&app, &email).await? else {
-        app.passwords.verify_nothing(&app, place, &password).await?;
-        return Err(refused());
-    };
-    if !app.passwords.verify(&app, place, &password, &account.password, account.pepper_version).await? {
-        return Err(refused());
-    }
+    let (account, attempt) = prove_password(&app, place, &peer, &email, &password).await?;
+    // Who may work nowhere has no account to sign in to.
+    let organisation = members::begins_in(&app, account.id).await?;
+    let organisation = organisation.ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     members::upgrade_password(&app, &account, &password).await?;
     let mut tx = SystemTx::begin(&app).await?;
     attempts::forget(&mut tx, &attempt).await?;
-    let token = super::begin(&app, &mut tx, account.id, account.organisation).await?;
+    let begun = super::begin(&app, &mut tx, account.id, organisation, &headers).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, super::cookie(&token)?)], JsonBody(SignedIn { member: account.id }))
-        .into_response())
+    CurrentSession::begun(&begun)
+}
+
+/// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what follows.
+///
+/// # Errors
+/// 401 `invalid_credentials` for a wrong password and an unknown account alike; 429.
+pub(crate) async fn prove_password(
+    app: &App,
+    place: Place,
+    peer: &Peer,
+    email: &Personal<String>,
+    password: &Secret<String>,
+) -> ProblemResult<(Account, Attempt)> {
+    let address = peer.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
+    let attempt = attempts::count(app, members::email_index(app, email)?, address).await?;
+    let refused = || Problem::new(Code::InvalidCredentials);
+    let Some(account) = members::account(app, email).await? else {
+        app.passwords.verify_nothing(app, place, password).await?;
+        return Err(refused());
+    };
+    if !app.passwords.verify(app, place, password, &account.password, account.pepper_version).await? {
+        return Err(refused());
+    }
+    Ok((account, attempt))
+}
+
+/// Which session is this?
+#[utoipa::path(get, path = "/sessions/current", tag = "sessions", operation_id = "get_session",
+    responses((status = 200, body = CurrentSession)))]
+async fn current(
+    Can { caller, .. }: Can<OwnSession>,
+    State(app): State<Arc<App>>,
+) -> ProblemResult<JsonBody<CurrentSession>> {
+    let (member, session) = caller.member()?;
+    let begun = store::begun_at(&app.main, session).await.map_err(store_failed)?;
+    Ok(JsonBody(CurrentSession::new(session, member, caller.organisation(), begun)))
 }
 
 /// Sign out.
 #[utoipa::path(delete, path = "/sessions/current", tag = "sessions", responses((status = 204)))]
-async fn sign_out(Can { caller, .. }: Can<ReadOrganisation>, State(app): State<Arc<App>>) -> ProblemResult<Response> {
-    let Actor::Member(_, session) = caller.actor() else {
-        return Err(Problem::new(Code::NotFound));
-    };
+async fn sign_out(Can { caller, .. }: Can<OwnSession>, State(app): State<Arc<App>>) -> ProblemResult<Response> {
+    let (member, session) = caller.member()?;
     let mut tx = SystemTx::begin(&app).await?;
-    store::end(&mut tx.0, session, app.clock.now()).await.map_err(store_failed)?;
+    store::end_own(&mut tx.0, member, session, app.clock.now()).await.map_err(store_failed)?;
     tx.commit().await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, super::forget())]).into_response())
+}
+
+/// Where the session goes on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Where {
+    organisation: OrganisationId,
+}
+
+/// Go on in another organisation where the member works.
+#[utoipa::path(put, path = "/sessions/current/organisation", tag = "sessions", operation_id = "move_session",
+    request_body = Where, responses((status = 200, body = CurrentSession)))]
+async fn move_to(
+    Can { caller, .. }: Can<OwnAccount>,
+    State(app): State<Arc<App>>,
+    Json(Where { organisation }): Json<Where>,
+) -> ProblemResult<JsonBody<CurrentSession>> {
+    let (member, session) = caller.member()?;
+    let mut tx = SystemTx::begin(&app).await?;
+    if store::move_to(&mut tx.0, session, organisation).await.map_err(store_failed)? == 0 {
+        return Err(Problem::new(Code::NotFound).detail("you work in no such organisation"));
+    }
+    tx.commit().await?;
+    let begun = store::begun_at(&app.main, session).await.map_err(store_failed)?;
+    Ok(JsonBody(CurrentSession::new(session, member, organisation, begun)))
 }

@@ -26,7 +26,7 @@ const PER_ADDRESS: usize = 100;
 const WITHOUT_DELAY: usize = 4;
 
 /// An attempt that has been counted.
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     account: Hashes<32>,
     address: Hashes<16>,
     at: Timestamp,
@@ -59,7 +59,7 @@ pub(super) async fn count(app: &App, account: Hashes<32>, address: IpAddr) -> Pr
 }
 
 /// Forgets the account's attempts, and this one of the address: the right password was given.
-pub(super) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResult<()> {
+pub(crate) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResult<()> {
     let Attempt { account, address, at, number } = attempt;
     for account in &account.all {
         sessions_store::forget_attempts(&mut tx.0, account).await.map_err(store_failed)?;

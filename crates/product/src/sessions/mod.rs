@@ -1,16 +1,20 @@
 //! Sessions of the dashboard: an opaque token of 256 bits in a `__Host-` cookie, stored as a keyed hash.
 //!
-//! A session ends after 30 minutes without a request, after 12 hours, or when it is ended. Signing in is counted per
-//! account, known or unknown alike, before a password is looked at.
+//! A session ends after 30 minutes without a request, after 12 hours, or when it is ended: by its member, or since they may
+//! not work in its organisation any more. No process remembers one: each request looks, so that an end counts at once
+//! everywhere. Signing in is counted per account, known or unknown alike, before a password is looked at.
 
 pub(crate) mod api;
 mod attempts;
+mod device;
+mod own;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use ::store::{StoreResult, Tx};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base::id::{MemberId, OrganisationId, SessionId};
 use base::{Code, Problem, ProblemResult, Secret, Timestamp};
@@ -24,31 +28,57 @@ use crate::problem::{internal, store_failed};
 pub(crate) const COOKIE: &str = "__Host-pilotfish_session";
 const IDLE: Duration = Duration::from_mins(30);
 const ABSOLUTE: Duration = Duration::from_hours(12);
+/// How long a session is remembered after its last use.
+const KEPT: Duration = Duration::from_hours(30 * 24);
 /// How exactly the last use is kept: a session's row is not written at every request.
 const LAST_USE_TO: Duration = Duration::from_mins(1);
 const PURPOSE: &str = "session";
 
+pub(crate) use api::{CurrentSession, Peer, prove_password};
 pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
+pub(crate) use attempts::forget as forget_attempts;
 
-/// Begins a session.
+/// A session that has begun.
+pub(crate) struct Begun {
+    /// What the cookie says.
+    pub(crate) token: Secret<String>,
+    pub(crate) id: SessionId,
+    pub(crate) member: MemberId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) at: Timestamp,
+}
+
+/// Begins a session in an organisation, on the device that the request comes from.
 pub(crate) async fn begin(
     app: &App,
     tx: &mut SystemTx,
     member: MemberId,
     organisation: OrganisationId,
-) -> ProblemResult<Secret<String>> {
+    headers: &HeaderMap,
+) -> ProblemResult<Begun> {
     let token = random_token(app.rng.as_ref());
     let (key_version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
-    let row = store::NewSession {
-        hash: hash::token_hash(&key, PURPOSE, token.expose()),
-        key_version,
-        id: SessionId::new(app.clock.as_ref(), app.rng.as_ref()),
-        member,
-        organisation,
-        now: app.clock.now(),
-    };
+    let (id, at) = (SessionId::new(app.clock.as_ref(), app.rng.as_ref()), app.clock.now());
+    let hash = hash::token_hash(&key, PURPOSE, token.expose());
+    let row = store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), now: at };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
-    Ok(token)
+    Ok(Begun { token, id, member, organisation, at })
+}
+
+/// Ends a member's sessions in an organisation, but for one.
+pub(crate) async fn end_in(
+    app: &App,
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: OrganisationId,
+    but: Option<SessionId>,
+) -> ProblemResult<()> {
+    store::end_in(tx, member, organisation, but, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// Forgets that a member had sessions.
+pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    store::forget_of(tx, member).await
 }
 
 /// The `Set-Cookie` of a session.
@@ -89,6 +119,13 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         environment: None,
         role: found.role,
     })
+}
+
+/// Forgets sessions that were over long ago.
+pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    store::forget_before(&mut tx.0, app.clock.now().minus(KEPT)).await.map_err(store_failed)?;
+    tx.commit().await
 }
 
 /// How many sessions that may still be used are known by a hash under this version of the key.

@@ -13,6 +13,7 @@ pub(super) struct NewSession {
     pub(super) id: SessionId,
     pub(super) member: MemberId,
     pub(super) organisation: OrganisationId,
+    pub(super) device: String,
     pub(super) now: Timestamp,
 }
 
@@ -28,23 +29,26 @@ pub(super) struct FoundSession {
 }
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
-    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, created_at, last_used_at) \
-         VALUES ($1, $6, $2, $3, $4, $5, $5)")
+    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at) \
+         VALUES ($1, $6, $2, $3, $4, $7, $5, $5)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
     .bind(session.organisation)
     .bind(session.now)
     .bind(session.key_version)
+    .bind(session.device.as_str())
     .execute(tx)
     .await
 }
 
-/// The session with one of these hashes that has not been ended; whether it has expired is for the caller to see.
+/// The session with one of these hashes that has not been ended, of a member who may work in its organisation; whether it has
+/// expired is for the caller to see.
 pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
     let text = format!(
-        "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, m.role \
-         FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash IN ({}) AND s.ended_at IS NULL",
+        "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, ms.role \
+         FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
+         WHERE s.hash IN ({}) AND s.ended_at IS NULL AND ms.suspended_at IS NULL",
         dialect::placeholders(1, hashes.len()),
     );
     let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
@@ -93,8 +97,102 @@ pub(super) async fn hashed_with(tx: &mut Tx, version: u32, used: Timestamp, begu
     .get("sessions")
 }
 
-pub(super) async fn end(tx: &mut Tx, id: SessionId, now: Timestamp) -> StoreResult<u64> {
-    sql("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL").bind(id).bind(now).execute(tx).await
+/// Ends a member's sessions in an organisation, but for one.
+pub(super) async fn end_in(
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: OrganisationId,
+    but: Option<SessionId>,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $4 WHERE member_id = $1 AND organisation_id = $2 AND ended_at IS NULL \
+         AND ($3 IS NULL OR id <> $3)")
+    .bind(member)
+    .bind(organisation)
+    .bind(but)
+    .bind(now)
+    .execute(tx)
+    .await
+}
+
+/// Ends all sessions of a member but one.
+pub(super) async fn end_others(tx: &mut Tx, member: MemberId, but: SessionId, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE member_id = $1 AND id <> $2 AND ended_at IS NULL")
+        .bind(member)
+        .bind(but)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+/// Ends one of a member's sessions.
+pub(super) async fn end_own(tx: &mut Tx, member: MemberId, id: SessionId, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL")
+        .bind(id)
+        .bind(member)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+/// Has a session go on in another organisation where its member may work.
+pub(super) async fn move_to(tx: &mut Tx, id: SessionId, organisation: OrganisationId) -> StoreResult<u64> {
+    sql("UPDATE sessions SET organisation_id = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM memberships ms \
+         WHERE ms.member_id = sessions.member_id AND ms.organisation_id = $2 AND ms.suspended_at IS NULL)")
+    .bind(id)
+    .bind(organisation)
+    .execute(tx)
+    .await
+}
+
+pub(super) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    sql("DELETE FROM sessions WHERE member_id = $1").bind(member).execute(tx).await
+}
+
+/// Forgets sessions that were used last before a time.
+pub(super) async fn forget_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM sessions WHERE last_used_at < $1").bind(time).execute(tx).await
+}
+
+/// A session as its member sees it.
+pub(super) struct OwnSession {
+    pub(super) id: SessionId,
+    pub(super) device: String,
+    pub(super) organisation: OrganisationId,
+    pub(super) organisation_name: String,
+    pub(super) created_at: Timestamp,
+    pub(super) last_used_at: Timestamp,
+}
+
+/// A member's sessions that have not ended and were used and begun after these times, the one used last first.
+pub(super) async fn own(db: &Db, member: MemberId, used: Timestamp, begun: Timestamp) -> StoreResult<Vec<OwnSession>> {
+    sql("SELECT s.id, s.device, s.organisation_id, o.name, s.created_at, s.last_used_at \
+         FROM sessions s JOIN organisations o ON o.id = s.organisation_id \
+         WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 AND s.created_at >= $3 \
+         ORDER BY s.last_used_at DESC, s.id DESC")
+    .bind(member)
+    .bind(used)
+    .bind(begun)
+    .fetch_all(db.read(Scope::System))
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(OwnSession {
+            id: row.get("id")?,
+            device: row.get("device")?,
+            organisation: row.get("organisation_id")?,
+            organisation_name: row.get("name")?,
+            created_at: row.get("created_at")?,
+            last_used_at: row.get("last_used_at")?,
+        })
+    })
+    .collect()
+}
+
+/// When a session began.
+pub(super) async fn begun_at(db: &Db, id: SessionId) -> StoreResult<Timestamp> {
+    let query = sql("SELECT created_at FROM sessions WHERE id = $1").bind(id);
+    query.fetch_one(db.read(Scope::System)).await?.get("created_at")
 }
 
 /// When a subject tried since a time, oldest first.

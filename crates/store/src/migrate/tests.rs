@@ -57,10 +57,33 @@ const MAIN_ROWS: &[Row] = &[
         "environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) VALUES ($1, $1, $1, 'browser', 'pfe_1', 2)",
         "environment_keys WHERE hash = $1 AND shown = 'pfe_1' AND key_version = 1",
     ),
+    Row {
+        since: 1,
+        until: 59,
+        insert: "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2)",
+        still: "members WHERE id = $1 AND email = $1 AND password = 'phc' AND index_version = 1",
+    },
     row(
-        1,
-        "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2)",
+        60,
+        "members (id, organisation_id, email_index, email, name, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'phc', 1, 2)",
         "members WHERE id = $1 AND email = $1 AND password = 'phc' AND index_version = 1",
+    ),
+    // What 0060 makes of a member who has a role.
+    Row {
+        since: 1,
+        until: 59,
+        insert: "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2) ON CONFLICT DO NOTHING",
+        still: "memberships WHERE member_id = $1 AND organisation_id = $1 AND role = 'owner' AND created_at = 2 AND suspended_at IS NULL",
+    },
+    row(
+        60,
+        "memberships (organisation_id, member_id, role, created_at, suspended_at) VALUES ($1, $1, 'editor', 2, 3)",
+        "memberships WHERE member_id = $1 AND role = 'editor' AND suspended_at = 3",
+    ),
+    row(
+        60,
+        "invitations (id, organisation_id, email, role, created_at, expires_at) VALUES ($1, $1, $1, 'editor', 2, 3)",
+        "invitations WHERE id = $1 AND email = $1 AND role = 'editor' AND hash IS NULL",
     ),
     row(
         1,

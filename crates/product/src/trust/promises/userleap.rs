@@ -234,8 +234,10 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Sessions end when key information changes, and when nobody is there.",
         means: "A new password, address, second factor or role ends the other sessions; a session has an idle and an absolute limit.",
         kind: "test",
-        standing: Weak("Sessions end by time. What would end them otherwise cannot be changed yet."),
+        standing: Weak("A new role and being suspended end sessions; password and address cannot be changed yet."),
         tests: &[
+            test("crates/product/src/members/tests.rs", "a_suspended_members_next_request_fails_in_another_process"),
+            test("crates/product/src/members/tests.rs", "another_role_ends_the_sessions_that_had_the_old_one"),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_half_an_hour_without_a_request"),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_twelve_hours_however_busy"),
         ],
