@@ -49,6 +49,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: EventsCommand,
     },
+    /// Members of the team
+    Members {
+        #[command(subcommand)]
+        command: MembersCommand,
+    },
     /// The local certificate authority
     Trust {
         #[command(subcommand)]
@@ -287,6 +292,25 @@ pub(crate) struct DemoArgs {
     /// How many people Harbour has, decided at the first start [default: 3200]
     #[arg(long, env = "PILOTFISH_PEOPLE", value_name = "N")]
     pub(crate) people: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MembersCommand {
+    /// Print a link with which a member who has forgotten their password chooses a new one, once, within half an hour
+    ResetLink(ResetLinkArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetLinkArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) urls: UrlArgs,
+    /// The member's e-mail address
+    #[arg(long, env = "PILOTFISH_EMAIL", value_name = "E")]
+    pub(crate) email: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ mod init;
 mod keys_command;
 mod logging;
 mod mail;
+mod members_command;
 mod open;
 mod root_key;
 mod sabotage;
@@ -24,7 +25,7 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, EventsCommand, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
+use args::{Cli, Command, EventsCommand, GrantCommand, KeysCommand, MembersCommand, MigrateArgs, TrustCommand};
 use product::Databases;
 use sockets::Sockets;
 
@@ -164,6 +165,7 @@ async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
             GrantCommand::Revoke(args) => grants_command::revoke(&args).await,
         },
         Command::Events { command: EventsCommand::Verify(args) } => events_command::verify(&args).await,
+        Command::Members { command: MembersCommand::ResetLink(args) } => members_command::reset_link(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

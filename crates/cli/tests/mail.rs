@@ -110,6 +110,27 @@ async fn an_invitation_comes_by_mail_and_whoever_opens_it_joins() {
     assert_eq!(asking(&server, "/invitations/accept", &body).send().await.unwrap().status(), 201);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_makes_a_link_for_who_has_forgotten_their_password() {
+    let place = Place::new();
+    place.init();
+    let server = place.serve(&[]);
+    let link = |email: &str| place.with_root_key(&["members", "reset-link", "--email", email]).output().unwrap();
+    let refused = link("nobody@example.org");
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    let made = link(OWNER);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made = String::from_utf8(made.stdout).unwrap();
+    assert!(made.starts_with(&format!("{}/reset#token=", server.url("dashboard"))), "the server's own URL");
+    let new = "nine anchors on the wall";
+    let body = json!({"token": token(&made), "password": new});
+    assert_eq!(asking(&server, "/password-resets/complete", &body).send().await.unwrap().status(), 204);
+    for (password, status) in [(PASSWORD, 401), (new, 201)] {
+        let body = json!({"email": OWNER, "password": password});
+        assert_eq!(asking(&server, "/sessions", &body).send().await.unwrap().status(), status);
+    }
+}
+
 #[test]
 fn a_mail_server_without_tls_or_without_a_sender_is_refused() {
     let place = Place::new();

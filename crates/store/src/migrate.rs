@@ -76,6 +76,10 @@ const MAIN: &[Step] = &[
     each!("main", 55, "0055_reports_scope"),
     same!("main", 60, "0060_memberships"),
     each!("main", 61, "0061_memberships_scope"),
+    same!("main", 62, "0062_passwords"),
+    each!("main", 63, "0063_passwords_scope"),
+    same!("main", 64, "0064_second_factors"),
+    each!("main", 65, "0065_second_factors_scope"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -6,6 +6,7 @@ use base::{Code, Problem, ProblemResult};
 use super::{OrganisationReader, OrganisationTx, Role, TenantReader, TenantTx};
 use crate::App;
 use crate::problem::store_failed;
+use crate::sessions::Standing;
 
 /// Whose credential it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Caller {
     pub(super) organisation: OrganisationId,
     pub(super) environment: Option<EnvironmentId>,
     pub(super) role: Role,
+    pub(super) standing: Option<Standing>,
     pub(super) request: RequestId,
 }
 
@@ -40,6 +42,14 @@ impl Caller {
     /// What it is trusted with.
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// What its session has proven.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a key, which has none.
+    pub(crate) fn standing(&self) -> ProblemResult<&Standing> {
+        self.standing.as_ref().ok_or_else(|| Problem::new(Code::NotFound))
     }
 
     /// The request at hand.

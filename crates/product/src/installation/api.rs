@@ -85,7 +85,7 @@ async fn set_up(
     }
     // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
     let Setup { email, name, password, .. } = &setup;
-    let owner = members::prepare(&app, email, name, password).await?;
+    let owner = members::prepare(&app, email, name, password, &setup.organisation).await?;
     let mut tx = SystemTx::begin(&app).await?;
     if !store::take_setup_token(&mut tx.0, &hashes.all, app.clock.now()).await.map_err(store_failed)? {
         return Err(refused());

@@ -192,7 +192,8 @@ async fn accept(
         members::join(&app, &mut tx, organisation, role, account.id).await?;
         (tx, account.id)
     } else {
-        let new = members::prepare(&app, email, &name, &password).await?;
+        let called = organisations::name_of(&app, organisation).await?;
+        let new = members::prepare(&app, email, &name, &password, &called).await?;
         let mut tx = SystemTx::begin(&app).await?;
         super::take(&app, &mut tx, &token, invitation.id).await?;
         let member = members::insert(&app, &mut tx, organisation, role, new).await?;
@@ -201,7 +202,7 @@ async fn accept(
     record_acceptance(&app, &mut tx, &invitation, member).await?;
     let begun = sessions::begin(&app, &mut tx, member, organisation, &headers).await?;
     tx.commit().await?;
-    CurrentSession::begun(&begun)
+    CurrentSession::begun(&app, &begun).await
 }
 
 async fn record_acceptance(

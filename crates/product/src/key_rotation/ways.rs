@@ -147,6 +147,7 @@ pub const WAYS: &[Way] = &[
         "seconds, or until a certificate that is being asked for is there; over PostgreSQL it stays, since another host's \
          files cannot be seen",
     ),
+    online(KeyKind::SecondFactor, 365, "members' secrets of one-time codes are sealed anew", "seconds"),
 ];
 
 /// A kind's way.

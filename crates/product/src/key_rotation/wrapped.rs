@@ -11,7 +11,7 @@ use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
 use crate::{
     App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, invitations, members,
-    parts, people, sessions,
+    parts, password_resets, people, second_factors, sessions,
 };
 
 /// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
@@ -144,6 +144,7 @@ async fn move_over(app: &App, kind: KeyKind, owner: Owner) -> ProblemResult<()> 
             members::reseal::organisation(app, id).await?;
             invitations::reseal::organisation(app, id).await
         }
+        (KeyKind::SecondFactor, _) => second_factors::reseal::all(app).await,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::reseal(app, id).await,
         (KeyKind::Index, Owner::Environment(id)) => people::reindex(app, id).await,
         (KeyKind::Part | KeyKind::Dictionary, Owner::Environment(id)) => parts::reseal(app, id).await,
@@ -167,8 +168,10 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
         }
         (KeyKind::Pepper, _) => members::reseal::peppered_with(tx, version).await?,
         (KeyKind::Session, _) => {
-            let links = installation::hashed_with(tx, version, now).await?;
-            links + sessions::hashed_with(tx, version, now).await? + invitations::hashed_with(tx, version, now).await?
+            installation::hashed_with(tx, version, now).await?
+                + invitations::hashed_with(tx, version, now).await?
+                + password_resets::hashed_with(tx, version, now).await?
+                + sessions::hashed_with(tx, version, now).await?
         }
         (KeyKind::ApiKeyHash, _) => {
             api_keys::hashed_with(tx, version, now).await? + edge_keys::hashed_with(tx, version).await?
@@ -179,6 +182,7 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
             let members = members::reseal::sealed_with(tx, id, version).await?;
             members + invitations::reseal::sealed_with(tx, id, version).await?
         }
+        (KeyKind::SecondFactor, _) => second_factors::reseal::sealed_with(tx, version).await?,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::sealed_with(tx, id, version).await?,
         (KeyKind::Index, Owner::Environment(id)) => people::indexed_with(app, id, version).await?,
         (KeyKind::MessageHash, _) => recognised_by(app, tx, key, now).await?,

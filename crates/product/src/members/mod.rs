@@ -6,6 +6,7 @@
 //! left there when the change is durable; a member without any membership is forgotten, with all that was theirs.
 
 pub(crate) mod api;
+mod new_password;
 mod password;
 pub(crate) mod reseal;
 mod store;
@@ -15,7 +16,7 @@ mod tests;
 pub(crate) mod tidy;
 
 use ::store::StoreError;
-use base::id::{MemberId, OrganisationId};
+use base::id::{MemberId, OrganisationId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
 
@@ -23,9 +24,10 @@ use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
-use crate::sealed;
+use crate::{sealed, sessions};
 
-pub(crate) use password::{Passwords, Place, check_new};
+pub(crate) use new_password::{About, check_new};
+pub(crate) use password::{Passwords, Place};
 
 /// Characters of the longest name that somebody or something may have.
 const LONGEST_NAME: usize = 100;
@@ -47,11 +49,19 @@ pub(crate) struct Account {
 pub(crate) struct Prepared<'a> {
     email: &'a Personal<String>,
     name: &'a Personal<String>,
-    password: String,
-    pepper_version: u32,
+    password: PreparedPassword,
 }
 
-/// Checks a new member and hashes the password. It takes a while, so no transaction may be open.
+/// A password that was checked and hashed.
+pub(crate) struct PreparedPassword {
+    hash: String,
+    pepper_version: u32,
+    /// Whether it is long enough to be all that its member signs in with.
+    does_alone: bool,
+}
+
+/// Checks a new member of an organisation of this name and hashes the password. It takes a while, so no transaction may be
+/// open.
 ///
 /// # Errors
 /// 422 if the address or the name is not one or the password is too weak; 429 if too many hash at this moment.
@@ -60,12 +70,53 @@ pub(crate) async fn prepare<'a>(
     email: &'a Personal<String>,
     name: &'a Personal<String>,
     password: &Secret<String>,
+    organisation: &str,
 ) -> ProblemResult<Prepared<'a>> {
     check_email(email)?;
     check_name("/name", name.open())?;
-    check_new(password)?;
-    let (pepper_version, password) = app.passwords.hash(app, app.passwords.queue()?, password).await?;
-    Ok(Prepared { email, name, password, pepper_version })
+    check_new(password, &About::new(email, name).of_organisation(organisation))?;
+    Ok(Prepared { email, name, password: hashed(app, password).await? })
+}
+
+/// Checks a member's new password and hashes it. No transaction may be open.
+///
+/// # Errors
+/// 422 if it is too weak; 429 if too many hash at this moment.
+pub(crate) async fn prepare_password(
+    app: &App,
+    id: MemberId,
+    password: &Secret<String>,
+) -> ProblemResult<PreparedPassword> {
+    let mut tx = SystemTx::begin(app).await?;
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    drop(tx);
+    let member = open(app, &row)?;
+    let mut about = About::new(&member.email, &member.name);
+    if store::has_factor(&app.main, id).await.map_err(store_failed)? {
+        about = about.beside_a_factor();
+    }
+    for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {
+        about = about.of_organisation(&name);
+    }
+    check_new(password, &about)?;
+    hashed(app, password).await
+}
+
+async fn hashed(app: &App, password: &Secret<String>) -> ProblemResult<PreparedPassword> {
+    let (pepper_version, hash) = app.passwords.hash(app, app.passwords.queue()?, password).await?;
+    Ok(PreparedPassword { hash, pepper_version, does_alone: new_password::does_alone(password) })
+}
+
+/// Gives a member a new password; all their sessions end, but for one.
+pub(crate) async fn set_password(
+    app: &App,
+    tx: &mut SystemTx,
+    id: MemberId,
+    new: PreparedPassword,
+    but: Option<SessionId>,
+) -> ProblemResult<()> {
+    store::set_password(&mut tx.0, id, &new, app.clock.now()).await.map_err(store_failed)?;
+    sessions::end_all(app, &mut tx.0, id, but).await
 }
 
 /// Inserts a member of an organisation. The address must not be another member's.
@@ -76,7 +127,7 @@ pub(crate) async fn insert(
     role: Role,
     member: Prepared<'_>,
 ) -> ProblemResult<MemberId> {
-    let Prepared { email, name, password, pepper_version } = member;
+    let Prepared { email, name, password } = member;
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
     let taken = || Problem::new(Code::Conflict).detail("somebody else took this address a moment ago; try again");
     let index = email_index(app, email)?;
@@ -96,7 +147,6 @@ pub(crate) async fn insert(
         email: seal("email", email)?,
         name: seal("name", name)?,
         password,
-        pepper_version,
         created_at: app.clock.now(),
     };
     store::insert(&mut tx.0, &row).await.map_err(|error| match error {
@@ -138,6 +188,18 @@ pub(crate) async fn begins_in(app: &App, member: MemberId) -> ProblemResult<Opti
     store::begins_in(&app.main, member).await.map_err(store_failed)
 }
 
+/// A member's address, for a letter; nothing if they are gone.
+pub(crate) async fn address(app: &App, tx: &mut SystemTx, id: MemberId) -> ProblemResult<Option<Personal<String>>> {
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
+    row.map(|row| open(app, &row).map(|member| member.email)).transpose()
+}
+
+/// The organisation whose key seals what is a member's: where what happens to them is recorded.
+pub(crate) async fn home(tx: &mut SystemTx, id: MemberId) -> ProblemResult<OrganisationId> {
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
+    row.map(|row| row.sealed_by).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
 fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
     let owner = Owner::Organisation(row.sealed_by);
     let open = |field, value: &[u8]| {
@@ -159,6 +221,18 @@ pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResul
     store::account(&app.main, &email_index(app, email)?.all).await.map_err(store_failed)
 }
 
+/// Whether this is a member's password.
+pub(crate) async fn is_password(
+    app: &App,
+    place: Place,
+    id: MemberId,
+    password: &Secret<String>,
+) -> ProblemResult<bool> {
+    let account = store::account_of(&app.main, id).await.map_err(store_failed)?;
+    let account = account.ok_or_else(|| Problem::new(Code::NotFound))?;
+    app.passwords.verify(app, place, password, &account.password, account.pepper_version).await
+}
+
 /// By what an account is found, and its attempts are counted: known or not.
 pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<Hashes<32>> {
     let normalised = hash::normalised_email(email.open());
@@ -176,7 +250,7 @@ pub(crate) async fn upgrade_password(app: &App, account: &Account, password: &Se
     let Ok(place) = app.passwords.queue() else { return Ok(()) };
     let (version, hash) = app.passwords.hash(app, place, password).await?;
     let mut tx = SystemTx::begin(app).await?;
-    store::set_password(&mut tx.0, account, &hash, version).await.map_err(store_failed)?;
+    store::upgrade_password(&mut tx.0, account, &hash, version).await.map_err(store_failed)?;
     tx.commit().await
 }
 

@@ -24,9 +24,6 @@ const HASH_LEN: usize = 32;
 const AT_A_TIME: usize = 2;
 /// How many may wait for their turn: about half a second's work.
 const WAITING: usize = 16;
-/// NIST SP 800-63B-4 for a password that is the only factor.
-const SHORTEST: usize = 15;
-const LONGEST: usize = 256;
 
 /// Hashes and checks passwords, a few at a time.
 pub(crate) struct Passwords {
@@ -164,19 +161,6 @@ fn fill(
         .map_err(|_| Failed("pepper"))?
         .hash_password_into_with_memory(password.expose().as_bytes(), salt, output, blocks)
         .map_err(|_| Failed("argon2"))
-}
-
-/// Whether a new password is long enough. There are no rules on its characters.
-///
-/// # Errors
-/// 422 at `/password`.
-pub(crate) fn check_new(password: &Secret<String>) -> ProblemResult<()> {
-    let length = password.expose().chars().count();
-    if (SHORTEST..=LONGEST).contains(&length) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::InvalidValue)
-        .field("/password", format!("use {SHORTEST} to {LONGEST} characters; a few words in a row are good")))
 }
 
 #[cfg(test)]

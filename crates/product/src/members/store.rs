@@ -4,7 +4,7 @@ use base::Timestamp;
 use base::id::{MemberId, OrganisationId};
 use store::{Db, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
-use super::Account;
+use super::{Account, PreparedPassword};
 use crate::authority::{OrganisationReader, OrganisationTx, Role};
 
 /// A member that is being made; personal fields are sealed.
@@ -15,8 +15,7 @@ pub(super) struct NewMember {
     pub(super) index_version: u32,
     pub(super) email: Vec<u8>,
     pub(super) name: Vec<u8>,
-    pub(super) password: String,
-    pub(super) pepper_version: u32,
+    pub(super) password: PreparedPassword,
     pub(super) created_at: Timestamp,
 }
 
@@ -50,14 +49,14 @@ const SEALED: &str = "m.id, m.organisation_id, m.email, m.name";
 
 pub(super) async fn insert(tx: &mut Tx, member: &NewMember) -> StoreResult<u64> {
     sql("INSERT INTO members (id, organisation_id, email_index, email, name, password, pepper_version, created_at, \
-         index_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+         index_version, password_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)")
     .bind(member.id)
     .bind(member.organisation)
     .bind(member.email_index)
     .bind(member.email.as_slice())
     .bind(member.name.as_slice())
-    .bind(member.password.as_str())
-    .bind(member.pepper_version)
+    .bind(member.password.hash.as_str())
+    .bind(member.password.pepper_version)
     .bind(member.created_at)
     .bind(member.index_version)
     .execute(tx)
@@ -226,8 +225,30 @@ pub(super) async fn is_taken(tx: &mut Tx, indexes: &[[u8; 32]]) -> StoreResult<b
     Ok(sql(text).bind_all(indexes.iter().copied()).fetch_optional(tx).await?.is_some())
 }
 
+/// Writes a new password.
+pub(super) async fn set_password(
+    tx: &mut Tx,
+    id: MemberId,
+    new: &PreparedPassword,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE members SET password = $2, pepper_version = $3, password_changed_at = $4, password_alone = $5 WHERE id = $1")
+        .bind(id)
+        .bind(new.hash.as_str())
+        .bind(new.pepper_version)
+        .bind(now)
+        .bind(new.does_alone)
+        .execute(tx)
+        .await
+}
+
 /// Writes a password's newer hash in the place of the one that was checked.
-pub(super) async fn set_password(tx: &mut Tx, of: &Account, password: &str, pepper_version: u32) -> StoreResult<u64> {
+pub(super) async fn upgrade_password(
+    tx: &mut Tx,
+    of: &Account,
+    password: &str,
+    pepper_version: u32,
+) -> StoreResult<u64> {
     sql("UPDATE members SET password = $2, pepper_version = $3 WHERE id = $1 AND password = $4")
         .bind(of.id)
         .bind(password)
@@ -237,6 +258,24 @@ pub(super) async fn set_password(tx: &mut Tx, of: &Account, password: &str, pepp
         .await
 }
 
+/// The account of a member.
+pub(super) async fn account_of(db: &Db, id: MemberId) -> StoreResult<Option<Account>> {
+    let query = sql("SELECT id, password, pepper_version FROM members WHERE id = $1").bind(id);
+    query.fetch_optional(db.read(Scope::System)).await?.as_ref().map(read_account).transpose()
+}
+
+/// Whether a member has a second factor.
+pub(super) async fn has_factor(db: &Db, id: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT member_id FROM totp_factors WHERE member_id = $1 AND state = 'confirmed'").bind(id);
+    Ok(query.fetch_optional(db.read(Scope::System)).await?.is_some())
+}
+
+/// When a member's password was chosen.
+pub(super) async fn password_changed_at(db: &Db, id: MemberId) -> StoreResult<Timestamp> {
+    let query = sql("SELECT password_changed_at FROM members WHERE id = $1").bind(id);
+    query.fetch_one(db.read(Scope::System)).await?.get("password_changed_at")
+}
+
 /// The account with one of these indexes.
 pub(super) async fn account(db: &Db, indexes: &[[u8; 32]]) -> StoreResult<Option<Account>> {
     let text = format!(
@@ -244,10 +283,11 @@ pub(super) async fn account(db: &Db, indexes: &[[u8; 32]]) -> StoreResult<Option
         dialect::placeholders(1, indexes.len()),
     );
     let row = sql(text).bind_all(indexes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
-    row.map(|row| {
-        Ok(Account { id: row.get("id")?, password: row.get("password")?, pepper_version: row.get("pepper_version")? })
-    })
-    .transpose()
+    row.as_ref().map(read_account).transpose()
+}
+
+fn read_account(row: &Row) -> StoreResult<Account> {
+    Ok(Account { id: row.get("id")?, password: row.get("password")?, pepper_version: row.get("pepper_version")? })
 }
 
 fn read_role(row: &Row) -> StoreResult<Role> {

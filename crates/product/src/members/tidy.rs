@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{reseal, store};
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
-use crate::{App, sessions};
+use crate::{App, password_resets, second_factors, sessions};
 
 const KIND: &str = "members.tidy";
 
@@ -56,6 +56,8 @@ async fn tidy(app: &App, member: MemberId) -> Result<Value, JobError> {
         }
         None => {
             sessions::forget_of(&mut tx.0, member).await?;
+            password_resets::forget_of(&mut tx.0, member).await?;
+            second_factors::forget_of(&mut tx.0, member).await?;
             match store::forget(&mut tx.0, member).await {
                 // They joined an organisation at this moment.
                 Err(StoreError::Conflict) => return Err(JobError::Retry("member_has_joined")),

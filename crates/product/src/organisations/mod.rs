@@ -5,7 +5,10 @@
 //! identity token, and `staging`, where it need not.
 
 pub(crate) mod api;
+mod security;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use ::store::Tx;
 use base::id::{AppId, EnvironmentId, OrganisationId};

@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::attempts::{self, Attempt};
-use super::{ABSOLUTE, Begun, IDLE, own, store};
+use super::standing::{Level, Needs, ProofKind};
+use super::store::FoundSession;
+use super::{Begun, own, proofs, store};
 use crate::App;
 use crate::authority::{Can, OwnAccount, OwnSession, SystemTx};
 use crate::extract::Json;
@@ -39,10 +41,21 @@ pub(crate) struct CurrentSession {
     member: MemberId,
     /// The organisation that it is in.
     organisation: OrganisationId,
+    level: Level,
+    /// What it has to do before everything is open to it that the member's role allows.
+    #[schema(required)]
+    needs: Option<Needs>,
+    /// How something can be proven at `/sessions/current/proofs`.
+    next: Vec<ProofKind>,
+    /// When something was proven last; what is delicate asks again after ten minutes.
+    proven_at: Timestamp,
     /// When it ends, however busy.
     ends_at: Timestamp,
     /// After so many seconds without a request it ends before.
     idle_seconds: u64,
+    /// Until when the member may go without the second factor that the organisation requires and that they do not have.
+    #[schema(required)]
+    enrol_until: Option<Timestamp>,
 }
 
 /// Where the request comes from.
@@ -55,25 +68,51 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(current, sign_out))
         .routes(routes!(move_to))
         .merge(own::router())
+        .merge(proofs::router())
 }
 
 impl CurrentSession {
-    fn new(id: SessionId, member: MemberId, organisation: OrganisationId, begun: Timestamp) -> Self {
-        Self { id, member, organisation, ends_at: begun.plus(ABSOLUTE), idle_seconds: IDLE.as_secs() }
+    fn new(found: &FoundSession, now: Timestamp) -> Self {
+        let standing = &found.standing;
+        Self {
+            id: found.id,
+            member: found.member,
+            organisation: found.organisation,
+            level: standing.level,
+            needs: standing.needs(now),
+            next: standing.next(),
+            proven_at: standing.proven_at,
+            ends_at: found.created_at.plus(found.limits.absolute),
+            idle_seconds: found.limits.idle.as_secs(),
+            enrol_until: standing.enrol_until(now),
+        }
     }
 
-    /// The answer that a session has begun.
-    pub(crate) fn begun(begun: &Begun) -> ProblemResult<Response> {
-        let body = Self::new(begun.id, begun.member, begun.organisation, begun.at);
+    /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its cookie.
+    pub(crate) async fn begun(app: &App, begun: &Begun) -> ProblemResult<Response> {
+        let body = read(app, begun.id).await?;
         let cookie = [(header::SET_COOKIE, super::cookie(&begun.token)?)];
+        if body.needs == Some(Needs::Mfa) {
+            let next = body.next.iter().map(|kind| kind.name()).collect();
+            let problem = Problem::new(Code::MfaRequired).next(next);
+            return Ok((cookie, problem.into_response()).into_response());
+        }
         Ok((StatusCode::CREATED, cookie, JsonBody(body)).into_response())
     }
+}
+
+/// A session as it stands.
+pub(super) async fn read(app: &App, id: SessionId) -> ProblemResult<CurrentSession> {
+    let found = store::get(&app.main, id).await.map_err(store_failed)?;
+    let found = found.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    Ok(CurrentSession::new(&found, app.clock.now()))
 }
 
 /// Sign in.
 #[utoipa::path(
     post, path = "/sessions", tag = "sessions", security(()), request_body = Credentials,
     responses((status = 201, body = CurrentSession), (status = 401, description = "invalid_credentials"),
+              (status = 403, description = "mfa_required: the cookie is set, prove a second factor"),
               (status = 429, description = "too_many_requests"))
 )]
 async fn sign_in(
@@ -96,7 +135,7 @@ async fn sign_in(
     attempts::forget(&mut tx, &attempt).await?;
     let begun = super::begin(&app, &mut tx, account.id, organisation, &headers).await?;
     tx.commit().await?;
-    CurrentSession::begun(&begun)
+    CurrentSession::begun(&app, &begun).await
 }
 
 /// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what follows.
@@ -110,8 +149,7 @@ pub(crate) async fn prove_password(
     email: &Personal<String>,
     password: &Secret<String>,
 ) -> ProblemResult<(Account, Attempt)> {
-    let address = peer.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
-    let attempt = attempts::count(app, members::email_index(app, email)?, address).await?;
+    let attempt = attempts::count(app, members::email_index(app, email)?, address(peer)).await?;
     let refused = || Problem::new(Code::InvalidCredentials);
     let Some(account) = members::account(app, email).await? else {
         app.passwords.verify_nothing(app, place, password).await?;
@@ -123,6 +161,11 @@ pub(crate) async fn prove_password(
     Ok((account, attempt))
 }
 
+/// Which address it is.
+pub(super) fn address(peer: &Peer) -> IpAddr {
+    peer.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip())
+}
+
 /// Which session is this?
 #[utoipa::path(get, path = "/sessions/current", tag = "sessions", operation_id = "get_session",
     responses((status = 200, body = CurrentSession)))]
@@ -130,9 +173,8 @@ async fn current(
     Can { caller, .. }: Can<OwnSession>,
     State(app): State<Arc<App>>,
 ) -> ProblemResult<JsonBody<CurrentSession>> {
-    let (member, session) = caller.member()?;
-    let begun = store::begun_at(&app.main, session).await.map_err(store_failed)?;
-    Ok(JsonBody(CurrentSession::new(session, member, caller.organisation(), begun)))
+    let (_, session) = caller.member()?;
+    read(&app, session).await.map(JsonBody)
 }
 
 /// Sign out.
@@ -160,12 +202,11 @@ async fn move_to(
     State(app): State<Arc<App>>,
     Json(Where { organisation }): Json<Where>,
 ) -> ProblemResult<JsonBody<CurrentSession>> {
-    let (member, session) = caller.member()?;
+    let (_, session) = caller.member()?;
     let mut tx = SystemTx::begin(&app).await?;
     if store::move_to(&mut tx.0, session, organisation).await.map_err(store_failed)? == 0 {
         return Err(Problem::new(Code::NotFound).detail("you work in no such organisation"));
     }
     tx.commit().await?;
-    let begun = store::begun_at(&app.main, session).await.map_err(store_failed)?;
-    Ok(JsonBody(CurrentSession::new(session, member, organisation, begun)))
+    read(&app, session).await.map(JsonBody)
 }

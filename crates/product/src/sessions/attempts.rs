@@ -9,8 +9,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use base::id::MemberId;
 use base::{Code, Problem, ProblemResult, Timestamp};
-use keys::{KeyKind, hash};
+use keys::{Aad, KeyKind, hash};
 use store::dialect;
 
 use super::store as sessions_store;
@@ -45,17 +46,23 @@ pub(super) async fn count(app: &App, account: Hashes<32>, address: IpAddr) -> Pr
     let mut tx = SystemTx::begin(app).await?;
     // Always the account first: two that wait for each other cannot both hold what the other wants.
     let past = past(app, &mut tx, &attempt.account.all, now).await?;
-    refuse(wait(&past, now), "too many attempts to sign in to this account")?;
+    refuse(wait(&past, now), "too many attempts for this account")?;
     let past = self::past(app, &mut tx, &attempt.address.all, now).await?;
     let full = past.len() >= PER_ADDRESS;
     let free = past.first().filter(|_| full).map_or(Duration::ZERO, |first| first.plus(WINDOW).since(now));
-    refuse(free, "too many attempts to sign in from this address")?;
+    refuse(free, "too many attempts from this address")?;
     sessions_store::forget_attempts_before(&mut tx.0, now.minus(WINDOW)).await.map_err(store_failed)?;
     for subject in [attempt.account.primary.as_slice(), attempt.address.primary.as_slice()] {
         sessions_store::add_attempt(&mut tx.0, subject, now, number).await.map_err(store_failed)?;
     }
     tx.commit().await?;
     Ok(attempt)
+}
+
+/// By what proofs of a member who is signed in are counted.
+pub(super) fn of_member(app: &App, member: MemberId) -> ProblemResult<Hashes<32>> {
+    let context = Aad::new("pilotfish/proof-attempt/v1").bytes(&member.bytes());
+    Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
 }
 
 /// Forgets the account's attempts, and this one of the address: the right password was given.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{ABSOLUTE, IDLE, store};
+use super::{ABSOLUTE, IDLE, Level, store};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Can, OwnAccount, SystemTx};
@@ -28,6 +28,7 @@ struct Session {
     /// Browser and system.
     device: String,
     organisation: SessionOrganisation,
+    level: Level,
     created_at: Timestamp,
     /// To the minute.
     last_used_at: Timestamp,
@@ -66,6 +67,7 @@ async fn list(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>>) 
         current: row.id == current,
         device: row.device,
         organisation: SessionOrganisation { id: row.organisation, name: row.organisation_name },
+        level: row.level,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
     });
@@ -103,7 +105,7 @@ async fn end_others(
 ) -> ProblemResult<JsonBody<Ended>> {
     let (member, current) = caller.member()?;
     let mut tx = SystemTx::begin(&app).await?;
-    let ended = store::end_others(&mut tx.0, member, current, app.clock.now()).await.map_err(store_failed)?;
+    let ended = store::end_all(&mut tx.0, member, Some(current), app.clock.now()).await.map_err(store_failed)?;
     let (object, by) = (member.to_string(), By::Caller(&caller));
     let entry = Entry { action: "session.end_others", object, detail: json!({"ended": ended}), environment: None, by };
     audit::record(&app, &mut tx.0, entry).await?;

@@ -1,9 +1,12 @@
 //! SQL of sessions and of attempts to sign in.
 
+use std::time::Duration;
+
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId, SessionId};
-use store::{Db, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
+use super::standing::{Factors, Level, RequireMfa, Standing};
 use crate::authority::Role;
 
 /// A session that begins.
@@ -26,11 +29,20 @@ pub(super) struct FoundSession {
     pub(super) role: Role,
     pub(super) created_at: Timestamp,
     pub(super) last_used_at: Timestamp,
+    pub(super) limits: Limits,
+    pub(super) standing: Standing,
+}
+
+/// How long sessions of an organisation last.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) idle: Duration,
+    pub(super) absolute: Duration,
 }
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
-    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at) \
-         VALUES ($1, $6, $2, $3, $4, $7, $5, $5)")
+    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at, proven_at) \
+         VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
@@ -45,26 +57,78 @@ pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64
 /// The session with one of these hashes that has not been ended, of a member who may work in its organisation; whether it has
 /// expired is for the caller to see.
 pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
-    let text = format!(
-        "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, ms.role \
-         FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
-         WHERE s.hash IN ({}) AND s.ended_at IS NULL AND ms.suspended_at IS NULL",
-        dialect::placeholders(1, hashes.len()),
-    );
+    let text = format!("{FIND} s.hash IN ({})", dialect::placeholders(1, hashes.len()));
     let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
-    row.map(|row| {
-        Ok(FoundSession {
-            id: row.get("id")?,
-            key_version: row.get("key_version")?,
-            member: row.get("member_id")?,
-            organisation: row.get("organisation_id")?,
-            role: Role::from_name(&row.get::<String>("role")?)
-                .ok_or_else(|| StoreError::Decode { column: "role".to_owned() })?,
-            created_at: row.get("created_at")?,
-            last_used_at: row.get("last_used_at")?,
-        })
+    row.as_ref().map(read_found).transpose()
+}
+
+/// As [`find`], by its id.
+pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSession>> {
+    let row = sql(format!("{FIND} s.id = $1")).bind(id).fetch_optional(db.read(Scope::System)).await?;
+    row.as_ref().map(read_found).transpose()
+}
+
+const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
+    s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.grace_days, o.idle_minutes, \
+    o.absolute_hours, (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
+    (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
+    FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
+    JOIN organisations o ON o.id = s.organisation_id \
+    WHERE s.ended_at IS NULL AND ms.suspended_at IS NULL AND";
+
+fn read_found(row: &Row) -> StoreResult<FoundSession> {
+    Ok(FoundSession {
+        id: row.get("id")?,
+        key_version: row.get("key_version")?,
+        member: row.get("member_id")?,
+        organisation: row.get("organisation_id")?,
+        role: named(row, "role", Role::from_name)?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        limits: Limits {
+            idle: Duration::from_mins(row.get("idle_minutes")?),
+            absolute: Duration::from_hours(row.get("absolute_hours")?),
+        },
+        standing: read_standing(row)?,
     })
-    .transpose()
+}
+
+fn read_standing(row: &Row) -> StoreResult<Standing> {
+    let required_at: Option<Timestamp> = row.get("mfa_required_at")?;
+    let since = required_at.max(Some(row.get("joined_at")?)).unwrap_or(Timestamp(0));
+    let grace = Duration::from_hours(24 * row.get::<u64>("grace_days")?);
+    Ok(Standing {
+        level: named(row, "level", Level::from_name)?,
+        factors: Factors { totp: row.get("totp")?, recovery_codes: row.get("recovery_codes")? },
+        required: named(row, "require_mfa", RequireMfa::from_name)?,
+        grace_until: since.plus(grace),
+        proven_at: row.get("proven_at")?,
+    })
+}
+
+/// A column that holds a name of ours.
+fn named<T>(row: &Row, column: &str, read: impl Fn(&str) -> Option<T>) -> StoreResult<T> {
+    read(&row.get::<String>(column)?).ok_or_else(|| StoreError::Decode { column: column.to_owned() })
+}
+
+/// Writes what a session has proven, if it is more than before, and when.
+pub(super) async fn raise(tx: &mut Tx, id: SessionId, level: Level, now: Timestamp) -> StoreResult<u64> {
+    let below = [Level::Password, Level::Mfa].into_iter().filter(|lower| *lower < level).map(Level::name);
+    let below: Vec<&str> = below.collect();
+    let text = format!(
+        "UPDATE sessions SET proven_at = $2, level = CASE WHEN level IN ({}) THEN $3 ELSE level END WHERE id = $1",
+        dialect::placeholders(4, below.len()),
+    );
+    sql(text).bind(id).bind(now).bind(level.name()).bind_all(below).execute(tx).await
+}
+
+pub(super) async fn replace_token(tx: &mut Tx, id: SessionId, hash: &[u8; 32], version: u32) -> StoreResult<u64> {
+    sql("UPDATE sessions SET hash = $2, key_version = $3 WHERE id = $1")
+        .bind(id)
+        .bind(*hash)
+        .bind(version)
+        .execute(tx)
+        .await
 }
 
 pub(super) async fn touch(db: &Db, id: SessionId, now: Timestamp) -> StoreResult<()> {
@@ -115,9 +179,9 @@ pub(super) async fn end_in(
     .await
 }
 
-/// Ends all sessions of a member but one.
-pub(super) async fn end_others(tx: &mut Tx, member: MemberId, but: SessionId, now: Timestamp) -> StoreResult<u64> {
-    sql("UPDATE sessions SET ended_at = $3 WHERE member_id = $1 AND id <> $2 AND ended_at IS NULL")
+/// Ends all sessions of a member, but for one.
+pub(super) async fn end_all(tx: &mut Tx, member: MemberId, but: Option<SessionId>, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE member_id = $1 AND ($2 IS NULL OR id <> $2) AND ended_at IS NULL")
         .bind(member)
         .bind(but)
         .bind(now)
@@ -160,13 +224,14 @@ pub(super) struct OwnSession {
     pub(super) device: String,
     pub(super) organisation: OrganisationId,
     pub(super) organisation_name: String,
+    pub(super) level: Level,
     pub(super) created_at: Timestamp,
     pub(super) last_used_at: Timestamp,
 }
 
 /// A member's sessions that have not ended and were used and begun after these times, the one used last first.
 pub(super) async fn own(db: &Db, member: MemberId, used: Timestamp, begun: Timestamp) -> StoreResult<Vec<OwnSession>> {
-    sql("SELECT s.id, s.device, s.organisation_id, o.name, s.created_at, s.last_used_at \
+    sql("SELECT s.id, s.device, s.organisation_id, o.name, s.level, s.created_at, s.last_used_at \
          FROM sessions s JOIN organisations o ON o.id = s.organisation_id \
          WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 AND s.created_at >= $3 \
          ORDER BY s.last_used_at DESC, s.id DESC")
@@ -182,17 +247,12 @@ pub(super) async fn own(db: &Db, member: MemberId, used: Timestamp, begun: Times
             device: row.get("device")?,
             organisation: row.get("organisation_id")?,
             organisation_name: row.get("name")?,
+            level: named(row, "level", Level::from_name)?,
             created_at: row.get("created_at")?,
             last_used_at: row.get("last_used_at")?,
         })
     })
     .collect()
-}
-
-/// When a session began.
-pub(super) async fn begun_at(db: &Db, id: SessionId) -> StoreResult<Timestamp> {
-    let query = sql("SELECT created_at FROM sessions WHERE id = $1").bind(id);
-    query.fetch_one(db.read(Scope::System)).await?.get("created_at")
 }
 
 /// When a subject tried since a time, oldest first.

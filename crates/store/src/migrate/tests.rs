@@ -40,7 +40,7 @@ const MAIN_ROWS: &[Row] = &[
     row(
         1,
         "organisations (id, name, created_at) VALUES ($1, 'Harbour', 2)",
-        "organisations WHERE id = $1 AND name = 'Harbour'",
+        "organisations WHERE id = $1 AND name = 'Harbour' AND require_mfa = 'off' AND idle_minutes = 30",
     ),
     row(
         1,
@@ -81,6 +81,21 @@ const MAIN_ROWS: &[Row] = &[
         "memberships WHERE member_id = $1 AND role = 'editor' AND suspended_at = 3",
     ),
     row(
+        64,
+        "totp_factors (member_id, state, secret, step, created_at) VALUES ($1, 'confirmed', $1, 7, 2)",
+        "totp_factors WHERE member_id = $1 AND state = 'confirmed' AND secret = $1 AND step = 7",
+    ),
+    row(
+        64,
+        "recovery_codes (member_id, hash, created_at) VALUES ($1, $1, 2)",
+        "recovery_codes WHERE member_id = $1 AND hash = $1",
+    ),
+    row(
+        62,
+        "password_resets (member_id, hash, key_version, expires_at) VALUES ($1, $1, 1, 2)",
+        "password_resets WHERE member_id = $1 AND hash = $1 AND expires_at = 2",
+    ),
+    row(
         60,
         "invitations (id, organisation_id, email, role, created_at, expires_at) VALUES ($1, $1, $1, 'editor', 2, 3)",
         "invitations WHERE id = $1 AND email = $1 AND role = 'editor' AND hash IS NULL",
@@ -88,7 +103,7 @@ const MAIN_ROWS: &[Row] = &[
     row(
         1,
         "sessions (hash, id, member_id, organisation_id, created_at, last_used_at) VALUES ($1, $1, $1, $1, 2, 3)",
-        "sessions WHERE hash = $1 AND last_used_at = 3 AND key_version = 1",
+        "sessions WHERE hash = $1 AND last_used_at = 3 AND key_version = 1 AND level = 'password'",
     ),
     row(
         1,

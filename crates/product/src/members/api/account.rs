@@ -7,18 +7,20 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base::id::{MemberId, OrganisationId};
-use base::{Personal, ProblemResult};
+use base::{Personal, ProblemResult, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::authority::{Can, OwnAccount, Role, SystemTx};
+use crate::audit::{self, By, Entry};
+use crate::authority::{Can, OwnAccount, Role, SecureAccount, SystemTx};
 use crate::extract::Json;
 use crate::members::{self, check_name, store, team};
 use crate::problem::store_failed;
-use crate::sessions;
+use crate::{second_factors, sessions};
 
 /// Oneself.
 #[derive(Serialize, ToSchema)]
@@ -28,6 +30,12 @@ struct Account {
     name: String,
     /// Where one may work, in the order of joining.
     organisations: Vec<AccountOrganisation>,
+    password_changed_at: Timestamp,
+    /// One-time codes; null without.
+    #[schema(required)]
+    totp: Option<AccountTotp>,
+    /// How many recovery codes are left.
+    recovery_codes_left: u64,
     /// Whether this installation has a mail server.
     mail: bool,
 }
@@ -41,6 +49,20 @@ struct AccountOrganisation {
     current: bool,
 }
 
+/// One-time codes of an authenticator app.
+#[derive(Serialize, ToSchema)]
+struct AccountTotp {
+    since: Timestamp,
+}
+
+/// The new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+}
+
 /// What one is called.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +72,11 @@ struct NewName {
 }
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(account)).routes(routes!(set_name)).routes(routes!(leave))
+    OpenApiRouter::new()
+        .routes(routes!(account))
+        .routes(routes!(set_name))
+        .routes(routes!(set_password))
+        .routes(routes!(leave))
 }
 
 /// Who am I, and where do I work?
@@ -71,6 +97,9 @@ async fn account(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>
         email: member.email.into_open(),
         name: member.name.into_open(),
         organisations: organisations.collect(),
+        password_changed_at: store::password_changed_at(&app.main, id).await.map_err(store_failed)?,
+        totp: second_factors::totp_since(&app, id).await?.map(|since| AccountTotp { since }),
+        recovery_codes_left: second_factors::codes_left(&app, id).await?,
         mail: app.mailer.is_some(),
     }))
 }
@@ -87,6 +116,26 @@ async fn set_name(
     let (id, _) = caller.member()?;
     let mut tx = SystemTx::begin(&app).await?;
     members::set_name(&app, &mut tx, id, &name).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Choose another password. All other sessions end.
+#[utoipa::path(put, path = "/account/password", tag = "account", operation_id = "set_account_password",
+    request_body = NewPassword, responses((status = 204), (status = 422, description = "invalid_value")))]
+async fn set_password(
+    Can { caller, .. }: Can<SecureAccount>,
+    State(app): State<Arc<App>>,
+    Json(NewPassword { password }): Json<NewPassword>,
+) -> ProblemResult<StatusCode> {
+    let (id, session) = caller.member()?;
+    // It takes a while, and nobody waits for a transaction meanwhile.
+    let new = members::prepare_password(&app, id, &password).await?;
+    let mut tx = SystemTx::begin(&app).await?;
+    members::set_password(&app, &mut tx, id, new, Some(session)).await?;
+    let (object, by) = (id.to_string(), By::Caller(&caller));
+    let entry = Entry { action: "account.set_password", object, detail: json!({}), environment: None, by };
+    audit::record(&app, &mut tx.0, entry).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

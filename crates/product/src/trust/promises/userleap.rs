@@ -223,8 +223,9 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Passwords are irreversibly hashed.",
         means: "Argon2id with a keyed pepper, upgraded at sign-in; known breached passwords are refused.",
         kind: "test",
-        standing: Weak("Breached passwords are not refused yet."),
+        standing: Kept,
         tests: &[
+            test("crates/product/src/members/new_password.rs", "what_can_be_guessed_is_refused"),
             test("crates/product/src/sessions/tests.rs", "the_owner_signs_in_and_out"),
             test("crates/product/src/sessions/tests.rs", "neither_the_token_nor_the_address_is_stored_in_clear"),
         ],
@@ -234,10 +235,14 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Sessions end when key information changes, and when nobody is there.",
         means: "A new password, address, second factor or role ends the other sessions; a session has an idle and an absolute limit.",
         kind: "test",
-        standing: Weak("A new role and being suspended end sessions; password and address cannot be changed yet."),
+        standing: Weak("A member cannot change their address yet."),
         tests: &[
             test("crates/product/src/members/tests.rs", "a_suspended_members_next_request_fails_in_another_process"),
             test("crates/product/src/members/tests.rs", "another_role_ends_the_sessions_that_had_the_old_one"),
+            test(
+                "crates/product/src/second_factors/tests.rs",
+                "setting_up_and_removing_a_factor_ends_the_other_sessions",
+            ),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_half_an_hour_without_a_request"),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_twelve_hours_however_busy"),
         ],

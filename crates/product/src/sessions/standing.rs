@@ -1,0 +1,231 @@
+//! What a session has proven, and what it still needs to prove before everything is open to it that its member's role allows.
+
+use std::time::Duration;
+
+use base::{Code, Problem, ProblemResult, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::authority::{Age, Proven};
+
+/// How old the last proof may be for what asks again.
+const RECENT: Duration = Duration::from_mins(10);
+
+/// What somebody proved when they signed in. Each is more than the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// A password.
+    Password,
+    /// A password and a one-time or recovery code.
+    Mfa,
+    /// Something that cannot be given to a forged page: a passkey, or a password and a security key.
+    PhishingResistant,
+}
+
+/// What an organisation asks of its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RequireMfa {
+    /// A password does.
+    Off,
+    /// Any second factor.
+    Any,
+    /// A passkey or a security key.
+    PhishingResistant,
+}
+
+/// What a session has to do first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Needs {
+    /// Prove a second factor.
+    Mfa,
+    /// Set one up.
+    Enrolment,
+}
+
+/// How a proof is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProofKind {
+    /// The password.
+    Password,
+    /// A one-time code of an authenticator app.
+    Totp,
+    /// One of the recovery codes.
+    RecoveryCode,
+}
+
+/// Which second factors a member has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Factors {
+    pub(crate) totp: bool,
+    pub(crate) recovery_codes: bool,
+}
+
+/// What a session has proven, and by what its member could prove more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) level: Level,
+    pub(crate) factors: Factors,
+    pub(crate) required: RequireMfa,
+    /// Until when a member may go without what is required.
+    pub(crate) grace_until: Timestamp,
+    /// When something was proven last.
+    pub(crate) proven_at: Timestamp,
+}
+
+impl RequireMfa {
+    const ALL: [Self; 3] = [Self::Off, Self::Any, Self::PhishingResistant];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Any => "any",
+            Self::PhishingResistant => "phishing_resistant",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    pub(crate) const fn level(self) -> Level {
+        match self {
+            Self::Off => Level::Password,
+            Self::Any => Level::Mfa,
+            Self::PhishingResistant => Level::PhishingResistant,
+        }
+    }
+}
+
+impl Level {
+    const ALL: [Self; 3] = [Self::Password, Self::Mfa, Self::PhishingResistant];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Mfa => "mfa",
+            Self::PhishingResistant => "phishing_resistant",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+impl Factors {
+    /// The most that a member can prove.
+    pub(crate) fn level(self) -> Level {
+        if self.totp { Level::Mfa } else { Level::Password }
+    }
+}
+
+impl ProofKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+}
+
+impl Standing {
+    /// Whether the member has a second factor that was not proven.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.level == Level::Password && self.factors.level() > Level::Password
+    }
+
+    /// What the session has to do before everything is open to it.
+    pub(crate) fn needs(&self, now: Timestamp) -> Option<Needs> {
+        let required = self.required.level();
+        if self.is_unproven() || (self.level < required && self.factors.level() >= required) {
+            return Some(Needs::Mfa);
+        }
+        (self.level < required && now >= self.grace_until).then_some(Needs::Enrolment)
+    }
+
+    /// Until when the member may go without the factor that is required and that they do not have.
+    pub(crate) fn enrol_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let lacks = self.factors.level() < self.required.level();
+        (lacks && now < self.grace_until).then_some(self.grace_until)
+    }
+
+    /// How something can be proven: who has a second factor proves that one.
+    pub(crate) fn next(&self) -> Vec<ProofKind> {
+        if self.factors.level() == Level::Password {
+            return vec![ProofKind::Password];
+        }
+        let kinds = [(self.factors.totp, ProofKind::Totp), (self.factors.recovery_codes, ProofKind::RecoveryCode)];
+        kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect()
+    }
+
+    /// Whether the session has proven enough, and lately enough.
+    ///
+    /// # Errors
+    /// 403 with a code that says what is missing.
+    pub(crate) fn allows(&self, proven: Proven, age: Age, now: Timestamp) -> ProblemResult<()> {
+        let ask = |code| Err(Problem::new(code).next(self.next().into_iter().map(ProofKind::name).collect()));
+        match (proven, self.needs(now)) {
+            (Proven::OwnFactor, _) if self.is_unproven() => return ask(Code::MfaRequired),
+            (Proven::Everything, Some(Needs::Mfa)) => return ask(Code::MfaRequired),
+            (Proven::Everything, Some(Needs::Enrolment)) => return Err(Problem::new(Code::MfaEnrolmentRequired)),
+            _ => {}
+        }
+        if age == Age::Recently && now.since(self.proven_at) > RECENT {
+            return ask(Code::StepUpRequired);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+    fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
+        let factors = Factors { totp, recovery_codes: totp };
+        let grace_until = if grace { NOW.plus(Duration::from_secs(1)) } else { NOW };
+        Standing { level, factors, required, grace_until, proven_at: NOW }
+    }
+
+    #[test]
+    fn a_session_needs_what_its_member_has_and_what_its_organisation_requires() {
+        use Level::{Mfa, Password};
+        use RequireMfa::{Any, Off, PhishingResistant};
+        for (level, totp, required, grace, needs) in [
+            (Password, false, Off, false, None),
+            (Password, true, Off, false, Some(Needs::Mfa)),
+            (Mfa, true, Off, false, None),
+            (Password, false, Any, true, None),
+            (Password, false, Any, false, Some(Needs::Enrolment)),
+            (Password, true, Any, true, Some(Needs::Mfa)),
+            (Mfa, true, Any, false, None),
+            (Mfa, true, PhishingResistant, true, None),
+            (Mfa, true, PhishingResistant, false, Some(Needs::Enrolment)),
+            (Level::PhishingResistant, true, PhishingResistant, false, None),
+        ] {
+            let standing = standing(level, totp, required, grace);
+            assert_eq!(standing.needs(NOW), needs, "{standing:?}");
+            let open = standing.allows(Proven::Everything, Age::Any, NOW);
+            assert_eq!(open.is_ok(), needs.is_none(), "{standing:?}");
+            assert!(standing.allows(Proven::Something, Age::Any, NOW).is_ok());
+            assert_eq!(standing.allows(Proven::OwnFactor, Age::Any, NOW).is_err(), totp && level == Password);
+        }
+    }
+
+    #[test]
+    fn a_proof_is_recent_for_ten_minutes() {
+        let standing = standing(Level::Mfa, true, RequireMfa::Off, false);
+        let after =
+            |seconds| standing.allows(Proven::Everything, Age::Recently, NOW.plus(Duration::from_secs(seconds)));
+        assert!(after(600).is_ok());
+        let refused = after(601).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["totp", "recovery_code"]));
+    }
+}
