@@ -137,6 +137,8 @@ ids! {
     SessionId "ses" v7;
     /// An invitation to work in an organisation.
     InvitationId "inv" v7;
+    /// A member's passkey or security key.
+    PasskeyId "psk" v7;
     /// A key of the api door.
     ApiKeyId "key" v7;
     /// An end user. Random, never derived.

@@ -35,6 +35,7 @@ mod organisations;
 mod page_origins;
 mod pages;
 mod parts;
+mod passkeys;
 pub mod password_resets;
 mod people;
 mod problem;

@@ -23,8 +23,8 @@ use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
     App, analytics, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, invitations,
-    jobs, members, organisations, page_origins, pages, password_resets, people, sdk_files, second_factors, segments,
-    sessions, surveys, timeline, trust,
+    jobs, members, organisations, page_origins, pages, passkeys, password_resets, people, sdk_files, second_factors,
+    segments, sessions, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -109,6 +109,7 @@ fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
         .merge(invitations::api::router())
         .merge(password_resets::api::router())
         .merge(second_factors::api::router())
+        .merge(passkeys::api::router())
         .merge(organisations::api::dashboard_router())
         .merge(installation::api::router());
     if demo { operations.merge(demo::operations()) } else { operations }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
-use crate::{App, ingest, invitations, parts, password_resets, people, sessions};
+use crate::{App, ingest, invitations, parts, passkeys, password_resets, people, sessions};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
@@ -72,6 +72,7 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
         sessions::forget_old(app).await?;
         invitations::forget_old(app).await?;
         password_resets::forget_old(app).await?;
+        passkeys::forget_old(app).await?;
     }
     if tick.is_multiple_of(TICKS_PER_LOOK_FOR_TRIMMED) {
         parts::remove_trimmed(app).await;

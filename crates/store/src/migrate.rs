@@ -80,6 +80,8 @@ const MAIN: &[Step] = &[
     each!("main", 63, "0063_passwords_scope"),
     same!("main", 64, "0064_second_factors"),
     each!("main", 65, "0065_second_factors_scope"),
+    same!("main", 66, "0066_passkeys"),
+    each!("main", 67, "0067_passkeys_scope"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -18,6 +18,7 @@ use crate::App;
 use crate::authority::{Role, SystemTx};
 use crate::extract::Json;
 use crate::problem::store_failed;
+use crate::sessions::Level;
 use crate::{members, sessions};
 
 /// Whether the installation waits for its owner.
@@ -94,7 +95,7 @@ async fn set_up(
     store::name_organisation(&mut tx.0, organisation, setup.organisation.trim()).await.map_err(store_failed)?;
     let member = members::insert(&app, &mut tx, organisation, Role::Owner, owner).await?;
     super::record(&app, &mut tx, organisation, "installation.set_owner").await?;
-    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers).await?;
+    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers, Level::Password).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, sessions::cookie(&begun.token)?)], JsonBody(SetUp { member }))
         .into_response())

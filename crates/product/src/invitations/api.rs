@@ -22,7 +22,7 @@ use crate::extract::Json;
 use crate::members;
 use crate::organisations;
 use crate::problem::store_failed;
-use crate::sessions::{self, CurrentSession, Peer};
+use crate::sessions::{self, CurrentSession, Level, Peer};
 
 /// An invitation that waits.
 #[derive(Serialize, ToSchema)]
@@ -200,7 +200,7 @@ async fn accept(
         (tx, member)
     };
     record_acceptance(&app, &mut tx, &invitation, member).await?;
-    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers).await?;
+    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers, Level::Password).await?;
     tx.commit().await?;
     CurrentSession::begun(&app, &begun).await
 }

@@ -24,7 +24,7 @@ use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
-use crate::{sealed, sessions};
+use crate::{sealed, second_factors, sessions};
 
 pub(crate) use new_password::{About, check_new};
 pub(crate) use password::{Passwords, Place};
@@ -92,7 +92,7 @@ pub(crate) async fn prepare_password(
     drop(tx);
     let member = open(app, &row)?;
     let mut about = About::new(&member.email, &member.name);
-    if store::has_factor(&app.main, id).await.map_err(store_failed)? {
+    if second_factors::has_factor(app, id).await? {
         about = about.beside_a_factor();
     }
     for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {

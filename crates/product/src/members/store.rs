@@ -264,12 +264,6 @@ pub(super) async fn account_of(db: &Db, id: MemberId) -> StoreResult<Option<Acco
     query.fetch_optional(db.read(Scope::System)).await?.as_ref().map(read_account).transpose()
 }
 
-/// Whether a member has a second factor.
-pub(super) async fn has_factor(db: &Db, id: MemberId) -> StoreResult<bool> {
-    let query = sql("SELECT member_id FROM totp_factors WHERE member_id = $1 AND state = 'confirmed'").bind(id);
-    Ok(query.fetch_optional(db.read(Scope::System)).await?.is_some())
-}
-
 /// When a member's password was chosen.
 pub(super) async fn password_changed_at(db: &Db, id: MemberId) -> StoreResult<Timestamp> {
     let query = sql("SELECT password_changed_at FROM members WHERE id = $1").bind(id);

@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, State as TotpState};
-use super::{changed, recovery, refuse_short_password, totp};
+use super::{changed, recovery, totp};
 use crate::App;
-use crate::authority::{Caller, Can, SecureAccount, SystemTx};
+use crate::authority::{Can, SecureAccount, SystemTx};
 use crate::extract::Json;
 use crate::members;
 use crate::problem::store_failed;
@@ -79,14 +79,12 @@ async fn confirm_totp(
     Json(OneTimeCode { code }): Json<OneTimeCode>,
 ) -> ProblemResult<JsonBody<RecoveryCodes>> {
     let (member, session) = caller.member()?;
-    let has_codes = super::codes_left(&app, member).await? > 0;
     let mut tx = SystemTx::begin(&app).await?;
     totp::confirm(&app, &mut tx, member, &code).await?;
-    let codes = if has_codes { Vec::new() } else { recovery::renew(&app, &mut tx, member).await? };
+    let recovery_codes = super::added(&app, &mut tx, &caller, "account.add_totp").await?;
     sessions::raise(&app, &mut tx.0, session, Level::Mfa).await?;
-    changed(&app, &mut tx, &caller, "account.add_totp").await?;
     tx.commit().await?;
-    Ok(JsonBody(shown(&codes)))
+    Ok(JsonBody(RecoveryCodes { recovery_codes }))
 }
 
 /// Remove one-time codes. All other sessions end.
@@ -99,17 +97,9 @@ async fn remove_totp(Can { caller, .. }: Can<SecureAccount>, State(app): State<A
         return Err(Problem::new(Code::NotFound).detail("you have no one-time codes"));
     }
     store::remove_totp(&mut tx.0, member, TotpState::Pending).await.map_err(store_failed)?;
-    last_factor_is_gone(&mut tx, &caller).await?;
-    changed(&app, &mut tx, &caller, "account.remove_totp").await?;
+    super::removed(&app, &mut tx, &caller, "account.remove_totp").await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What no second factor is left for goes too: recovery codes stand in for one.
-async fn last_factor_is_gone(tx: &mut SystemTx, caller: &Caller) -> ProblemResult<()> {
-    let (member, _) = caller.member()?;
-    refuse_short_password(tx, member).await?;
-    store::remove_codes(&mut tx.0, member).await.map(drop).map_err(store_failed)
 }
 
 /// Make new recovery codes; the old ones end.
@@ -120,16 +110,13 @@ async fn renew_codes(
     State(app): State<Arc<App>>,
 ) -> ProblemResult<(StatusCode, JsonBody<RecoveryCodes>)> {
     let (member, _) = caller.member()?;
-    if super::totp_since(&app, member).await?.is_none() {
+    if !super::has_factor(&app, member).await? {
         return Err(Problem::new(Code::Conflict).detail("set up a second factor first: recovery codes stand in for it"));
     }
     let mut tx = SystemTx::begin(&app).await?;
     let codes = recovery::renew(&app, &mut tx, member).await?;
     changed(&app, &mut tx, &caller, "account.renew_recovery_codes").await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, JsonBody(shown(&codes))))
-}
-
-fn shown(codes: &[Secret<String>]) -> RecoveryCodes {
-    RecoveryCodes { recovery_codes: codes.iter().map(|code| code.expose().clone()).collect() }
+    let recovery_codes = codes.iter().map(|code| code.expose().clone()).collect();
+    Ok((StatusCode::CREATED, JsonBody(RecoveryCodes { recovery_codes })))
 }

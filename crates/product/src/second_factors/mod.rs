@@ -12,7 +12,7 @@ mod store;
 mod tests;
 mod totp;
 
-use ::store::{StoreResult, Tx};
+use ::store::{Scope, StoreResult, Tx};
 use base::id::MemberId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde_json::json;
@@ -33,12 +33,44 @@ pub(crate) async fn totp_since(app: &App, member: MemberId) -> ProblemResult<Opt
 
 /// How many recovery codes a member has left.
 pub(crate) async fn codes_left(app: &App, member: MemberId) -> ProblemResult<u64> {
-    store::codes_left(&app.main, member).await.map_err(store_failed)
+    store::codes_left(app.main.read(Scope::System), member).await.map_err(store_failed)
 }
 
 /// Forgets what a member had.
 pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<()> {
     store::forget_of(tx, member).await
+}
+
+/// A factor was added: other sessions end, and whoever has no recovery codes gets some, which are shown this once.
+pub(crate) async fn added(
+    app: &App,
+    tx: &mut SystemTx,
+    caller: &Caller,
+    action: &'static str,
+) -> ProblemResult<Vec<String>> {
+    let (member, _) = caller.member()?;
+    let has_codes = store::codes_left(&mut tx.0, member).await.map_err(store_failed)? > 0;
+    let codes = if has_codes { Vec::new() } else { recovery::renew(app, tx, member).await? };
+    changed(app, tx, caller, action).await?;
+    Ok(codes.iter().map(|code| code.expose().clone()).collect())
+}
+
+/// A factor was removed: other sessions end. What no second factor is left for goes too: recovery codes stand in for one.
+///
+/// # Errors
+/// 409 if it was the last one and the password is too short to be all that its member signs in with.
+pub(crate) async fn removed(app: &App, tx: &mut SystemTx, caller: &Caller, action: &'static str) -> ProblemResult<()> {
+    let (member, _) = caller.member()?;
+    if !store::has_factor(&mut tx.0, member).await.map_err(store_failed)? {
+        refuse_short_password(tx, member).await?;
+        store::remove_codes(&mut tx.0, member).await.map_err(store_failed)?;
+    }
+    changed(app, tx, caller, action).await
+}
+
+/// Whether a member has a second factor.
+pub(crate) async fn has_factor(app: &App, member: MemberId) -> ProblemResult<bool> {
+    store::has_factor(app.main.read(Scope::System), member).await.map_err(store_failed)
 }
 
 /// Ends what the change of a factor ends, and records it.

@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::MemberId;
-use store::{Db, Scope, StoreResult, Tx, sql};
+use store::{Db, Executor, Scope, StoreResult, Tx, sql};
 
 /// Whether a code of the secret has been given.
 #[derive(Clone, Copy)]
@@ -119,9 +119,16 @@ pub(super) async fn remove_codes(tx: &mut Tx, member: MemberId) -> StoreResult<u
 }
 
 /// How many recovery codes a member has left.
-pub(super) async fn codes_left(db: &Db, member: MemberId) -> StoreResult<u64> {
+pub(super) async fn codes_left(on: impl Executor, member: MemberId) -> StoreResult<u64> {
     let query = sql("SELECT COUNT(*) AS codes FROM recovery_codes WHERE member_id = $1").bind(member);
-    query.fetch_one(db.read(Scope::System)).await?.get("codes")
+    query.fetch_one(on).await?.get("codes")
+}
+
+/// Whether a member has one-time codes or a key.
+pub(super) async fn has_factor(on: impl Executor, member: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT member_id FROM totp_factors WHERE member_id = $1 AND state = 'confirmed' \
+                     UNION SELECT member_id FROM passkeys WHERE member_id = $1");
+    Ok(query.bind(member).fetch_optional(on).await?.is_some())
 }
 
 /// Whether a member's password is long enough to be all that they sign in with.

@@ -22,16 +22,19 @@ use crate::App;
 use crate::authority::{Can, OwnAccount, OwnSession, SystemTx};
 use crate::extract::Json;
 use crate::members::{self, Account, Place};
+use crate::passkeys::{self, Signed};
 use crate::problem::store_failed;
 
-/// Who signs in.
+/// Who signs in: an address and a password, or a passkey.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
-    #[schema(value_type = String)]
-    email: Personal<String>,
-    #[schema(value_type = String, format = Password)]
-    password: Secret<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    email: Option<Personal<String>>,
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
+    password: Option<Secret<String>>,
+    #[schema(nullable = false)]
+    passkey: Option<Signed>,
 }
 
 /// The session of the request, or one that has begun; its cookie is in the answer's headers.
@@ -123,19 +126,50 @@ async fn sign_in(
     Json(credentials): Json<Credentials>,
 ) -> ProblemResult<Response> {
     super::refuse_cross_site(&app, &method, &headers)?;
-    let Credentials { email, password } = credentials;
+    let begun = match credentials {
+        Credentials { email: Some(email), password: Some(password), passkey: None } => {
+            with_password(&app, &peer, &headers, &email, &password).await?
+        }
+        Credentials { email: None, password: None, passkey: Some(signed) } => {
+            with_passkey(&app, &headers, &signed).await?
+        }
+        _ => return Err(Problem::new(Code::InvalidJson).field("", "give an email and a password, or a passkey")),
+    };
+    CurrentSession::begun(&app, &begun).await
+}
+
+async fn with_password(
+    app: &App,
+    peer: &Peer,
+    headers: &HeaderMap,
+    email: &Personal<String>,
+    password: &Secret<String>,
+) -> ProblemResult<Begun> {
     // A place in the queue first: who finds none has not been counted.
     let place = app.passwords.queue()?;
-    let (account, attempt) = prove_password(&app, place, &peer, &email, &password).await?;
-    // Who may work nowhere has no account to sign in to.
-    let organisation = members::begins_in(&app, account.id).await?;
-    let organisation = organisation.ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
-    members::upgrade_password(&app, &account, &password).await?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let (account, attempt) = prove_password(app, place, peer, email, password).await?;
+    let organisation = begins_in(app, account.id).await?;
+    members::upgrade_password(app, &account, password).await?;
+    let mut tx = SystemTx::begin(app).await?;
     attempts::forget(&mut tx, &attempt).await?;
-    let begun = super::begin(&app, &mut tx, account.id, organisation, &headers).await?;
+    let begun = super::begin(app, &mut tx, account.id, organisation, headers, Level::Password).await?;
     tx.commit().await?;
-    CurrentSession::begun(&app, &begun).await
+    Ok(begun)
+}
+
+/// What a passkey signs cannot be guessed, so nothing is counted.
+async fn with_passkey(app: &App, headers: &HeaderMap, signed: &Signed) -> ProblemResult<Begun> {
+    let mut tx = SystemTx::begin(app).await?;
+    let member = passkeys::sign_in(app, &mut tx, signed).await?;
+    let organisation = begins_in(app, member).await?;
+    let begun = super::begin(app, &mut tx, member, organisation, headers, Level::PhishingResistant).await?;
+    tx.commit().await?;
+    Ok(begun)
+}
+
+/// Where a member who signs in begins. Who may work nowhere has no account to sign in to.
+async fn begins_in(app: &App, member: MemberId) -> ProblemResult<OrganisationId> {
+    members::begins_in(app, member).await?.ok_or_else(|| Problem::new(Code::InvalidCredentials))
 }
 
 /// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what follows.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use crate::ingest::agent;
 
 /// `Firefox on Linux`, or as much of it as is known.
-pub(super) fn of(headers: &HeaderMap) -> String {
+pub(crate) fn of(headers: &HeaderMap) -> String {
     let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let agent = agent(text);
     match (agent.browser, agent.system) {

@@ -42,6 +42,7 @@ const PURPOSE: &str = "session";
 pub(crate) use api::{CurrentSession, Peer, prove_password};
 pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
 pub(crate) use attempts::forget as forget_attempts;
+pub(crate) use device::of as device;
 pub(crate) use standing::{Level, RequireMfa, Standing};
 
 /// A session that has begun.
@@ -58,12 +59,14 @@ pub(crate) async fn begin(
     member: MemberId,
     organisation: OrganisationId,
     headers: &HeaderMap,
+    level: Level,
 ) -> ProblemResult<Begun> {
     let token = random_token(app.rng.as_ref());
     let (key_version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
     let (id, at) = (SessionId::new(app.clock.as_ref(), app.rng.as_ref()), app.clock.now());
     let hash = hash::token_hash(&key, PURPOSE, token.expose());
-    let row = store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), now: at };
+    let row =
+        store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), level, now: at };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
     Ok(Begun { token, id })
 }
@@ -156,6 +159,16 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         role: found.role,
         standing: Some(found.standing),
     })
+}
+
+/// Who is signed in, as far as the password at least; nobody without a good session.
+pub(crate) async fn member_of(app: &App, headers: &HeaderMap) -> ProblemResult<Option<MemberId>> {
+    match identify(app, headers).await {
+        Ok(Identified { actor: Actor::Member(member, _), .. }) => Ok(Some(member)),
+        Ok(_) => Ok(None),
+        Err(problem) if problem.code == Code::Unauthenticated => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Forgets sessions that were over long ago.

@@ -22,6 +22,7 @@ use crate::audit::{self, By, Entry};
 use crate::authority::{Can, OwnSession, SystemTx};
 use crate::extract::Json;
 use crate::members;
+use crate::passkeys::{self, Signed};
 use crate::second_factors;
 
 /// A proof of who one is.
@@ -33,6 +34,8 @@ enum Proof {
         #[schema(value_type = String, format = Password)]
         password: Secret<String>,
     },
+    /// A passkey or a security key.
+    Passkey(Signed),
     /// A one-time code.
     Totp {
         #[schema(value_type = String, format = Password)]
@@ -49,6 +52,7 @@ impl Proof {
     const fn kind(&self) -> ProofKind {
         match self {
             Self::Password { .. } => ProofKind::Password,
+            Self::Passkey(_) => ProofKind::Passkey,
             Self::Totp { .. } => ProofKind::Totp,
             Self::RecoveryCode { .. } => ProofKind::RecoveryCode,
         }
@@ -96,6 +100,10 @@ async fn prove(
 async fn take(app: &App, tx: &mut SystemTx, member: MemberId, proof: &Proof) -> ProblemResult<Level> {
     let right = match proof {
         Proof::Password { .. } => return Ok(Level::Password),
+        Proof::Passkey(signed) => {
+            let right = passkeys::prove(app, tx, signed, member).await?;
+            return if right { Ok(Level::PhishingResistant) } else { Err(wrong()) };
+        }
         Proof::Totp { code } => second_factors::take_totp(app, tx, member, code).await?,
         Proof::RecoveryCode { code } => second_factors::take_recovery_code(tx, member, code).await?,
     };

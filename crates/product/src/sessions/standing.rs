@@ -51,6 +51,8 @@ pub(crate) enum Needs {
 pub(crate) enum ProofKind {
     /// The password.
     Password,
+    /// A passkey or a security key.
+    Passkey,
     /// A one-time code of an authenticator app.
     Totp,
     /// One of the recovery codes.
@@ -60,6 +62,7 @@ pub(crate) enum ProofKind {
 /// Which second factors a member has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Factors {
+    pub(crate) passkeys: bool,
     pub(crate) totp: bool,
     pub(crate) recovery_codes: bool,
 }
@@ -119,7 +122,11 @@ impl Level {
 impl Factors {
     /// The most that a member can prove.
     pub(crate) fn level(self) -> Level {
-        if self.totp { Level::Mfa } else { Level::Password }
+        match self {
+            Self { passkeys: true, .. } => Level::PhishingResistant,
+            Self { totp: true, .. } => Level::Mfa,
+            _ => Level::Password,
+        }
     }
 }
 
@@ -127,6 +134,7 @@ impl ProofKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
         }
@@ -159,7 +167,11 @@ impl Standing {
         if self.factors.level() == Level::Password {
             return vec![ProofKind::Password];
         }
-        let kinds = [(self.factors.totp, ProofKind::Totp), (self.factors.recovery_codes, ProofKind::RecoveryCode)];
+        let kinds = [
+            (self.factors.passkeys, ProofKind::Passkey),
+            (self.factors.totp, ProofKind::Totp),
+            (self.factors.recovery_codes, ProofKind::RecoveryCode),
+        ];
         kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect()
     }
 
@@ -189,7 +201,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
     fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
-        let factors = Factors { totp, recovery_codes: totp };
+        let factors = Factors { passkeys: false, totp, recovery_codes: totp };
         let grace_until = if grace { NOW.plus(Duration::from_secs(1)) } else { NOW };
         Standing { level, factors, required, grace_until, proven_at: NOW }
     }
@@ -217,6 +229,16 @@ mod tests {
             assert!(standing.allows(Proven::Something, Age::Any, NOW).is_ok());
             assert_eq!(standing.allows(Proven::OwnFactor, Age::Any, NOW).is_err(), totp && level == Password);
         }
+    }
+
+    #[test]
+    fn who_has_a_passkey_proves_it_where_it_is_required_and_may_make_another_when_it_is_lost() {
+        let mut standing = standing(Level::Mfa, true, RequireMfa::PhishingResistant, false);
+        standing.factors.passkeys = true;
+        assert_eq!(standing.needs(NOW), Some(Needs::Mfa));
+        assert_eq!(standing.next(), [ProofKind::Passkey, ProofKind::Totp, ProofKind::RecoveryCode]);
+        assert!(standing.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok(), "with a recovery code");
+        assert!(standing.allows(Proven::Everything, Age::Any, NOW).is_err());
     }
 
     #[test]

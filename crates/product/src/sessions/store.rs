@@ -17,6 +17,7 @@ pub(super) struct NewSession {
     pub(super) member: MemberId,
     pub(super) organisation: OrganisationId,
     pub(super) device: String,
+    pub(super) level: Level,
     pub(super) now: Timestamp,
 }
 
@@ -41,8 +42,8 @@ pub(super) struct Limits {
 }
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
-    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at, proven_at) \
-         VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5)")
+    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at, proven_at, \
+         level) VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5, $8)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
@@ -50,6 +51,7 @@ pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64
     .bind(session.now)
     .bind(session.key_version)
     .bind(session.device.as_str())
+    .bind(session.level.name())
     .execute(tx)
     .await
 }
@@ -71,6 +73,7 @@ pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSessi
 const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
     s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.grace_days, o.idle_minutes, \
     o.absolute_hours, (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
+    (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = s.member_id) AS passkeys, \
     (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
     FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
     JOIN organisations o ON o.id = s.organisation_id \
@@ -99,7 +102,11 @@ fn read_standing(row: &Row) -> StoreResult<Standing> {
     let grace = Duration::from_hours(24 * row.get::<u64>("grace_days")?);
     Ok(Standing {
         level: named(row, "level", Level::from_name)?,
-        factors: Factors { totp: row.get("totp")?, recovery_codes: row.get("recovery_codes")? },
+        factors: Factors {
+            passkeys: row.get("passkeys")?,
+            totp: row.get("totp")?,
+            recovery_codes: row.get("recovery_codes")?,
+        },
         required: named(row, "require_mfa", RequireMfa::from_name)?,
         grace_until: since.plus(grace),
         proven_at: row.get("proven_at")?,

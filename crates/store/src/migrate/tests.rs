@@ -81,6 +81,12 @@ const MAIN_ROWS: &[Row] = &[
         "memberships WHERE member_id = $1 AND role = 'editor' AND suspended_at = 3",
     ),
     row(
+        66,
+        "passkeys (id, member_id, credential, public_key, algorithm, counter, kind, device, created_at) VALUES ($1, $1, $1, $1, -7, 4, 'passkey', 'Firefox on Linux', 2)",
+        "passkeys WHERE id = $1 AND credential = $1 AND public_key = $1 AND counter = 4",
+    ),
+    row(66, "answered_challenges (challenge, expires_at) VALUES ($1, 2)", "answered_challenges WHERE challenge = $1"),
+    row(
         64,
         "totp_factors (member_id, state, secret, step, created_at) VALUES ($1, 'confirmed', $1, 7, 2)",
         "totp_factors WHERE member_id = $1 AND state = 'confirmed' AND secret = $1 AND step = 7",

@@ -19,8 +19,9 @@ use crate::audit::{self, By, Entry};
 use crate::authority::{Can, OwnAccount, Role, SecureAccount, SystemTx};
 use crate::extract::Json;
 use crate::members::{self, check_name, store, team};
+use crate::passkeys::api::PasskeyWire;
 use crate::problem::store_failed;
-use crate::{second_factors, sessions};
+use crate::{passkeys, second_factors, sessions};
 
 /// Oneself.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +35,7 @@ struct Account {
     /// One-time codes; null without.
     #[schema(required)]
     totp: Option<AccountTotp>,
+    passkeys: Vec<PasskeyWire>,
     /// How many recovery codes are left.
     recovery_codes_left: u64,
     /// Whether this installation has a mail server.
@@ -99,6 +101,7 @@ async fn account(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>
         organisations: organisations.collect(),
         password_changed_at: store::password_changed_at(&app.main, id).await.map_err(store_failed)?,
         totp: second_factors::totp_since(&app, id).await?.map(|since| AccountTotp { since }),
+        passkeys: passkeys::list(&app, id).await?.into_iter().map(PasskeyWire::from).collect(),
         recovery_codes_left: second_factors::codes_left(&app, id).await?,
         mail: app.mailer.is_some(),
     }))

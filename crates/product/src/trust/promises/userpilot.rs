@@ -74,7 +74,7 @@ pub(super) static PROMISES: &[Promise] = &[
         "Single sign-on for enterprises.",
         "OpenID Connect, SAML 2.0, SCIM 2.0; it can be required.",
         "test",
-        "Members sign in with a password and a second factor only.",
+        "Members sign in with a password or a passkey only.",
     ),
     not_yet(
         "UP-7",
@@ -88,8 +88,10 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "A second factor, which can be required.",
         means: "One-time codes, passkeys and recovery codes; a policy that cannot be skipped.",
         kind: "test",
-        standing: Weak("One-time and recovery codes are there, and can be required; passkeys are not."),
+        standing: Kept,
         tests: &[
+            test("crates/product/src/passkeys/tests.rs", "a_passkey_is_all_that_one_signs_in_with"),
+            test("crates/product/src/passkeys/tests.rs", "where_only_what_resists_phishing_does_codes_do_not"),
             test(
                 "crates/product/src/second_factors/tests.rs",
                 "codes_of_an_authenticator_app_are_asked_for_after_the_password",
