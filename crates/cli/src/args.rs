@@ -1,15 +1,16 @@
 //! The command line. Every flag has an environment variable `PILOTFISH_…` and a key in `pilotfish.toml`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
-use product::Duties;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
+use product::{AttemptLimits, Duties};
 
 use crate::control::Days;
 
@@ -169,6 +170,25 @@ pub(crate) struct AcmeArgs {
     pub(crate) acme_ca: Option<PathBuf>,
 }
 
+/// How often one may guess at a password.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the fields are the flags")]
+pub(crate) struct GuessArgs {
+    /// How many guesses at one account are looked at in 15 minutes; raise it for measurements only
+    #[arg(long, env = "PILOTFISH_GUESSES_PER_ACCOUNT", default_value = "10", value_name = "N")]
+    pub(crate) guesses_per_account: NonZeroUsize,
+    /// The same from the networks of one address (/24 of IPv4, /48 of IPv6), whatever the accounts
+    #[arg(long, env = "PILOTFISH_GUESSES_PER_ADDRESS", default_value = "100", value_name = "N")]
+    pub(crate) guesses_per_address: NonZeroUsize,
+}
+
+impl GuessArgs {
+    pub(crate) fn limits(&self) -> AttemptLimits {
+        let (per_account, per_address) = (self.guesses_per_account.get(), self.guesses_per_address.get());
+        AttemptLimits { per_account, per_address }
+    }
+}
+
 /// Through which server letters to members go. The dashboard and the worker need it.
 #[derive(Debug, Default, Args)]
 pub(crate) struct MailArgs {
@@ -270,6 +290,8 @@ pub(crate) struct ServeArgs {
     pub(crate) http: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) mail: MailArgs,
+    #[command(flatten)]
+    pub(crate) guesses: GuessArgs,
     /// Which clients the doors speak TLS with: one of Mozilla's profiles
     #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
     pub(crate) tls_profile: TlsProfileArg,

@@ -38,6 +38,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: So
     let mailer = mail::mailer(&args.mail)?;
     let (mut app, root_key) = serving.open(urls, args.duties()).await?;
     app.mailer = mailer;
+    app.attempts = args.guesses.limits();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);

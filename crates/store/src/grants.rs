@@ -99,6 +99,12 @@ mod tests {
             "invitations",
             "sessions",
             "sign_in_attempts",
+            "sign_ins",
+            "devices",
+            "passkeys",
+            "totp_factors",
+            "recovery_codes",
+            "password_resets",
             "audit_records",
             "findings",
             "jobs",
@@ -106,7 +112,7 @@ mod tests {
         ] {
             assert!(!main[table].contains_key("edge"), "{table}");
         }
-        for table in ["members", "memberships", "invitations", "sessions", "sign_in_attempts"] {
+        for table in ["members", "memberships", "invitations", "sessions", "sign_in_attempts", "sign_ins", "passkeys"] {
             assert!(!main[table].contains_key("api"), "{table}");
         }
         for role in ["edge", "dashboard", "worker"] {

@@ -82,6 +82,10 @@ const MAIN: &[Step] = &[
     each!("main", 65, "0065_second_factors_scope"),
     same!("main", 66, "0066_passkeys"),
     each!("main", 67, "0067_passkeys_scope"),
+    same!("main", 68, "0068_sign_ins"),
+    each!("main", 69, "0069_sign_ins_scope"),
+    same!("main", 70, "0070_email_changes"),
+    each!("main", 71, "0071_email_changes_scope"),
 ];
 
 const KEYRING: &[Step] = &[

@@ -22,7 +22,8 @@ use crate::extract::Json;
 use crate::members;
 use crate::organisations;
 use crate::problem::store_failed;
-use crate::sessions::{self, CurrentSession, Level, Peer};
+use crate::sessions::{self, CurrentSession, Level, Peer, ProofKind};
+use crate::sign_ins::{self, Outcome};
 
 /// An invitation that waits.
 #[derive(Serialize, ToSchema)]
@@ -180,15 +181,17 @@ async fn accept(
     Json(Acceptance { token, name, password }): Json<Acceptance>,
 ) -> ProblemResult<Response> {
     sessions::refuse_cross_site(&app, &method, &headers)?;
+    let from = sessions::origin(&app, &peer, &headers).await?;
     let invitation = super::of_link(&app, &token).await?;
     let (organisation, role, email) = (invitation.organisation, invitation.role, &invitation.email);
     // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
     let (mut tx, member) = if members::account(&app, email).await?.is_some() {
         let place = app.passwords.queue()?;
-        let (account, attempt) = sessions::prove_password(&app, place, &peer, email, &password).await?;
+        let (account, attempt) = sessions::prove_password(&app, place, &from, email, &password).await?;
         let mut tx = SystemTx::begin(&app).await?;
         super::take(&app, &mut tx, &token, invitation.id).await?;
         sessions::forget_attempts(&mut tx, &attempt).await?;
+        sign_ins::note(&app, &mut tx, &from, Some(account.id), ProofKind::Password, Outcome::Right).await?;
         members::join(&app, &mut tx, organisation, role, account.id).await?;
         (tx, account.id)
     } else {
@@ -202,7 +205,7 @@ async fn accept(
     record_acceptance(&app, &mut tx, &invitation, member).await?;
     let begun = sessions::begin(&app, &mut tx, member, organisation, &headers, Level::Password).await?;
     tx.commit().await?;
-    CurrentSession::begun(&app, &begun).await
+    CurrentSession::begun(&app, &from, &begun).await
 }
 
 async fn record_acceptance(

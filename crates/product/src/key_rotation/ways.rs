@@ -104,7 +104,7 @@ pub const WAYS: &[Way] = &[
         90,
         "a session is hashed anew at its next request",
         "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours, an \
-         invitation for its 7 days",
+         invitation for its 7 days, a known device until it signs in again or for 180 days",
     ),
     online(
         KeyKind::ApiKeyHash,
@@ -122,7 +122,7 @@ pub const WAYS: &[Way] = &[
         KeyKind::Organisation,
         365,
         "names and addresses of members are sealed anew, and those of who is invited",
-        "seconds, until all are sealed anew",
+        "seconds, until all are sealed anew; an address that a member has asked for keeps it for a day",
     ),
     online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),
     online(

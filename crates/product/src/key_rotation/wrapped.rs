@@ -10,8 +10,8 @@ use crate::authority::SystemTx;
 use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
 use crate::{
-    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, invitations, members,
-    parts, password_resets, people, second_factors, sessions,
+    App, api_keys, devices, doors, edge_grants, edge_keys, email_changes, event_log, identity_tokens, installation,
+    invitations, members, parts, password_resets, people, second_factors, sessions,
 };
 
 /// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
@@ -169,6 +169,8 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
         (KeyKind::Pepper, _) => members::reseal::peppered_with(tx, version).await?,
         (KeyKind::Session, _) => {
             installation::hashed_with(tx, version, now).await?
+                + devices::hashed_with(tx, version, now).await?
+                + email_changes::hashed_with(tx, version, now).await?
                 + invitations::hashed_with(tx, version, now).await?
                 + password_resets::hashed_with(tx, version, now).await?
                 + sessions::hashed_with(tx, version, now).await?
@@ -180,7 +182,9 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
         (KeyKind::MemberIndex, _) => members::reseal::indexed_with(tx, version).await? + counted(app, key, now),
         (KeyKind::Organisation, Owner::Organisation(id)) => {
             let members = members::reseal::sealed_with(tx, id, version).await?;
-            members + invitations::reseal::sealed_with(tx, id, version).await?
+            members
+                + invitations::reseal::sealed_with(tx, id, version).await?
+                + email_changes::sealed_with(tx, id, version).await?
         }
         (KeyKind::SecondFactor, _) => second_factors::reseal::sealed_with(tx, version).await?,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::sealed_with(tx, id, version).await?,

@@ -184,8 +184,8 @@ pub(crate) async fn works_here(
 }
 
 /// The organisation in which a member who signs in begins: of those where they may work, the one of their latest session.
-pub(crate) async fn begins_in(app: &App, member: MemberId) -> ProblemResult<Option<OrganisationId>> {
-    store::begins_in(&app.main, member).await.map_err(store_failed)
+pub(crate) async fn begins_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<Option<OrganisationId>> {
+    store::begins_in(&mut tx.0, member).await.map_err(store_failed)
 }
 
 /// A member's address, for a letter; nothing if they are gone.
@@ -195,9 +195,9 @@ pub(crate) async fn address(app: &App, tx: &mut SystemTx, id: MemberId) -> Probl
 }
 
 /// The organisation whose key seals what is a member's: where what happens to them is recorded.
-pub(crate) async fn home(tx: &mut SystemTx, id: MemberId) -> ProblemResult<OrganisationId> {
+pub(crate) async fn home(tx: &mut SystemTx, id: MemberId) -> ProblemResult<Option<OrganisationId>> {
     let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
-    row.map(|row| row.sealed_by).ok_or_else(|| Problem::new(Code::NotFound))
+    Ok(row.map(|row| row.sealed_by))
 }
 
 fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
@@ -206,6 +206,27 @@ fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
         sealed::open_text(app, KeyKind::Organisation, owner, &context(row.id, field), value).map(Personal::new)
     };
     Ok(Member { email: open("email", &row.email)?, name: open("name", &row.name)? })
+}
+
+/// Writes a member's address; false if somebody else has it.
+pub(crate) async fn set_email(
+    app: &App,
+    tx: &mut SystemTx,
+    id: MemberId,
+    email: &Personal<String>,
+) -> ProblemResult<bool> {
+    let index = email_index(app, email)?;
+    if store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
+        return Ok(false);
+    }
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let owner = Owner::Organisation(row.sealed_by);
+    let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "email"), email.open().as_bytes())?;
+    match store::set_email(&mut tx.0, id, &sealed, &index).await {
+        // Somebody took it at this moment.
+        Err(StoreError::Conflict) => Ok(false),
+        other => other.map(|_| true).map_err(store_failed),
+    }
 }
 
 /// Writes what a member is called.
@@ -240,11 +261,11 @@ pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
 }
 
-/// Hashes a password that was just found right anew, if its pepper has turned. If too many hash at this moment, the next
-/// signing in does it.
+/// Hashes a password that was just found right anew, if its pepper has turned or it was hashed with other parameters than
+/// today's. If too many hash at this moment, the next signing in does it.
 pub(crate) async fn upgrade_password(app: &App, account: &Account, password: &Secret<String>) -> ProblemResult<()> {
     let (newest, _) = app.keys.primary(KeyKind::Pepper, Owner::Installation).map_err(internal)?;
-    if account.pepper_version >= newest {
+    if account.pepper_version >= newest && password::is_current(&account.password) {
         return Ok(());
     }
     let Ok(place) = app.passwords.queue() else { return Ok(()) };

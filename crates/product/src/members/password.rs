@@ -148,6 +148,14 @@ impl Passwords {
     }
 }
 
+/// Whether a stored hash was made with today's algorithm and parameters.
+pub(super) fn is_current(hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    hash.algorithm == Algorithm::Argon2id.ident()
+        && (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+}
+
 /// Computes Argon2id into `output`.
 fn fill(
     pepper: &Secret<[u8; 32]>,
@@ -184,6 +192,39 @@ mod tests {
         assert!(before.len() <= AT_A_TIME, "{before:?}");
         hash().await.unwrap();
         assert!(kept().iter().all(|buffer| before.contains(buffer)), "a buffer was made anew");
+    }
+
+    #[app_test]
+    async fn a_hash_of_weaker_parameters_is_made_anew_at_sign_in(app: TestApp) {
+        let read = async || {
+            let row = ::store::sql("SELECT password, pepper_version FROM members");
+            let row = row.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap();
+            (row.get::<String>("password").unwrap(), row.get::<u32>("pepper_version").unwrap())
+        };
+        let (strong, version) = read().await;
+        assert!(is_current(&strong) && !is_current("") && !is_current("$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA"));
+        let pepper = app.app().keys.version(KeyKind::Pepper, Owner::Installation, version).unwrap();
+        let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+        let (salt, mut output) = ([7; SALT_LEN], [0; HASH_LEN]);
+        let password = Secret::new(crate::testing::PASSWORD.to_owned());
+        let mut blocks = vec![Block::new(); 8 * 1024];
+        let stored = ParamsString::try_from(&params).unwrap();
+        fill(&pepper, params, &password, &salt, &mut output, &mut blocks).unwrap();
+        let weak = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: stored,
+            salt: Some(Salt::new(&salt).unwrap()),
+            hash: Some(Output::new(&output).unwrap()),
+        };
+        let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+        let set = ::store::sql("UPDATE members SET password = $1").bind(weak.to_string());
+        set.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        app.sign_in().await;
+        let (anew, _) = read().await;
+        assert!(is_current(&anew), "{anew}");
+        app.sign_in().await;
     }
 
     #[app_test]

@@ -6,6 +6,7 @@ use store::{Db, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::{Account, PreparedPassword};
 use crate::authority::{OrganisationReader, OrganisationTx, Role};
+use crate::hashed::Hashes;
 
 /// A member that is being made; personal fields are sealed.
 pub(super) struct NewMember {
@@ -40,6 +41,9 @@ pub(super) struct Membership {
 pub(super) struct TeamMember {
     pub(super) membership: Membership,
     pub(super) sealed: SealedMember,
+    /// Whether they have one-time codes, and whether they have a passkey or a security key.
+    pub(super) totp: bool,
+    pub(super) passkeys: bool,
     /// When a session of theirs in this organisation was last used.
     pub(super) last_used_at: Option<Timestamp>,
 }
@@ -94,7 +98,9 @@ pub(super) async fn get(reader: OrganisationReader<'_>, id: MemberId) -> StoreRe
 pub(super) async fn team(reader: OrganisationReader<'_>, only: Option<MemberId>) -> StoreResult<Vec<TeamMember>> {
     let text = format!(
         "SELECT {MEMBERSHIP}, {SEALED}, (SELECT MAX(s.last_used_at) FROM sessions s WHERE s.member_id = m.id \
-         AND s.organisation_id = ms.organisation_id) AS last_used_at \
+         AND s.organisation_id = ms.organisation_id) AS last_used_at, \
+         (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = m.id AND t.state = 'confirmed') AS totp, \
+         (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = m.id) AS passkeys \
          FROM memberships ms JOIN members m ON m.id = ms.member_id \
          WHERE ms.organisation_id = $1 AND ($2 IS NULL OR ms.member_id = $2) ORDER BY ms.created_at, ms.member_id"
     );
@@ -104,6 +110,8 @@ pub(super) async fn team(reader: OrganisationReader<'_>, only: Option<MemberId>)
             Ok(TeamMember {
                 membership: read_membership(row)?,
                 sealed: read_sealed(row)?,
+                totp: row.get("totp")?,
+                passkeys: row.get("passkeys")?,
                 last_used_at: row.get("last_used_at")?,
             })
         })
@@ -187,12 +195,12 @@ pub(super) async fn works_here(reader: OrganisationReader<'_>, indexes: &[[u8; 3
 }
 
 /// Of the organisations where a member may work, the one of their latest session.
-pub(super) async fn begins_in(db: &Db, id: MemberId) -> StoreResult<Option<OrganisationId>> {
+pub(super) async fn begins_in(tx: &mut Tx, id: MemberId) -> StoreResult<Option<OrganisationId>> {
     let row = sql("SELECT ms.organisation_id FROM memberships ms WHERE ms.member_id = $1 AND ms.suspended_at IS NULL \
                    ORDER BY COALESCE((SELECT MAX(s.created_at) FROM sessions s WHERE s.member_id = ms.member_id \
                    AND s.organisation_id = ms.organisation_id), 0) DESC, ms.created_at, ms.organisation_id LIMIT 1")
     .bind(id)
-    .fetch_optional(db.read(Scope::System))
+    .fetch_optional(tx)
     .await?;
     row.map(|row| row.get("organisation_id")).transpose()
 }
@@ -211,6 +219,16 @@ pub(super) async fn organisations(db: &Db, id: MemberId) -> StoreResult<Vec<(Org
 
 pub(super) async fn set_name(tx: &mut Tx, id: MemberId, name: &[u8]) -> StoreResult<u64> {
     sql("UPDATE members SET name = $2 WHERE id = $1").bind(id).bind(name).execute(tx).await
+}
+
+pub(super) async fn set_email(tx: &mut Tx, id: MemberId, email: &[u8], index: &Hashes<32>) -> StoreResult<u64> {
+    sql("UPDATE members SET email = $2, email_index = $3, index_version = $4 WHERE id = $1")
+        .bind(id)
+        .bind(email)
+        .bind(index.primary)
+        .bind(index.version)
+        .execute(tx)
+        .await
 }
 
 /// What of a member is sealed, whoever's they are.

@@ -29,6 +29,9 @@ async fn a_team_sees_who_works_here(app: TestApp) {
     let team = owner.asks().get("/api/v1/members").await.assert(200).json();
     assert_eq!((&team["data"][0]["you"], &team["data"][1]["you"]), (&json!(true), &json!(false)));
     assert_eq!(team["data"][1]["name"], "Bob Bell");
+    owner.sets_up_totp().await;
+    let team = owner.asks().get("/api/v1/members").await.assert(200).json();
+    assert_eq!((&team["data"][0]["mfa"], &team["data"][1]["mfa"]), (&json!("any"), &json!("none")));
 }
 
 #[app_test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{reseal, store};
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
-use crate::{App, passkeys, password_resets, second_factors, sessions};
+use crate::{App, devices, email_changes, passkeys, password_resets, second_factors, sessions, sign_ins};
 
 const KIND: &str = "members.tidy";
 
@@ -59,6 +59,9 @@ async fn tidy(app: &App, member: MemberId) -> Result<Value, JobError> {
             password_resets::forget_of(&mut tx.0, member).await?;
             second_factors::forget_of(&mut tx.0, member).await?;
             passkeys::forget_of(&mut tx.0, member).await?;
+            devices::forget_of(&mut tx.0, member).await?;
+            email_changes::forget_of(&mut tx.0, member).await?;
+            sign_ins::forget_of(&mut tx.0, member).await?;
             match store::forget(&mut tx.0, member).await {
                 // They joined an organisation at this moment.
                 Err(StoreError::Conflict) => return Err(JobError::Retry("member_has_joined")),

@@ -147,6 +147,15 @@ pub(crate) async fn first(app: &App) -> ProblemResult<Tenant> {
     store::first(&app.main).await.map_err(store_failed)
 }
 
+/// The installation's first organisation, whose owner is the operator: asked for once.
+pub(crate) async fn first_id(app: &App, tx: &mut SystemTx) -> ProblemResult<OrganisationId> {
+    if let Some(id) = app.first_organisation.get() {
+        return Ok(*id);
+    }
+    let id = store::first_id(&mut tx.0).await.map_err(store_failed)?;
+    Ok(*app.first_organisation.get_or_init(|| id))
+}
+
 /// What an organisation is called.
 pub(crate) async fn name_of(app: &App, id: OrganisationId) -> ProblemResult<String> {
     store::name_of(&app.main, id).await.map_err(store_failed)

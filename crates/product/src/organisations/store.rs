@@ -113,6 +113,12 @@ pub(super) async fn first(db: &Db) -> StoreResult<Tenant> {
     })
 }
 
+/// The oldest organisation.
+pub(super) async fn first_id(tx: &mut Tx) -> StoreResult<OrganisationId> {
+    let query = sql("SELECT id FROM organisations ORDER BY created_at, id LIMIT 1");
+    query.fetch_one(tx).await?.get("id")
+}
+
 pub(super) async fn rename(tx: &mut Tx, organisation: OrganisationId, app: AppId, name: &str) -> StoreResult<()> {
     sql("UPDATE organisations SET name = $2 WHERE id = $1").bind(organisation).bind(name).execute(&mut *tx).await?;
     sql("UPDATE apps SET name = $2 WHERE id = $1").bind(app).bind(name).execute(tx).await?;

@@ -91,6 +91,11 @@ pub(super) struct SeenKey {
 }
 
 impl Assertion {
+    /// The key's own id, as it was said.
+    pub(super) fn said_id(&self) -> &str {
+        &self.raw_id
+    }
+
     /// The key's own id.
     pub(super) fn id(&self) -> Option<Vec<u8>> {
         decode(&self.raw_id).filter(|id| id.len() <= LONGEST_CREDENTIAL)

@@ -37,6 +37,13 @@ pub(crate) struct Signed {
     credential: Assertion,
 }
 
+impl Signed {
+    /// By what its attempts are counted: the id that the key says it has, whether anybody knows it.
+    pub(crate) fn subject(&self) -> &str {
+        self.credential.said_id()
+    }
+}
+
 /// What a key is to its member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

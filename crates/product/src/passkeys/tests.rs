@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use app_test::app_test;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
@@ -11,6 +13,8 @@ use crate::testing::{Answer, OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp}
 
 const ORIGIN: &str = "https://dashboard.localhost:8444";
 const RELYING_PARTY: &str = "dashboard.localhost";
+/// As long as one attempt must wait for another, so that no limit says what a check should.
+const BETWEEN: Duration = Duration::from_secs(40);
 
 fn b64(bytes: &[u8]) -> String {
     BASE64URL_NOPAD.encode(bytes)
@@ -192,6 +196,7 @@ async fn a_challenge_is_good_once_for_its_purpose_its_member_and_five_minutes(ap
     changed[10] ^= 1;
     for challenge in [proof, new, b64(&changed), b64(&[0; 56]), String::new(), "%".to_owned()] {
         let signed = key.signs(&challenge);
+        app.advance(BETWEEN);
         signs_in_with(&app, &challenge, signed).await.assert(401);
     }
     // Another member's proof cannot be answered with one's own key.
@@ -199,9 +204,10 @@ async fn a_challenge_is_good_once_for_its_purpose_its_member_and_five_minutes(ap
     let body = json!({"kind": "passkey", "challenge": of_bob, "credential": key.signs(&of_bob)});
     owner.says(body).post("/api/v1/sessions/current/proofs").await.assert(403);
     let late = asked(app.at(Door::Dashboard), "/api/v1/passkeys/challenge").await;
-    app.advance(std::time::Duration::from_mins(5));
+    app.advance(Duration::from_mins(5));
     let signed = key.signs(&late);
     signs_in_with(&app, &late, signed).await.assert(401);
+    app.advance(BETWEEN);
     signs_in(&app, &mut key).await.assert(201);
 }
 
@@ -223,13 +229,16 @@ async fn what_another_page_or_another_key_signed_is_refused(app: TestApp) {
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.pair.to_pkcs8v1().unwrap().as_ref()).unwrap();
         changed.counter = key.counter + 100;
         change(&mut changed);
+        app.advance(BETWEEN);
         assert_eq!(signs_in(&app, &mut changed).await.status, 401, "{what}");
     }
     // Another key that says it were this one, and one that nobody knows.
     let mut forged = Authenticator::new("ana's");
     forged.counter = 1000;
+    app.advance(BETWEEN);
     signs_in(&app, &mut forged).await.assert(401);
     signs_in(&app, &mut Authenticator::new("unknown")).await.assert(401);
+    app.advance(BETWEEN);
     // What was signed is what counts: a flag that was set afterwards breaks it.
     let challenge = asked(app.at(Door::Dashboard), "/api/v1/passkeys/challenge").await;
     key.verifies = false;
@@ -237,6 +246,7 @@ async fn what_another_page_or_another_key_signed_is_refused(app: TestApp) {
     key.verifies = true;
     signed["response"]["authenticatorData"] = json!(b64(&key.data(false)));
     signs_in_with(&app, &challenge, signed).await.assert(401);
+    app.advance(BETWEEN);
     signs_in(&app, &mut key).await.assert(201);
 }
 

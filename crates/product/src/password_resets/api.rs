@@ -57,7 +57,8 @@ async fn ask(
     Json(Forgotten { email }): Json<Forgotten>,
 ) -> ProblemResult<(StatusCode, JsonBody<Heard>)> {
     sessions::refuse_cross_site(&app, &method, &headers)?;
-    sessions::count_reset(&app, &email, &peer).await?;
+    let from = sessions::origin(&app, &peer, &headers).await?;
+    sessions::count_reset(&app, &email, &from).await?;
     if app.mailer.is_some() {
         let account = members::account(&app, &email).await?;
         jobs::enqueue(&app, account.map(|account| account.id)).await?;

@@ -94,7 +94,8 @@ pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
 
 /// Records what happened, where the member's name and address belong.
 async fn record(app: &App, tx: &mut SystemTx, member: MemberId, action: &'static str) -> ProblemResult<()> {
-    let by = By::System(members::home(tx, member).await?);
+    let home = members::home(tx, member).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let by = By::System(home);
     let entry = Entry { action, object: member.to_string(), detail: json!({}), environment: None, by };
     audit::record(app, &mut tx.0, entry).await
 }

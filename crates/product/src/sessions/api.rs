@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::{Extension, Json as JsonBody};
 use base::id::{MemberId, OrganisationId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
@@ -17,13 +17,16 @@ use utoipa_axum::routes;
 use super::attempts::{self, Attempt};
 use super::standing::{Level, Needs, ProofKind};
 use super::store::FoundSession;
-use super::{Begun, own, proofs, store};
+use super::{Begun, offer, own, proofs, store};
 use crate::App;
 use crate::authority::{Can, OwnAccount, OwnSession, SystemTx};
+use crate::devices;
 use crate::extract::Json;
 use crate::members::{self, Account, Place};
 use crate::passkeys::{self, Signed};
 use crate::problem::store_failed;
+use crate::sign_ins::jobs::Notice;
+use crate::sign_ins::{self, Origin, Outcome};
 
 /// Who signs in: an address and a password, or a passkey.
 #[derive(Deserialize, ToSchema)]
@@ -72,6 +75,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(move_to))
         .merge(own::router())
         .merge(proofs::router())
+        .merge(offer::router())
 }
 
 impl CurrentSession {
@@ -91,8 +95,9 @@ impl CurrentSession {
         }
     }
 
-    /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its cookie.
-    pub(crate) async fn begun(app: &App, begun: &Begun) -> ProblemResult<Response> {
+    /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its cookie;
+    /// whoever has signed in whole comes from a known device from now on.
+    pub(crate) async fn begun(app: &App, from: &Origin<'_>, begun: &Begun) -> ProblemResult<Response> {
         let body = read(app, begun.id).await?;
         let cookie = [(header::SET_COOKIE, super::cookie(&begun.token)?)];
         if body.needs == Some(Needs::Mfa) {
@@ -100,8 +105,26 @@ impl CurrentSession {
             let problem = Problem::new(Code::MfaRequired).next(next);
             return Ok((cookie, problem.into_response()).into_response());
         }
-        Ok((StatusCode::CREATED, cookie, JsonBody(body)).into_response())
+        let device = AppendHeaders([(header::SET_COOKIE, known_device(app, from, body.member).await?)]);
+        Ok((StatusCode::CREATED, cookie, device, JsonBody(body)).into_response())
     }
+}
+
+/// Makes the device a known one, and tells its member if it was not; the cookie to set.
+pub(super) async fn known_device(app: &App, from: &Origin<'_>, member: MemberId) -> ProblemResult<HeaderValue> {
+    let mut tx = SystemTx::begin(app).await?;
+    if !from.is_known_to(Some(member)) && devices::has_any(&mut tx, member).await? {
+        let notice = Notice::NewDevice { device: super::device(from.headers) };
+        sign_ins::jobs::tell(app, &mut tx, Some(member), notice).await?;
+    }
+    let cookie = devices::remember(app, &mut tx, member, from.known, from.headers).await?;
+    tx.commit().await?;
+    Ok(cookie)
+}
+
+/// Where a request comes from.
+pub(crate) async fn origin<'a>(app: &App, peer: &Peer, headers: &'a HeaderMap) -> ProblemResult<Origin<'a>> {
+    Ok(Origin { address: address(peer), headers, known: devices::of(app, headers).await? })
 }
 
 /// A session as it stands.
@@ -126,50 +149,62 @@ async fn sign_in(
     Json(credentials): Json<Credentials>,
 ) -> ProblemResult<Response> {
     super::refuse_cross_site(&app, &method, &headers)?;
+    let from = origin(&app, &peer, &headers).await?;
     let begun = match credentials {
         Credentials { email: Some(email), password: Some(password), passkey: None } => {
-            with_password(&app, &peer, &headers, &email, &password).await?
+            with_password(&app, &from, &email, &password).await?
         }
         Credentials { email: None, password: None, passkey: Some(signed) } => {
-            with_passkey(&app, &headers, &signed).await?
+            with_passkey(&app, &from, &signed).await?
         }
         _ => return Err(Problem::new(Code::InvalidJson).field("", "give an email and a password, or a passkey")),
     };
-    CurrentSession::begun(&app, &begun).await
+    CurrentSession::begun(&app, &from, &begun).await
 }
 
 async fn with_password(
     app: &App,
-    peer: &Peer,
-    headers: &HeaderMap,
+    from: &Origin<'_>,
     email: &Personal<String>,
     password: &Secret<String>,
 ) -> ProblemResult<Begun> {
     // A place in the queue first: who finds none has not been counted.
     let place = app.passwords.queue()?;
-    let (account, attempt) = prove_password(app, place, peer, email, password).await?;
-    let organisation = begins_in(app, account.id).await?;
+    let (account, attempt) = prove_password(app, place, from, email, password).await?;
     members::upgrade_password(app, &account, password).await?;
     let mut tx = SystemTx::begin(app).await?;
+    let organisation = begins_in(&mut tx, account.id).await?;
     attempts::forget(&mut tx, &attempt).await?;
-    let begun = super::begin(app, &mut tx, account.id, organisation, headers, Level::Password).await?;
+    sign_ins::note(app, &mut tx, from, Some(account.id), ProofKind::Password, Outcome::Right).await?;
+    let begun = super::begin(app, &mut tx, account.id, organisation, from.headers, Level::Password).await?;
     tx.commit().await?;
     Ok(begun)
 }
 
-/// What a passkey signs cannot be guessed, so nothing is counted.
-async fn with_passkey(app: &App, headers: &HeaderMap, signed: &Signed) -> ProblemResult<Begun> {
+/// What a passkey signs cannot be guessed; it is counted so that nobody fills the records.
+async fn with_passkey(app: &App, from: &Origin<'_>, signed: &Signed) -> ProblemResult<Begun> {
+    let subject = attempts::of_passkey(app, signed.subject())?;
+    let attempt = attempts::count(app, subject, Some(from.address), None).await?;
     let mut tx = SystemTx::begin(app).await?;
-    let member = passkeys::sign_in(app, &mut tx, signed).await?;
-    let organisation = begins_in(app, member).await?;
-    let begun = super::begin(app, &mut tx, member, organisation, headers, Level::PhishingResistant).await?;
+    let member = match passkeys::sign_in(app, &mut tx, signed).await {
+        Ok(member) => member,
+        Err(problem) => {
+            drop(tx);
+            sign_ins::note_wrong(app, from, None, ProofKind::Passkey).await?;
+            return Err(problem);
+        }
+    };
+    let organisation = begins_in(&mut tx, member).await?;
+    attempts::forget(&mut tx, &attempt).await?;
+    sign_ins::note(app, &mut tx, from, Some(member), ProofKind::Passkey, Outcome::Right).await?;
+    let begun = super::begin(app, &mut tx, member, organisation, from.headers, Level::PhishingResistant).await?;
     tx.commit().await?;
     Ok(begun)
 }
 
 /// Where a member who signs in begins. Who may work nowhere has no account to sign in to.
-async fn begins_in(app: &App, member: MemberId) -> ProblemResult<OrganisationId> {
-    members::begins_in(app, member).await?.ok_or_else(|| Problem::new(Code::InvalidCredentials))
+async fn begins_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<OrganisationId> {
+    members::begins_in(tx, member).await?.ok_or_else(|| Problem::new(Code::InvalidCredentials))
 }
 
 /// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what follows.
@@ -179,19 +214,30 @@ async fn begins_in(app: &App, member: MemberId) -> ProblemResult<OrganisationId>
 pub(crate) async fn prove_password(
     app: &App,
     place: Place,
-    peer: &Peer,
+    from: &Origin<'_>,
     email: &Personal<String>,
     password: &Secret<String>,
 ) -> ProblemResult<(Account, Attempt)> {
-    let attempt = attempts::count(app, members::email_index(app, email)?, address(peer)).await?;
-    let refused = || Problem::new(Code::InvalidCredentials);
-    let Some(account) = members::account(app, email).await? else {
-        app.passwords.verify_nothing(app, place, password).await?;
-        return Err(refused());
+    let account = members::account(app, email).await?;
+    let member = account.as_ref().map(|account| account.id);
+    let attempt = match from.known.filter(|known| Some(known.member) == member) {
+        Some(known) => attempts::count(app, attempts::of_device(app, known.id)?, None, member).await?,
+        None => attempts::count(app, members::email_index(app, email)?, Some(from.address), member).await?,
     };
-    if !app.passwords.verify(app, place, password, &account.password, account.pepper_version).await? {
-        return Err(refused());
-    }
+    let proven = match account {
+        Some(account) => {
+            let (hash, pepper) = (&account.password, account.pepper_version);
+            app.passwords.verify(app, place, password, hash, pepper).await?.then_some(account)
+        }
+        None => {
+            app.passwords.verify_nothing(app, place, password).await?;
+            None
+        }
+    };
+    let Some(account) = proven else {
+        sign_ins::note_wrong(app, from, member, ProofKind::Password).await?;
+        return Err(Problem::new(Code::InvalidCredentials));
+    };
     Ok((account, attempt))
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod api;
 mod attempts;
 mod device;
+mod offer;
 mod own;
 mod proofs;
 mod standing;
@@ -26,6 +27,7 @@ use crate::App;
 use crate::authority::{Actor, Identified, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
+use crate::sign_ins::Origin;
 
 pub(crate) const COOKIE: &str = "__Host-pilotfish_session";
 /// The longest that an organisation may leave it.
@@ -39,11 +41,12 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 const LAST_USE_TO: Duration = Duration::from_mins(1);
 const PURPOSE: &str = "session";
 
-pub(crate) use api::{CurrentSession, Peer, prove_password};
+pub(crate) use api::{CurrentSession, Peer, origin, prove_password};
+pub use attempts::AttemptLimits;
 pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
 pub(crate) use attempts::forget as forget_attempts;
 pub(crate) use device::of as device;
-pub(crate) use standing::{Level, RequireMfa, Standing};
+pub(crate) use standing::{Level, ProofKind, RequireMfa, Standing};
 
 /// A session that has begun.
 pub(crate) struct Begun {
@@ -106,11 +109,11 @@ pub(crate) async fn end_all(app: &App, tx: &mut Tx, member: MemberId, but: Optio
 ///
 /// # Errors
 /// 429.
-pub(crate) async fn count_reset(app: &App, email: &Personal<String>, peer: &Peer) -> ProblemResult<()> {
+pub(crate) async fn count_reset(app: &App, email: &Personal<String>, from: &Origin<'_>) -> ProblemResult<()> {
     let address = hash::normalised_email(email.open());
     let context = Aad::new("pilotfish/reset-attempt/v1").text(&address);
     let subject = Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))?;
-    attempts::count(app, subject, api::address(peer)).await.map(drop)
+    attempts::count(app, subject, Some(from.address), None).await.map(drop)
 }
 
 /// Forgets that a member had sessions.
@@ -202,9 +205,14 @@ pub(crate) fn refuse_cross_site(app: &App, method: &Method, headers: &HeaderMap)
 }
 
 fn token_of(headers: &HeaderMap) -> Option<Secret<String>> {
+    cookie_of(headers, COOKIE)
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie_of(headers: &HeaderMap, wanted: &str) -> Option<Secret<String>> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|line| line.split(';')).find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then(|| Secret::new(value.to_owned()))
+        (name == wanted).then(|| Secret::new(value.to_owned()))
     })
 }

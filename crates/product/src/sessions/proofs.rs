@@ -4,26 +4,25 @@ use std::sync::Arc;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use base::id::MemberId;
 use base::{Code, Problem, ProblemResult, Secret};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{CurrentSession, Peer, address};
-use super::attempts;
+use super::api::{CurrentSession, Peer, known_device, origin};
+use super::attempts::{self, Attempt};
 use super::standing::{Level, ProofKind};
 use crate::App;
-use crate::audit::{self, By, Entry};
-use crate::authority::{Can, OwnSession, SystemTx};
+use crate::authority::{Caller, Can, OwnSession, SystemTx};
 use crate::extract::Json;
-use crate::members;
+use crate::members::{self, Place};
 use crate::passkeys::{self, Signed};
 use crate::second_factors;
+use crate::sign_ins::{self, Origin, Outcome};
 
 /// A proof of who one is.
 #[derive(Deserialize, ToSchema)]
@@ -71,29 +70,55 @@ async fn prove(
     Can { caller, .. }: Can<OwnSession>,
     State(app): State<Arc<App>>,
     peer: Peer,
+    headers: HeaderMap,
     Json(proof): Json<Proof>,
 ) -> ProblemResult<Response> {
     let (member, session) = caller.member()?;
-    let kind = proof.kind();
-    if !caller.standing()?.next().contains(&kind) {
+    let (kind, standing) = (proof.kind(), caller.standing()?);
+    if !standing.next().contains(&kind) {
         return Err(Problem::new(Code::InvalidProof).detail("this proof cannot be given now; see next of the session"));
     }
+    let from = origin(&app, &peer, &headers).await?;
     // A place in the queue first: who finds none has not been counted.
     let place = matches!(proof, Proof::Password { .. }).then(|| app.passwords.queue()).transpose()?;
-    let attempt = attempts::count(&app, attempts::of_member(&app, member)?, address(&peer)).await?;
-    if let (Proof::Password { password }, Some(place)) = (&proof, place) {
-        members::is_password(&app, place, member, password).await?.then_some(()).ok_or_else(wrong)?;
+    let known = from.known.filter(|known| known.member == member).map(|known| known.id);
+    let address = known.is_none().then_some(from.address);
+    let attempt = attempts::count(&app, attempts::of_proof(&app, member, known)?, address, Some(member)).await?;
+    let token = match proven_by(&app, &from, &caller, &proof, place, &attempt).await {
+        Err(problem) if problem.code == Code::InvalidProof => {
+            sign_ins::note_wrong(&app, &from, Some(member), kind).await?;
+            return Err(problem);
+        }
+        other => other?,
+    };
+    let mut cookies = vec![(header::SET_COOKIE, super::cookie(&token)?)];
+    if standing.is_unproven() {
+        cookies.push((header::SET_COOKIE, known_device(&app, &from, member).await?));
     }
-    let mut tx = SystemTx::begin(&app).await?;
-    let level = take(&app, &mut tx, member, &proof).await?;
-    attempts::forget(&mut tx, &attempt).await?;
-    let token = super::prove(&app, &mut tx.0, session, level).await?;
-    let (object, by, detail) = (session.to_string(), By::Caller(&caller), json!({"kind": kind}));
-    let entry = Entry { action: "session.prove", object, detail, environment: None, by };
-    audit::record(&app, &mut tx.0, entry).await?;
-    tx.commit().await?;
     let body = super::api::read(&app, session).await?;
-    Ok(([(header::SET_COOKIE, super::cookie(&token)?)], JsonBody(body)).into_response())
+    Ok((AppendHeaders(cookies), JsonBody(body)).into_response())
+}
+
+/// Looks at a proof and writes what it proves; the session's new token.
+async fn proven_by(
+    app: &App,
+    from: &Origin<'_>,
+    caller: &Caller,
+    proof: &Proof,
+    place: Option<Place>,
+    attempt: &Attempt,
+) -> ProblemResult<Secret<String>> {
+    let (member, session) = caller.member()?;
+    if let (Proof::Password { password }, Some(place)) = (proof, place) {
+        members::is_password(app, place, member, password).await?.then_some(()).ok_or_else(wrong)?;
+    }
+    let mut tx = SystemTx::begin(app).await?;
+    let level = take(app, &mut tx, member, proof).await?;
+    attempts::forget(&mut tx, attempt).await?;
+    let token = super::prove(app, &mut tx.0, session, level).await?;
+    sign_ins::note(app, &mut tx, from, Some(member), proof.kind(), Outcome::Right).await?;
+    tx.commit().await?;
+    Ok(token)
 }
 
 /// Uses a proof up, where it can be; what is proven then.

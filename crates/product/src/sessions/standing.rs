@@ -131,6 +131,12 @@ impl Factors {
 }
 
 impl ProofKind {
+    const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Password => "password",

@@ -81,6 +81,21 @@ const MAIN_ROWS: &[Row] = &[
         "memberships WHERE member_id = $1 AND role = 'editor' AND suspended_at = 3",
     ),
     row(
+        70,
+        "email_changes (member_id, organisation_id, email, expires_at) VALUES ($1, $1, $1, 2)",
+        "email_changes WHERE member_id = $1 AND email = $1 AND hash IS NULL",
+    ),
+    row(
+        68,
+        "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",
+        "devices WHERE id = $1 AND hash = $1 AND last_used_at = 3",
+    ),
+    row(
+        68,
+        "sign_ins (id, member_id, at, method, outcome, device, known_device, network) VALUES ($1, $1, 2, 'password', 'wrong', 'Firefox on Linux', 1, $1)",
+        "sign_ins WHERE id = $1 AND outcome = 'wrong' AND known_device = 1",
+    ),
+    row(
         66,
         "passkeys (id, member_id, credential, public_key, algorithm, counter, kind, device, created_at) VALUES ($1, $1, $1, $1, -7, 4, 'passkey', 'Firefox on Linux', 2)",
         "passkeys WHERE id = $1 AND credential = $1 AND public_key = $1 AND counter = 4",

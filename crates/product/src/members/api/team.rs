@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::authority::{Caller, Can, ManageMembers, OwnOrganisation, ReadMembers, Role};
 use crate::extract::Json;
+use crate::members::store::TeamMember;
 use crate::members::{open, store, team};
 use crate::problem::store_failed;
 
@@ -24,6 +25,17 @@ use crate::problem::store_failed;
 enum MemberState {
     Active,
     Suspended,
+}
+
+/// What second factor a member has.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MemberMfa {
+    None,
+    /// One-time codes.
+    Any,
+    /// A passkey or a security key.
+    PhishingResistant,
 }
 
 /// Somebody who works here.
@@ -37,6 +49,7 @@ struct MemberWire {
     /// Whether it is who asks.
     you: bool,
     state: MemberState,
+    mfa: MemberMfa,
     joined_at: Timestamp,
     /// When they last did something here.
     #[schema(required)]
@@ -164,6 +177,11 @@ async fn read(app: &App, caller: &Caller, only: Option<MemberId>) -> ProblemResu
                 role: membership.role,
                 you: membership.member == asks,
                 state: if membership.suspended_at.is_some() { MemberState::Suspended } else { MemberState::Active },
+                mfa: match row {
+                    TeamMember { passkeys: true, .. } => MemberMfa::PhishingResistant,
+                    TeamMember { totp: true, .. } => MemberMfa::Any,
+                    _ => MemberMfa::None,
+                },
                 joined_at: membership.created_at,
                 last_used_at: row.last_used_at,
             })
