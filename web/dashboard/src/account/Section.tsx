@@ -13,7 +13,7 @@ export function Section({ title, text, children }: Props) {
           {text}
         </Text>
       )}
-      {children}
+      <div>{children}</div>
     </Card>
   );
 }

@@ -6,6 +6,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type Schema, take } from "../api/client";
 import { isProblem } from "../api/problem";
+import { LinkButton } from "../frame/links";
 import { ROLES } from "../members/roles";
 import { takeToken } from "../setup/token";
 import { Loaded } from "../states/Loaded";
@@ -30,7 +31,10 @@ export function InvitationPage() {
   if (!token || used || isProblem(look.error, "link_invalid")) {
     return (
       <BadLink>
-        <p>Ask whoever invited you for a new one.</p>
+        <p>Ask whoever invited you for a new one. If you have joined already, sign in.</p>
+        <LinkButton to="/sign-in" variant="default" fullWidth>
+          Sign in
+        </LinkButton>
       </BadLink>
     );
   }
