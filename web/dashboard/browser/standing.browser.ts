@@ -42,7 +42,13 @@ async function guardedKey(page: Page, kinds: string[]) {
       return refuse(route, 403, "invalid_proof");
     }
     seen.proofs.push(proof);
-    return give(route, 200, { id: "ses_1", needs: null, next: kinds, ends_at: "2099-01-01T00:00:00Z", idle_seconds: 1800 });
+    return give(route, 200, {
+      id: "ses_1",
+      needs: null,
+      next: kinds,
+      ends_at: "2099-01-01T00:00:00Z",
+      idle_seconds: 1800,
+    });
   });
   await page.goto(`${PLACE}/settings`);
   await page.getByRole("button", { name: "Make a server key" }).click();
@@ -118,7 +124,10 @@ it("takes the other tabs along when one signs out", async () => {
     await tab.goto(`${PLACE}/people`);
     await tab.getByRole("heading", { name: "People" }).waitFor();
   }
-  await page.getByRole("button", { name: /^Account/ }).filter({ visible: true }).click();
+  await page
+    .getByRole("button", { name: /^Account/ })
+    .filter({ visible: true })
+    .click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();

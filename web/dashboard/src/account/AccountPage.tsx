@@ -5,8 +5,8 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../api/client";
+import { useRenewMe } from "../frame/place";
 import { fieldErrors, standsAtFields } from "../session/fieldErrors";
-import { meQuery } from "../session/me";
 import { Refusal } from "../session/Refusal";
 import { Loaded } from "../states/Loaded";
 import { AccountFrame } from "./AccountFrame";
@@ -35,6 +35,7 @@ export function AccountPage() {
 
 function Name({ name: before }: { name: string }) {
   const client = useQueryClient();
+  const renewMe = useRenewMe();
   const form = useForm({
     initialValues: { name: before },
     validate: { name: (value) => (value.trim() ? null : "Enter your name") },
@@ -43,10 +44,7 @@ function Name({ name: before }: { name: string }) {
     mutationFn: (body: { name: string }) => take(api.PUT("/api/v1/account/name", { body })),
     onSuccess: async (_nothing, { name }) => {
       notifications.show({ message: `You are ${name} from now on.` });
-      await Promise.all([
-        client.invalidateQueries({ queryKey: accountQuery.queryKey, exact: true }),
-        client.invalidateQueries({ queryKey: meQuery.queryKey }),
-      ]);
+      await Promise.all([client.invalidateQueries({ queryKey: accountQuery.queryKey, exact: true }), renewMe()]);
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
   });

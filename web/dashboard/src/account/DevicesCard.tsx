@@ -14,10 +14,7 @@ import { Section } from "./Section";
 export function DevicesCard() {
   const devices = useQuery(devicesQuery);
   return (
-    <Section
-      title="Known devices"
-      text="From these you get in even while somebody else guesses your password. Elsewhere, a sign-in is told to you by mail."
-    >
+    <Section title="Known devices" text="From these you get in even while somebody else guesses your password.">
       <Loaded query={devices}>
         {({ data }) => (data.length > 0 ? <List devices={data} /> : <Text c="dimmed">No device is known yet.</Text>)}
       </Loaded>

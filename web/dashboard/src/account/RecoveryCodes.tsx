@@ -47,6 +47,7 @@ export function RecoveryCodes({ codes, onKept }: { codes: string[]; onKept: () =
             <Button
               variant="default"
               data-autofocus
+              autoFocus
               leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
               onClick={copy}
             >

@@ -1,6 +1,7 @@
 /** How one proves who one is: the password, and what stands beside it. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { focusPage } from "../frame/focus";
 import { Loaded } from "../states/Loaded";
 import { AccountFrame } from "./AccountFrame";
 import { accountQuery, hasFactor } from "./account";
@@ -19,6 +20,10 @@ export function SigningInPage() {
     setCodes(made.length > 0 ? made : undefined);
     void renew();
   };
+  const kept = () => {
+    setCodes(undefined);
+    focusPage();
+  };
   return (
     <AccountFrame title="Signing in" sentence="A second factor keeps your account yours when a password gets out.">
       <Loaded query={account} skeleton="cards">
@@ -31,7 +36,7 @@ export function SigningInPage() {
           </>
         )}
       </Loaded>
-      <RecoveryCodesDialog codes={codes} onKept={() => setCodes(undefined)} />
+      <RecoveryCodesDialog codes={codes} onKept={kept} />
     </AccountFrame>
   );
 }

@@ -81,6 +81,7 @@ function Confirmation({ totp, onDone }: Props & { totp: Schema["NewTotp"] }) {
           inputMode="numeric"
           spellCheck={false}
           data-autofocus
+          autoFocus
           value={text}
           error={missing}
           onChange={(event) => {

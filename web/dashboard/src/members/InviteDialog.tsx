@@ -97,7 +97,7 @@ function Link({ email, link, onClose }: { email: string; link: string; onClose: 
       <Group justify="flex-end">
         <CopyButton value={link} timeout={2000}>
           {({ copied, copy }) => (
-            <Button data-autofocus onClick={copy}>
+            <Button autoFocus onClick={copy}>
               {copied ? "Copied" : "Copy the link"}
             </Button>
           )}

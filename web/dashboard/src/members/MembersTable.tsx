@@ -3,7 +3,7 @@ import { Badge, Table, Text, VisuallyHidden } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { focusPage, useFocusAfterRemoval } from "../frame/focus";
-import { usePlace } from "../frame/place";
+import { usePlace, useRenewMe } from "../frame/place";
 import { Time } from "../time/Time";
 import { ChangeDialog } from "./ChangeDialog";
 import { MemberMenu } from "./MemberMenu";
@@ -16,6 +16,7 @@ type Asked = { member: Member; change: Change | "role" };
 
 export function MembersTable({ members }: { members: Member[] }) {
   const { me } = usePlace();
+  const renewMe = useRenewMe();
   const [asked, setAsked] = useState<Asked>();
   const leaving = useFocusAfterRemoval(
     members.map(({ id }) => id),
@@ -25,6 +26,9 @@ export function MembersTable({ members }: { members: Member[] }) {
   const done = (member: Member, change: Change) => {
     if (change === "remove") {
       leaving(member.id);
+    }
+    if (change === "ownership") {
+      void renewMe();
     }
     close();
     notifications.show({ message: DONE[change](member.name) });

@@ -76,7 +76,7 @@ function SignInsTable({ signIns, members }: { signIns: SignIn[]; members: boolea
 }
 
 const METHODS = { password: "password", passkey: "passkey" };
-const FAILED = { wrong_password: "Wrong password", wrong_code: "Wrong code", refused: "Refused: too many attempts" };
+const FAILED = { wrong_password: "Wrong password", wrong_code: "Wrong code", refused: "Refused" };
 
 function wordsOf({ outcome, method }: SignIn): string {
   return outcome === "signed_in" ? `Signed in with a ${METHODS[method]}` : FAILED[outcome];

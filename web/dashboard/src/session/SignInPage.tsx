@@ -1,6 +1,6 @@
 /** The way in: password or passkey, then a second factor where there is one. A refusal never says which half was wrong. */
 import { Alert, Button, Stack } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useLocation, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, take } from "../api/client";
@@ -12,7 +12,7 @@ import { setupQuery } from "./me";
 import { PasswordForm } from "./PasswordForm";
 import { ProofForm } from "./ProofForm";
 import { Refusal } from "./Refusal";
-import { type Stage, sessionQuery, stageOf } from "./session";
+import { type CurrentSession, type Stage, sessionQuery, stageOf } from "./session";
 
 export function SignInPage() {
   const { next } = useSearch({ from: "/sign-in" });
@@ -20,8 +20,7 @@ export function SignInPage() {
   const setup = useQuery(setupQuery);
   const current = useQuery({ ...sessionQuery, staleTime: 0, retry: false });
   const [chosen, setChosen] = useState<Stage>();
-  const found: Stage = current.data ? stageOf(current.data) : { at: "door" };
-  const stage = chosen ?? (current.isPending ? undefined : found);
+  const stage = chosen ?? stageFound(current);
   const entered = useRef(false);
   useEffect(() => {
     if (stage && "session" in stage && !entered.current) {
@@ -55,6 +54,14 @@ export function SignInPage() {
       <Loading shape="form" />
     </Door>
   );
+}
+
+/** What the server says now; what was known before may be of another session. Undefined until it has answered. */
+function stageFound(current: UseQueryResult<CurrentSession>): Stage | undefined {
+  if (current.isFetchedAfterMount && current.isSuccess) {
+    return stageOf(current.data);
+  }
+  return current.isFetchedAfterMount || current.isPaused ? { at: "door" } : undefined;
 }
 
 /** Said to whoever did not leave by themselves. */
