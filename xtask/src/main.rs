@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "this binary reads the environment")]
 
 mod bench;
+mod beside;
 mod generate;
 mod machine;
 mod needs;

@@ -1,12 +1,14 @@
 //! `cargo xtask test`: every check there is, the same for a newcomer and for the test machine.
 //!
-//! Cheap checks come first. A part that is missing fails the run; nothing is skipped. The tests' own closing lines are
-//! added up at the very end.
+//! Cheap checks come first. The lints, which compile everything once more, run beside the tests, on what those leave of the
+//! processors. A part that is missing fails the run; nothing is skipped. The tests' own closing lines are added up at the
+//! very end.
 
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::beside::Beside;
 use crate::postgres::Postgres;
 use crate::{generate, needs, paths, process, python, sizes, steps::Steps, web};
 
@@ -22,10 +24,11 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     if arguments.is_empty() {
         check_sources(&mut steps)?;
         check_web(&mut steps)?;
-        check_rust(&mut steps)?;
+        steps.run("generated files", generate::check)?;
     }
     let postgres = steps.run("PostgreSQL", Postgres::start)?;
     // One failure does not hide the others: everything runs, and then the first one is told.
+    let lints = if arguments.is_empty() { Some(steps.run("build", build_and_lint)?) } else { None };
     let tests = steps.run("tests", || cargo_test(arguments, &postgres));
     drop(postgres);
     let mut browsers = Vec::new();
@@ -34,9 +37,11 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
             browsers.push(steps.run(&format!("{package}: browser tests"), || web::script(&package, "test:browser")));
         }
     }
+    let lints = lints.map_or(Ok(()), |lints| steps.run("lints", || lints.end()));
     steps.summary();
     let totals = tests?;
     browsers.into_iter().collect::<Result<()>>()?;
+    lints?;
     println!("\nall {} test programs together:", totals.programs);
     println!("test result: ok. {} passed; {} failed; {} ignored", totals.passed, totals.failed, totals.ignored);
     Ok(())
@@ -56,9 +61,11 @@ fn check_web(steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-fn check_rust(steps: &mut Steps) -> Result<()> {
-    steps.run("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
-    steps.run("generated files", generate::check)
+/// Builds the tests, and starts the lints: cargo holds its lock while it builds, not while the tests run.
+fn build_and_lint() -> Result<Beside> {
+    cargo(&["test", "--workspace", "--locked", "--no-run"])?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    Beside::start("lints", "cargo", &lints)
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

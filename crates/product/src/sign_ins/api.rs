@@ -97,7 +97,9 @@ async fn all(
 
 /// One more than is shown tells whether there is another page.
 fn page(app: &App, from: &PageFrom) -> ProblemResult<Page> {
-    let parse = |text: &String| text.parse::<SignInId>().map_err(|_| Problem::new(Code::InvalidRequest).detail("no such cursor"));
+    let parse = |text: &String| {
+        text.parse::<SignInId>().map_err(|_| Problem::new(Code::InvalidRequest).detail("no such cursor"))
+    };
     let before = from.cursor.as_ref().map(parse).transpose()?;
     Ok(Page { before, limit: PER_PAGE + 1, since: since(app.clock.now()) })
 }
