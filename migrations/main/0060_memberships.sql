@@ -11,7 +11,13 @@ CREATE TABLE memberships (
 );
 CREATE INDEX memberships_of ON memberships (member_id);
 INSERT INTO memberships (organisation_id, member_id, role, created_at) SELECT organisation_id, id, role, created_at FROM members;
-ALTER TABLE members DROP COLUMN role;
+
+-- The role of before stays where it was, for processes of the release before this one; nobody here reads or writes it, so it
+-- may be missing (SQLite cannot say that of a column that is there, hence the new one). A later release drops it.
+ALTER TABLE members RENAME COLUMN role TO role_before;
+ALTER TABLE members ADD COLUMN role TEXT;
+UPDATE members SET role = role_before;
+ALTER TABLE members DROP COLUMN role_before;
 
 -- Browser and system, so that a member knows their sessions apart.
 ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '';
@@ -22,6 +28,7 @@ CREATE TABLE invitations (
     organisation_id     BYTEA NOT NULL REFERENCES organisations (id),
     email               BYTEA NOT NULL,      -- sealed under the organisation's key
     role                TEXT NOT NULL,
+    invited_by          BYTEA NOT NULL,      -- the member: it ends with their right to invite
     hash                BYTEA,               -- keyed hash of the link's token; null until there is a link
     key_version         BIGINT,              -- of the session key, by which the token is hashed
     created_at          BIGINT NOT NULL,

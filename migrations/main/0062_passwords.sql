@@ -3,7 +3,8 @@ CREATE TABLE password_resets (
     member_id           BYTEA PRIMARY KEY REFERENCES members (id),
     hash                BYTEA NOT NULL,      -- keyed hash of the link's token
     key_version         BIGINT NOT NULL,     -- of the session key, by which the token is hashed
-    expires_at          BIGINT NOT NULL
+    expires_at          BIGINT NOT NULL,
+    sent_at             BIGINT               -- when it was handed to the mail server; null as long as it was not
 );
 CREATE INDEX password_resets_by_hash ON password_resets (hash);
 

@@ -1,5 +1,5 @@
 -- What a session has proven, and when something was proven last: what is delicate asks again.
-ALTER TABLE sessions ADD COLUMN level TEXT NOT NULL DEFAULT 'password'; -- password, mfa, phishing_resistant
+ALTER TABLE sessions ADD COLUMN level TEXT NOT NULL DEFAULT 'password'; -- password, mfa, recovery_code, phishing_resistant
 ALTER TABLE sessions ADD COLUMN proven_at BIGINT NOT NULL DEFAULT 0;
 
 -- Whether the password is long enough to be all that its member signs in with.
@@ -26,6 +26,7 @@ CREATE TABLE recovery_codes (
 -- What an organisation asks of its members' sessions.
 ALTER TABLE organisations ADD COLUMN require_mfa TEXT NOT NULL DEFAULT 'off'; -- off, any, phishing_resistant
 ALTER TABLE organisations ADD COLUMN mfa_required_at BIGINT;      -- when that was made stricter
+ALTER TABLE organisations ADD COLUMN any_mfa_required_at BIGINT;  -- since when some second factor is required
 ALTER TABLE organisations ADD COLUMN grace_days BIGINT NOT NULL DEFAULT 7;
 ALTER TABLE organisations ADD COLUMN idle_minutes BIGINT NOT NULL DEFAULT 30;
 ALTER TABLE organisations ADD COLUMN absolute_hours BIGINT NOT NULL DEFAULT 12;

@@ -5,4 +5,4 @@ GRANT UPDATE (secret) ON totp_factors TO pilotfish_worker;
 GRANT SELECT, INSERT, DELETE ON recovery_codes TO pilotfish_dashboard;
 GRANT SELECT (member_id) ON recovery_codes TO pilotfish_worker;
 GRANT DELETE ON recovery_codes TO pilotfish_worker;
-GRANT UPDATE (require_mfa, mfa_required_at, grace_days, idle_minutes, absolute_hours) ON organisations TO pilotfish_dashboard;
+GRANT UPDATE (require_mfa, mfa_required_at, any_mfa_required_at, grace_days, idle_minutes, absolute_hours) ON organisations TO pilotfish_dashboard;

@@ -8,3 +8,11 @@ CREATE TABLE email_changes (
     expires_at          BIGINT NOT NULL
 );
 CREATE INDEX email_changes_by_hash ON email_changes (hash);
+
+-- How many letters were caused on a day: by one member, to one address.
+CREATE TABLE letter_counts (
+    subject             BYTEA NOT NULL,      -- keyed hash
+    day                 BIGINT NOT NULL,     -- UTC, counted from 1970
+    letters             BIGINT NOT NULL,
+    PRIMARY KEY (subject, day)
+);

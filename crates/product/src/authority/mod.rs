@@ -17,7 +17,8 @@ pub(crate) use can::{Identified, bearer, prove};
 pub use role::{
     Age, EditContent, EditReports, ManageEnvironment, ManageMembers, ManageSecurity, OwnAccount, OwnOrganisation,
     OwnSession, Permission, Proven, PublishContent, Reach, ReadContent, ReadEnvironment, ReadInsights, ReadJobs,
-    ReadMembers, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, ReadSecurity, Role, SecureAccount,
+    ReadMembers, ReadMetrics, ReadOrganisation, ReadPeople, ReadPersonal, ReadPersonalInBulk, ReadSecurity, Role,
+    SecureAccount,
 };
 pub(crate) use tenant::InTenant;
 pub use tenant::{OrganisationReader, OrganisationTx, SystemTx, TenantReader, TenantTx};

@@ -64,6 +64,8 @@ pub enum Proven {
     Something,
     /// The second factor, of who has one.
     OwnFactor,
+    /// The passkey or security key, or a recovery code in its place, of who has one; else as [`OwnFactor`](Self::OwnFactor).
+    OwnKey,
     /// All that its member has and its organisation requires.
     Everything,
 }
@@ -116,7 +118,7 @@ permissions! {
     /// See and change one's own account: name, sessions, membership.
     OwnAccount "account:own" Organisation OwnFactor Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// Change what one signs in with.
-    SecureAccount "account:secure" Organisation OwnFactor Recently [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    SecureAccount "account:secure" Organisation OwnKey Recently [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See what the organisation asks of its members.
     ReadSecurity "security:read" Organisation Everything Any [Owner Admin PrivacyOfficer];
     /// Change what the organisation asks of its members.
@@ -145,6 +147,8 @@ permissions! {
     ReadPeople "people:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.
     ReadPersonal "people:read_personal" Environment Everything Any [Owner Admin PrivacyOfficer];
+    /// See personal values of many at once, on the record.
+    ReadPersonalInBulk "people:read_personal_in_bulk" Environment Everything Recently [Owner Admin PrivacyOfficer];
     /// See and change what an environment is trusted by: its secrets.
     ManageEnvironment "environment:manage" Environment Everything Recently [Owner Admin];
     /// See an environment's settings: keys that are public, tags, what has been heard.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::StatusCode;
 use base::{Personal, ProblemResult, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,9 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::authority::{Can, SecureAccount};
+use crate::authority::{Can, OwnAccount, SecureAccount};
 use crate::extract::Json;
-use crate::sessions;
 
 /// Another address for oneself.
 #[derive(Deserialize, ToSchema)]
@@ -44,7 +43,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 /// Ask for another address: a link is mailed there, and the old one is told.
 #[utoipa::path(post, path = "/account/email", tag = "account", operation_id = "ask_for_account_email",
     request_body = NewEmail,
-    responses((status = 202, body = EmailHeard), (status = 409, description = "mail_unavailable")))]
+    responses((status = 202, body = EmailHeard), (status = 409, description = "mail_unavailable"),
+              (status = 429, description = "too_many_requests")))]
 async fn ask(
     Can { caller, .. }: Can<SecureAccount>,
     State(app): State<Arc<App>>,
@@ -54,16 +54,15 @@ async fn ask(
     Ok((StatusCode::ACCEPTED, JsonBody(EmailHeard {})))
 }
 
-/// Make an address one's own, by its link. Every session of the member ends.
-#[utoipa::path(post, path = "/email-confirmations", tag = "account", operation_id = "confirm_account_email", security(()),
-    request_body = Confirmation, responses((status = 204), (status = 403, description = "link_invalid")))]
+/// Make an address one's own, by its link: only who asked for it can. Every session of the member ends.
+#[utoipa::path(post, path = "/email-confirmations", tag = "account", operation_id = "confirm_account_email",
+    request_body = Confirmation,
+    responses((status = 204), (status = 403, description = "link_invalid, also of whom the link is not")))]
 async fn confirm(
+    Can { caller, .. }: Can<OwnAccount>,
     State(app): State<Arc<App>>,
-    method: Method,
-    headers: HeaderMap,
     Json(Confirmation { token }): Json<Confirmation>,
 ) -> ProblemResult<StatusCode> {
-    sessions::refuse_cross_site(&app, &method, &headers)?;
-    super::confirm(&app, &token).await?;
+    super::confirm(&app, &caller, &token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

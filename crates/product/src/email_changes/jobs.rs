@@ -49,14 +49,14 @@ async fn mail(app: &App, member: MemberId) -> Result<Value, JobError> {
     let mailer = app.mailer.as_ref().ok_or(JobError::Retry("no_mail_server"))?;
     let mut tx = SystemTx::begin(app).await.map_err(failed)?;
     let Some(row) = store::get(&mut tx.0, member, app.clock.now()).await? else { return Ok(json!({})) };
-    drop(tx);
     let to = open(app, &row).map_err(failed)?;
-    let text = if members::account(app, &to).await.map_err(failed)?.is_some() {
+    let text = if members::is_taken(app, &mut tx.0, &to).await.map_err(failed)? {
+        drop(tx);
         "Somebody wanted this address for their account at Pilotfish. It is yours already, and nothing came of it.\n"
             .to_owned()
     } else {
-        let mut tx = SystemTx::begin(app).await.map_err(failed)?;
-        let link = make_link(app, &mut tx, member).await.map_err(failed)?;
+        // Whoever wants something else by now has another letter coming.
+        let Some(link) = make_link(app, &mut tx, &row).await.map_err(failed)? else { return Ok(json!({})) };
         tx.commit().await.map_err(failed)?;
         format!(
             "Somebody, probably you, wants this address for their account at Pilotfish.\n\nOpen this link to make it theirs; it \

@@ -1,8 +1,10 @@
-//! Another address for a member: they name it, a link is mailed there, and whoever opens it makes it theirs. The old address is
-//! told when it is asked for, and every session ends when it is done.
+//! Another address for a member: they name it, a link is mailed there, and with it they make it theirs, signed in: a stranger
+//! who gets the letter ties nothing to the account. The old address is told when it is asked for, and every session ends when it
+//! is done.
 //!
 //! Asking answers the same whether or not somebody has the address; who has it is told by a letter, and nothing comes of it.
-//! A link is good once and for a day; only the newest one is, by a keyed hash.
+//! A link is good once and for a day, and no longer than the member's password and address; only the newest one is, by a keyed
+//! hash.
 
 pub(crate) mod api;
 pub(crate) mod jobs;
@@ -24,11 +26,15 @@ use crate::authority::{Caller, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::store_failed;
 use crate::sign_ins::jobs::{Notice, tell};
-use crate::{members, sealed, sessions};
+use crate::{mail, members, sealed, sessions};
 
 /// How long a link is good.
 const LIFE: Duration = Duration::from_hours(24);
 const PURPOSE: &str = "email_change";
+/// How many letters a member may cause in a day.
+const MOST_BY_MEMBER: u64 = 5;
+/// How many an address may be sent in a day, whoever asks.
+const MOST_TO_ADDRESS: u64 = 10;
 
 /// Notes which address a member wants, and has a link mailed there.
 async fn ask(app: &App, caller: &Caller, email: &Personal<String>) -> ProblemResult<()> {
@@ -37,7 +43,8 @@ async fn ask(app: &App, caller: &Caller, email: &Personal<String>) -> ProblemRes
         return Err(Problem::new(Code::MailUnavailable).detail("without a mail server nobody can prove an address"));
     }
     let (member, _) = caller.member()?;
-    let mut tx = SystemTx::begin(app).await?;
+    let mut tx = caller.begin_account(app).await?;
+    count(app, &mut tx.0, member, email).await?;
     let home = members::home(&mut tx, member).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let sealed_email = seal(app, home, member, email)?;
     let expires_at = app.clock.now().plus(LIFE);
@@ -50,36 +57,49 @@ async fn ask(app: &App, caller: &Caller, email: &Personal<String>) -> ProblemRes
     tx.commit().await
 }
 
-/// Makes a link's address its member's. All their sessions end.
+/// Counts the letter.
 ///
 /// # Errors
-/// 403 `link_invalid`, also where somebody else took the address meanwhile.
-async fn confirm(app: &App, token: &Secret<String>) -> ProblemResult<()> {
+/// 429.
+async fn count(app: &App, tx: &mut Tx, member: MemberId, email: &Personal<String>) -> ProblemResult<()> {
+    let by = Aad::new("pilotfish/email-change-by/v1").bytes(&member.bytes());
+    let to = Aad::new("pilotfish/email-change-to/v1").text(&hash::normalised_email(email.open()));
+    mail::count(app, tx, &by, MOST_BY_MEMBER).await?;
+    mail::count(app, tx, &to, MOST_TO_ADDRESS).await
+}
+
+/// Makes a link's address the caller's, who asked for it. All their sessions end.
+///
+/// # Errors
+/// 403 `link_invalid`, also where it is another member's or somebody else took the address meanwhile.
+async fn confirm(app: &App, caller: &Caller, token: &Secret<String>) -> ProblemResult<()> {
     let invalid = || Problem::new(Code::LinkInvalid).detail("ask for the change again");
+    let (member, _) = caller.member()?;
     let hashes = hashes(app, token)?;
-    let mut tx = SystemTx::begin(app).await?;
+    let mut tx = caller.begin_account(app).await?;
     let row = store::of_link(&mut tx.0, &hashes.all, app.clock.now()).await.map_err(store_failed)?;
-    let row = row.ok_or_else(invalid)?;
-    if store::take(&mut tx.0, row.member, &hashes.all).await.map_err(store_failed)? == 0 {
+    let row = row.filter(|row| row.member == member).ok_or_else(invalid)?;
+    if store::take(&mut tx.0, member, &hashes.all).await.map_err(store_failed)? == 0 {
         return Err(invalid());
     }
-    let email = open(app, &row)?;
-    if !members::set_email(app, &mut tx, row.member, &email).await? {
+    if !members::set_email(app, &mut tx, member, &open(app, &row)?).await? {
         return Err(invalid());
     }
-    sessions::end_all(app, &mut tx.0, row.member, None).await?;
-    let (object, by) = (row.member.to_string(), By::System(row.sealed_by));
+    sessions::end_all(app, &mut tx.0, member, None).await?;
+    let (object, by) = (member.to_string(), By::Caller(caller));
     let entry = Entry { action: "account.set_email", object, detail: json!({}), environment: None, by };
     audit::record(app, &mut tx.0, entry).await?;
     tx.commit().await
 }
 
-/// Makes a member's link; the one before it ends. The token is in the fragment, which browsers do not send.
-async fn make_link(app: &App, tx: &mut SystemTx, member: MemberId) -> ProblemResult<Secret<String>> {
+/// Makes the link of what a member wants; the one before it ends. Nothing if they want something else by now. The token is in
+/// the fragment, which browsers do not send.
+async fn make_link(app: &App, tx: &mut SystemTx, of: &store::Row) -> ProblemResult<Option<Secret<String>>> {
     let token = random_token(app.rng.as_ref());
     let hashes = hashes(app, &token)?;
-    store::set_link(&mut tx.0, member, &hashes.primary, hashes.version).await.map_err(store_failed)?;
-    Ok(Secret::new(format!("{}/email#token={}", app.urls.dashboard, token.expose())))
+    let made = store::set_link(&mut tx.0, of, &hashes.primary, hashes.version).await.map_err(store_failed)?;
+    let link = || Secret::new(format!("{}/email#token={}", app.urls.dashboard, token.expose()));
+    Ok((made > 0).then(link))
 }
 
 fn hashes(app: &App, token: &Secret<String>) -> ProblemResult<Hashes<32>> {
@@ -116,9 +136,10 @@ pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64>
     store::forget_of(tx, member).await
 }
 
-/// Forgets what nobody can confirm any more.
+/// Forgets what nobody can confirm any more, and what was counted on other days.
 pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
     let mut tx = SystemTx::begin(app).await?;
     store::forget_before(&mut tx.0, app.clock.now()).await.map_err(store_failed)?;
+    mail::forget_counts(&mut tx.0, app.clock.now()).await.map_err(store_failed)?;
     tx.commit().await
 }

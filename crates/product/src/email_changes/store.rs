@@ -46,11 +46,13 @@ pub(super) async fn of_link(tx: &mut Tx, hashes: &[[u8; 32]], now: Timestamp) ->
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-pub(super) async fn set_link(tx: &mut Tx, member: MemberId, hash: &[u8; 32], key_version: u32) -> StoreResult<u64> {
-    sql("UPDATE email_changes SET hash = $2, key_version = $3 WHERE member_id = $1")
-        .bind(member)
+/// Writes the link of what a member wants, if it still is this address.
+pub(super) async fn set_link(tx: &mut Tx, of: &Row, hash: &[u8; 32], key_version: u32) -> StoreResult<u64> {
+    sql("UPDATE email_changes SET hash = $2, key_version = $3 WHERE member_id = $1 AND email = $4")
+        .bind(of.member)
         .bind(*hash)
         .bind(key_version)
+        .bind(of.email.as_slice())
         .execute(tx)
         .await
 }

@@ -6,7 +6,7 @@ use axum::Json as JsonBody;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use base::id::{InvitationId, MemberId};
+use base::id::InvitationId;
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,14 +16,11 @@ use utoipa_axum::routes;
 
 use super::{Invitation, store};
 use crate::App;
-use crate::audit::{self, By, Entry};
-use crate::authority::{Can, ManageMembers, ReadMembers, Role, SystemTx};
+use crate::authority::{Can, ManageMembers, ReadMembers, Role};
 use crate::extract::Json;
-use crate::members;
 use crate::organisations;
 use crate::problem::store_failed;
-use crate::sessions::{self, CurrentSession, Level, Peer, ProofKind};
-use crate::sign_ins::{self, Outcome};
+use crate::sessions::{self, CurrentSession, Peer};
 
 /// An invitation that waits.
 #[derive(Serialize, ToSchema)]
@@ -81,16 +78,17 @@ struct InvitationView {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Acceptance {
+pub(super) struct Acceptance {
     /// From the link.
     #[schema(value_type = String, format = Password)]
-    token: Secret<String>,
+    pub(super) token: Secret<String>,
     /// What one is called; not used of whom has an account.
     #[schema(value_type = String)]
-    name: Personal<String>,
-    /// Of whom has an account its password, of anybody else the one that it gets.
+    pub(super) name: Personal<String>,
+    /// Of whom has an account its password, of anybody else the one that it gets. Not looked at when the account's second
+    /// factor was just proven in this session.
     #[schema(value_type = String, format = Password)]
-    password: Secret<String>,
+    pub(super) password: Secret<String>,
 }
 
 /// The operations of this feature.
@@ -123,7 +121,9 @@ async fn list(
 
 /// Invite somebody. An earlier invitation of the address ends.
 #[utoipa::path(post, path = "/invitations", tag = "members", operation_id = "invite_member",
-    request_body = NewInvitation, responses((status = 201, body = Invited), (status = 409, description = "conflict")))]
+    request_body = NewInvitation,
+    responses((status = 201, body = Invited), (status = 409, description = "conflict"),
+              (status = 429, description = "too_many_requests")))]
 async fn invite(
     Can { caller, .. }: Can<ManageMembers>,
     State(app): State<Arc<App>>,
@@ -168,58 +168,22 @@ async fn look(
     Ok(JsonBody(InvitationView { organisation, email: invitation.email.into_open(), role: invitation.role }))
 }
 
-/// Accept an invitation, and be signed in.
+/// Accept an invitation, and be signed in. Who has a second factor proves it, and accepts again.
 #[utoipa::path(post, path = "/invitations/accept", tag = "members", operation_id = "accept_invitation", security(()),
     request_body = Acceptance,
     responses((status = 201, body = CurrentSession), (status = 401, description = "invalid_credentials"),
-              (status = 403, description = "link_invalid"), (status = 429, description = "too_many_requests")))]
+              (status = 403, description = "link_invalid; mfa_required: the cookie is set and the invitation waits, \
+                                            prove a second factor and accept again"),
+              (status = 429, description = "too_many_requests")))]
 async fn accept(
     State(app): State<Arc<App>>,
     peer: Peer,
     method: Method,
     headers: HeaderMap,
-    Json(Acceptance { token, name, password }): Json<Acceptance>,
+    Json(acceptance): Json<Acceptance>,
 ) -> ProblemResult<Response> {
     sessions::refuse_cross_site(&app, &method, &headers)?;
     let from = sessions::origin(&app, &peer, &headers).await?;
-    let invitation = super::of_link(&app, &token).await?;
-    let (organisation, role, email) = (invitation.organisation, invitation.role, &invitation.email);
-    // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
-    let (mut tx, member) = if members::account(&app, email).await?.is_some() {
-        let place = app.passwords.queue()?;
-        let (account, attempt) = sessions::prove_password(&app, place, &from, email, &password).await?;
-        let mut tx = SystemTx::begin(&app).await?;
-        super::take(&app, &mut tx, &token, invitation.id).await?;
-        sessions::forget_attempts(&mut tx, &attempt).await?;
-        sign_ins::note(&app, &mut tx, &from, Some(account.id), ProofKind::Password, Outcome::Right).await?;
-        members::join(&app, &mut tx, organisation, role, account.id).await?;
-        (tx, account.id)
-    } else {
-        let called = organisations::name_of(&app, organisation).await?;
-        let new = members::prepare(&app, email, &name, &password, &called).await?;
-        let mut tx = SystemTx::begin(&app).await?;
-        super::take(&app, &mut tx, &token, invitation.id).await?;
-        let member = members::insert(&app, &mut tx, organisation, role, new).await?;
-        (tx, member)
-    };
-    record_acceptance(&app, &mut tx, &invitation, member).await?;
-    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers, Level::Password).await?;
-    tx.commit().await?;
+    let begun = super::accept(&app, &from, &acceptance).await?;
     CurrentSession::begun(&app, &from, &begun).await
-}
-
-async fn record_acceptance(
-    app: &App,
-    tx: &mut SystemTx,
-    invitation: &Invitation,
-    member: MemberId,
-) -> ProblemResult<()> {
-    let entry = Entry {
-        action: "invitation.accept",
-        object: invitation.id.to_string(),
-        detail: json!({"member": member, "role": invitation.role.name()}),
-        environment: None,
-        by: By::System(invitation.organisation),
-    };
-    audit::record(app, &mut tx.0, entry).await
 }

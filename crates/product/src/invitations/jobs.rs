@@ -9,7 +9,7 @@ use base::{Problem, ProblemResult, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{make_link, open, store};
+use super::{NewLink, make_link, open, store};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::mail::Letter;
@@ -52,7 +52,7 @@ async fn mail(app: &App, id: InvitationId) -> Result<Value, JobError> {
     let invitation = open(app, row).map_err(failed)?;
     let organisation = organisations::name_of(app, invitation.organisation).await.map_err(failed)?;
     let mut tx = SystemTx::begin(app).await.map_err(failed)?;
-    let link = make_link(app, &mut tx.0, id, Some(app.clock.now())).await.map_err(failed)?;
+    let NewLink { link, hash } = make_link(app, &mut tx.0, id).await.map_err(failed)?;
     tx.commit().await.map_err(failed)?;
     let text = Secret::new(format!(
         "You are invited to work in {organisation} on Pilotfish.\n\nOpen this link to join; it is good once, until {}:\n\n{}\n\n\
@@ -62,5 +62,8 @@ async fn mail(app: &App, id: InvitationId) -> Result<Value, JobError> {
     ));
     let subject = "You are invited to Pilotfish".to_owned();
     mailer.send(Letter { to: invitation.email, subject, text }).await?;
+    let mut tx = SystemTx::begin(app).await.map_err(failed)?;
+    store::sent(&mut tx.0, id, &hash, app.clock.now()).await?;
+    tx.commit().await.map_err(failed)?;
     Ok(json!({}))
 }

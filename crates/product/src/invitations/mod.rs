@@ -2,11 +2,13 @@
 //! it is mailed there, or, without a mail server, shown once to the inviter, who brings it to them.
 //!
 //! Whether an address has an account already is nobody's business: inviting answers the same, and accepting asks for the
-//! same. Who has no account makes one with the password that they give; of whom has one it must be the password.
+//! same. Who has no account makes one with the password that they give; of whom has one it must be the password, and who has a
+//! second factor proves it first.
 //!
-//! Invariants: a link is good once and for a week; only its newest one is, by a keyed hash; an organisation has one invitation
-//! of an address.
+//! Invariants: a link is good once, for a week and for as long as its inviter may invite; only its newest one is, by a keyed
+//! hash; an organisation has one invitation of an address.
 
+mod accept;
 pub(crate) mod api;
 pub(crate) mod jobs;
 pub(crate) mod reseal;
@@ -16,7 +18,8 @@ mod tests;
 
 use std::time::Duration;
 
-use base::id::{InvitationId, OrganisationId};
+use ::store::Tx;
+use base::id::{InvitationId, MemberId, OrganisationId};
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{Aad, KeyKind, Owner, hash, random_token};
 use serde_json::json;
@@ -25,15 +28,20 @@ use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, OrganisationTx, Role, SystemTx};
 use crate::hashed::Hashes;
-use crate::members;
 use crate::problem::store_failed;
-use crate::sealed;
+use crate::{mail, members, sealed, sessions};
+
+use accept::accept;
 
 /// How long a link is good.
 const LIFE: Duration = Duration::from_hours(7 * 24);
 const PURPOSE: &str = "invitation";
 /// How many may wait in an organisation: enough for a team, too few to flood people's letterboxes.
 const MOST: usize = 200;
+/// How many letters an inviter may cause in a day.
+const MOST_BY_MEMBER: u64 = 100;
+/// How many an organisation may send to an address in a day.
+const MOST_TO_ADDRESS: u64 = 5;
 
 /// An invitation that waits.
 struct Invitation {
@@ -60,17 +68,19 @@ async fn invite(
     if members::works_here(app, caller.organisation_reader(app), &email).await? {
         return Err(Problem::new(Code::Conflict).detail("this address is a member's of this organisation"));
     }
-    let mut tx = caller.begin_organisation(app).await?;
+    let (by, _) = caller.member()?;
+    let mut tx = begin(app, caller).await?;
     withdraw_earlier(app, &mut tx, &email).await?;
     let (id, now) = (InvitationId::new(app.clock.as_ref(), app.rng.as_ref()), app.clock.now());
     let (organisation, expires_at) = (tx.organisation(), now.plus(LIFE));
     let invitation = Invitation { id, organisation, email, role, created_at: now, expires_at, sent_at: None };
-    store::insert(tx.tx(), &invitation, &seal(app, &invitation)?).await.map_err(store_failed)?;
+    store::insert(tx.tx(), &invitation, &seal(app, &invitation)?, by).await.map_err(store_failed)?;
     let link = if app.mailer.is_some() {
+        count(app, &mut tx, by, &invitation.email).await?;
         jobs::enqueue(app, tx.tx(), id).await?;
         None
     } else {
-        Some(make_link(app, tx.tx(), id, None).await?)
+        Some(make_link(app, tx.tx(), id).await?.link)
     };
     let detail = json!({"role": role.name(), "mailed": link.is_none()});
     record(app, &mut tx, caller, "invitation.create", id, detail).await?;
@@ -78,10 +88,31 @@ async fn invite(
     Ok((invitation, link))
 }
 
+/// Opens the transaction of an invitation. Nobody else invites or changes this organisation's memberships until it ends; the
+/// caller still has their role.
+async fn begin(app: &App, caller: &Caller) -> ProblemResult<OrganisationTx> {
+    let mut tx = caller.begin_organisation(app).await?;
+    let (engine, organisation) = (tx.engine(), tx.organisation());
+    ::store::dialect::lock(tx.tx(), engine, "memberships", &organisation.bytes()).await.map_err(store_failed)?;
+    sessions::still_works(tx.tx(), caller).await?;
+    Ok(tx)
+}
+
+/// Counts the letter.
+///
+/// # Errors
+/// 429.
+async fn count(app: &App, tx: &mut OrganisationTx, by: MemberId, to: &Personal<String>) -> ProblemResult<()> {
+    let organisation = tx.organisation().bytes();
+    let by = Aad::new("pilotfish/invitation-by/v1").bytes(&organisation).bytes(&by.bytes());
+    let to = Aad::new("pilotfish/invitation-to/v1").bytes(&organisation).text(&hash::normalised_email(to.open()));
+    mail::count(app, tx.tx(), &by, MOST_BY_MEMBER).await?;
+    mail::count(app, tx.tx(), &to, MOST_TO_ADDRESS).await
+}
+
 /// Withdraws the invitations of an address that wait, and those that are out of date.
 async fn withdraw_earlier(app: &App, tx: &mut OrganisationTx, email: &Personal<String>) -> ProblemResult<()> {
-    let (engine, organisation) = (tx.engine(), tx.organisation());
-    ::store::dialect::lock(tx.tx(), engine, "invitations", &organisation.bytes()).await.map_err(store_failed)?;
+    let organisation = tx.organisation();
     let rows = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
     let (wanted, mut waiting) = (hash::normalised_email(email.open()), 0);
     for row in rows {
@@ -99,17 +130,19 @@ async fn withdraw_earlier(app: &App, tx: &mut OrganisationTx, email: &Personal<S
     Err(Problem::new(Code::Conflict).detail(format!("{MOST} invitations wait already: withdraw some first")))
 }
 
+/// A link that was made, and by what it is found.
+struct NewLink {
+    link: Secret<String>,
+    hash: [u8; 32],
+}
+
 /// Makes an invitation's link; the one before it ends. The token is in the fragment, which browsers do not send.
-async fn make_link(
-    app: &App,
-    tx: &mut ::store::Tx,
-    id: InvitationId,
-    sent_at: Option<Timestamp>,
-) -> ProblemResult<Secret<String>> {
+async fn make_link(app: &App, tx: &mut Tx, id: InvitationId) -> ProblemResult<NewLink> {
     let token = random_token(app.rng.as_ref());
     let hashes = hashes(app, &token)?;
-    store::set_link(tx, id, &hashes.primary, hashes.version, sent_at).await.map_err(store_failed)?;
-    Ok(Secret::new(format!("{}/invitation#token={}", app.urls.dashboard, token.expose())))
+    store::set_link(tx, id, &hashes.primary, hashes.version).await.map_err(store_failed)?;
+    let link = Secret::new(format!("{}/invitation#token={}", app.urls.dashboard, token.expose()));
+    Ok(NewLink { link, hash: hashes.primary })
 }
 
 /// The invitation of a link.
@@ -137,6 +170,12 @@ fn invalid() -> Problem {
 
 fn hashes(app: &App, token: &Secret<String>) -> ProblemResult<Hashes<32>> {
     Hashes::of(app, KeyKind::Session, |key| hash::token_hash(key, PURPOSE, token.expose()))
+}
+
+/// Withdraws what a member has invited to an organisation: for whoever takes the right to it from them, on the same
+/// transaction and after it.
+pub(crate) async fn forget_by(tx: &mut Tx, organisation: OrganisationId, member: MemberId) -> ProblemResult<()> {
+    store::delete_by(tx, organisation, member).await.map(drop).map_err(store_failed)
 }
 
 /// How many links that would be taken are known by a hash under this version of the session key.

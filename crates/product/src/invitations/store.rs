@@ -1,7 +1,7 @@
 //! SQL of invitations.
 
 use base::Timestamp;
-use base::id::{InvitationId, OrganisationId};
+use base::id::{InvitationId, MemberId, OrganisationId, SessionId};
 use store::{Db, Executor, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::Invitation;
@@ -20,16 +20,18 @@ pub(super) struct Row {
 
 const COLUMNS: &str = "id, organisation_id, email, role, created_at, expires_at, sent_at";
 
-pub(super) async fn insert(tx: &mut Tx, invitation: &Invitation, email: &[u8]) -> StoreResult<u64> {
-    sql("INSERT INTO invitations (id, organisation_id, email, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(invitation.id)
-        .bind(invitation.organisation)
-        .bind(email)
-        .bind(invitation.role.name())
-        .bind(invitation.created_at)
-        .bind(invitation.expires_at)
-        .execute(tx)
-        .await
+pub(super) async fn insert(tx: &mut Tx, invitation: &Invitation, email: &[u8], by: MemberId) -> StoreResult<u64> {
+    sql("INSERT INTO invitations (id, organisation_id, email, role, created_at, expires_at, invited_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    .bind(invitation.id)
+    .bind(invitation.organisation)
+    .bind(email)
+    .bind(invitation.role.name())
+    .bind(invitation.created_at)
+    .bind(invitation.expires_at)
+    .bind(by)
+    .execute(tx)
+    .await
 }
 
 /// The invitations of the reader's organisation that can be accepted, newest first.
@@ -70,18 +72,36 @@ pub(super) async fn take(tx: &mut Tx, id: InvitationId, hashes: &[[u8; 32]]) -> 
     sql(text).bind(id).bind_all(hashes.iter().copied()).execute(tx).await
 }
 
-pub(super) async fn set_link(
-    tx: &mut Tx,
-    id: InvitationId,
-    hash: &[u8; 32],
-    key_version: u32,
-    sent_at: Option<Timestamp>,
-) -> StoreResult<u64> {
-    sql("UPDATE invitations SET hash = $2, key_version = $3, sent_at = $4 WHERE id = $1")
+pub(super) async fn set_link(tx: &mut Tx, id: InvitationId, hash: &[u8; 32], key_version: u32) -> StoreResult<u64> {
+    sql("UPDATE invitations SET hash = $2, key_version = $3, sent_at = NULL WHERE id = $1")
         .bind(id)
         .bind(*hash)
         .bind(key_version)
-        .bind(sent_at)
+        .execute(tx)
+        .await
+}
+
+/// Writes when a link was mailed, if it still is the invitation's.
+pub(super) async fn sent(tx: &mut Tx, id: InvitationId, hash: &[u8; 32], at: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE invitations SET sent_at = $3 WHERE id = $1 AND hash = $2")
+        .bind(id)
+        .bind(*hash)
+        .bind(at)
+        .execute(tx)
+        .await
+}
+
+/// Has a member's session go on in another organisation, if it has not ended.
+pub(super) async fn move_session(
+    tx: &mut Tx,
+    id: SessionId,
+    member: MemberId,
+    organisation: OrganisationId,
+) -> StoreResult<u64> {
+    sql("UPDATE sessions SET organisation_id = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL")
+        .bind(id)
+        .bind(member)
+        .bind(organisation)
         .execute(tx)
         .await
 }
@@ -90,6 +110,12 @@ pub(super) async fn delete(tx: &mut OrganisationTx, id: InvitationId) -> StoreRe
     let organisation = tx.organisation();
     let query = sql("DELETE FROM invitations WHERE id = $1 AND organisation_id = $2").bind(id).bind(organisation);
     query.execute(tx.tx()).await
+}
+
+/// Withdraws what a member has invited to an organisation.
+pub(super) async fn delete_by(tx: &mut Tx, organisation: OrganisationId, member: MemberId) -> StoreResult<u64> {
+    let query = sql("DELETE FROM invitations WHERE organisation_id = $1 AND invited_by = $2");
+    query.bind(organisation).bind(member).execute(tx).await
 }
 
 pub(super) async fn forget_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {

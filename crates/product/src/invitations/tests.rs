@@ -5,9 +5,10 @@ use std::time::Duration;
 use app_test::app_test;
 use serde_json::{Value, json};
 
+use crate::authority::SystemTx;
 use crate::doors::Door;
 use crate::mail::tests::Letterbox;
-use crate::testing::{Answer, OWNER, THEIR_PASSWORD, TestApp, dump};
+use crate::testing::{Answer, OWNER, PASSWORD, THEIR_PASSWORD, TestApp, dump};
 
 const BOB: &str = "bob@example.org";
 
@@ -123,9 +124,73 @@ async fn who_has_an_account_joins_with_its_password_only(app: TestApp) {
     }
     assert!(checked <= 10, "{checked}");
     app.advance(Duration::from_mins(16));
-    let ana = app.began(&app.accepts(&token, crate::testing::PASSWORD).await.assert(201));
+    let ana = app.began(&app.accepts(&token, PASSWORD).await.assert(201));
     assert_eq!(ana.asks().get("/api/v1/me").await.assert(200).json()["role"], "viewer");
     assert_eq!(ana.asks().get("/api/v1/account").await.assert(200).json()["name"], "Ana", "the name stays");
+}
+
+#[app_test]
+async fn who_has_a_second_factor_proves_it_before_they_join(app: TestApp) {
+    let (ana, olga) = (app.owner().await, app.other_owner("olga@example.org").await);
+    let totp = ana.sets_up_totp().await;
+    let token = olga.invites(OWNER, "viewer").await;
+    let half = app.accepts(&token, PASSWORD).await.assert(403);
+    assert_eq!((half.code().as_str(), &half.json()["next"][0]), ("mfa_required", &json!("totp")));
+    let (half, waits) = (half.cookie(), async || {
+        looks(&app, &token).await.assert(200);
+        let mine = ana.asks().get("/api/v1/account").await.assert(200).json();
+        assert_eq!(mine["organisations"].as_array().unwrap().len(), 1);
+    });
+    waits().await;
+    let accepts = async |cookie: &str, password: &str| {
+        let body = json!({"token": token, "name": "", "password": password});
+        app.at(Door::Dashboard).cookie(cookie).json(&body).post("/api/v1/invitations/accept").await
+    };
+    assert_eq!(accepts(&half, PASSWORD).await.assert(403).code(), "mfa_required", "a half session proves nothing");
+    waits().await;
+    app.advance(Duration::from_mins(1));
+    let whole = app.signs_in_with_totp(&totp).await;
+    // What was proven long ago does not do, nor what somebody else has proven.
+    app.advance(Duration::from_mins(11));
+    accepts(&whole.cookie, PASSWORD).await.assert(403);
+    accepts(&olga.cookie, "not the password of the account").await.assert(401);
+    let code = json!({"kind": "totp", "code": totp.code_at(app.app().clock.now())});
+    let whole = app.began(&whole.says(code).post("/api/v1/sessions/current/proofs").await.assert(200));
+    let joined = app.began(&accepts(&whole.cookie, "").await.assert(201));
+    let me = joined.asks().get("/api/v1/me").await.assert(200).json();
+    assert_eq!((&me["organisation"]["name"], &me["role"]), (&json!("Other"), &json!("viewer")));
+    assert_eq!(joined.cookie, whole.cookie, "the session goes on there");
+    assert_eq!(accepts(&joined.cookie, "").await.assert(403).code(), "link_invalid");
+}
+
+#[app_test]
+async fn an_invitation_ends_with_the_right_to_it(app: TestApp) {
+    let (owner, bob) = (app.owner().await, app.member(BOB, "admin").await);
+    let (by_bob, by_owner) =
+        (bob.invites("cem@example.org", "admin").await, owner.invites("dora@example.org", "editor").await);
+    let bobs = bob.id.parse().unwrap();
+    let mut tx = SystemTx::begin(app.app()).await.unwrap();
+    super::forget_by(&mut tx.0, app.installed().organisation.id, bobs).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(app.accepts(&by_bob, THEIR_PASSWORD).await.assert(403).code(), "link_invalid");
+    app.accepts(&by_owner, THEIR_PASSWORD).await.assert(201);
+    for (method, what) in [("role", json!({"role": "editor"})), ("suspend", json!({})), ("remove", json!({}))] {
+        let member = format!("{method}@example.org");
+        let admin = app.member(&member, "admin").await;
+        let token = admin.invites(&format!("by-{member}"), "editor").await;
+        let path = format!("/api/v1/members/{}", admin.id);
+        let answer = match method {
+            "role" => owner.says(what).put(&format!("{path}/role")).await.assert(200),
+            "suspend" => owner.asks().post(&format!("{path}/suspend")).await.assert(200),
+            _ => owner.asks().delete(&path).await.assert(204),
+        };
+        drop(answer);
+        assert_eq!(app.accepts(&token, THEIR_PASSWORD).await.assert(403).code(), "link_invalid", "{method}");
+    }
+    let by_owner = owner.invites("ede@example.org", "owner").await;
+    owner.asks().post(&format!("/api/v1/members/{}/ownership", bob.id)).await.assert(200);
+    assert_eq!(app.accepts(&by_owner, THEIR_PASSWORD).await.assert(403).code(), "link_invalid");
+    app.works_off().await;
 }
 
 #[app_test]
@@ -164,6 +229,8 @@ async fn invites_by_mail(app: TestApp) {
     letters.out_of_order.store(true, Ordering::SeqCst);
     assert_eq!(app.works_off().await, 1);
     assert!(letters.take().is_empty());
+    let listed = owner.asks().get("/api/v1/invitations").await.assert(200).json();
+    assert_eq!(listed["data"][0]["sent_at"], Value::Null, "it is not said to be sent before it is");
     letters.out_of_order.store(false, Ordering::SeqCst);
     app.advance(Duration::from_hours(1));
     assert_eq!(app.works_off().await, 1, "it is tried again");
@@ -175,6 +242,21 @@ async fn invites_by_mail(app: TestApp) {
     let everything = dump(&app.app().main).await;
     assert!(!everything.contains(&token) && !everything.contains(BOB), "a job says neither to whom nor what");
     app.accepts(&token, THEIR_PASSWORD).await.assert(201);
+    // An address is not flooded, also where each invitation is withdrawn by the next.
+    let owner = app.owner().await;
+    app.works_off().await;
+    letters.take();
+    let invites =
+        async |email: &str| owner.says(json!({"email": email, "role": "editor"})).post("/api/v1/invitations").await;
+    for _ in 0..super::MOST_TO_ADDRESS {
+        invites("cem@example.org").await.assert(201);
+    }
+    assert_eq!(invites(" CEM@example.org").await.assert(429).code(), "too_many_requests");
+    invites("dora@example.org").await.assert(201);
+    app.works_off().await;
+    let mut sent: Vec<String> = letters.take().into_iter().map(|(to, _)| to).collect();
+    sent.sort();
+    assert_eq!(sent, ["cem@example.org", "dora@example.org"], "what was withdrawn is not mailed");
     drop(owner);
     app.finish().await;
 }

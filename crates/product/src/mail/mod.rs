@@ -4,6 +4,7 @@
 //!
 //! No address stands in a job, a log or an error: a job names whom the letter is for by an id of ours.
 
+mod limits;
 mod smtp;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -12,6 +13,7 @@ use ::jobs::JobError;
 use base::{Personal, Secret};
 use futures::future::BoxFuture;
 
+pub(crate) use limits::{count, forget_counts};
 pub use smtp::{Smtp, SmtpError, SmtpSettings};
 
 /// A letter to one person.

@@ -6,6 +6,7 @@
 //! left there when the change is durable; a member without any membership is forgotten, with all that was theirs.
 
 pub(crate) mod api;
+mod credentials;
 mod new_password;
 mod password;
 pub(crate) mod reseal;
@@ -15,17 +16,21 @@ mod team;
 mod tests;
 pub(crate) mod tidy;
 
-use ::store::StoreError;
-use base::id::{MemberId, OrganisationId, SessionId};
+use ::store::{StoreError, Tx};
+use base::id::{MemberId, OrganisationId};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
 
 use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
-use crate::problem::{internal, store_failed};
-use crate::{sealed, second_factors, sessions};
+use crate::problem::store_failed;
+use crate::{email_changes, password_resets, sealed};
 
+pub(crate) use credentials::{
+    Account, PreparedPassword, account, has_factor, holds_password, is_password, prepare_password, set_password,
+    upgrade_password,
+};
 pub(crate) use new_password::{About, check_new};
 pub(crate) use password::{Passwords, Place};
 
@@ -38,26 +43,11 @@ pub(crate) struct Member {
     pub(crate) name: Personal<String>,
 }
 
-/// What signing in needs to know.
-pub(crate) struct Account {
-    pub(crate) id: MemberId,
-    pub(crate) password: String,
-    pub(crate) pepper_version: u32,
-}
-
 /// A member who can be inserted: checked, and the password hashed.
 pub(crate) struct Prepared<'a> {
     email: &'a Personal<String>,
     name: &'a Personal<String>,
     password: PreparedPassword,
-}
-
-/// A password that was checked and hashed.
-pub(crate) struct PreparedPassword {
-    hash: String,
-    pepper_version: u32,
-    /// Whether it is long enough to be all that its member signs in with.
-    does_alone: bool,
 }
 
 /// Checks a new member of an organisation of this name and hashes the password. It takes a while, so no transaction may be
@@ -75,48 +65,16 @@ pub(crate) async fn prepare<'a>(
     check_email(email)?;
     check_name("/name", name.open())?;
     check_new(password, &About::new(email, name).of_organisation(organisation))?;
-    Ok(Prepared { email, name, password: hashed(app, password).await? })
+    Ok(Prepared { email, name, password: credentials::hashed(app, password).await? })
 }
 
-/// Checks a member's new password and hashes it. No transaction may be open.
+/// Holds a member until the transaction ends: whoever else changes what they sign in with waits.
 ///
 /// # Errors
-/// 422 if it is too weak; 429 if too many hash at this moment.
-pub(crate) async fn prepare_password(
-    app: &App,
-    id: MemberId,
-    password: &Secret<String>,
-) -> ProblemResult<PreparedPassword> {
-    let mut tx = SystemTx::begin(app).await?;
-    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    drop(tx);
-    let member = open(app, &row)?;
-    let mut about = About::new(&member.email, &member.name);
-    if second_factors::has_factor(app, id).await? {
-        about = about.beside_a_factor();
-    }
-    for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {
-        about = about.of_organisation(&name);
-    }
-    check_new(password, &about)?;
-    hashed(app, password).await
-}
-
-async fn hashed(app: &App, password: &Secret<String>) -> ProblemResult<PreparedPassword> {
-    let (pepper_version, hash) = app.passwords.hash(app, app.passwords.queue()?, password).await?;
-    Ok(PreparedPassword { hash, pepper_version, does_alone: new_password::does_alone(password) })
-}
-
-/// Gives a member a new password; all their sessions end, but for one.
-pub(crate) async fn set_password(
-    app: &App,
-    tx: &mut SystemTx,
-    id: MemberId,
-    new: PreparedPassword,
-    but: Option<SessionId>,
-) -> ProblemResult<()> {
-    store::set_password(&mut tx.0, id, &new, app.clock.now()).await.map_err(store_failed)?;
-    sessions::end_all(app, &mut tx.0, id, but).await
+/// 404 if they are gone.
+pub(crate) async fn lock(app: &App, tx: &mut Tx, id: MemberId) -> ProblemResult<()> {
+    let held = store::lock(tx, app.main.engine(), id).await.map_err(store_failed)?;
+    held.then_some(()).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
 /// Inserts a member of an organisation. The address must not be another member's.
@@ -183,6 +141,11 @@ pub(crate) async fn works_here(
     store::works_here(reader, &email_index(app, email)?.all).await.map_err(store_failed)
 }
 
+/// Whether somebody has an address.
+pub(crate) async fn is_taken(app: &App, tx: &mut Tx, email: &Personal<String>) -> ProblemResult<bool> {
+    store::is_taken(tx, &email_index(app, email)?.all).await.map_err(store_failed)
+}
+
 /// The organisation in which a member who signs in begins: of those where they may work, the one of their latest session.
 pub(crate) async fn begins_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<Option<OrganisationId>> {
     store::begins_in(&mut tx.0, member).await.map_err(store_failed)
@@ -194,10 +157,26 @@ pub(crate) async fn address(app: &App, tx: &mut SystemTx, id: MemberId) -> Probl
     row.map(|row| open(app, &row).map(|member| member.email)).transpose()
 }
 
+/// The same, for a letter with a link: the member is held until the transaction ends.
+pub(crate) async fn hold_address(
+    app: &App,
+    tx: &mut SystemTx,
+    id: MemberId,
+) -> ProblemResult<Option<Personal<String>>> {
+    let there = store::lock(&mut tx.0, app.main.engine(), id).await.map_err(store_failed)?;
+    if there { address(app, tx, id).await } else { Ok(None) }
+}
+
 /// The organisation whose key seals what is a member's: where what happens to them is recorded.
 pub(crate) async fn home(tx: &mut SystemTx, id: MemberId) -> ProblemResult<Option<OrganisationId>> {
     let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
     Ok(row.map(|row| row.sealed_by))
+}
+
+/// What of a member is sealed; nobody seals it under another organisation's key until the transaction ends.
+async fn held(app: &App, tx: &mut Tx, id: MemberId) -> ProblemResult<store::SealedMember> {
+    lock(app, tx, id).await?;
+    store::sealed(tx, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
 fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
@@ -208,7 +187,13 @@ fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
     Ok(Member { email: open("email", &row.email)?, name: open("name", &row.name)? })
 }
 
-/// Writes a member's address; false if somebody else has it.
+/// Forgets the links by which a member's password or address could be changed.
+async fn forget_links(tx: &mut Tx, id: MemberId) -> ProblemResult<()> {
+    email_changes::forget_of(tx, id).await.map_err(store_failed)?;
+    password_resets::forget_of(tx, id).await.map(drop).map_err(store_failed)
+}
+
+/// Writes a member's address, and forgets what was mailed to the old one; false if somebody else has it.
 pub(crate) async fn set_email(
     app: &App,
     tx: &mut SystemTx,
@@ -219,39 +204,24 @@ pub(crate) async fn set_email(
     if store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
         return Ok(false);
     }
-    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let row = held(app, &mut tx.0, id).await?;
     let owner = Owner::Organisation(row.sealed_by);
     let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "email"), email.open().as_bytes())?;
     match store::set_email(&mut tx.0, id, &sealed, &index).await {
         // Somebody took it at this moment.
-        Err(StoreError::Conflict) => Ok(false),
-        other => other.map(|_| true).map_err(store_failed),
-    }
+        Err(StoreError::Conflict) => return Ok(false),
+        other => other.map_err(store_failed)?,
+    };
+    forget_links(&mut tx.0, id).await?;
+    Ok(true)
 }
 
 /// Writes what a member is called.
 async fn set_name(app: &App, tx: &mut SystemTx, id: MemberId, name: &Personal<String>) -> ProblemResult<()> {
-    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let row = held(app, &mut tx.0, id).await?;
     let owner = Owner::Organisation(row.sealed_by);
     let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "name"), name.open().trim().as_bytes())?;
     store::set_name(&mut tx.0, id, &sealed).await.map(drop).map_err(store_failed)
-}
-
-/// The account of an address.
-pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResult<Option<Account>> {
-    store::account(&app.main, &email_index(app, email)?.all).await.map_err(store_failed)
-}
-
-/// Whether this is a member's password.
-pub(crate) async fn is_password(
-    app: &App,
-    place: Place,
-    id: MemberId,
-    password: &Secret<String>,
-) -> ProblemResult<bool> {
-    let account = store::account_of(&app.main, id).await.map_err(store_failed)?;
-    let account = account.ok_or_else(|| Problem::new(Code::NotFound))?;
-    app.passwords.verify(app, place, password, &account.password, account.pepper_version).await
 }
 
 /// By what an account is found, and its attempts are counted: known or not.
@@ -259,20 +229,6 @@ pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<
     let normalised = hash::normalised_email(email.open());
     let context = Aad::new("pilotfish/member-email/v1").text(&normalised);
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
-}
-
-/// Hashes a password that was just found right anew, if its pepper has turned or it was hashed with other parameters than
-/// today's. If too many hash at this moment, the next signing in does it.
-pub(crate) async fn upgrade_password(app: &App, account: &Account, password: &Secret<String>) -> ProblemResult<()> {
-    let (newest, _) = app.keys.primary(KeyKind::Pepper, Owner::Installation).map_err(internal)?;
-    if account.pepper_version >= newest && password::is_current(&account.password) {
-        return Ok(());
-    }
-    let Ok(place) = app.passwords.queue() else { return Ok(()) };
-    let (version, hash) = app.passwords.hash(app, place, password).await?;
-    let mut tx = SystemTx::begin(app).await?;
-    store::upgrade_password(&mut tx.0, account, &hash, version).await.map_err(store_failed)?;
-    tx.commit().await
 }
 
 fn context(id: MemberId, field: &str) -> Aad {

@@ -67,11 +67,11 @@ pub(crate) fn does_alone(password: &Secret<String>) -> bool {
 /// # Errors
 /// 422 at `/password`, with what to do.
 pub(crate) fn check_new(password: &Secret<String>, about: &About) -> ProblemResult<()> {
-    let refused = |detail: String| Err(Problem::new(Code::InvalidValue).field("/password", detail));
+    let refused = |detail: String| Err(refusal(detail));
     let shortest = if about.alone { SHORTEST_ALONE } else { SHORTEST_WITH_MORE };
     let length = password.expose().chars().count();
     if !(shortest..=LONGEST).contains(&length) {
-        return refused(format!("use {shortest} to {LONGEST} characters; a few words in a row are good"));
+        return Err(wrong_length(shortest));
     }
     let text = normalised(password.expose());
     if is_common(&text) {
@@ -88,6 +88,19 @@ pub(crate) fn check_new(password: &Secret<String>, about: &About) -> ProblemResu
         );
     }
     Ok(())
+}
+
+/// A password is too short to be all that its member signs in with.
+pub(super) fn too_short_alone() -> Problem {
+    wrong_length(SHORTEST_ALONE)
+}
+
+fn wrong_length(shortest: usize) -> Problem {
+    refusal(format!("use {shortest} to {LONGEST} characters; a few words in a row are good"))
+}
+
+fn refusal(detail: String) -> Problem {
+    Problem::new(Code::InvalidValue).field("/password", detail)
 }
 
 fn normalised(text: &str) -> Vec<char> {

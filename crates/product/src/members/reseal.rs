@@ -3,7 +3,7 @@
 use base::id::{MemberId, OrganisationId};
 use base::{Personal, ProblemResult};
 use keys::{KeyKind, Owner};
-use store::{Scope, StoreResult, Tx, sql};
+use store::{Scope, StoreError, StoreResult, Tx, sql};
 
 use super::store::SealedMember;
 use super::{context, email_index};
@@ -37,6 +37,9 @@ pub(crate) async fn organisation(app: &App, organisation: OrganisationId) -> Pro
 }
 
 /// Seals what is a member's under the key of another organisation of theirs.
+///
+/// # Errors
+/// 503 if it was written anew since it was read.
 pub(super) async fn to(
     app: &App,
     tx: &mut SystemTx,
@@ -49,7 +52,10 @@ pub(super) async fn to(
         sealed::seal(app, KeyKind::Organisation, owner, &context(row.id, field), value.open().as_bytes())
     };
     let (email, name) = (seal("email", &member.email)?, seal("name", &member.name)?);
-    set_sealed_by(&mut tx.0, row, organisation, &email, &name).await.map(drop).map_err(store_failed)
+    match set_sealed_by(&mut tx.0, row, organisation, &email, &name).await.map_err(store_failed)? {
+        0 => Err(store_failed(StoreError::Contended)),
+        _ => Ok(()),
+    }
 }
 
 /// How many members of an organisation have something sealed under this version of its key.

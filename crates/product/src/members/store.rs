@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId};
-use store::{Db, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Engine, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::{Account, PreparedPassword};
 use crate::authority::{OrganisationReader, OrganisationTx, Role};
@@ -241,6 +241,25 @@ pub(super) async fn sealed(tx: &mut Tx, id: MemberId) -> StoreResult<Option<Seal
 pub(super) async fn is_taken(tx: &mut Tx, indexes: &[[u8; 32]]) -> StoreResult<bool> {
     let text = format!("SELECT id FROM members WHERE email_index IN ({})", dialect::placeholders(1, indexes.len()));
     Ok(sql(text).bind_all(indexes.iter().copied()).fetch_optional(tx).await?.is_some())
+}
+
+/// Whether there is such a member, who is held until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, engine: Engine, id: MemberId) -> StoreResult<bool> {
+    let text = format!("SELECT id FROM members WHERE id = $1{}", dialect::for_update(engine));
+    Ok(sql(text).bind(id).fetch_optional(tx).await?.is_some())
+}
+
+/// Whether a member has the password with this hash; they are held until the transaction ends.
+pub(super) async fn holds_password(tx: &mut Tx, engine: Engine, id: MemberId, hash: &str) -> StoreResult<bool> {
+    let text = format!("SELECT id FROM members WHERE id = $1 AND password = $2{}", dialect::for_update(engine));
+    Ok(sql(text).bind(id).bind(hash).fetch_optional(tx).await?.is_some())
+}
+
+/// Whether a member has one-time codes or a key.
+pub(super) async fn has_factor(tx: &mut Tx, id: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT member_id FROM totp_factors WHERE member_id = $1 AND state = 'confirmed' \
+                     UNION SELECT member_id FROM passkeys WHERE member_id = $1");
+    Ok(query.bind(id).fetch_optional(tx).await?.is_some())
 }
 
 /// Writes a new password.

@@ -11,9 +11,9 @@ use super::store::{self, Membership};
 use super::tidy;
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::{Caller, OrganisationTx, Role};
+use crate::authority::{Caller, ManageMembers, OrganisationTx, Permission as _, Role};
 use crate::problem::store_failed;
-use crate::sessions;
+use crate::{invitations, sessions};
 
 /// Gives somebody another role; their sessions in this organisation end.
 pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Role) -> ProblemResult<()> {
@@ -25,6 +25,7 @@ pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Rol
     }
     keep_an_owner(&mut tx, of).await?;
     store::set_role(&mut tx, id, role).await.map_err(store_failed)?;
+    withdraw(&mut tx, id).await?;
     end_sessions(app, &mut tx, caller, id).await?;
     let detail = json!({"from": of.role.name(), "to": role.name()});
     record(app, &mut tx, caller, "member.set_role", id, detail).await?;
@@ -46,6 +47,7 @@ pub(super) async fn set_suspended(app: &App, caller: &Caller, id: MemberId, susp
     }
     let at = suspended.then(|| app.clock.now());
     store::set_suspended(&mut tx, id, at).await.map_err(store_failed)?;
+    withdraw(&mut tx, id).await?;
     end_sessions(app, &mut tx, caller, id).await?;
     let action = if suspended { "member.suspend" } else { "member.resume" };
     record(app, &mut tx, caller, action, id, json!({})).await?;
@@ -58,6 +60,7 @@ pub(super) async fn remove(app: &App, caller: &Caller, id: MemberId) -> ProblemR
     let (by, of) = both(&mut tx, caller, id).await?;
     keep_an_owner(&mut tx, of).await?;
     store::remove(&mut tx, id).await.map_err(store_failed)?;
+    withdraw(&mut tx, id).await?;
     sessions::end_in(app, tx.tx(), id, caller.organisation(), None).await?;
     tidy::enqueue(app, tx.tx(), id).await?;
     let action = if by.member == id { "member.leave" } else { "member.remove" };
@@ -78,6 +81,7 @@ pub(super) async fn hand_over(app: &App, caller: &Caller, id: MemberId) -> Probl
     }
     store::set_role(&mut tx, id, Role::Owner).await.map_err(store_failed)?;
     store::set_role(&mut tx, by.member, Role::Admin).await.map_err(store_failed)?;
+    withdraw(&mut tx, by.member).await?;
     for member in [id, by.member] {
         end_sessions(app, &mut tx, caller, member).await?;
     }
@@ -100,6 +104,9 @@ async fn both(tx: &mut OrganisationTx, caller: &Caller, id: MemberId) -> Problem
     let by = store::membership(tx, asks).await.map_err(store_failed)?;
     let by = by.filter(|by| by.suspended_at.is_none()).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let of = store::membership(tx, id).await.map_err(store_failed)?.ok_or_else(missing)?;
+    if by.member != id && !ManageMembers::ROLES.contains(&by.role) {
+        return Err(Problem::new(Code::Forbidden).detail("owners and admins do this"));
+    }
     refuse_unless_owner(by, of.role == Role::Owner, "only an owner changes an owner")?;
     Ok((by, of))
 }
@@ -118,6 +125,12 @@ async fn keep_an_owner(tx: &mut OrganisationTx, of: Membership) -> ProblemResult
         return Err(Problem::new(Code::LastOwner).detail("hand the organisation over first"));
     }
     Ok(())
+}
+
+/// Ends the invitations that a member gave: they stand for what that member might do then.
+async fn withdraw(tx: &mut OrganisationTx, of: MemberId) -> ProblemResult<()> {
+    let organisation = tx.organisation();
+    invitations::forget_by(tx.tx(), organisation, of).await
 }
 
 /// Ends a member's sessions in this organisation, but for the one that asks.

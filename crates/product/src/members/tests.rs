@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use app_test::app_test;
+use base::id::OrganisationId;
 use serde_json::json;
 
+use crate::authority::SystemTx;
 use crate::doors::Door;
 use crate::testing::{OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp, dump};
 
@@ -223,6 +225,62 @@ async fn one_is_called_something_else(app: TestApp) {
     let refused = owner.says(json!({"name": " "})).put("/api/v1/account/name").await.assert(422);
     assert_eq!(refused.json()["errors"][0]["pointer"], "/name");
     assert!(!dump(&app.app().main).await.contains("maría"));
+}
+
+#[app_test]
+async fn a_name_is_sealed_by_the_organisation_that_seals_the_member_then(app: TestApp) {
+    let (bob, olga) = (app.member(BOB, "editor").await, app.other_owner("olga@example.org").await);
+    let there = app.began(&app.accepts(&olga.invites(BOB, "admin").await, THEIR_PASSWORD).await.assert(201));
+    let id: base::id::MemberId = bob.id.parse().unwrap();
+    let mut tx = SystemTx::begin(app.app()).await.unwrap();
+    let before = super::store::sealed(&mut tx.0, id).await.unwrap().unwrap();
+    let memberships = store::sql("SELECT organisation_id FROM memberships WHERE member_id = $1").bind(id);
+    let memberships = memberships.fetch_all(&mut tx.0).await.unwrap();
+    let mut organisations = memberships.iter().map(|row| row.get::<OrganisationId>("organisation_id").unwrap());
+    let other = organisations.find(|one| *one != before.sealed_by);
+    super::reseal::to(app.app(), &mut tx, &before, other.unwrap()).await.unwrap();
+    let (named, ()) = tokio::join!(there.says(json!({"name": "Bob B."})).put("/api/v1/account/name"), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tx.commit().await.unwrap();
+    });
+    named.assert(204);
+    assert_eq!(there.asks().get("/api/v1/account").await.assert(200).json()["name"], "Bob B.");
+    // And what was read before that is not sealed over what stands now.
+    let mut tx = SystemTx::begin(app.app()).await.unwrap();
+    let late = super::reseal::to(app.app(), &mut tx, &before, before.sealed_by).await.unwrap_err();
+    assert_eq!(late.code, base::Code::StorageContended);
+}
+
+#[app_test]
+async fn a_password_that_was_changed_meanwhile_is_not_the_one_that_was_verified(app: TestApp) {
+    let owner = app.owner().await;
+    let account = super::account(app.app(), &base::Personal::new(OWNER.to_owned())).await.unwrap().unwrap();
+    let holds = async || {
+        let mut tx = SystemTx::begin(app.app()).await.unwrap();
+        super::holds_password(app.app(), &mut tx.0, account.id, &account.password).await.unwrap()
+    };
+    assert!(holds().await);
+    owner.says(json!({"password": "nine anchors on the wall"})).put("/api/v1/account/password").await.assert(204);
+    assert!(!holds().await);
+}
+
+#[app_test]
+async fn a_short_password_is_refused_when_the_factor_is_gone_by_then(app: TestApp) {
+    let owner = app.owner().await;
+    owner.sets_up_totp().await;
+    let (id, short) = (owner.id.parse().unwrap(), base::Secret::new("vq7 lmrw".to_owned()));
+    let [early, late] = [(); 2].map(|()| super::prepare_password(app.app(), id, &short));
+    let (early, late) = (early.await.unwrap(), late.await.unwrap());
+    owner.asks().delete("/api/v1/account/totp").await.assert(204);
+    let set = async |new| {
+        let mut tx = SystemTx::begin(app.app()).await.unwrap();
+        super::set_password(app.app(), &mut tx, id, new, None).await?;
+        tx.commit().await
+    };
+    let refused = set(early).await.unwrap_err();
+    assert_eq!((refused.code, refused.errors[0].pointer.as_str()), (base::Code::InvalidValue, "/password"));
+    app.owner().await.sets_up_totp().await;
+    set(late).await.unwrap();
 }
 
 #[app_test]

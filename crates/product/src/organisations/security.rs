@@ -62,7 +62,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(get, path = "/organisation/security", tag = "organisation", operation_id = "get_security",
     responses((status = 200, body = Security)))]
 async fn get(Can { caller, .. }: Can<ReadSecurity>, State(app): State<Arc<App>>) -> ProblemResult<JsonBody<Security>> {
-    let row = store::security(caller.organisation_reader(&app)).await.map_err(store_failed)?;
+    let reader = caller.organisation_reader(&app);
+    let row = store::security(reader.db(), reader.organisation()).await.map_err(store_failed)?;
     Ok(JsonBody(row.into()))
 }
 
@@ -77,19 +78,23 @@ async fn set(
     Json(new): Json<NewSecurity>,
 ) -> ProblemResult<JsonBody<Security>> {
     check(&new)?;
-    if caller.standing()?.level < new.require_mfa.level() {
+    if caller.standing()?.proven() < new.require_mfa.level() {
         let detail = "sign in with such a second factor yourself first, so that you do not lock yourself out";
         return Err(Problem::new(Code::Conflict).detail(detail));
     }
-    let before = store::security(caller.organisation_reader(&app)).await.map_err(store_failed)?;
     let NewSecurity { require_mfa, grace_days, idle_minutes, absolute_hours } = new;
+    let mut tx = caller.begin_organisation(&app).await?;
+    let (organisation, now) = (tx.organisation(), app.clock.now());
+    let before = store::security(tx.tx(), organisation).await.map_err(store_failed)?;
     let required_at = match require_mfa {
         RequireMfa::Off => None,
-        stricter if stricter.level() > before.require_mfa.level() => Some(app.clock.now()),
-        _ => before.required_at,
+        same if same == before.require_mfa => before.required_at,
+        RequireMfa::Any => before.any_required_at.or(Some(now)),
+        RequireMfa::PhishingResistant => Some(now),
     };
-    let row = SecurityRow { require_mfa, required_at, grace_days, idle_minutes, absolute_hours };
-    let mut tx = caller.begin_organisation(&app).await?;
+    // Who had to have something already has no more time for it.
+    let any_required_at = required_at.and(before.any_required_at.or(Some(now)));
+    let row = SecurityRow { require_mfa, required_at, any_required_at, grace_days, idle_minutes, absolute_hours };
     store::set_security(&mut tx, &row).await.map_err(store_failed)?;
     let detail = json!({"require_mfa": require_mfa, "grace_days": grace_days, "idle_minutes": idle_minutes,
                         "absolute_hours": absolute_hours});
@@ -118,7 +123,7 @@ fn check(new: &NewSecurity) -> ProblemResult<()> {
 
 impl From<SecurityRow> for Security {
     fn from(row: SecurityRow) -> Self {
-        let SecurityRow { require_mfa, required_at, grace_days, idle_minutes, absolute_hours } = row;
+        let SecurityRow { require_mfa, required_at, grace_days, idle_minutes, absolute_hours, .. } = row;
         let grace = Duration::from_hours(HOURS_PER_DAY * u64::from(grace_days));
         let grace_until = required_at.map(|since| since.plus(grace));
         Self { require_mfa, grace_days, grace_until, idle_minutes, absolute_hours }

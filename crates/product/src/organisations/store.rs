@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::{AppId, EnvironmentId, OrganisationId};
-use store::{Db, Row, Scope, StoreError, StoreResult, Tx, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
 
 use super::Tenant;
 use crate::authority::{OrganisationReader, OrganisationTx, TenantReader};
@@ -144,20 +144,23 @@ pub(super) struct SecurityRow {
     pub(super) require_mfa: RequireMfa,
     /// When that was made stricter.
     pub(super) required_at: Option<Timestamp>,
+    /// Since when some second factor is required.
+    pub(super) any_required_at: Option<Timestamp>,
     pub(super) grace_days: u32,
     pub(super) idle_minutes: u32,
     pub(super) absolute_hours: u32,
 }
 
-pub(super) async fn security(reader: OrganisationReader<'_>) -> StoreResult<SecurityRow> {
+pub(super) async fn security(on: impl Executor, organisation: OrganisationId) -> StoreResult<SecurityRow> {
     let query =
-        sql("SELECT require_mfa, mfa_required_at, grace_days, idle_minutes, absolute_hours FROM organisations \
-                     WHERE id = $1");
-    let row = query.bind(reader.organisation()).fetch_one(reader.db()).await?;
+        sql("SELECT require_mfa, mfa_required_at, any_mfa_required_at, grace_days, idle_minutes, absolute_hours \
+                     FROM organisations WHERE id = $1");
+    let row = query.bind(organisation).fetch_one(on).await?;
     Ok(SecurityRow {
         require_mfa: RequireMfa::from_name(&row.get::<String>("require_mfa")?)
             .ok_or_else(|| StoreError::Decode { column: "require_mfa".to_owned() })?,
         required_at: row.get("mfa_required_at")?,
+        any_required_at: row.get("any_mfa_required_at")?,
         grace_days: row.get("grace_days")?,
         idle_minutes: row.get("idle_minutes")?,
         absolute_hours: row.get("absolute_hours")?,
@@ -167,13 +170,14 @@ pub(super) async fn security(reader: OrganisationReader<'_>) -> StoreResult<Secu
 pub(super) async fn set_security(tx: &mut OrganisationTx, row: &SecurityRow) -> StoreResult<u64> {
     let organisation = tx.organisation();
     sql("UPDATE organisations SET require_mfa = $2, mfa_required_at = $3, grace_days = $4, idle_minutes = $5, \
-         absolute_hours = $6 WHERE id = $1")
+         absolute_hours = $6, any_mfa_required_at = $7 WHERE id = $1")
     .bind(organisation)
     .bind(row.require_mfa.name())
     .bind(row.required_at)
     .bind(row.grace_days)
     .bind(row.idle_minutes)
     .bind(row.absolute_hours)
+    .bind(row.any_required_at)
     .execute(tx.tx())
     .await
 }

@@ -1,4 +1,4 @@
-//! `/account/passkeys` and `/passkeys/challenge`, on the dashboard only.
+//! `/account/passkeys`, `/passkeys/challenge` and `/sessions/current/proofs/challenge`, on the dashboard only.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::challenge::{self, LIFE, Purpose};
 use super::store::{self, NewPasskey};
 use super::{Passkey, PasskeyKind};
 use crate::App;
-use crate::authority::{Can, SecureAccount, SystemTx};
+use crate::authority::{Can, OwnSession, SecureAccount};
 use crate::extract::Json;
 use crate::members;
 use crate::problem::store_failed;
@@ -71,6 +71,7 @@ struct Kept {
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(challenge_of_sign_in))
+        .routes(routes!(challenge_of_proof))
         .routes(routes!(challenge_of_new_key))
         .routes(routes!(keep))
         .routes(routes!(remove))
@@ -83,7 +84,7 @@ impl From<Passkey> for PasskeyWire {
     }
 }
 
-/// Begin to sign in with a passkey; with a session's cookie, to prove who one is with one of one's own.
+/// Begin to sign in with a passkey.
 #[utoipa::path(post, path = "/passkeys/challenge", tag = "sessions", operation_id = "challenge_passkey", security(()),
     responses((status = 201, body = Challenge)))]
 async fn challenge_of_sign_in(
@@ -92,20 +93,29 @@ async fn challenge_of_sign_in(
     headers: HeaderMap,
 ) -> ProblemResult<(StatusCode, JsonBody<Challenge>)> {
     sessions::refuse_cross_site(&app, &method, &headers)?;
-    let member = sessions::member_of(&app, &headers).await?;
-    let (purpose, allowed, verification) = match member {
-        None => (Purpose::SignIn, Vec::new(), "required"),
-        Some(member) => {
-            let own = store::credentials(&app.main, member).await.map_err(store_failed)?;
-            (Purpose::Prove(member), descriptors(&own), "preferred")
-        }
-    };
-    let challenge = challenge::make(&app, purpose)?;
+    Ok((StatusCode::CREATED, JsonBody(to_sign(&app, Purpose::SignIn, "required", &[])?)))
+}
+
+/// Begin to prove who one is with a passkey or a security key of one's own.
+#[utoipa::path(post, path = "/sessions/current/proofs/challenge", tag = "sessions", operation_id = "challenge_proof",
+    responses((status = 201, body = Challenge)))]
+async fn challenge_of_proof(
+    Can { caller, .. }: Can<OwnSession>,
+    State(app): State<Arc<App>>,
+) -> ProblemResult<(StatusCode, JsonBody<Challenge>)> {
+    let (member, _) = caller.member()?;
+    let own = store::credentials(&app.main, member).await.map_err(store_failed)?;
+    Ok((StatusCode::CREATED, JsonBody(to_sign(&app, Purpose::Prove(member), "preferred", &own)?)))
+}
+
+/// What one of these keys is to sign, or any if there are none.
+fn to_sign(app: &App, purpose: Purpose, verification: &str, keys: &[Vec<u8>]) -> ProblemResult<Challenge> {
+    let challenge = challenge::make(app, purpose)?;
     let public_key = json!({
-        "challenge": challenge, "rpId": relying_party(&app), "timeout": LIFE.as_millis(),
-        "userVerification": verification, "allowCredentials": allowed,
+        "challenge": challenge, "rpId": relying_party(app), "timeout": LIFE.as_millis(),
+        "userVerification": verification, "allowCredentials": descriptors(keys),
     });
-    Ok((StatusCode::CREATED, JsonBody(Challenge { challenge, public_key })))
+    Ok(Challenge { challenge, public_key })
 }
 
 /// Begin to set up a passkey or a security key.
@@ -118,14 +128,16 @@ async fn challenge_of_new_key(
     let (id, _) = caller.member()?;
     let member = members::get(&app, caller.organisation_reader(&app), id).await?;
     let own = store::credentials(&app.main, id).await.map_err(store_failed)?;
-    if own.len() >= MOST {
-        return Err(Problem::new(Code::Conflict).detail(format!("you have {MOST} keys: remove one first")));
-    }
+    refuse_too_many(own.len())?;
     let challenge = challenge::make(&app, Purpose::Register(id))?;
     let algorithms: Vec<Value> = ALGORITHMS.iter().map(|alg| json!({"type": "public-key", "alg": alg})).collect();
     let public_key = json!({
         "rp": {"id": relying_party(&app), "name": "Pilotfish"},
-        "user": {"id": BASE64URL_NOPAD.encode(&id.bytes()), "name": member.email.open(), "displayName": member.name.open()},
+        "user": {
+            "id": BASE64URL_NOPAD.encode(&id.bytes()),
+            "name": member.email.open(),
+            "displayName": member.name.open(),
+        },
         "challenge": challenge, "pubKeyCredParams": algorithms, "timeout": LIFE.as_millis(),
         "excludeCredentials": descriptors(&own), "attestation": "none",
         "authenticatorSelection": {"residentKey": "preferred", "userVerification": "preferred"},
@@ -136,7 +148,7 @@ async fn challenge_of_new_key(
 /// Keep a new passkey or security key. All other sessions end.
 #[utoipa::path(post, path = "/account/passkeys", tag = "account", operation_id = "add_passkey", request_body = NewKey,
     responses((status = 201, body = Kept), (status = 403, description = "invalid_proof"),
-              (status = 422, description = "invalid_value")))]
+              (status = 409, description = "conflict"), (status = 422, description = "invalid_value")))]
 async fn keep(
     Can { caller, .. }: Can<SecureAccount>,
     State(app): State<Arc<App>>,
@@ -145,10 +157,11 @@ async fn keep(
 ) -> ProblemResult<(StatusCode, JsonBody<Kept>)> {
     let (member, session) = caller.member()?;
     let new = credential.verify(&app, &challenge)?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     if !challenge::take(&app, &mut tx, &challenge, Purpose::Register(member)).await? {
         return Err(Problem::new(Code::InvalidProof));
     }
+    refuse_too_many(store::count(&mut tx.0, member).await.map_err(store_failed)?)?;
     let kind = if new.owner_verified { PasskeyKind::Passkey } else { PasskeyKind::SecurityKey };
     let (device, now) = (sessions::device(&headers), app.clock.now());
     let id = PasskeyId::new(app.clock.as_ref(), app.rng.as_ref());
@@ -185,13 +198,20 @@ async fn remove(
     let missing = || Problem::new(Code::NotFound).detail("you have no such key");
     let (member, _) = caller.member()?;
     let id: PasskeyId = id.parse().map_err(|_| missing())?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     if store::remove(&mut tx.0, member, id).await.map_err(store_failed)? == 0 {
         return Err(missing());
     }
     second_factors::removed(&app, &mut tx, &caller, "account.remove_passkey").await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn refuse_too_many(keys: usize) -> ProblemResult<()> {
+    if keys < MOST {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(format!("you have {MOST} keys: remove one first")))
 }
 
 fn descriptors(credentials: &[Vec<u8>]) -> Vec<Value> {

@@ -1,8 +1,10 @@
-//! What a browser and a key say, and whether it is so: WebAuthn level 3, sections 7.1 and 7.2, for the attestation `none`.
+//! What a browser and a key say, and whether it is so: WebAuthn level 3, sections 7.1 and 7.2, for the attestation
+//! `none`.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
+use base::id::MemberId;
 use base::{Code, Problem, ProblemResult};
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
@@ -35,6 +37,8 @@ struct AssertionResponse {
     client_data_json: String,
     authenticator_data: String,
     signature: String,
+    /// Whose key it says it is; security keys beside a password need not say.
+    user_handle: Option<String>,
 }
 
 /// `credential.toJSON()` of a new key.
@@ -99,6 +103,12 @@ impl Assertion {
     /// The key's own id.
     pub(super) fn id(&self) -> Option<Vec<u8>> {
         decode(&self.raw_id).filter(|id| id.len() <= LONGEST_CREDENTIAL)
+    }
+
+    /// Whether the key says that it is this member's; nothing if it does not say whose it is.
+    pub(super) fn names(&self, member: MemberId) -> Option<bool> {
+        let handle = self.response.user_handle.as_deref().filter(|handle| !handle.is_empty())?;
+        Some(decode(handle).is_some_and(|handle| handle == member.bytes()))
     }
 
     /// What the key says, if it is this one that signed this challenge for this dashboard.

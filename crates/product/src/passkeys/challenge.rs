@@ -1,5 +1,6 @@
-//! Challenges: what a key is to sign. They are not stored when they are made, so that nobody fills the store by asking; a keyed
-//! hash in each says that it is ours, for what and until when. Those that were answered are kept until then: each is good once.
+//! Challenges: what a key is to sign. They are not stored when they are made, so that nobody fills the store by asking;
+//! a keyed hash in each says that it is ours, for what and until when. Those that were answered are kept until then:
+//! each is good once.
 
 use std::time::Duration;
 

@@ -1,12 +1,13 @@
-//! Passkeys and security keys (WebAuthn, level 3): a key pair that never leaves its device, and that signs for this dashboard's
-//! pages only, so that nothing can be given to a forged one. A passkey that asked for its owner (a finger, a PIN) is all that
-//! one signs in with; a security key is a second factor after the password.
+//! Passkeys and security keys (WebAuthn, level 3): a key pair that never leaves its device, and that signs for this
+//! dashboard's pages only, so that nothing can be given to a forged one. A passkey that asked for its owner (a finger,
+//! a PIN) is all that one signs in with; a security key is a second factor after the password.
 //!
 //! No attestation is asked for: what device it is, is the member's business. So what the browser says of a new key (its
-//! SubjectPublicKeyInfo) is taken as it is, and no CBOR is read; see `docs/adr/0015-webauthn-without-a-library.md`.
+//! SubjectPublicKeyInfo) is taken as it is, and no CBOR is read; see `docs/adr/0014-webauthn-without-a-library.md`.
 //!
-//! Invariants: a challenge is ours, for one purpose and one member, good for five minutes and once; only this dashboard's
-//! origin may answer it; the counter of a key that has one counts up.
+//! Invariants: a challenge is ours, for one purpose and one member, good for five minutes and once, whatever comes of
+//! it; only this dashboard's origin may answer it; the counter of a key that has one counts up, and one that does not
+//! is a finding.
 
 pub(crate) mod api;
 mod ceremony;
@@ -17,13 +18,16 @@ pub(crate) mod tests;
 
 use ::store::{StoreResult, Tx};
 use base::id::{MemberId, PasskeyId};
-use base::{Code, Problem, ProblemResult, Timestamp};
+use base::{ProblemResult, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
+use crate::sign_ins::jobs::{Notice, tell};
+use crate::sign_ins::{self, Found};
+use crate::{App, members};
 
 pub(crate) use ceremony::Assertion;
 use challenge::Purpose;
@@ -82,42 +86,62 @@ pub(crate) async fn list(app: &App, member: MemberId) -> ProblemResult<Vec<Passk
     store::list(&app.main, member).await.map_err(store_failed)
 }
 
-/// Whose key signed in, if it asked for its owner.
-///
-/// # Errors
-/// 401 `invalid_credentials`, the same whatever is wrong.
-pub(crate) async fn sign_in(app: &App, tx: &mut SystemTx, signed: &Signed) -> ProblemResult<MemberId> {
-    let refused = || Problem::new(Code::InvalidCredentials);
-    check(app, tx, signed, None).await?.filter(|seen| seen.owner_verified).map(|seen| seen.member).ok_or_else(refused)
+/// What came of a key that signed.
+pub(crate) enum Verdict {
+    /// It is this member's.
+    Right(MemberId),
+    /// It proves nothing; whose it says it is.
+    Wrong(Option<MemberId>),
 }
 
-/// Whether a member's key signed.
+/// Whose key signed in: one that asked for its owner. The challenge is used up with the transaction, right or wrong.
+pub(crate) async fn sign_in(app: &App, tx: &mut SystemTx, signed: &Signed) -> ProblemResult<Verdict> {
+    check(app, tx, signed, None).await
+}
+
+/// Whether a member's key signed. The challenge is used up with the transaction, right or wrong.
 pub(crate) async fn prove(app: &App, tx: &mut SystemTx, signed: &Signed, member: MemberId) -> ProblemResult<bool> {
-    Ok(check(app, tx, signed, Some(member)).await?.is_some())
+    Ok(matches!(check(app, tx, signed, Some(member)).await?, Verdict::Right(_)))
 }
 
-/// A key that signed.
-struct Seen {
-    member: MemberId,
-    owner_verified: bool,
-}
-
-/// Looks at what was signed, and uses the challenge up.
-async fn check(app: &App, tx: &mut SystemTx, signed: &Signed, member: Option<MemberId>) -> ProblemResult<Option<Seen>> {
+/// Looks at what was signed, by a certain member's key or by whosesoever.
+async fn check(app: &App, tx: &mut SystemTx, signed: &Signed, member: Option<MemberId>) -> ProblemResult<Verdict> {
     let purpose = member.map_or(Purpose::SignIn, Purpose::Prove);
-    if !challenge::take(app, tx, &signed.challenge, purpose).await? {
-        return Ok(None);
-    }
-    let Some(credential) = signed.credential.id() else { return Ok(None) };
-    let key = store::by_credential(&mut tx.0, &credential).await.map_err(store_failed)?;
-    let Some(key) = key.filter(|key| member.is_none_or(|member| member == key.member)) else { return Ok(None) };
-    let Some(seen) = signed.credential.verify(app, &signed.challenge, &key) else { return Ok(None) };
+    let is_ours = challenge::take(app, tx, &signed.challenge, purpose).await?;
+    let Some(key) = key_of(tx, signed).await? else { return Ok(Verdict::Wrong(None)) };
+    let is_theirs = match (member, signed.credential.names(key.member)) {
+        // Whom no session names, the key names.
+        (None, named) => named == Some(true),
+        (Some(member), named) => member == key.member && named != Some(false),
+    };
+    let seen = signed.credential.verify(app, &signed.challenge, &key);
+    let seen = seen.filter(|seen| is_ours && is_theirs && (seen.owner_verified || member.is_some()));
+    let Some(seen) = seen else { return Ok(Verdict::Wrong(Some(key.member))) };
+    // Whoever removes a key holds the member first.
+    members::lock(app, &mut tx.0, key.member).await?;
     let counter = i64::from(seen.counter);
-    if store::used(&mut tx.0, key.id, counter, app.clock.now()).await.map_err(store_failed)? == 0 {
-        tracing::warn!(passkey = %key.id, "a passkey's counter did not count up: it may have been copied");
-        return Ok(None);
+    if store::used(&mut tx.0, key.id, counter, app.clock.now()).await.map_err(store_failed)? == 1 {
+        return Ok(Verdict::Right(key.member));
     }
-    Ok(Some(Seen { member: key.member, owner_verified: seen.owner_verified }))
+    if key_of(tx, signed).await?.is_some() {
+        found_copy(app, tx, &key).await?;
+    }
+    Ok(Verdict::Wrong(Some(key.member)))
+}
+
+async fn key_of(tx: &mut SystemTx, signed: &Signed) -> ProblemResult<Option<store::Key>> {
+    let Some(credential) = signed.credential.id() else { return Ok(None) };
+    store::by_credential(&mut tx.0, &credential).await.map_err(store_failed)
+}
+
+/// Reports a key whose counter did not count up, and tells its member.
+async fn found_copy(app: &App, tx: &mut SystemTx, key: &store::Key) -> ProblemResult<()> {
+    let (subject, member) = (key.id.bytes(), Some(key.member));
+    let detail = json!({ "member": member, "passkey": key.id });
+    if sign_ins::report(app, tx, Found { kind: "passkey.copied", subject: &subject, member, detail }).await? {
+        tell(app, tx, member, Notice::CopiedPasskey { device: key.device.clone() }).await?;
+    }
+    Ok(())
 }
 
 /// Forgets what a member had.

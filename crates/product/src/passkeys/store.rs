@@ -12,6 +12,7 @@ pub(super) struct Key {
     pub(super) member: MemberId,
     pub(super) public_key: Vec<u8>,
     pub(super) algorithm: i64,
+    pub(super) device: String,
 }
 
 /// A key that is being kept.
@@ -69,14 +70,15 @@ pub(super) async fn credentials(db: &Db, member: MemberId) -> StoreResult<Vec<Ve
 }
 
 pub(super) async fn by_credential(tx: &mut Tx, credential: &[u8]) -> StoreResult<Option<Key>> {
-    let query = sql("SELECT id, member_id, public_key, algorithm FROM passkeys WHERE credential = $1").bind(credential);
-    let row = query.fetch_optional(tx).await?;
+    let query = sql("SELECT id, member_id, public_key, algorithm, device FROM passkeys WHERE credential = $1");
+    let row = query.bind(credential).fetch_optional(tx).await?;
     row.map(|row| {
         Ok(Key {
             id: row.get("id")?,
             member: row.get("member_id")?,
             public_key: row.get("public_key")?,
             algorithm: row.get("algorithm")?,
+            device: row.get("device")?,
         })
     })
     .transpose()
@@ -84,12 +86,19 @@ pub(super) async fn by_credential(tx: &mut Tx, credential: &[u8]) -> StoreResult
 
 /// Writes that a key was used, unless it counts and did not count up.
 pub(super) async fn used(tx: &mut Tx, id: PasskeyId, counter: i64, now: Timestamp) -> StoreResult<u64> {
-    sql("UPDATE passkeys SET counter = $2, last_used_at = $3 WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))")
-        .bind(id)
-        .bind(counter)
-        .bind(now)
-        .execute(tx)
-        .await
+    sql("UPDATE passkeys SET counter = $2, last_used_at = $3 \
+         WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))")
+    .bind(id)
+    .bind(counter)
+    .bind(now)
+    .execute(tx)
+    .await
+}
+
+/// How many keys a member has.
+pub(super) async fn count(tx: &mut Tx, member: MemberId) -> StoreResult<usize> {
+    let query = sql("SELECT id FROM passkeys WHERE member_id = $1").bind(member);
+    Ok(query.fetch_all(tx).await?.len())
 }
 
 pub(super) async fn remove(tx: &mut Tx, member: MemberId, id: PasskeyId) -> StoreResult<u64> {

@@ -8,7 +8,7 @@ use base::{Problem, ProblemResult, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::make_link;
+use super::{NewLink, PAUSE, make_link, store};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::mail::Letter;
@@ -50,9 +50,14 @@ async fn mail(app: &App, member: Option<MemberId>) -> Result<Value, JobError> {
     let mailer = app.mailer.as_ref().ok_or(JobError::Retry("no_mail_server"))?;
     let Some(member) = member else { return Ok(json!({})) };
     let mut tx = SystemTx::begin(app).await.map_err(failed)?;
+    // The link is of the address that it goes to: who changes one of them waits, and ends the link.
+    let to = members::hold_address(app, &mut tx, member).await.map_err(failed)?;
     // Whoever was removed meanwhile is gone.
-    let Some(to) = members::address(app, &mut tx, member).await.map_err(failed)? else { return Ok(json!({})) };
-    let link = make_link(app, &mut tx, member).await.map_err(failed)?;
+    let Some(to) = to else { return Ok(json!({})) };
+    if store::was_sent_after(&mut tx.0, member, app.clock.now().minus(PAUSE)).await? {
+        return Ok(json!({}));
+    }
+    let NewLink { link, hash } = make_link(app, &mut tx, member).await.map_err(failed)?;
     tx.commit().await.map_err(failed)?;
     let text = Secret::new(format!(
         "Somebody, probably you, asked for a new password for Pilotfish.\n\nOpen this link to choose one; it is good once, \
@@ -60,5 +65,8 @@ async fn mail(app: &App, member: Option<MemberId>) -> Result<Value, JobError> {
         link.expose(),
     ));
     mailer.send(Letter { to, subject: "A new password for Pilotfish".to_owned(), text }).await?;
+    let mut tx = SystemTx::begin(app).await.map_err(failed)?;
+    store::sent(&mut tx.0, member, &hash, app.clock.now()).await?;
+    tx.commit().await.map_err(failed)?;
     Ok(json!({}))
 }

@@ -2,7 +2,8 @@
 //! operator has one made: `pilotfish members reset-link`.
 //!
 //! Asking says nothing of whether an address has an account: the same is counted, written and answered. A link is good once and
-//! for half an hour; only the newest one is, by a keyed hash. A new password ends every session of the member.
+//! for half an hour, and no longer than the member's password and address; only the newest one is, by a keyed hash. A new
+//! password ends every session of the member.
 
 pub(crate) mod api;
 pub(crate) mod jobs;
@@ -26,15 +27,24 @@ use crate::problem::store_failed;
 
 /// How long a link is good.
 const LIFE: Duration = Duration::from_mins(30);
+/// How long after a letter none is sent again: its link stays good.
+const PAUSE: Duration = Duration::from_mins(5);
 const PURPOSE: &str = "password_reset";
 
+/// A link that was made, and by what it is found.
+struct NewLink {
+    link: Secret<String>,
+    hash: [u8; 32],
+}
+
 /// Makes a member's link; the one before it ends. The token is in the fragment, which browsers do not send.
-async fn make_link(app: &App, tx: &mut SystemTx, member: MemberId) -> ProblemResult<Secret<String>> {
+async fn make_link(app: &App, tx: &mut SystemTx, member: MemberId) -> ProblemResult<NewLink> {
     let token = random_token(app.rng.as_ref());
     let hashes = hashes(app, &token)?;
     let expires_at = app.clock.now().plus(LIFE);
     store::set_link(&mut tx.0, member, &hashes.primary, hashes.version, expires_at).await.map_err(store_failed)?;
-    Ok(Secret::new(format!("{}/reset#token={}", app.urls.dashboard, token.expose())))
+    let link = Secret::new(format!("{}/reset#token={}", app.urls.dashboard, token.expose()));
+    Ok(NewLink { link, hash: hashes.primary })
 }
 
 /// Makes the link of an address's member, for the operator.
@@ -45,7 +55,8 @@ pub async fn link_for_operator(app: &App, email: &Personal<String>) -> ProblemRe
     let missing = || Problem::new(Code::NotFound).detail("no member has this address");
     let account = members::account(app, email).await?.ok_or_else(missing)?;
     let mut tx = SystemTx::begin(app).await?;
-    let link = make_link(app, &mut tx, account.id).await?;
+    members::lock(app, &mut tx.0, account.id).await?;
+    let NewLink { link, .. } = make_link(app, &mut tx, account.id).await?;
     record(app, &mut tx, account.id, "member.issue_reset_link").await?;
     tx.commit().await?;
     Ok(link)
@@ -59,6 +70,7 @@ async fn complete(app: &App, token: &Secret<String>, password: &Secret<String>) 
     // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
     let new = members::prepare_password(app, member, password).await?;
     let mut tx = SystemTx::begin(app).await?;
+    members::lock(app, &mut tx.0, member).await?;
     if store::take(&mut tx.0, member, &hashes.all).await.map_err(store_failed)? == 0 {
         return Err(invalid());
     }

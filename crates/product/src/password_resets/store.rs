@@ -13,7 +13,7 @@ pub(super) async fn set_link(
     expires_at: Timestamp,
 ) -> StoreResult<u64> {
     sql("INSERT INTO password_resets (member_id, hash, key_version, expires_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (member_id) DO UPDATE SET hash = $2, key_version = $3, expires_at = $4")
+         ON CONFLICT (member_id) DO UPDATE SET hash = $2, key_version = $3, expires_at = $4, sent_at = NULL")
     .bind(member)
     .bind(*hash)
     .bind(key_version)
@@ -30,6 +30,22 @@ pub(super) async fn of_link(db: &Db, hashes: &[[u8; 32]], now: Timestamp) -> Sto
     );
     let row = sql(text).bind(now).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
     row.map(|row| row.get("member_id")).transpose()
+}
+
+/// Whether a member's link was mailed after a time.
+pub(super) async fn was_sent_after(tx: &mut Tx, member: MemberId, time: Timestamp) -> StoreResult<bool> {
+    let query = sql("SELECT member_id FROM password_resets WHERE member_id = $1 AND sent_at > $2");
+    Ok(query.bind(member).bind(time).fetch_optional(tx).await?.is_some())
+}
+
+/// Writes when a link was mailed, if it still is the member's.
+pub(super) async fn sent(tx: &mut Tx, member: MemberId, hash: &[u8; 32], at: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE password_resets SET sent_at = $3 WHERE member_id = $1 AND hash = $2")
+        .bind(member)
+        .bind(*hash)
+        .bind(at)
+        .execute(tx)
+        .await
 }
 
 /// Removes a member's link, if it still is this one.

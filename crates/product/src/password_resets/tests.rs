@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use app_test::app_test;
@@ -19,10 +20,9 @@ async fn completes(app: &TestApp, token: &str, password: &str) -> Answer {
     app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await
 }
 
-async fn with_mail(name: &'static str) -> (TestApp, Arc<Letterbox>) {
+async fn with_mail(app: TestApp) -> (TestApp, Arc<Letterbox>) {
     let letters = Letterbox::new();
     let mailer = letters.clone();
-    let app = TestApp::start_embedded(name).await;
     (app.restart_with(move |app| app.mailer = Some(mailer)).await, letters)
 }
 
@@ -37,7 +37,7 @@ async fn link(app: &TestApp) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_comes_by_mail_and_gives_a_new_password_once() {
-    let (app, letters) = with_mail("reset_by_mail").await;
+    let (app, letters) = with_mail(TestApp::start_embedded("reset_by_mail").await).await;
     assert_eq!(app.at(Door::Dashboard).get("/api/v1/sign-in").await.assert(200).json(), json!({"mail": true}));
     let before = app.owner().await;
     assert_eq!(asks(&app, OWNER).await.assert(202).json(), json!({}));
@@ -57,7 +57,7 @@ async fn a_link_comes_by_mail_and_gives_a_new_password_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn asking_tells_nothing_of_whether_there_is_an_account() {
-    let (app, letters) = with_mail("reset_alike").await;
+    let (app, letters) = with_mail(TestApp::start_embedded("reset_alike").await).await;
     for email in [OWNER, "nobody@example.org"] {
         assert_eq!(asks(&app, email).await.assert(202).json(), json!({}));
     }
@@ -116,4 +116,35 @@ async fn of_two_who_use_a_link_at_once_one_does(app: TestApp) {
     let mut answers = [one.status.as_u16(), other.status.as_u16()];
     answers.sort_unstable();
     assert_eq!(answers, [204, 403]);
+}
+
+async fn mailed_again(app: TestApp) {
+    let (app, letters) = with_mail(app).await;
+    let asks_and_gets = async || {
+        asks(&app, OWNER).await.assert(202);
+        app.works_off().await;
+        letters.take().first().map(|(_, text)| token(text))
+    };
+    letters.out_of_order.store(true, Ordering::SeqCst);
+    assert!(asks_and_gets().await.is_none());
+    letters.out_of_order.store(false, Ordering::SeqCst);
+    app.advance(Duration::from_hours(1));
+    let first = asks_and_gets().await.unwrap();
+    assert!(asks_and_gets().await.is_none(), "it was mailed a moment ago");
+    app.advance(super::PAUSE);
+    let second = asks_and_gets().await.unwrap();
+    completes(&app, &first, NEW).await.assert(403);
+    assert!(asks_and_gets().await.is_none());
+    completes(&app, &second, NEW).await.assert(204);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_is_sent_again_after_a_pause_and_its_link_stays_good_until_then_over_embedded() {
+    mailed_again(TestApp::start_embedded("reset_again_embedded").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_is_sent_again_after_a_pause_and_its_link_stays_good_until_then_over_postgres() {
+    mailed_again(TestApp::start_postgres("reset_again_postgres").await).await;
 }

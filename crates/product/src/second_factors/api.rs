@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::store::{self, State as TotpState};
 use super::{changed, recovery, totp};
 use crate::App;
-use crate::authority::{Can, SecureAccount, SystemTx};
+use crate::authority::{Can, SecureAccount};
 use crate::extract::Json;
 use crate::members;
 use crate::problem::store_failed;
@@ -61,7 +61,7 @@ async fn begin_totp(
 ) -> ProblemResult<(StatusCode, JsonBody<NewTotp>)> {
     let (id, _) = caller.member()?;
     let member = members::get(&app, caller.organisation_reader(&app), id).await?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     let new = totp::begin(&app, &mut tx, id, &member.email).await?;
     tx.commit().await?;
     let body = NewTotp { secret: new.secret.expose().clone(), uri: new.uri.expose().clone() };
@@ -79,7 +79,7 @@ async fn confirm_totp(
     Json(OneTimeCode { code }): Json<OneTimeCode>,
 ) -> ProblemResult<JsonBody<RecoveryCodes>> {
     let (member, session) = caller.member()?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     totp::confirm(&app, &mut tx, member, &code).await?;
     let recovery_codes = super::added(&app, &mut tx, &caller, "account.add_totp").await?;
     sessions::raise(&app, &mut tx.0, session, Level::Mfa).await?;
@@ -92,7 +92,7 @@ async fn confirm_totp(
     responses((status = 204), (status = 409, description = "conflict")))]
 async fn remove_totp(Can { caller, .. }: Can<SecureAccount>, State(app): State<Arc<App>>) -> ProblemResult<StatusCode> {
     let (member, _) = caller.member()?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     if store::remove_totp(&mut tx.0, member, TotpState::Confirmed).await.map_err(store_failed)? == 0 {
         return Err(Problem::new(Code::NotFound).detail("you have no one-time codes"));
     }
@@ -110,10 +110,10 @@ async fn renew_codes(
     State(app): State<Arc<App>>,
 ) -> ProblemResult<(StatusCode, JsonBody<RecoveryCodes>)> {
     let (member, _) = caller.member()?;
-    if !super::has_factor(&app, member).await? {
+    let mut tx = caller.begin_account(&app).await?;
+    if !store::has_factor(&mut tx.0, member).await.map_err(store_failed)? {
         return Err(Problem::new(Code::Conflict).detail("set up a second factor first: recovery codes stand in for it"));
     }
-    let mut tx = SystemTx::begin(&app).await?;
     let codes = recovery::renew(&app, &mut tx, member).await?;
     changed(&app, &mut tx, &caller, "account.renew_recovery_codes").await?;
     tx.commit().await?;

@@ -54,7 +54,8 @@ pub(super) async fn confirm(
     let pending = store::totp(&mut tx.0, member, State::Pending).await.map_err(store_failed)?.ok_or_else(nothing)?;
     let step = step_of(app, member, &pending.secret, code)?.ok_or_else(|| Problem::new(Code::InvalidProof))?;
     store::remove_totp(&mut tx.0, member, State::Confirmed).await.map_err(store_failed)?;
-    store::confirm_totp(&mut tx.0, member, step, app.clock.now()).await.map(drop).map_err(store_failed)
+    let confirmed = store::confirm_totp(&mut tx.0, member, step, app.clock.now()).await.map_err(store_failed)?;
+    if confirmed == 1 { Ok(()) } else { Err(nothing()) }
 }
 
 /// Whether this is a code of the member's that was not used, which it is from now on.

@@ -23,7 +23,7 @@ use crate::authority::{Can, OwnAccount, OwnSession, SystemTx};
 use crate::devices;
 use crate::extract::Json;
 use crate::members::{self, Account, Place};
-use crate::passkeys::{self, Signed};
+use crate::passkeys::{self, Signed, Verdict};
 use crate::problem::store_failed;
 use crate::sign_ins::jobs::Notice;
 use crate::sign_ins::{self, Origin, Outcome};
@@ -95,8 +95,8 @@ impl CurrentSession {
         }
     }
 
-    /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its cookie;
-    /// whoever has signed in whole comes from a known device from now on.
+    /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its
+    /// cookie; whoever has signed in whole comes from a known device from now on.
     pub(crate) async fn begun(app: &App, from: &Origin<'_>, begun: &Begun) -> ProblemResult<Response> {
         let body = read(app, begun.id).await?;
         let cookie = [(header::SET_COOKIE, super::cookie(&begun.token)?)];
@@ -171,14 +171,23 @@ async fn with_password(
     // A place in the queue first: who finds none has not been counted.
     let place = app.passwords.queue()?;
     let (account, attempt) = prove_password(app, place, from, email, password).await?;
-    members::upgrade_password(app, &account, password).await?;
+    let verified = members::upgrade_password(app, &account, password).await?;
+    after_password(app, from, account.id, &verified, &attempt).await
+}
+
+/// Begins after a password with this hash was found right, unless another one has come meanwhile.
+pub(super) async fn after_password(
+    app: &App,
+    from: &Origin<'_>,
+    member: MemberId,
+    verified: &str,
+    attempt: &Attempt,
+) -> ProblemResult<Begun> {
     let mut tx = SystemTx::begin(app).await?;
-    let organisation = begins_in(&mut tx, account.id).await?;
-    attempts::forget(&mut tx, &attempt).await?;
-    sign_ins::note(app, &mut tx, from, Some(account.id), ProofKind::Password, Outcome::Right).await?;
-    let begun = super::begin(app, &mut tx, account.id, organisation, from.headers, Level::Password).await?;
-    tx.commit().await?;
-    Ok(begun)
+    if members::holds_password(app, &mut tx.0, member, verified).await? {
+        return begin(app, tx, from, attempt, member, ProofKind::Password).await;
+    }
+    refuse(app, tx, from, Some(member), ProofKind::Password).await
 }
 
 /// What a passkey signs cannot be guessed; it is counted so that nobody fills the records.
@@ -186,28 +195,47 @@ async fn with_passkey(app: &App, from: &Origin<'_>, signed: &Signed) -> ProblemR
     let subject = attempts::of_passkey(app, signed.subject())?;
     let attempt = attempts::count(app, subject, Some(from.address), None).await?;
     let mut tx = SystemTx::begin(app).await?;
-    let member = match passkeys::sign_in(app, &mut tx, signed).await {
-        Ok(member) => member,
-        Err(problem) => {
-            drop(tx);
-            sign_ins::note_wrong(app, from, None, ProofKind::Passkey).await?;
-            return Err(problem);
-        }
+    match passkeys::sign_in(app, &mut tx, signed).await? {
+        Verdict::Right(member) => begin(app, tx, from, &attempt, member, ProofKind::Passkey).await,
+        Verdict::Wrong(member) => refuse(app, tx, from, member, ProofKind::Passkey).await,
+    }
+}
+
+/// Begins where the member may work. Who may work nowhere has no account to sign in to.
+async fn begin(
+    app: &App,
+    mut tx: SystemTx,
+    from: &Origin<'_>,
+    attempt: &Attempt,
+    member: MemberId,
+    by: ProofKind,
+) -> ProblemResult<Begun> {
+    let Some(organisation) = members::begins_in(&mut tx, member).await? else {
+        return refuse(app, tx, from, Some(member), by).await;
     };
-    let organisation = begins_in(&mut tx, member).await?;
-    attempts::forget(&mut tx, &attempt).await?;
-    sign_ins::note(app, &mut tx, from, Some(member), ProofKind::Passkey, Outcome::Right).await?;
-    let begun = super::begin(app, &mut tx, member, organisation, from.headers, Level::PhishingResistant).await?;
+    let level = if by == ProofKind::Passkey { Level::PhishingResistant } else { Level::Password };
+    attempts::forget(&mut tx, attempt).await?;
+    sign_ins::note(app, &mut tx, from, Some(member), by, Outcome::Right).await?;
+    let begun = super::begin(app, &mut tx, member, organisation, from.headers, level).await?;
     tx.commit().await?;
     Ok(begun)
 }
 
-/// Where a member who signs in begins. Who may work nowhere has no account to sign in to.
-async fn begins_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<OrganisationId> {
-    members::begins_in(tx, member).await?.ok_or_else(|| Problem::new(Code::InvalidCredentials))
+/// Notes that it came to nothing, and keeps what was used up by it.
+async fn refuse<T>(
+    app: &App,
+    mut tx: SystemTx,
+    from: &Origin<'_>,
+    member: Option<MemberId>,
+    by: ProofKind,
+) -> ProblemResult<T> {
+    sign_ins::note(app, &mut tx, from, member, by, Outcome::Wrong).await?;
+    tx.commit().await?;
+    Err(Problem::new(Code::InvalidCredentials))
 }
 
-/// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what follows.
+/// Whose address and password these are. It is counted as an attempt, which is [forgotten](attempts::forget) with what
+/// follows.
 ///
 /// # Errors
 /// 401 `invalid_credentials` for a wrong password and an unknown account alike; 429.

@@ -1,11 +1,11 @@
-//! How often an account, and an address, may be tried. Of an account at most 10 guesses are checked in 15 minutes, known
-//! or unknown account alike; from the fifth on each must wait longer than the one before. From one address (its prefix)
-//! at most 100 are, whatever the accounts ([`AttemptLimits`]). A device from which the account's member has signed in has an
-//! allowance of its own, apart from both. A refusal is a 429 at once and is not counted.
+//! How often an account, and an address, may be tried. Of an account at most 10 guesses are checked in 15 minutes,
+//! known or unknown account alike; from the fifth on each must wait longer than the one before. From one address (its
+//! prefix) at most 100 are, whatever the accounts ([`AttemptLimits`]). A device from which the account's member has
+//! signed in has an allowance of its own, apart from both. A refusal is a 429 at once and is not counted.
 //!
 //! An attempt is counted, durably and one at a time, before the password is looked at: parallel guesses do not get
 //! past the limit. A right password clears the account and takes back what it cost the address, so that an office
-//! behind one address signs in as often as it likes. Whoever uses an allowance up is a finding.
+//! behind one address signs in as often as it likes. Whoever uses an allowance up is a finding, once a day.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,13 +16,14 @@ use keys::{Aad, KeyKind, hash};
 use serde_json::json;
 use store::dialect;
 
+use super::standing::ProofKind;
 use super::store as sessions_store;
 use crate::App;
 use crate::authority::SystemTx;
 use crate::hashed::Hashes;
 use crate::problem::store_failed;
-use crate::sign_ins;
-use crate::sign_ins::jobs::Notice;
+use crate::sign_ins::jobs::{Notice, tell};
+use crate::sign_ins::{self, Found};
 
 pub(crate) const WINDOW: Duration = Duration::from_mins(15);
 
@@ -60,6 +61,34 @@ pub(super) async fn count(
     address: Option<IpAddr>,
     member: Option<MemberId>,
 ) -> ProblemResult<Attempt> {
+    count_and_tell(app, account, address, member, Notice::Guesses {}).await
+}
+
+/// Counts a proof of a member who is signed in, as far as the password at least: those from a known device of theirs for
+/// themselves, and not of the address.
+///
+/// # Errors
+/// As of [`count`].
+pub(super) async fn count_proof(
+    app: &App,
+    kind: ProofKind,
+    member: MemberId,
+    device: Option<DeviceId>,
+    address: IpAddr,
+) -> ProblemResult<Attempt> {
+    let notice = if kind == ProofKind::Password { Notice::Guesses {} } else { Notice::CodeGuesses {} };
+    let address = device.is_none().then_some(address);
+    count_and_tell(app, of_proof(app, member, device)?, address, Some(member), notice).await
+}
+
+/// Tells the member, once a day, if the allowance is used up now.
+async fn count_and_tell(
+    app: &App,
+    account: Hashes<32>,
+    address: Option<IpAddr>,
+    member: Option<MemberId>,
+    notice: Notice,
+) -> ProblemResult<Attempt> {
     let hashes = |address| Hashes::of(app, KeyKind::AddressHash, |key| hash::address_hash(key, address));
     let (now, number) = (app.clock.now(), i64::from_be_bytes(app.rng.bytes::<8>()));
     let attempt = Attempt { account, address: address.map(hashes).transpose()?, at: now, number };
@@ -75,8 +104,11 @@ pub(super) async fn count(
     let subject = attempt.account.primary.as_slice();
     sessions_store::add_attempt(&mut tx.0, subject, now, number).await.map_err(store_failed)?;
     if of_account.len() + 1 == limits.per_account {
-        sign_ins::found_spike(app, &mut tx, "sign_in.account_spike", json!({ "member": member })).await?;
-        sign_ins::jobs::tell(app, &mut tx, member, Notice::Guesses {}).await?;
+        let detail = json!({ "member": member });
+        let found = Found { kind: "sign_in.account_spike", subject, member, detail };
+        if sign_ins::report(app, &mut tx, found).await? {
+            tell(app, &mut tx, member, notice).await?;
+        }
     }
     tx.commit().await?;
     Ok(attempt)
@@ -90,8 +122,9 @@ async fn count_address(app: &App, tx: &mut SystemTx, address: &Hashes<16>, attem
     let subject = address.primary.as_slice();
     sessions_store::add_attempt(&mut tx.0, subject, attempt.at, attempt.number).await.map_err(store_failed)?;
     if past.len() + 1 == app.attempts.per_address {
-        let network = data_encoding::HEXLOWER.encode(&subject[..4]);
-        sign_ins::found_spike(app, tx, "sign_in.address_spike", json!({ "network": network })).await?;
+        let detail = json!({ "network": data_encoding::HEXLOWER.encode(&subject[..4]) });
+        let found = Found { kind: "sign_in.address_spike", subject, member: None, detail };
+        sign_ins::report(app, tx, found).await?;
     }
     Ok(())
 }
@@ -108,8 +141,7 @@ pub(super) fn of_passkey(app: &App, said: &str) -> ProblemResult<Hashes<32>> {
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
 }
 
-/// By what proofs of a member who is signed in are counted: those from a known device of theirs for themselves.
-pub(super) fn of_proof(app: &App, member: MemberId, device: Option<DeviceId>) -> ProblemResult<Hashes<32>> {
+fn of_proof(app: &App, member: MemberId, device: Option<DeviceId>) -> ProblemResult<Hashes<32>> {
     let device = device.map_or([0; 16], |device| device.bytes());
     let context = Aad::new("pilotfish/proof-attempt/v1").bytes(&member.bytes()).bytes(&device);
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
@@ -127,8 +159,8 @@ pub(crate) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResul
     Ok(())
 }
 
-/// When a subject tried within the window, under whichever of its hashes, oldest first. Nobody else counts for it until the
-/// transaction ends.
+/// When a subject tried within the window, under whichever of its hashes, oldest first. Nobody else counts for it until
+/// the transaction ends.
 async fn past<const N: usize>(
     app: &App,
     tx: &mut SystemTx,

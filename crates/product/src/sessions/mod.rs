@@ -17,14 +17,14 @@ mod tests;
 
 use std::time::Duration;
 
-use ::store::{StoreResult, Tx};
+use ::store::{Executor, StoreResult, Tx};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base::id::{MemberId, OrganisationId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{Aad, KeyKind, Owner, hash, random_token};
 
 use crate::App;
-use crate::authority::{Actor, Identified, SystemTx};
+use crate::authority::{Actor, Caller, Identified, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
 use crate::sign_ins::Origin;
@@ -72,6 +72,19 @@ pub(crate) async fn begin(
         store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), level, now: at };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
     Ok(Begun { token, id })
+}
+
+/// Refuses a caller whose session ended, moved or has another role since the request was let in: its body may have taken long.
+///
+/// # Errors
+/// 401.
+pub(crate) async fn still_works(on: impl Executor, caller: &Caller) -> ProblemResult<()> {
+    let Actor::Member(_, session) = caller.actor() else { return Ok(()) };
+    let now = store::works(on, session).await.map_err(store_failed)?;
+    if now == Some((caller.organisation(), caller.role())) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Unauthenticated).detail("sign in"))
 }
 
 /// Writes that something was proven now; of a session that has proven more than before.
@@ -162,16 +175,6 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         role: found.role,
         standing: Some(found.standing),
     })
-}
-
-/// Who is signed in, as far as the password at least; nobody without a good session.
-pub(crate) async fn member_of(app: &App, headers: &HeaderMap) -> ProblemResult<Option<MemberId>> {
-    match identify(app, headers).await {
-        Ok(Identified { actor: Actor::Member(member, _), .. }) => Ok(Some(member)),
-        Ok(_) => Ok(None),
-        Err(problem) if problem.code == Code::Unauthenticated => Ok(None),
-        Err(problem) => Err(problem),
-    }
 }
 
 /// Forgets sessions that were over long ago.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{ABSOLUTE, IDLE, Level, store};
+use super::{Level, UNPROVEN, store};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Can, OwnAccount, SystemTx};
@@ -61,7 +61,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 async fn list(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>>) -> ProblemResult<JsonBody<Sessions>> {
     let (member, current) = caller.member()?;
     let now = app.clock.now();
-    let rows = store::own(&app.main, member, now.minus(IDLE), now.minus(ABSOLUTE)).await.map_err(store_failed)?;
+    let rows = store::own(&app.main, member, now, now.minus(UNPROVEN)).await.map_err(store_failed)?;
     let data = rows.into_iter().map(|row| Session {
         id: row.id,
         current: row.id == current,

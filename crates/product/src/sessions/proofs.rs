@@ -82,15 +82,8 @@ async fn prove(
     // A place in the queue first: who finds none has not been counted.
     let place = matches!(proof, Proof::Password { .. }).then(|| app.passwords.queue()).transpose()?;
     let known = from.known.filter(|known| known.member == member).map(|known| known.id);
-    let address = known.is_none().then_some(from.address);
-    let attempt = attempts::count(&app, attempts::of_proof(&app, member, known)?, address, Some(member)).await?;
-    let token = match proven_by(&app, &from, &caller, &proof, place, &attempt).await {
-        Err(problem) if problem.code == Code::InvalidProof => {
-            sign_ins::note_wrong(&app, &from, Some(member), kind).await?;
-            return Err(problem);
-        }
-        other => other?,
-    };
+    let attempt = attempts::count_proof(&app, kind, member, known, from.address).await?;
+    let token = proven_by(&app, &from, &caller, &proof, place, &attempt).await?;
     let mut cookies = vec![(header::SET_COOKIE, super::cookie(&token)?)];
     if standing.is_unproven() {
         cookies.push((header::SET_COOKIE, known_device(&app, &from, member).await?));
@@ -100,6 +93,9 @@ async fn prove(
 }
 
 /// Looks at a proof and writes what it proves; the session's new token.
+///
+/// # Errors
+/// 403 `invalid_proof`. What a wrong one used up, such as a challenge, stays so.
 async fn proven_by(
     app: &App,
     from: &Origin<'_>,
@@ -109,11 +105,16 @@ async fn proven_by(
     attempt: &Attempt,
 ) -> ProblemResult<Secret<String>> {
     let (member, session) = caller.member()?;
-    if let (Proof::Password { password }, Some(place)) = (proof, place) {
-        members::is_password(app, place, member, password).await?.then_some(()).ok_or_else(wrong)?;
-    }
+    let is_password = match (proof, place) {
+        (Proof::Password { password }, Some(place)) => members::is_password(app, place, member, password).await?,
+        _ => false,
+    };
     let mut tx = SystemTx::begin(app).await?;
-    let level = take(app, &mut tx, member, proof).await?;
+    let Some(level) = take(app, &mut tx, member, proof, is_password).await? else {
+        sign_ins::note(app, &mut tx, from, Some(member), proof.kind(), Outcome::Wrong).await?;
+        tx.commit().await?;
+        return Err(Problem::new(Code::InvalidProof));
+    };
     attempts::forget(&mut tx, attempt).await?;
     let token = super::prove(app, &mut tx.0, session, level).await?;
     sign_ins::note(app, &mut tx, from, Some(member), proof.kind(), Outcome::Right).await?;
@@ -121,20 +122,21 @@ async fn proven_by(
     Ok(token)
 }
 
-/// Uses a proof up, where it can be; what is proven then.
-async fn take(app: &App, tx: &mut SystemTx, member: MemberId, proof: &Proof) -> ProblemResult<Level> {
-    let right = match proof {
-        Proof::Password { .. } => return Ok(Level::Password),
-        Proof::Passkey(signed) => {
-            let right = passkeys::prove(app, tx, signed, member).await?;
-            return if right { Ok(Level::PhishingResistant) } else { Err(wrong()) };
+/// Uses a proof up, where it can be; what is proven then, if it is right.
+async fn take(
+    app: &App,
+    tx: &mut SystemTx,
+    member: MemberId,
+    proof: &Proof,
+    is_password: bool,
+) -> ProblemResult<Option<Level>> {
+    let (right, level) = match proof {
+        Proof::Password { .. } => (is_password, Level::Password),
+        Proof::Passkey(signed) => (passkeys::prove(app, tx, signed, member).await?, Level::PhishingResistant),
+        Proof::Totp { code } => (second_factors::take_totp(app, tx, member, code).await?, Level::Mfa),
+        Proof::RecoveryCode { code } => {
+            (second_factors::take_recovery_code(tx, member, code).await?, Level::RecoveryCode)
         }
-        Proof::Totp { code } => second_factors::take_totp(app, tx, member, code).await?,
-        Proof::RecoveryCode { code } => second_factors::take_recovery_code(tx, member, code).await?,
     };
-    if right { Ok(Level::Mfa) } else { Err(wrong()) }
-}
-
-fn wrong() -> Problem {
-    Problem::new(Code::InvalidProof)
+    Ok(right.then_some(level))
 }

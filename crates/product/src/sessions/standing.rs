@@ -17,8 +17,10 @@ const RECENT: Duration = Duration::from_mins(10);
 pub(crate) enum Level {
     /// A password.
     Password,
-    /// A password and a one-time or recovery code.
+    /// A password and a one-time code.
     Mfa,
+    /// A password and a recovery code: it stands in for whatever was lost, until that is set up anew.
+    RecoveryCode,
     /// Something that cannot be given to a forged page: a passkey, or a password and a security key.
     PhishingResistant,
 }
@@ -75,6 +77,8 @@ pub(crate) struct Standing {
     pub(crate) required: RequireMfa,
     /// Until when a member may go without what is required.
     pub(crate) grace_until: Timestamp,
+    /// Until when a member may go without any second factor, where a certain kind is required.
+    pub(crate) any_grace_until: Timestamp,
     /// When something was proven last.
     pub(crate) proven_at: Timestamp,
 }
@@ -104,12 +108,13 @@ impl RequireMfa {
 }
 
 impl Level {
-    const ALL: [Self; 3] = [Self::Password, Self::Mfa, Self::PhishingResistant];
+    pub(crate) const ALL: [Self; 4] = [Self::Password, Self::Mfa, Self::RecoveryCode, Self::PhishingResistant];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Mfa => "mfa",
+            Self::RecoveryCode => "recovery_code",
             Self::PhishingResistant => "phishing_resistant",
         }
     }
@@ -153,29 +158,47 @@ impl Standing {
         self.level == Level::Password && self.factors.level() > Level::Password
     }
 
+    /// What the session has proven of what its member still has: a factor that was removed counts no more.
+    pub(crate) fn proven(&self) -> Level {
+        self.level.min(self.factors.level())
+    }
+
     /// What the session has to do before everything is open to it.
     pub(crate) fn needs(&self, now: Timestamp) -> Option<Needs> {
         let required = self.required.level();
-        if self.is_unproven() || (self.level < required && self.factors.level() >= required) {
+        let (proven, has) = (self.proven(), self.factors.level());
+        if self.is_unproven() || (proven < required && has >= required) {
             return Some(Needs::Mfa);
         }
-        (self.level < required && now >= self.grace_until).then_some(Needs::Enrolment)
+        let without_any = proven < Level::Mfa && required > Level::Password && now >= self.any_grace_until;
+        (without_any || (proven < required && now >= self.grace_until)).then_some(Needs::Enrolment)
+    }
+
+    /// Whether the member has a key that was not proven, nor a recovery code in its place. Codes that can be given to a
+    /// forged page do not change what one signs in with then.
+    fn lacks_key(&self) -> bool {
+        self.factors.passkeys && self.level < Level::RecoveryCode
     }
 
     /// Until when the member may go without the factor that is required and that they do not have.
     pub(crate) fn enrol_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let lacks = self.factors.level() < self.required.level();
-        (lacks && now < self.grace_until).then_some(self.grace_until)
+        let has = self.factors.level();
+        let until = if has < Level::Mfa { self.any_grace_until.min(self.grace_until) } else { self.grace_until };
+        (has < self.required.level() && now < until).then_some(until)
     }
 
     /// How something can be proven: who has a second factor proves that one.
     pub(crate) fn next(&self) -> Vec<ProofKind> {
+        self.next_of(self.required == RequireMfa::PhishingResistant && self.factors.passkeys)
+    }
+
+    fn next_of(&self, key: bool) -> Vec<ProofKind> {
         if self.factors.level() == Level::Password {
             return vec![ProofKind::Password];
         }
         let kinds = [
             (self.factors.passkeys, ProofKind::Passkey),
-            (self.factors.totp, ProofKind::Totp),
+            (self.factors.totp && !key, ProofKind::Totp),
             (self.factors.recovery_codes, ProofKind::RecoveryCode),
         ];
         kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect()
@@ -186,9 +209,12 @@ impl Standing {
     /// # Errors
     /// 403 with a code that says what is missing.
     pub(crate) fn allows(&self, proven: Proven, age: Age, now: Timestamp) -> ProblemResult<()> {
-        let ask = |code| Err(Problem::new(code).next(self.next().into_iter().map(ProofKind::name).collect()));
+        let by =
+            |code, next: Vec<ProofKind>| Err(Problem::new(code).next(next.into_iter().map(ProofKind::name).collect()));
+        let ask = |code| by(code, self.next());
         match (proven, self.needs(now)) {
-            (Proven::OwnFactor, _) if self.is_unproven() => return ask(Code::MfaRequired),
+            (Proven::OwnFactor | Proven::OwnKey, _) if self.is_unproven() => return ask(Code::MfaRequired),
+            (Proven::OwnKey, _) if self.lacks_key() => return by(Code::StepUpRequired, self.next_of(true)),
             (Proven::Everything, Some(Needs::Mfa)) => return ask(Code::MfaRequired),
             (Proven::Everything, Some(Needs::Enrolment)) => return Err(Problem::new(Code::MfaEnrolmentRequired)),
             _ => {}
@@ -209,7 +235,7 @@ mod tests {
     fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
         let factors = Factors { passkeys: false, totp, recovery_codes: totp };
         let grace_until = if grace { NOW.plus(Duration::from_secs(1)) } else { NOW };
-        Standing { level, factors, required, grace_until, proven_at: NOW }
+        Standing { level, factors, required, grace_until, any_grace_until: grace_until, proven_at: NOW }
     }
 
     #[test]
@@ -226,7 +252,9 @@ mod tests {
             (Mfa, true, Any, false, None),
             (Mfa, true, PhishingResistant, true, None),
             (Mfa, true, PhishingResistant, false, Some(Needs::Enrolment)),
-            (Level::PhishingResistant, true, PhishingResistant, false, None),
+            // What was proven by a key that was removed since.
+            (Level::PhishingResistant, true, PhishingResistant, false, Some(Needs::Enrolment)),
+            (Mfa, false, Any, false, Some(Needs::Enrolment)),
         ] {
             let standing = standing(level, totp, required, grace);
             assert_eq!(standing.needs(NOW), needs, "{standing:?}");
@@ -242,9 +270,33 @@ mod tests {
         let mut standing = standing(Level::Mfa, true, RequireMfa::PhishingResistant, false);
         standing.factors.passkeys = true;
         assert_eq!(standing.needs(NOW), Some(Needs::Mfa));
-        assert_eq!(standing.next(), [ProofKind::Passkey, ProofKind::Totp, ProofKind::RecoveryCode]);
-        assert!(standing.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok(), "with a recovery code");
+        assert_eq!(standing.next(), [ProofKind::Passkey, ProofKind::RecoveryCode]);
+        assert!(standing.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok());
+        let refused = standing.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["passkey", "recovery_code"]));
+        standing.level = Level::RecoveryCode;
+        assert!(standing.allows(Proven::OwnKey, Age::Recently, NOW).is_ok());
         assert!(standing.allows(Proven::Everything, Age::Any, NOW).is_err());
+        standing.level = Level::PhishingResistant;
+        assert!(standing.allows(Proven::Everything, Age::Any, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_key_is_proven_before_what_one_signs_in_with_changes_wherever_the_session_is() {
+        let mut standing = standing(Level::Mfa, true, RequireMfa::Off, false);
+        assert!(standing.allows(Proven::OwnKey, Age::Recently, NOW).is_ok(), "there is none");
+        standing.factors.passkeys = true;
+        let refused = standing.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!(refused.next, ["passkey", "recovery_code"]);
+    }
+
+    #[test]
+    fn a_stricter_requirement_does_not_give_time_to_who_has_nothing() {
+        let mut standing = standing(Level::Password, false, RequireMfa::PhishingResistant, true);
+        assert_eq!(standing.needs(NOW), None);
+        standing.any_grace_until = NOW;
+        assert_eq!(standing.needs(NOW), Some(Needs::Enrolment));
+        assert_eq!(standing.enrol_until(NOW), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId, SessionId};
-use store::{Db, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::standing::{Factors, Level, RequireMfa, Standing};
 use crate::authority::Role;
@@ -71,7 +71,7 @@ pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSessi
 }
 
 const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
-    s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.grace_days, o.idle_minutes, \
+    s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, \
     o.absolute_hours, (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
     (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = s.member_id) AS passkeys, \
     (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
@@ -97,9 +97,12 @@ fn read_found(row: &Row) -> StoreResult<FoundSession> {
 }
 
 fn read_standing(row: &Row) -> StoreResult<Standing> {
-    let required_at: Option<Timestamp> = row.get("mfa_required_at")?;
-    let since = required_at.max(Some(row.get("joined_at")?)).unwrap_or(Timestamp(0));
+    let joined_at: Timestamp = row.get("joined_at")?;
     let grace = Duration::from_hours(24 * row.get::<u64>("grace_days")?);
+    let until = |column| -> StoreResult<Timestamp> {
+        let required_at: Option<Timestamp> = row.get(column)?;
+        Ok(required_at.map_or(joined_at, |at| at.max(joined_at)).plus(grace))
+    };
     Ok(Standing {
         level: named(row, "level", Level::from_name)?,
         factors: Factors {
@@ -108,7 +111,8 @@ fn read_standing(row: &Row) -> StoreResult<Standing> {
             recovery_codes: row.get("recovery_codes")?,
         },
         required: named(row, "require_mfa", RequireMfa::from_name)?,
-        grace_until: since.plus(grace),
+        grace_until: until("mfa_required_at")?,
+        any_grace_until: until("any_mfa_required_at")?,
         proven_at: row.get("proven_at")?,
     })
 }
@@ -118,9 +122,19 @@ fn named<T>(row: &Row, column: &str, read: impl Fn(&str) -> Option<T>) -> StoreR
     read(&row.get::<String>(column)?).ok_or_else(|| StoreError::Decode { column: column.to_owned() })
 }
 
+/// In which organisation a session works, and with which role, if it has not ended and its member may work there.
+pub(super) async fn works(on: impl Executor, id: SessionId) -> StoreResult<Option<(OrganisationId, Role)>> {
+    let query =
+        sql("SELECT s.organisation_id, ms.role FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id \
+                     AND ms.organisation_id = s.organisation_id \
+                     WHERE s.id = $1 AND s.ended_at IS NULL AND ms.suspended_at IS NULL");
+    let row = query.bind(id).fetch_optional(on).await?;
+    row.map(|row| Ok((row.get("organisation_id")?, named(&row, "role", Role::from_name)?))).transpose()
+}
+
 /// Writes what a session has proven, if it is more than before, and when.
 pub(super) async fn raise(tx: &mut Tx, id: SessionId, level: Level, now: Timestamp) -> StoreResult<u64> {
-    let below = [Level::Password, Level::Mfa].into_iter().filter(|lower| *lower < level).map(Level::name);
+    let below = Level::ALL.into_iter().filter(|lower| *lower < level).map(Level::name);
     let below: Vec<&str> = below.collect();
     let text = format!(
         "UPDATE sessions SET proven_at = $2, level = CASE WHEN level IN ({}) THEN $3 ELSE level END WHERE id = $1",
@@ -236,15 +250,19 @@ pub(super) struct OwnSession {
     pub(super) last_used_at: Timestamp,
 }
 
-/// A member's sessions that have not ended and were used and begun after these times, the one used last first.
-pub(super) async fn own(db: &Db, member: MemberId, used: Timestamp, begun: Timestamp) -> StoreResult<Vec<OwnSession>> {
+/// A member's sessions that go on at this time, the one used last first: within the limits of their organisations, and not
+/// begun before `half` where the second factor was not given.
+pub(super) async fn own(db: &Db, member: MemberId, now: Timestamp, half: Timestamp) -> StoreResult<Vec<OwnSession>> {
     sql("SELECT s.id, s.device, s.organisation_id, o.name, s.level, s.created_at, s.last_used_at \
          FROM sessions s JOIN organisations o ON o.id = s.organisation_id \
-         WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 AND s.created_at >= $3 \
+         WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 - o.idle_minutes * 60000000 \
+         AND s.created_at >= $2 - o.absolute_hours * 3600000000 AND (s.created_at >= $3 OR s.level <> 'password' \
+         OR NOT EXISTS (SELECT 1 FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') \
+         AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.member_id = s.member_id)) \
          ORDER BY s.last_used_at DESC, s.id DESC")
     .bind(member)
-    .bind(used)
-    .bind(begun)
+    .bind(now)
+    .bind(half)
     .fetch_all(db.read(Scope::System))
     .await?
     .iter()

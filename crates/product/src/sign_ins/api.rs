@@ -83,8 +83,8 @@ async fn own(
 }
 
 /// Who tried to sign in as somebody who works here, in the last 30 days?
-#[utoipa::path(get, path = "/organisation/sign-ins", tag = "organisation", operation_id = "list_sign_ins", params(PageFrom),
-    responses((status = 200, body = SignIns)))]
+#[utoipa::path(get, path = "/organisation/sign-ins", tag = "organisation", operation_id = "list_sign_ins",
+    params(PageFrom), responses((status = 200, body = SignIns)))]
 async fn all(
     Can { caller, .. }: Can<ReadSecurity>,
     State(app): State<Arc<App>>,
@@ -111,19 +111,25 @@ async fn shown(app: &App, caller: &Caller, mut rows: Vec<SignIn>) -> ProblemResu
     let mut names = BTreeMap::new();
     for row in &rows {
         if !names.contains_key(&row.member) {
-            let member = members::get(app, caller.organisation_reader(app), row.member).await?;
-            names.insert(row.member, member.name.into_open());
+            match members::get(app, caller.organisation_reader(app), row.member).await {
+                // Removed since the list was read.
+                Err(problem) if problem.code == Code::NotFound => continue,
+                member => names.insert(row.member, member?.name.into_open()),
+            };
         }
     }
-    let data = rows.into_iter().map(|row| SignInWire {
-        id: row.id,
-        at: row.at,
-        member: SignInMember { id: row.member, name: names.get(&row.member).cloned().unwrap_or_default() },
-        method: row.method,
-        outcome: row.outcome,
-        device: row.device,
-        known_device: row.known_device,
-        network: data_encoding::HEXLOWER.encode(&row.network[..4]),
+    let data = rows.into_iter().filter_map(|row| {
+        let name = names.get(&row.member)?.clone();
+        Some(SignInWire {
+            id: row.id,
+            at: row.at,
+            member: SignInMember { id: row.member, name },
+            method: row.method,
+            outcome: row.outcome,
+            device: row.device,
+            known_device: row.known_device,
+            network: data_encoding::HEXLOWER.encode(&row.network[..4]),
+        })
     });
     Ok(JsonBody(SignIns { data: data.collect(), next_cursor }))
 }

@@ -1,5 +1,5 @@
-//! The job that tells a member what happened to their account: somebody signed in from a new device, or guessed as often as one
-//! may.
+//! The job that tells a member what happened to their account: somebody signed in from a new device, or guessed as
+//! often as one may.
 
 use std::sync::Arc;
 
@@ -23,8 +23,12 @@ const KIND: &str = "sign_in.notice";
 pub(crate) enum Notice {
     /// Somebody signed in from a device that was not known.
     NewDevice { device: String },
-    /// Somebody guessed as often as one may.
+    /// Somebody guessed the password as often as one may.
     Guesses {},
+    /// Somebody gave the password, and then codes as often as one may.
+    CodeGuesses {},
+    /// Two may have the same passkey or security key.
+    CopiedPasskey { device: String },
     /// Another address was asked for.
     EmailChange {},
 }
@@ -69,25 +73,43 @@ async fn mail(app: &App, Payload { member, at, notice }: Payload) -> Result<Valu
     let to = members::address(app, &mut tx, member).await.map_err(failed)?;
     drop(tx);
     let Some(to) = to else { return Ok(json!({})) };
-    let (subject, what) = match notice {
-        Notice::NewDevice { device } => {
-            ("A new device signed in to Pilotfish", format!("Somebody signed in as you from {device}, at {at}."))
-        }
-        Notice::EmailChange {} => (
-            "Another address for your account at Pilotfish",
-            format!(
-                "Somebody asked, at {at}, for another address for your account. It changes when a link there is opened."
-            ),
-        ),
-        Notice::Guesses {} => (
-            "Somebody guesses your password for Pilotfish",
-            format!(
-                "Somebody tried to sign in as you as often as one may within 15 minutes, at {at}. None of it was right."
-            ),
-        ),
-    };
-    let advice = "If it was not you, choose another password and look at your sessions and sign-ins:";
+    let (subject, what, advice) = notice.words(at);
     let text = Secret::new(format!("{what}\n\n{advice}\n\n{}/account\n", app.urls.dashboard));
     mailer.send(Letter { to, subject: subject.to_owned(), text }).await?;
     Ok(json!({}))
+}
+
+impl Notice {
+    /// A letter's subject, what happened, and what to do.
+    fn words(&self, at: Timestamp) -> (&'static str, String, &'static str) {
+        let advice = "If it was not you, choose another password and look at your sessions and sign-ins:";
+        match self {
+            Self::NewDevice { device } => {
+                let what = format!("Somebody signed in as you from {device}, at {at}.");
+                ("A new device signed in to Pilotfish", what, advice)
+            }
+            Self::EmailChange {} => {
+                let what = format!("Somebody asked, at {at}, for another address for your account.");
+                let what = format!("{what} It changes when a link there is opened.");
+                ("Another address for your account at Pilotfish", what, advice)
+            }
+            Self::Guesses {} => {
+                let what = format!("Somebody tried to sign in as you as often as one may within 15 minutes, at {at}.");
+                ("Somebody guesses your password for Pilotfish", what, advice)
+            }
+            Self::CodeGuesses {} => {
+                let what = "Somebody who has given your password tried to prove that they are you";
+                let what = format!("{what} as often as one may within 15 minutes, at {at}.");
+                let advice = "If it was not you, somebody knows your password: choose another one now, and look at your \
+                              sessions and sign-ins:";
+                ("Somebody knows your password for Pilotfish", what, advice)
+            }
+            Self::CopiedPasskey { device } => {
+                let what = "A passkey or security key of yours was used that seems to be a copy";
+                let what = format!("{what} of the one made with {device}, at {at}. It was refused.");
+                let advice = "Remove that key, make another one, and look at your sessions and sign-ins:";
+                ("A passkey of yours for Pilotfish may have been copied", what, advice)
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
-//! Attempts to sign in, as members and their admins see them: every one that was looked at, right or wrong, by which means, from
-//! which browser and network, for 30 days; each is in the audit records too. What was refused by a limit was not looked at.
+//! Attempts to sign in, as members and their admins see them: every one that was looked at, right or wrong, by which
+//! means, from which browser and network, for 30 days; each is in the audit records too. What was refused by a limit
+//! was not looked at. What may be an attack is a finding, once a day however long it lasts.
 //!
-//! Of an address only a keyed hash of its prefix is kept: equal ones are equal networks. Unknown accounts are noted in the same
-//! way as known ones, so that the time which that takes tells nothing.
+//! Of an address only a keyed hash of its prefix is kept: equal ones are equal networks. Unknown accounts are noted in
+//! the same way as known ones, so that the time which that takes tells nothing.
 
 pub(crate) mod api;
 pub(crate) mod jobs;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use ::store::{StoreResult, Tx};
 use axum::http::HeaderMap;
-use base::id::{FindingId, MemberId, SignInId};
+use base::id::{FindingId, MemberId, OrganisationId, SignInId};
 use base::{ProblemResult, Timestamp};
 use keys::{KeyKind, Owner, hash};
 use serde::Serialize;
@@ -31,6 +32,8 @@ use crate::sessions::{self, ProofKind};
 use crate::{members, organisations};
 
 const KEPT: Duration = Duration::from_hours(30 * 24);
+/// How long what was reported is not reported again.
+const QUIET: Duration = Duration::from_hours(24);
 
 /// Where a request comes from.
 pub(crate) struct Origin<'a> {
@@ -63,6 +66,15 @@ impl Outcome {
     }
 }
 
+/// What may be an attack.
+pub(crate) struct Found<'a> {
+    pub(crate) kind: &'static str,
+    /// By what it is known again: that of an attempt, or an id.
+    pub(crate) subject: &'a [u8],
+    pub(crate) member: Option<MemberId>,
+    pub(crate) detail: Value,
+}
+
 impl Origin<'_> {
     /// Whether it is a device from which this member has signed in.
     pub(crate) fn is_known_to(&self, member: Option<MemberId>) -> bool {
@@ -91,9 +103,7 @@ pub(crate) async fn note(
         network: hash::address_hash(&key, from.address),
     };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
-    // The same is asked for whom nobody knows.
-    let looked_for = member.unwrap_or_else(|| MemberId::new(app.clock.as_ref(), app.rng.as_ref()));
-    let organisation = match members::home(tx, looked_for).await? {
+    let organisation = match home(app, tx, member).await? {
         Some(organisation) => organisation,
         None => organisations::first_id(app, tx).await?,
     };
@@ -115,18 +125,32 @@ pub(crate) async fn note_wrong(
     tx.commit().await
 }
 
-/// Reports that as much was tried as may be: on an account, or from a network. Its member is told.
-pub(crate) async fn found_spike(app: &App, tx: &mut SystemTx, kind: &'static str, detail: Value) -> ProblemResult<()> {
-    let id = FindingId::new(app.clock.as_ref(), app.rng.as_ref());
-    store::insert_finding(&mut tx.0, id, kind, &detail, app.clock.now()).await.map_err(store_failed)?;
-    tracing::warn!(kind, "as much was tried to sign in as may be");
-    Ok(())
+/// Reports a finding, unless the same was reported within a day; whether it was, so that its member can be told.
+pub(crate) async fn report(app: &App, tx: &mut SystemTx, found: Found<'_>) -> ProblemResult<bool> {
+    let Found { kind, subject, member, detail } = found;
+    let now = app.clock.now();
+    if !store::note_spike(&mut tx.0, subject, now, now.minus(QUIET)).await.map_err(store_failed)? {
+        return Ok(false);
+    }
+    let organisation = home(app, tx, member).await?;
+    let finding =
+        store::NewFinding { id: FindingId::new(app.clock.as_ref(), app.rng.as_ref()), organisation, kind, detail };
+    store::insert_finding(&mut tx.0, &finding, now).await.map_err(store_failed)?;
+    tracing::warn!(kind, "somebody may be attacking how members sign in");
+    Ok(true)
+}
+
+/// Where what happens to a member is recorded. The same is asked for whom nobody knows.
+async fn home(app: &App, tx: &mut SystemTx, member: Option<MemberId>) -> ProblemResult<Option<OrganisationId>> {
+    let looked_for = member.unwrap_or_else(|| MemberId::new(app.clock.as_ref(), app.rng.as_ref()));
+    members::home(tx, looked_for).await
 }
 
 /// Forgets what is old.
 pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
-    let mut tx = SystemTx::begin(app).await?;
-    store::forget_before(&mut tx.0, app.clock.now().minus(KEPT)).await.map_err(store_failed)?;
+    let (mut tx, now) = (SystemTx::begin(app).await?, app.clock.now());
+    store::forget_before(&mut tx.0, now.minus(KEPT)).await.map_err(store_failed)?;
+    store::forget_spikes_before(&mut tx.0, now.minus(QUIET)).await.map_err(store_failed)?;
     tx.commit().await
 }
 

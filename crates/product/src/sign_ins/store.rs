@@ -1,7 +1,7 @@
-//! SQL of attempts to sign in, as they are shown.
+//! SQL of attempts to sign in, as they are shown, and of what is found in them.
 
 use base::Timestamp;
-use base::id::{FindingId, MemberId, SignInId};
+use base::id::{FindingId, MemberId, OrganisationId, SignInId};
 use serde_json::Value;
 use store::{Executor, Row, StoreError, StoreResult, Tx, sql};
 
@@ -31,6 +31,14 @@ pub(super) struct SignIn {
     pub(super) device: String,
     pub(super) known_device: bool,
     pub(super) network: [u8; 16],
+}
+
+/// A finding that is being reported.
+pub(super) struct NewFinding {
+    pub(super) id: FindingId,
+    pub(super) organisation: Option<OrganisationId>,
+    pub(super) kind: &'static str,
+    pub(super) detail: Value,
 }
 
 /// Which attempts are asked for: before one, so many, none older than a time.
@@ -77,20 +85,26 @@ pub(super) async fn of_organisation(reader: OrganisationReader<'_>, page: &Page)
     query.fetch_all(reader.db()).await?.iter().map(read).collect()
 }
 
-pub(super) async fn insert_finding(
-    tx: &mut Tx,
-    id: FindingId,
-    kind: &str,
-    detail: &Value,
-    now: Timestamp,
-) -> StoreResult<u64> {
-    sql("INSERT INTO findings (id, kind, detail, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(id)
-        .bind(kind)
-        .bind(detail.to_string())
+pub(super) async fn insert_finding(tx: &mut Tx, finding: &NewFinding, now: Timestamp) -> StoreResult<u64> {
+    sql("INSERT INTO findings (id, organisation_id, kind, detail, created_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(finding.id)
+        .bind(finding.organisation)
+        .bind(finding.kind)
+        .bind(finding.detail.to_string())
         .bind(now)
         .execute(tx)
         .await
+}
+
+/// Notes that a subject is reported now; false if it was since a time.
+pub(super) async fn note_spike(tx: &mut Tx, subject: &[u8], now: Timestamp, since: Timestamp) -> StoreResult<bool> {
+    let query = sql("INSERT INTO spikes (subject, at) VALUES ($1, $2) \
+                     ON CONFLICT (subject) DO UPDATE SET at = $2 WHERE spikes.at <= $3");
+    Ok(query.bind(subject).bind(now).bind(since).execute(tx).await? == 1)
+}
+
+pub(super) async fn forget_spikes_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM spikes WHERE at <= $1").bind(time).execute(tx).await
 }
 
 pub(super) async fn forget_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {

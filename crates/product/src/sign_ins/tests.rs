@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app_test::app_test;
+use base::id::OrganisationId;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -24,11 +25,16 @@ async fn findings(app: &TestApp, kind: &str) -> Vec<String> {
 
 /// Guesses until the limit of the account is reached.
 async fn guesses(app: &TestApp, email: &str) {
+    guesses_every(app, email, 10, Duration::from_secs(1)).await;
+}
+
+/// Guesses until so many were looked at.
+async fn guesses_every(app: &TestApp, email: &str, times: usize, every: Duration) {
     let mut checked = 0;
-    while checked < 10 {
+    while checked < times {
         match app.try_to_sign_in(email, WRONG).await.status.as_u16() {
             401 => checked += 1,
-            _ => app.advance(Duration::from_secs(1)),
+            _ => app.advance(every),
         }
     }
 }
@@ -118,6 +124,37 @@ async fn a_spike_on_an_account_is_a_finding_known_or_not(app: TestApp) {
     let found = findings(&app, "sign_in.account_spike").await;
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found.iter().any(|detail| detail.contains("mem_")) && found.iter().all(|detail| !detail.contains('@')));
+    let rows = store::sql("SELECT organisation_id FROM findings WHERE detail NOT LIKE '%null%'");
+    let row = rows.fetch_one(app.app().main.read(store::Scope::System)).await.unwrap();
+    assert_eq!(row.get::<OrganisationId>("organisation_id").unwrap(), app.installed().organisation.id);
+}
+
+#[app_test]
+async fn a_spike_is_reported_once_a_day_however_long_it_lasts(app: TestApp) {
+    guesses_every(&app, OWNER, 30, Duration::from_secs(20)).await;
+    assert_eq!(findings(&app, "sign_in.account_spike").await.len(), 1);
+    app.advance(Duration::from_hours(24));
+    super::forget_old(app.app()).await.unwrap();
+    let rows = store::sql("SELECT COUNT(*) AS rows FROM spikes");
+    let rows = rows.fetch_one(app.app().main.read(store::Scope::System)).await.unwrap();
+    assert_eq!(rows.get::<i64>("rows").unwrap(), 0);
+    guesses(&app, OWNER).await;
+    app.advance(Duration::from_hours(24));
+    guesses(&app, OWNER).await;
+    assert_eq!(findings(&app, "sign_in.account_spike").await.len(), 3, "forgotten or not");
+}
+
+#[app_test]
+async fn the_right_password_of_who_works_nowhere_is_noted(app: TestApp) {
+    let (owner, bob) = (app.owner().await, app.member("bob@example.org", "editor").await);
+    owner.asks().post(&format!("/api/v1/members/{}/suspend", bob.id)).await.assert(200);
+    app.try_to_sign_in("bob@example.org", THEIR_PASSWORD).await.assert(401);
+    let seen = owner.asks().get("/api/v1/organisation/sign-ins").await.assert(200).json();
+    let of_bob = |row: &&Value| row["member"]["id"] == bob.id.as_str() && row["outcome"] == "wrong";
+    assert_eq!(seen["data"].as_array().unwrap().iter().filter(of_bob).count(), 1);
+    let records = store::sql("SELECT detail FROM audit_records WHERE action = 'sign_in.try' AND object = $1");
+    let records = records.bind(bob.id.as_str()).fetch_all(app.app().main.read(store::Scope::System)).await.unwrap();
+    assert!(records.iter().any(|row| row.get::<String>("detail").unwrap().contains("\"wrong\"")));
 }
 
 #[app_test]
@@ -146,7 +183,35 @@ async fn tells_by_mail(app: TestApp) {
     assert_eq!(app.works_off().await, 2, "as much is done for both");
     let [(to, text)] = letters.take().try_into().unwrap();
     assert!(to == OWNER && text.contains("as often as one may"), "{text}");
+    assert!(!text.contains("right"), "the last guess was not looked at when this was written: {text}");
     app.finish().await;
+}
+
+async fn tells_whose_password_is_known(app: TestApp) {
+    let letters = Letterbox::new();
+    let mailer = letters.clone();
+    let app = app.restart_with(move |app| app.mailer = Some(mailer)).await;
+    app.owner().await.sets_up_totp().await;
+    let half = app.half_signed_in().await;
+    let (body, mut checked) = (json!({"kind": "totp", "code": "000000"}), 0);
+    while checked < 10 {
+        match half.says(body.clone()).post("/api/v1/sessions/current/proofs").await.status.as_u16() {
+            403 => checked += 1,
+            429 => app.advance(Duration::from_secs(1)),
+            other => panic!("{other}"),
+        }
+    }
+    app.works_off().await;
+    let [(to, text)] = letters.take().try_into().unwrap();
+    assert!(to == OWNER && text.contains("somebody knows your password: choose another one now"), "{text}");
+    drop(half);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_whose_password_is_known_is_told_so() {
+    tells_whose_password_is_known(TestApp::start_embedded("known").await).await;
+    tells_whose_password_is_known(TestApp::start_postgres("known").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -66,6 +66,7 @@ function List({ sessions }: { sessions: Session[] }) {
 const LEVELS: Record<Session["level"], string> = {
   password: "password only",
   mfa: "password and second factor",
+  recovery_code: "password and recovery code",
   phishing_resistant: "passkey or security key",
 };
 

@@ -13,7 +13,7 @@ type Page<T> = { data: T[]; next_cursor: string | null };
 export interface SigningSchemas {
   /** What may be given as a proof of who one is. */
   ProofKind: "password" | "totp" | "recovery_code" | "passkey";
-  Level: "password" | "mfa" | "phishing_resistant";
+  Level: "password" | "mfa" | "recovery_code" | "phishing_resistant";
   CurrentSession: {
     id: string;
     member: string;
@@ -143,6 +143,7 @@ export interface SigningPaths {
   "/api/v1/sessions/current/organisation": {
     put: Op<200, SigningSchemas["CurrentSession"], { organisation: string }>;
   };
+  "/api/v1/sessions/current/proofs/challenge": { post: Op<201, SigningSchemas["PasskeyChallenge"]> };
   "/api/v1/passkeys/challenge": { post: Op<201, SigningSchemas["PasskeyChallenge"], Record<string, never>> };
   "/api/v1/password-resets": { post: Op<202, Record<string, never>, { email: string }> };
   "/api/v1/password-resets/complete": { post: Op<204, undefined, { token: string; password: string }> };

@@ -36,6 +36,18 @@ export function EmailPage() {
       </BadLink>
     );
   }
+  if (isProblem(confirm.error, "unauthenticated") || isProblem(confirm.error, "mfa_required")) {
+    return (
+      <Door
+        title="Sign in first"
+        sentence="Only who asked for this address can confirm it. Sign in here with your old address, then open the link once more."
+      >
+        <LinkButton to="/sign-in" fullWidth autoFocus>
+          Sign in
+        </LinkButton>
+      </Door>
+    );
+  }
   if (confirm.isSuccess) {
     return (
       <Door title="Your e-mail address is changed" sentence="Every session has ended. Sign in with the new address.">

@@ -2,7 +2,6 @@
 import { Button, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type Schema, take } from "../api/client";
 import { isProblem } from "../api/problem";
@@ -15,6 +14,7 @@ import { Door } from "./Door";
 import { useEnter } from "./enter";
 import { fieldErrors, standsAtFields } from "./fieldErrors";
 import { NewPasswordInput } from "./NewPasswordInput";
+import { ProofForm } from "./ProofForm";
 import { Refusal } from "./Refusal";
 import { onlyNow, useWait } from "./wait";
 
@@ -52,7 +52,6 @@ export function InvitationPage() {
 type Props = { token: string; invitation: Schema["InvitationLook"]; onUsed: () => void };
 
 function Accept({ token, invitation, onUsed }: Props) {
-  const navigate = useNavigate();
   const enter = useEnter();
   const form = useForm({
     initialValues: { name: "", password: "" },
@@ -67,14 +66,22 @@ function Accept({ token, invitation, onUsed }: Props) {
     onSuccess: enter,
     onError: (error) => {
       form.setErrors(fieldErrors(error));
-      if (isProblem(error, "mfa_required")) {
-        void navigate({ to: "/sign-in", search: {} });
-      } else if (isProblem(error, "link_invalid")) {
+      if (isProblem(error, "link_invalid")) {
         onUsed();
       }
     },
   });
   const wait = useWait(accept.error);
+  if (isProblem(accept.error, "mfa_required")) {
+    return (
+      <Door
+        title="Prove that it is you"
+        sentence={`Your account has a second factor. Then you join ${invitation.organisation}.`}
+      >
+        <ProofForm next={accept.error.next} onProven={() => accept.mutate(form.values)} onOver={() => accept.reset()} />
+      </Door>
+    );
+  }
   const { label } = ROLES[invitation.role];
   return (
     <Door

@@ -6,7 +6,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { api, type Schema, take } from "../api/client";
 import { LinkAnchor } from "../frame/links";
-import { hasPasskeys, passkeyProof } from "./passkeys";
+import { hasPasskeys, passkeyToSignIn } from "./passkeys";
 import { Refusal } from "./Refusal";
 import { type Stage, stageAfter, stageOf } from "./session";
 import { useOfferedPasskey } from "./useOfferedPasskey";
@@ -122,7 +122,7 @@ function useSignIn(onStage: (stage: Stage) => void) {
 }
 
 const passkeyOf = (attempt: Exclude<Attempt, { kind: "password" }>) =>
-  attempt.kind === "offered" ? attempt.passkey : passkeyProof();
+  attempt.kind === "offered" ? attempt.passkey : passkeyToSignIn();
 
 const NO_MATCH = "E-mail and password do not belong together. Check both and try again.";
 const NO_PASSKEY = "This passkey is not known here, or it took too long. Try again, or sign in with your password.";

@@ -35,8 +35,8 @@ export function StepUp() {
             <CloseButton aria-label="Cancel" onClick={() => end(false)} />
           </Group>
           <Text c="dimmed" mb="md">
-            Your last proof is older than 10 minutes, and this asks for a fresh one. What you were doing then goes on by
-            itself.
+            This asks for a fresh proof: at most 10 minutes old, and by your passkey or security key where it changes
+            what you sign in with. What you were doing then goes on by itself.
           </Text>
           <ProofForm next={asked.next} onProven={() => end(true)} />
         </>

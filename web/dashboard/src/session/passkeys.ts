@@ -14,9 +14,17 @@ import { api, type Schema, take } from "../api/client";
 export const hasPasskeys = browserSupportsWebAuthn;
 export const offersPasskeys = browserSupportsWebAuthnAutofill;
 
-/** Asks for a passkey: in the browser's own dialog, or among what it offers to fill into the field of the name. */
-export async function passkeyProof(how: "dialog" | "autofill" = "dialog"): Promise<Schema["PasskeyProof"]> {
-  const { challenge, public_key } = await take(api.POST("/api/v1/passkeys/challenge", { body: {} }));
+/** Asks for a passkey to sign in with: in the browser's own dialog, or among what it offers to fill into the field of the name. */
+export async function passkeyToSignIn(how: "dialog" | "autofill" = "dialog"): Promise<Schema["PasskeyProof"]> {
+  return signed(await take(api.POST("/api/v1/passkeys/challenge", { body: {} })), how);
+}
+
+/** Asks for a passkey of who is signed in. */
+export async function passkeyProof(): Promise<Schema["PasskeyProof"]> {
+  return signed(await take(api.POST("/api/v1/sessions/current/proofs/challenge")), "dialog");
+}
+
+async function signed({ challenge, public_key }: Schema["PasskeyChallenge"], how: "dialog" | "autofill") {
   const credential = await startAuthentication({
     optionsJSON: public_key as unknown as PublicKeyCredentialRequestOptionsJSON,
     useBrowserAutofill: how === "autofill",

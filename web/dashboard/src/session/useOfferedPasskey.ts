@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef } from "react";
 import type { Schema } from "../api/client";
-import { offersPasskeys, passkeyProof, stopOffering } from "./passkeys";
+import { offersPasskeys, passkeyToSignIn, stopOffering } from "./passkeys";
 
 const ANEW_MS = 4 * 60_000;
 
@@ -18,7 +18,7 @@ export function useOfferedPasskey(busy: boolean, onPasskey: (passkey: Schema["Pa
     let current = true;
     const offer = async () => {
       if (!document.hidden && (await offersPasskeys()) && current) {
-        const passkey = await passkeyProof("autofill");
+        const passkey = await passkeyToSignIn("autofill");
         if (current) {
           taken.current(passkey);
         }

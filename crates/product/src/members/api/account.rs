@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::{Can, OwnAccount, Role, SecureAccount, SystemTx};
+use crate::authority::{Can, OwnAccount, Role, SecureAccount};
 use crate::extract::Json;
 use crate::members::{self, check_name, store, team};
 use crate::passkeys::api::PasskeyWire;
@@ -117,7 +117,7 @@ async fn set_name(
 ) -> ProblemResult<StatusCode> {
     check_name("/name", name.open())?;
     let (id, _) = caller.member()?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     members::set_name(&app, &mut tx, id, &name).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -134,7 +134,7 @@ async fn set_password(
     let (id, session) = caller.member()?;
     // It takes a while, and nobody waits for a transaction meanwhile.
     let new = members::prepare_password(&app, id, &password).await?;
-    let mut tx = SystemTx::begin(&app).await?;
+    let mut tx = caller.begin_account(&app).await?;
     members::set_password(&app, &mut tx, id, new, Some(session)).await?;
     let (object, by) = (id.to_string(), By::Caller(&caller));
     let entry = Entry { action: "account.set_password", object, detail: json!({}), environment: None, by };
@@ -146,7 +146,7 @@ async fn set_password(
 /// Leave the organisation that the session is in; the session ends. An organisation's last owner hands it over first.
 #[utoipa::path(delete, path = "/account/membership", tag = "account", operation_id = "leave_organisation",
     responses((status = 204), (status = 409, description = "last_owner")))]
-async fn leave(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>>) -> ProblemResult<Response> {
+async fn leave(Can { caller, .. }: Can<SecureAccount>, State(app): State<Arc<App>>) -> ProblemResult<Response> {
     let (id, _) = caller.member()?;
     team::remove(&app, &caller, id).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, sessions::forget())]).into_response())
