@@ -100,6 +100,7 @@ mod tests {
             "sessions",
             "sign_in_attempts",
             "sign_ins",
+            "spikes",
             "devices",
             "passkeys",
             "totp_factors",

@@ -31,6 +31,7 @@ const MOST: usize = 20;
 
 /// What a browser is to ask a key for.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PasskeyChallenge)]
 struct Challenge {
     challenge: String,
     /// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
@@ -53,6 +54,7 @@ pub(crate) struct PasskeyWire {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPasskey)]
 struct NewKey {
     /// What the key was made for.
     challenge: String,
@@ -61,6 +63,7 @@ struct NewKey {
 
 /// A key was kept.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AddedPasskey)]
 struct Kept {
     passkey: PasskeyWire,
     /// The first second factor brings recovery codes, which are shown this once.

@@ -35,6 +35,7 @@ use challenge::Purpose;
 /// What a browser's `credential.toJSON()` says of a key that signed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PasskeyProof)]
 pub(crate) struct Signed {
     /// What was to be signed.
     challenge: String,

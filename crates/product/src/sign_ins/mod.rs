@@ -46,6 +46,7 @@ pub(crate) struct Origin<'a> {
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SignInOutcome)]
 pub(crate) enum Outcome {
     /// It was the right one.
     Right,

@@ -85,6 +85,7 @@ const MAIN_ROWS: &[Row] = &[
         "email_changes (member_id, organisation_id, email, expires_at) VALUES ($1, $1, $1, 2)",
         "email_changes WHERE member_id = $1 AND email = $1 AND hash IS NULL",
     ),
+    row(74, "spikes (subject, at) VALUES ($1, 2)", "spikes WHERE subject = $1 AND at = 2"),
     row(
         68,
         "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",

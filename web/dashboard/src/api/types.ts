@@ -3,10 +3,9 @@
  * `cargo xtask gen`; here is nothing but other names for what stands there.
  */
 import type { components, paths } from "./schema";
-import type { SigningPaths, SigningSchemas } from "./signing";
 
-type Generated = Omit<components["schemas"], keyof SigningSchemas> & SigningSchemas;
-export type Paths = Omit<paths, keyof SigningPaths> & SigningPaths;
+type Generated = components["schemas"];
+export type Paths = paths;
 
 export type Schema = Omit<Generated, "Answer"> & {
   Person: Generated["PersonView"];

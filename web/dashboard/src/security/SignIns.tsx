@@ -56,7 +56,7 @@ function SignInsTable({ signIns, members }: { signIns: SignIn[]; members: boolea
             </Table.Td>
             {members && <Table.Td>{one.member?.name ?? <Text c="dimmed">nobody here</Text>}</Table.Td>}
             <Table.Td>
-              <span className={one.outcome === "signed_in" ? undefined : classes.bad}>{wordsOf(one)}</span>
+              <span className={one.outcome === "right" ? undefined : classes.bad}>{WORDS[one.outcome][one.method]}</span>
               <span className={classes.small}>
                 {one.device}
                 {!one.known_device && ", new device"}, network {one.network}
@@ -75,9 +75,17 @@ function SignInsTable({ signIns, members }: { signIns: SignIn[]; members: boolea
   );
 }
 
-const METHODS = { password: "password", passkey: "passkey" };
-const FAILED = { wrong_password: "Wrong password", wrong_code: "Wrong code", refused: "Refused" };
-
-function wordsOf({ outcome, method }: SignIn): string {
-  return outcome === "signed_in" ? `Signed in with a ${METHODS[method]}` : FAILED[outcome];
-}
+const WORDS: Record<SignIn["outcome"], Record<SignIn["method"], string>> = {
+  right: {
+    password: "Right password",
+    passkey: "Passkey",
+    totp: "Right code",
+    recovery_code: "Recovery code used",
+  },
+  wrong: {
+    password: "Wrong password",
+    passkey: "Passkey refused",
+    totp: "Wrong code",
+    recovery_code: "Wrong recovery code",
+  },
+};

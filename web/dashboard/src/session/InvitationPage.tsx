@@ -49,7 +49,7 @@ export function InvitationPage() {
   );
 }
 
-type Props = { token: string; invitation: Schema["InvitationLook"]; onUsed: () => void };
+type Props = { token: string; invitation: Schema["InvitationView"]; onUsed: () => void };
 
 function Accept({ token, invitation, onUsed }: Props) {
   const enter = useEnter();

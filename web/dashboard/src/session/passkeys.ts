@@ -16,7 +16,7 @@ export const offersPasskeys = browserSupportsWebAuthnAutofill;
 
 /** Asks for a passkey to sign in with: in the browser's own dialog, or among what it offers to fill into the field of the name. */
 export async function passkeyToSignIn(how: "dialog" | "autofill" = "dialog"): Promise<Schema["PasskeyProof"]> {
-  return signed(await take(api.POST("/api/v1/passkeys/challenge", { body: {} })), how);
+  return signed(await take(api.POST("/api/v1/passkeys/challenge")), how);
 }
 
 /** Asks for a passkey of who is signed in. */
@@ -35,10 +35,9 @@ async function signed({ challenge, public_key }: Schema["PasskeyChallenge"], how
 /** Makes a passkey on this device or on a security key, and adds it to the account. */
 export async function addPasskey(): Promise<Schema["AddedPasskey"]> {
   const { challenge, public_key } = await take(api.POST("/api/v1/account/passkeys/challenge"));
-  const credential = await startRegistration({
-    optionsJSON: public_key as unknown as PublicKeyCredentialCreationOptionsJSON,
-  });
-  return take(api.POST("/api/v1/account/passkeys", { body: { challenge, credential: { ...credential } } }));
+  const made = await startRegistration({ optionsJSON: public_key as unknown as PublicKeyCredentialCreationOptionsJSON });
+  const credential = made as unknown as Schema["NewPasskey"]["credential"];
+  return take(api.POST("/api/v1/account/passkeys", { body: { challenge, credential } }));
 }
 
 /** Takes back what the browser offers to fill in. */
