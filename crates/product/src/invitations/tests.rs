@@ -246,13 +246,13 @@ async fn invites_by_mail(app: TestApp) {
     let owner = app.owner().await;
     app.works_off().await;
     letters.take();
-    let invites =
+    let mails_to =
         async |email: &str| owner.says(json!({"email": email, "role": "editor"})).post("/api/v1/invitations").await;
     for _ in 0..super::MOST_TO_ADDRESS {
-        invites("cem@example.org").await.assert(201);
+        mails_to("cem@example.org").await.assert(201);
     }
-    assert_eq!(invites(" CEM@example.org").await.assert(429).code(), "too_many_requests");
-    invites("dora@example.org").await.assert(201);
+    assert_eq!(mails_to(" CEM@example.org").await.assert(429).code(), "too_many_requests");
+    mails_to("dora@example.org").await.assert(201);
     app.works_off().await;
     let mut sent: Vec<String> = letters.take().into_iter().map(|(to, _)| to).collect();
     sent.sort();

@@ -147,12 +147,11 @@ fn without_guessable(text: &[char], about: &About) -> Vec<char> {
             let part = &text[at..at + length];
             about.words.contains(part) || (*length >= SHORTEST_WITH_MORE && is_common(part))
         });
-        match longest {
-            Some(length) => at += length,
-            None => {
-                rest.push(text[at]);
-                at += 1;
-            }
+        if let Some(length) = longest {
+            at += length;
+        } else {
+            rest.push(text[at]);
+            at += 1;
         }
     }
     rest

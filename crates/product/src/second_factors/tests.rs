@@ -119,7 +119,7 @@ async fn a_recovery_code_is_good_once_however_it_is_typed(app: TestApp) {
     let typed = totp.recovery_codes[3].to_uppercase().replace('-', " ");
     let half = app.half_signed_in().await;
     let body = json!({"kind": "recovery_code", "code": typed});
-    assert_eq!(proves(&half, body.clone()).await.assert(200).json()["level"], "mfa");
+    assert_eq!(proves(&half, body.clone()).await.assert(200).json()["level"], "recovery_code");
     assert_eq!(owner.asks().get("/api/v1/account").await.assert(200).json()["recovery_codes_left"], 9);
     let again = app.half_signed_in().await;
     assert_eq!(proves(&again, body).await.assert(403).code(), "invalid_proof");

@@ -91,7 +91,7 @@ pub(super) static PROMISES: &[Promise] = &[
         standing: Kept,
         tests: &[
             test("crates/product/src/passkeys/tests.rs", "a_passkey_is_all_that_one_signs_in_with"),
-            test("crates/product/src/passkeys/tests.rs", "where_only_what_resists_phishing_does_codes_do_not"),
+            test("crates/product/src/passkeys/tests/keys.rs", "where_only_what_resists_phishing_does_codes_do_not"),
             test(
                 "crates/product/src/second_factors/tests.rs",
                 "codes_of_an_authenticator_app_are_asked_for_after_the_password",
