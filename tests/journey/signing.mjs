@@ -101,7 +101,9 @@ async function giveCode(page, app) {
 
 /** Keeps the recovery codes that are shown, and says so. */
 async function keepCodes(page) {
-  const codes = await page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem").allTextContents();
+  const shown = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+  await shown.first().waitFor();
+  const codes = await shown.allTextContents();
   assert.equal(new Set(codes).size, 10);
   assert.ok(await button(page, "Done").isDisabled(), "the codes are kept before one goes on");
   await button(page, "Copy").click();

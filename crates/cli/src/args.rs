@@ -192,7 +192,7 @@ impl GuessArgs {
 /// Through which server letters to members go. The dashboard and the worker need it.
 #[derive(Debug, Default, Args)]
 pub(crate) struct MailArgs {
-    /// Mail server, smtps://user:password@host:465 or smtp://user:password@host:587?tls=required [default: none; links are
+    /// Mail server, `smtps://user:password@host:465` or `smtp://user:password@host:587?tls=required` [default: none; links are
     /// shown to whoever invites]
     #[arg(long, env = "PILOTFISH_SMTP", value_name = "URL", hide_env_values = true)]
     pub(crate) smtp: Option<String>,

@@ -132,7 +132,7 @@ fn begin(cli: Cli) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
     runtime.block_on(async {
-        let done = run(cli, sockets).await;
+        let done = Box::pin(run(cli, sockets)).await;
         // Who does not let go of a connection keeps no process from its end.
         let _ = tokio::time::timeout(CLOSES_WITHIN, store::closed()).await;
         done

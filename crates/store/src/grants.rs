@@ -101,6 +101,7 @@ mod tests {
             "sign_in_attempts",
             "sign_ins",
             "spikes",
+            "letter_counts",
             "devices",
             "passkeys",
             "totp_factors",

@@ -21,6 +21,7 @@ use crate::problem::store_failed;
 
 /// A device that one has signed in from.
 #[derive(Serialize, ToSchema)]
+#[allow(clippy::struct_field_names, reason = "what it says of itself, as in sessions and sign-ins")]
 struct Device {
     id: DeviceId,
     /// Browser and system.

@@ -14,7 +14,7 @@ use crate::authority::{Actor, Age, Proven, SystemTx};
 use crate::problem::store_failed;
 use crate::sessions::{self, Begun, Level, ProofKind};
 use crate::sign_ins::{self, Origin, Outcome};
-use crate::{members, organisations};
+use crate::{members, organisations, second_factors};
 
 /// Accepts an invitation. Of whom has to prove a second factor first, the session that begins is elsewhere, and half.
 pub(super) async fn accept(app: &App, from: &Origin<'_>, acceptance: &Acceptance) -> ProblemResult<Begun> {
@@ -60,7 +60,7 @@ async fn with_password(
     if !members::holds_password(app, &mut tx.0, account.id, &account.password).await? {
         return Err(refused());
     }
-    let organisation = if members::has_factor(&mut tx.0, account.id).await? {
+    let organisation = if second_factors::has_factor(&mut tx.0, account.id).await? {
         // Who is suspended everywhere has no session to prove anything in.
         members::begins_in(&mut tx, account.id).await?.ok_or_else(refused)?
     } else {

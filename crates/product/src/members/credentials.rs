@@ -1,6 +1,6 @@
 //! What a member signs in with first: the password, as an Argon2id hash with a keyed pepper.
 
-use ::store::Tx;
+use ::store::{Scope, Tx};
 use base::id::{MemberId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{KeyKind, Owner};
@@ -40,7 +40,7 @@ pub(crate) async fn prepare_password(
     drop(tx);
     let member = open(app, &row)?;
     let mut about = About::new(&member.email, &member.name);
-    if second_factors::has_factor(app, id).await? {
+    if second_factors::has_factor(app.main.read(Scope::System), id).await? {
         about = about.beside_a_factor();
     }
     for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {
@@ -67,7 +67,7 @@ pub(crate) async fn set_password(
     but: Option<SessionId>,
 ) -> ProblemResult<()> {
     lock(app, &mut tx.0, id).await?;
-    if !new.does_alone && !has_factor(&mut tx.0, id).await? {
+    if !new.does_alone && !second_factors::has_factor(&mut tx.0, id).await? {
         return Err(new_password::too_short_alone());
     }
     store::set_password(&mut tx.0, id, &new, app.clock.now()).await.map_err(store_failed)?;
@@ -79,11 +79,6 @@ pub(crate) async fn set_password(
 /// stays so until the transaction ends.
 pub(crate) async fn holds_password(app: &App, tx: &mut Tx, id: MemberId, verified: &str) -> ProblemResult<bool> {
     store::holds_password(tx, app.main.engine(), id, verified).await.map_err(store_failed)
-}
-
-/// Whether a member has a second factor. Who holds them knows it until the transaction ends.
-pub(crate) async fn has_factor(tx: &mut Tx, id: MemberId) -> ProblemResult<bool> {
-    store::has_factor(tx, id).await.map_err(store_failed)
 }
 
 /// The account of an address.

@@ -28,8 +28,7 @@ use crate::problem::store_failed;
 use crate::{email_changes, password_resets, sealed};
 
 pub(crate) use credentials::{
-    Account, PreparedPassword, account, has_factor, holds_password, is_password, prepare_password, set_password,
-    upgrade_password,
+    Account, PreparedPassword, account, holds_password, is_password, prepare_password, set_password, upgrade_password,
 };
 pub(crate) use new_password::{About, check_new};
 pub(crate) use password::{Passwords, Place};

@@ -255,13 +255,6 @@ pub(super) async fn holds_password(tx: &mut Tx, engine: Engine, id: MemberId, ha
     Ok(sql(text).bind(id).bind(hash).fetch_optional(tx).await?.is_some())
 }
 
-/// Whether a member has one-time codes or a key.
-pub(super) async fn has_factor(tx: &mut Tx, id: MemberId) -> StoreResult<bool> {
-    let query = sql("SELECT member_id FROM totp_factors WHERE member_id = $1 AND state = 'confirmed' \
-                     UNION SELECT member_id FROM passkeys WHERE member_id = $1");
-    Ok(query.bind(id).fetch_optional(tx).await?.is_some())
-}
-
 /// Writes a new password.
 pub(super) async fn set_password(
     tx: &mut Tx,

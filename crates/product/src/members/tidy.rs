@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ::jobs::{Handlers, JobError, NewJob};
-use ::store::{StoreError, Tx};
+use ::store::{StoreError, StoreResult, Tx};
 use base::id::MemberId;
 use base::{Problem, ProblemResult};
 use serde::Deserialize;
@@ -47,28 +47,30 @@ async fn tidy(app: &App, member: MemberId) -> Result<Value, JobError> {
     let failed = |_: Problem| JobError::Retry("member_not_tidied");
     let mut tx = SystemTx::begin(app).await.map_err(failed)?;
     let Some(row) = store::sealed(&mut tx.0, member).await? else { return Ok(json!({})) };
-    let forgotten = match store::any_organisation(&mut tx.0, member).await? {
-        Some(organisation) => {
-            if !store::is_in(&mut tx.0, member, row.sealed_by).await? {
-                reseal::to(app, &mut tx, &row, organisation).await.map_err(failed)?;
-            }
-            false
+    let forgotten = if let Some(organisation) = store::any_organisation(&mut tx.0, member).await? {
+        if !store::is_in(&mut tx.0, member, row.sealed_by).await? {
+            reseal::to(app, &mut tx, &row, organisation).await.map_err(failed)?;
         }
-        None => {
-            sessions::forget_of(&mut tx.0, member).await?;
-            password_resets::forget_of(&mut tx.0, member).await?;
-            second_factors::forget_of(&mut tx.0, member).await?;
-            passkeys::forget_of(&mut tx.0, member).await?;
-            devices::forget_of(&mut tx.0, member).await?;
-            email_changes::forget_of(&mut tx.0, member).await?;
-            sign_ins::forget_of(&mut tx.0, member).await?;
-            match store::forget(&mut tx.0, member).await {
-                // They joined an organisation at this moment.
-                Err(StoreError::Conflict) => return Err(JobError::Retry("member_has_joined")),
-                other => other? > 0,
-            }
+        false
+    } else {
+        forget_all_of(&mut tx.0, member).await?;
+        match store::forget(&mut tx.0, member).await {
+            // They joined an organisation at this moment.
+            Err(StoreError::Conflict) => return Err(JobError::Retry("member_has_joined")),
+            other => other? > 0,
         }
     };
     tx.commit().await.map_err(failed)?;
     Ok(json!({ "forgotten": forgotten }))
+}
+
+/// Forgets what hangs on a member.
+async fn forget_all_of(tx: &mut Tx, member: MemberId) -> StoreResult<()> {
+    sessions::forget_of(tx, member).await?;
+    password_resets::forget_of(tx, member).await?;
+    second_factors::forget_of(tx, member).await?;
+    passkeys::forget_of(tx, member).await?;
+    devices::forget_of(tx, member).await?;
+    email_changes::forget_of(tx, member).await?;
+    sign_ins::forget_of(tx, member).await.map(drop)
 }

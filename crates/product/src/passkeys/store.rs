@@ -7,6 +7,7 @@ use store::{Db, Scope, StoreError, StoreResult, Tx, sql};
 use super::{Passkey, PasskeyKind};
 
 /// What is needed to check what a key signed.
+#[allow(clippy::struct_field_names, reason = "a public key is called that")]
 pub(super) struct Key {
     pub(super) id: PasskeyId,
     pub(super) member: MemberId,

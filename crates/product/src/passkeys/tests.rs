@@ -114,10 +114,11 @@ async fn a_challenge_is_good_once_for_its_purpose_its_member_and_five_minutes(ap
 
 #[app_test]
 async fn what_another_page_or_another_key_signed_is_refused(app: TestApp) {
+    type Change = fn(&mut Authenticator);
     let owner = app.owner().await;
     let mut key = Authenticator::new("ana's");
     tries_to_add(&owner, &mut key).await.assert(201);
-    let changes: [(&str, fn(&mut Authenticator)); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("another origin", |key| key.origin = "https://dashboard.evil.example".to_owned()),
         ("the edge's origin", |key| key.origin = "https://localhost:8443".to_owned()),
         ("another relying party", |key| key.relying_party = "evil.example".to_owned()),
@@ -125,11 +126,11 @@ async fn what_another_page_or_another_key_signed_is_refused(app: TestApp) {
         ("not touched", |key| key.touched = false),
     ];
     for (what, change) in changes {
-        let mut changed = key.copy();
-        changed.counter += 100;
-        change(&mut changed);
+        let mut forged = key.copy();
+        forged.counter += 100;
+        change(&mut forged);
         app.advance(BETWEEN);
-        assert_eq!(signs_in(&app, &mut changed).await.status, 401, "{what}");
+        assert_eq!(signs_in(&app, &mut forged).await.status, 401, "{what}");
     }
     // Another key that says it were this one, and one that nobody knows.
     let mut forged = Authenticator::new("ana's");

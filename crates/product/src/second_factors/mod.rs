@@ -12,7 +12,7 @@ mod store;
 mod tests;
 mod totp;
 
-use ::store::{Scope, StoreResult, Tx};
+use ::store::{Executor, Scope, StoreResult, Tx};
 use base::id::MemberId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde_json::json;
@@ -69,8 +69,8 @@ pub(crate) async fn removed(app: &App, tx: &mut SystemTx, caller: &Caller, actio
 }
 
 /// Whether a member has a second factor.
-pub(crate) async fn has_factor(app: &App, member: MemberId) -> ProblemResult<bool> {
-    store::has_factor(app.main.read(Scope::System), member).await.map_err(store_failed)
+pub(crate) async fn has_factor(on: impl Executor, member: MemberId) -> ProblemResult<bool> {
+    store::has_factor(on, member).await.map_err(store_failed)
 }
 
 /// Ends what the change of a factor ends, and records it.

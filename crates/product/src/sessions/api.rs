@@ -252,15 +252,12 @@ pub(crate) async fn prove_password(
         Some(known) => attempts::count(app, attempts::of_device(app, known.id)?, None, member).await?,
         None => attempts::count(app, members::email_index(app, email)?, Some(from.address), member).await?,
     };
-    let proven = match account {
-        Some(account) => {
-            let (hash, pepper) = (&account.password, account.pepper_version);
-            app.passwords.verify(app, place, password, hash, pepper).await?.then_some(account)
-        }
-        None => {
-            app.passwords.verify_nothing(app, place, password).await?;
-            None
-        }
+    let proven = if let Some(account) = account {
+        let (hash, pepper) = (&account.password, account.pepper_version);
+        app.passwords.verify(app, place, password, hash, pepper).await?.then_some(account)
+    } else {
+        app.passwords.verify_nothing(app, place, password).await?;
+        None
     };
     let Some(account) = proven else {
         sign_ins::note_wrong(app, from, member, ProofKind::Password).await?;

@@ -142,7 +142,7 @@ pub(super) fn of_passkey(app: &App, said: &str) -> ProblemResult<Hashes<32>> {
 }
 
 fn of_proof(app: &App, member: MemberId, device: Option<DeviceId>) -> ProblemResult<Hashes<32>> {
-    let device = device.map_or([0; 16], |device| device.bytes());
+    let device = device.map_or([0; 16], DeviceId::bytes);
     let context = Aad::new("pilotfish/proof-attempt/v1").bytes(&member.bytes()).bytes(&device);
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
 }

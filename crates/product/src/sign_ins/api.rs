@@ -1,6 +1,7 @@
 //! `/account/sign-ins` and `/organisation/sign-ins`, on the dashboard only.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use ::store::Scope;
@@ -110,12 +111,14 @@ async fn shown(app: &App, caller: &Caller, mut rows: Vec<SignIn>) -> ProblemResu
     let next_cursor = rows.last().filter(|_| more).map(|last| last.id);
     let mut names = BTreeMap::new();
     for row in &rows {
-        if !names.contains_key(&row.member) {
+        if let Entry::Vacant(place) = names.entry(row.member) {
             match members::get(app, caller.organisation_reader(app), row.member).await {
                 // Removed since the list was read.
-                Err(problem) if problem.code == Code::NotFound => continue,
-                member => names.insert(row.member, member?.name.into_open()),
-            };
+                Err(problem) if problem.code == Code::NotFound => {}
+                member => {
+                    place.insert(member?.name.into_open());
+                }
+            }
         }
     }
     let data = rows.into_iter().filter_map(|row| {

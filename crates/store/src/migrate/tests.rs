@@ -85,6 +85,11 @@ const MAIN_ROWS: &[Row] = &[
         "email_changes (member_id, organisation_id, email, expires_at) VALUES ($1, $1, $1, 2)",
         "email_changes WHERE member_id = $1 AND email = $1 AND hash IS NULL",
     ),
+    row(
+        70,
+        "letter_counts (subject, day, letters) VALUES ($1, 2, 3)",
+        "letter_counts WHERE subject = $1 AND letters = 3",
+    ),
     row(74, "spikes (subject, at) VALUES ($1, 2)", "spikes WHERE subject = $1 AND at = 2"),
     row(
         68,
@@ -119,7 +124,7 @@ const MAIN_ROWS: &[Row] = &[
     ),
     row(
         60,
-        "invitations (id, organisation_id, email, role, created_at, expires_at) VALUES ($1, $1, $1, 'editor', 2, 3)",
+        "invitations (id, organisation_id, email, role, created_at, expires_at, invited_by) VALUES ($1, $1, $1, 'editor', 2, 3, $1)",
         "invitations WHERE id = $1 AND email = $1 AND role = 'editor' AND hash IS NULL",
     ),
     row(

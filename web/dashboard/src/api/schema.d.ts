@@ -1413,6 +1413,12 @@ export interface components {
         AccountTotp: {
             since: components["schemas"]["Timestamp"];
         };
+        /** @description A key was kept. */
+        AddedPasskey: {
+            passkey: components["schemas"]["Passkey"];
+            /** @description The first second factor brings recovery codes, which are shown this once. */
+            recovery_codes: string[];
+        };
         /** @enum {string} */
         Advance: "button" | "target_click";
         /** @description A question about events. */
@@ -1526,12 +1532,6 @@ export interface components {
          * @enum {string}
          */
         By: "person" | "company";
-        /** @description What a browser is to ask a key for. */
-        Challenge: {
-            challenge: string;
-            /** @description For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`. */
-            public_key: Record<string, never>;
-        };
         /** @description What a check saw last. */
         CheckWire: {
             id: string;
@@ -1635,7 +1635,7 @@ export interface components {
             email?: string;
             /** Format: password */
             password?: string;
-            passkey?: components["schemas"]["Signed"];
+            passkey?: components["schemas"]["PasskeyProof"];
         };
         /** @description The session of the request, or one that has begun; its cookie is in the answer's headers. */
         CurrentSession: {
@@ -2046,12 +2046,6 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             finished_at: components["schemas"]["Timestamp"] | null;
         };
-        /** @description A key was kept. */
-        Kept: {
-            passkey: components["schemas"]["Passkey"];
-            /** @description The first second factor brings recovery codes, which are shown this once. */
-            recovery_codes: string[];
-        };
         /**
          * @description What somebody proved when they signed in. Each is more than the one before it.
          * @enum {string}
@@ -2176,14 +2170,14 @@ export interface components {
             email: string;
             role: components["schemas"]["Role"];
         };
-        NewKey: {
-            /** @description What the key was made for. */
-            challenge: string;
-            credential: components["schemas"]["Registration"];
-        };
         /** @description What one is called. */
         NewName: {
             name: string;
+        };
+        NewPasskey: {
+            /** @description What the key was made for. */
+            challenge: string;
+            credential: components["schemas"]["Registration"];
         };
         /** @description The new password. */
         NewPassword: {
@@ -2286,12 +2280,24 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             last_used_at: components["schemas"]["Timestamp"] | null;
         };
+        /** @description What a browser is to ask a key for. */
+        PasskeyChallenge: {
+            challenge: string;
+            /** @description For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`. */
+            public_key: Record<string, never>;
+        };
         PasskeyId: string;
         /**
          * @description What a key is to its member.
          * @enum {string}
          */
         PasskeyKind: "passkey" | "security_key";
+        /** @description What a browser's `credential.toJSON()` says of a key that signed. */
+        PasskeyProof: {
+            /** @description What was to be signed. */
+            challenge: string;
+            credential: components["schemas"]["Assertion"];
+        };
         /** @description A page of people, seen last first. */
         PeoplePage: {
             data: components["schemas"]["PersonView"][];
@@ -2396,7 +2402,7 @@ export interface components {
             password: string;
             /** @enum {string} */
             kind: "password";
-        } | (components["schemas"]["Signed"] & {
+        } | (components["schemas"]["PasskeyProof"] & {
             /** @enum {string} */
             kind: "passkey";
         }) | {
@@ -2738,7 +2744,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             member: components["schemas"]["SignInMember"];
             method: components["schemas"]["ProofKind"];
-            outcome: components["schemas"]["Outcome"];
+            outcome: components["schemas"]["SignInOutcome"];
             /** @description Browser and system. */
             device: string;
             /** @description Whether the member had signed in from it before. */
@@ -2756,15 +2762,14 @@ export interface components {
             /** @description Whether a link can be mailed to who has forgotten their password; without a mail server the operator makes one. */
             mail: boolean;
         };
+        /**
+         * @description What came of an attempt.
+         * @enum {string}
+         */
+        SignInOutcome: "right" | "wrong";
         SignIns: {
             data: components["schemas"]["SignIn"][];
             next_cursor: components["schemas"]["SignInId"] | null;
-        };
-        /** @description What a browser's `credential.toJSON()` says of a key that signed. */
-        Signed: {
-            /** @description What was to be signed. */
-            challenge: string;
-            credential: components["schemas"]["Assertion"];
         };
         /**
          * @description Where a job is in its life.
@@ -5969,7 +5974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Challenge"];
+                    "application/json": components["schemas"]["PasskeyChallenge"];
                 };
             };
             /** @description a problem; `code` says which */
@@ -5997,7 +6002,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Challenge"];
+                    "application/json": components["schemas"]["PasskeyChallenge"];
                 };
             };
             /** @description a problem; `code` says which */
@@ -6025,7 +6030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Challenge"];
+                    "application/json": components["schemas"]["PasskeyChallenge"];
                 };
             };
             /** @description conflict */
@@ -6057,7 +6062,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewKey"];
+                "application/json": components["schemas"]["NewPasskey"];
             };
         };
         responses: {
@@ -6066,7 +6071,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Kept"];
+                    "application/json": components["schemas"]["AddedPasskey"];
                 };
             };
             /** @description invalid_proof */

@@ -56,7 +56,9 @@ function SignInsTable({ signIns, members }: { signIns: SignIn[]; members: boolea
             </Table.Td>
             {members && <Table.Td>{one.member?.name ?? <Text c="dimmed">nobody here</Text>}</Table.Td>}
             <Table.Td>
-              <span className={one.outcome === "right" ? undefined : classes.bad}>{WORDS[one.outcome][one.method]}</span>
+              <span className={one.outcome === "right" ? undefined : classes.bad}>
+                {WORDS[one.outcome][one.method]}
+              </span>
               <span className={classes.small}>
                 {one.device}
                 {!one.known_device && ", new device"}, network {one.network}

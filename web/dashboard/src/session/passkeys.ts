@@ -35,7 +35,9 @@ async function signed({ challenge, public_key }: Schema["PasskeyChallenge"], how
 /** Makes a passkey on this device or on a security key, and adds it to the account. */
 export async function addPasskey(): Promise<Schema["AddedPasskey"]> {
   const { challenge, public_key } = await take(api.POST("/api/v1/account/passkeys/challenge"));
-  const made = await startRegistration({ optionsJSON: public_key as unknown as PublicKeyCredentialCreationOptionsJSON });
+  const made = await startRegistration({
+    optionsJSON: public_key as unknown as PublicKeyCredentialCreationOptionsJSON,
+  });
   const credential = made as unknown as Schema["NewPasskey"]["credential"];
   return take(api.POST("/api/v1/account/passkeys", { body: { challenge, credential } }));
 }
