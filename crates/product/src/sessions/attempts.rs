@@ -4,7 +4,7 @@
 //! signed in has an allowance of its own, apart from both. A refusal is a 429 at once and is not counted.
 //!
 //! An attempt is counted, durably and one at a time, before the password is looked at: parallel guesses do not get
-//! past the limit. A right password clears the account and takes back what it cost the address, so that an office
+//! past the limit. What is too much already is refused by a look, without waiting for those that are being counted. A right password clears the account and takes back what it cost the address, so that an office
 //! behind one address signs in as often as it likes. Whoever uses an allowance up is a finding, once a day.
 
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use base::id::{DeviceId, MemberId};
 use base::{Code, Problem, ProblemResult, Timestamp};
 use keys::{Aad, KeyKind, hash};
 use serde_json::json;
-use store::dialect;
+use store::{Executor, Scope, dialect};
 
 use super::standing::ProofKind;
 use super::store as sessions_store;
@@ -92,11 +92,13 @@ async fn count_and_tell(
     let hashes = |address| Hashes::of(app, KeyKind::AddressHash, |key| hash::address_hash(key, address));
     let (now, number) = (app.clock.now(), i64::from_be_bytes(app.rng.bytes::<8>()));
     let attempt = Attempt { account, address: address.map(hashes).transpose()?, at: now, number };
+    look(app, &attempt).await?;
     let mut tx = SystemTx::begin(app).await?;
     // Always the account first: two that wait for each other cannot both hold what the other wants.
-    let of_account = past(app, &mut tx, &attempt.account.all, now).await?;
+    hold(app, &mut tx, &attempt.account.all).await?;
+    let of_account = past(&mut tx.0, &attempt.account.all, now).await?;
     let limits = app.attempts;
-    refuse(wait(&of_account, now, limits), "too many attempts for this account")?;
+    refuse_account(&of_account, now, limits)?;
     if let Some(address) = &attempt.address {
         count_address(app, &mut tx, address, &attempt).await?;
     }
@@ -114,11 +116,20 @@ async fn count_and_tell(
     Ok(attempt)
 }
 
+/// Refuses what is too much already.
+async fn look(app: &App, attempt: &Attempt) -> ProblemResult<()> {
+    let reader = app.main.read(Scope::System);
+    refuse_account(&past(reader, &attempt.account.all, attempt.at).await?, attempt.at, app.attempts)?;
+    if let Some(address) = &attempt.address {
+        refuse_address(&past(reader, &address.all, attempt.at).await?, attempt.at, app.attempts)?;
+    }
+    Ok(())
+}
+
 async fn count_address(app: &App, tx: &mut SystemTx, address: &Hashes<16>, attempt: &Attempt) -> ProblemResult<()> {
-    let past = past(app, tx, &address.all, attempt.at).await?;
-    let full = past.len() >= app.attempts.per_address;
-    let free = past.first().filter(|_| full).map_or(Duration::ZERO, |first| first.plus(WINDOW).since(attempt.at));
-    refuse(free, "too many attempts from this address")?;
+    hold(app, tx, &address.all).await?;
+    let past = past(&mut tx.0, &address.all, attempt.at).await?;
+    refuse_address(&past, attempt.at, app.attempts)?;
     let subject = address.primary.as_slice();
     sessions_store::add_attempt(&mut tx.0, subject, attempt.at, attempt.number).await.map_err(store_failed)?;
     if past.len() + 1 == app.attempts.per_address {
@@ -159,21 +170,27 @@ pub(crate) async fn forget(tx: &mut SystemTx, attempt: &Attempt) -> ProblemResul
     Ok(())
 }
 
-/// When a subject tried within the window, under whichever of its hashes, oldest first. Nobody else counts for it until
-/// the transaction ends.
-async fn past<const N: usize>(
-    app: &App,
-    tx: &mut SystemTx,
-    subject: &[[u8; N]],
-    now: Timestamp,
-) -> ProblemResult<Vec<Timestamp>> {
-    let mut past = Vec::new();
+/// Nobody else counts for a subject until the transaction ends.
+async fn hold<const N: usize>(app: &App, tx: &mut SystemTx, subject: &[[u8; N]]) -> ProblemResult<()> {
     for hash in subject {
         dialect::lock(&mut tx.0, app.main.engine(), "sign_in", hash).await.map_err(store_failed)?;
-        past.extend(sessions_store::attempts(&mut tx.0, hash, now.minus(WINDOW)).await.map_err(store_failed)?);
     }
-    past.sort_unstable();
-    Ok(past)
+    Ok(())
+}
+
+/// When a subject tried within the window, under whichever of its hashes, oldest first.
+async fn past<const N: usize>(on: impl Executor, subject: &[[u8; N]], now: Timestamp) -> ProblemResult<Vec<Timestamp>> {
+    sessions_store::attempts(on, subject, now.minus(WINDOW)).await.map_err(store_failed)
+}
+
+fn refuse_account(past: &[Timestamp], now: Timestamp, limits: AttemptLimits) -> ProblemResult<()> {
+    refuse(wait(past, now, limits), "too many attempts for this account")
+}
+
+fn refuse_address(past: &[Timestamp], now: Timestamp, limits: AttemptLimits) -> ProblemResult<()> {
+    let full = past.len() >= limits.per_address;
+    let free = past.first().filter(|_| full).map_or(Duration::ZERO, |first| first.plus(WINDOW).since(now));
+    refuse(free, "too many attempts from this address")
 }
 
 /// How long an account that was tried at these times must wait.

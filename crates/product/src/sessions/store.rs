@@ -280,12 +280,17 @@ pub(super) async fn own(db: &Db, member: MemberId, now: Timestamp, half: Timesta
     .collect()
 }
 
-/// When a subject tried since a time, oldest first.
-pub(super) async fn attempts(tx: &mut Tx, subject: &[u8], since: Timestamp) -> StoreResult<Vec<Timestamp>> {
-    sql("SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 ORDER BY at, number")
-        .bind(subject)
+/// When a subject, known by these hashes, tried since a time, oldest first.
+pub(super) async fn attempts<const N: usize>(
+    on: impl Executor,
+    subject: &[[u8; N]],
+    since: Timestamp,
+) -> StoreResult<Vec<Timestamp>> {
+    let subjects = dialect::placeholders(2, subject.len());
+    sql(format!("SELECT at FROM sign_in_attempts WHERE subject IN ({subjects}) AND at > $1 ORDER BY at, number"))
         .bind(since)
-        .fetch_all(tx)
+        .bind_all(subject.iter().map(|hash| hash.as_slice()))
+        .fetch_all(on)
         .await?
         .iter()
         .map(|row| row.get("at"))
