@@ -1,11 +1,12 @@
 /** E-mail and password, or a passkey: from its button, or from what the browser offers in the field of the e-mail. */
-import { Anchor, Button, Divider, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Divider, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconFingerprint } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import { api, type Schema, take } from "../api/client";
 import { LinkAnchor } from "../frame/links";
+import { PasswordField } from "./PasswordField";
 import { hasPasskeys, passkeyToSignIn } from "./passkeys";
 import { Refusal } from "./Refusal";
 import { type Stage, stageAfter, stageOf } from "./session";
@@ -22,20 +23,15 @@ export function PasswordForm({ notice, onStage }: Props) {
       password: (value) => (value === "" ? "Enter your password" : null),
     },
   });
-  const signIn = useSignIn(onStage);
+  // Whoever was refused goes on at the password, which is taken back.
+  const signIn = useSignIn(onStage, () => {
+    form.setFieldValue("password", "");
+    form.getInputNode("password")?.focus();
+  });
   const { isError, error, isPending, variables } = signIn;
   const byPasskey = variables?.kind === "passkey";
   useOfferedPasskey(isPending, (passkey) => signIn.mutate({ kind: "offered", passkey }));
   const wait = useWait(error);
-
-  // Whoever was refused goes on at the password, which was taken back.
-  const { setFieldValue, getInputNode } = form;
-  useEffect(() => {
-    if (isError && variables?.kind === "password") {
-      setFieldValue("password", "");
-      getInputNode("password")?.focus();
-    }
-  }, [isError, variables, setFieldValue, getInputNode]);
 
   return (
     <form
@@ -60,7 +56,7 @@ export function PasswordForm({ notice, onStage }: Props) {
           autoFocus
           {...form.getInputProps("email")}
         />
-        <PasswordInput label="Password" autoComplete="current-password" {...form.getInputProps("password")} />
+        <PasswordField label="Password" autoComplete="current-password" {...form.getInputProps("password")} />
         <Button type="submit" loading={isPending && !byPasskey} disabled={wait > 0} fullWidth>
           Sign in
         </Button>
@@ -103,7 +99,7 @@ type Attempt =
   | { kind: "passkey" }
   | { kind: "offered"; passkey: Schema["PasskeyProof"] };
 
-function useSignIn(onStage: (stage: Stage) => void) {
+function useSignIn(onStage: (stage: Stage) => void, onWrongPassword: () => void) {
   return useMutation({
     mutationFn: async (attempt: Attempt): Promise<Stage> => {
       try {
@@ -118,6 +114,7 @@ function useSignIn(onStage: (stage: Stage) => void) {
       }
     },
     onSuccess: onStage,
+    onError: (_error, { kind }) => kind === "password" && onWrongPassword(),
   });
 }
 

@@ -1,11 +1,12 @@
 /** A proof of who one is, of a kind that the server takes now; at the sign-in and whenever one is asked for again. */
-import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Stack, TextInput } from "@mantine/core";
 import { IconFingerprint } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, type Schema, take } from "../api/client";
 import { isProblem, type ProofKind } from "../api/problem";
 import { recoveryCode, totpCode } from "./codes";
+import { PasswordField } from "./PasswordField";
 import { hasPasskeys, passkeyProof } from "./passkeys";
 import { preferred, WAYS, WRONG } from "./proofs";
 import { Refusal } from "./Refusal";
@@ -129,7 +130,7 @@ function CodeForm({ kind, busy, wait, refusal, onProof }: CodeProps) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
-        {kind === "password" ? <PasswordInput {...field} /> : <TextInput {...field} spellCheck={false} />}
+        {kind === "password" ? <PasswordField {...field} /> : <TextInput {...field} spellCheck={false} />}
         <Button type="submit" fullWidth loading={busy} disabled={wait > 0}>
           Confirm
         </Button>

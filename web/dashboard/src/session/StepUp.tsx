@@ -2,8 +2,8 @@
  * The dialog that asks for a fresh proof, whatever was being done: see `api/stepUp.ts`. It lies over every other dialog, and
  * Escape closes only this one.
  */
-import { CloseButton, Group, Modal, Text, Title } from "@mantine/core";
-import { useEffect, useId, useRef, useState } from "react";
+import { Modal, Text } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
 import type { ProofKind } from "../api/problem";
 import { proveBy } from "../api/stepUp";
 import { onOver } from "./over";
@@ -13,7 +13,6 @@ type Asked = { next: ProofKind[]; answer: (proven: boolean) => void };
 const ABOVE = 400;
 
 export function StepUp() {
-  const title = useId();
   const { asked, end } = useAsked();
   return (
     <Modal
@@ -21,19 +20,13 @@ export function StepUp() {
       onClose={() => end(false)}
       closeOnEscape={false}
       closeOnClickOutside={false}
-      withCloseButton={false}
+      closeButtonProps={{ "aria-label": "Cancel" }}
       zIndex={ABOVE}
       size="sm"
-      attributes={{ content: { "aria-labelledby": title } }}
+      title="Confirm that it is you"
     >
       {asked && (
         <>
-          <Group justify="space-between" align="flex-start" wrap="nowrap" mb="xs">
-            <Title order={2} id={title}>
-              Confirm that it is you
-            </Title>
-            <CloseButton aria-label="Cancel" onClick={() => end(false)} />
-          </Group>
           <Text c="dimmed" mb="md">
             This asks for a fresh proof: at most 10 minutes old, and by your passkey or security key where it changes
             what you sign in with. What you were doing then goes on by itself.
