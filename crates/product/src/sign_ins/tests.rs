@@ -236,7 +236,8 @@ async fn at_once(processes: &[Arc<App>], email: &str, guesses: usize) -> usize {
     });
     let began = std::time::Instant::now();
     let answers = futures::future::join_all(tasks).await;
-    assert!(answers.iter().all(|status| [401, 429].contains(status)), "{answers:?}");
+    // 503: a loaded machine's store was too busy to count it, so nothing was looked at.
+    assert!(answers.iter().all(|status| [401, 429, 503].contains(status)), "{answers:?}");
     println!("{guesses} guesses at once were answered in {:?}", began.elapsed());
     answers.iter().filter(|status| **status == 401).count()
 }
