@@ -289,7 +289,7 @@ pub(super) async fn attempts<const N: usize>(
     let subjects = dialect::placeholders(2, subject.len());
     sql(format!("SELECT at FROM sign_in_attempts WHERE subject IN ({subjects}) AND at > $1 ORDER BY at, number"))
         .bind(since)
-        .bind_all(subject.iter().map(|hash| hash.as_slice()))
+        .bind_all(subject.iter().map(<[u8; N]>::as_slice))
         .fetch_all(on)
         .await?
         .iter()
