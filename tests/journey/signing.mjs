@@ -13,7 +13,7 @@ import { authenticatorApp, passkeyDevice } from "./factors.mjs";
 
 const { SETUP_LINK, SCREENS } = process.env;
 const { origin } = new URL(SETUP_LINK);
-const WITHIN = 15_000;
+const WITHIN = 30_000;
 const ANA = { name: "Ana Reyes", email: "ana@example.org", password: "correct horse battery staple" };
 const BO = { name: "Bo Lindqvist", email: "bo@example.org", password: "seven herons stand at noon" };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
