@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Child;
 
 use anyhow::{Context as _, Result, anyhow};
 use rustix::process::Signal;
 
 use crate::{paths, process};
 
-/// A command under way. It ends with this value.
+/// A command under way; dropping it ends it.
 pub(crate) struct Beside {
     child: Child,
     /// Where it writes what it says, so that it does not stand between other lines.
@@ -23,8 +23,8 @@ impl Beside {
         let said = paths::target().join(format!("{name}.txt"));
         let file = File::create(&said).with_context(|| format!("cannot write {}", said.display()))?;
         let mut command = process::command("nice", &["-n", "19", program], &paths::root());
-        let command: &mut Command = command.args(arguments).stdout(file.try_clone()?).stderr(file);
-        Ok(Self { child: process::spawn(command)?, said })
+        let child = process::spawn(command.args(arguments).stdout(file.try_clone()?).stderr(file))?;
+        Ok(Self { child, said })
     }
 
     /// Waits for its end and prints what it said; anything but success is an error.

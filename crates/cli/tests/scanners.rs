@@ -276,7 +276,7 @@ fn schemathesis(scene: &Scene, contract: &Contract<'_>) {
     for [name, value] in contract.headers {
         command.arg("-H").arg(format!("{name}: {value}"));
     }
-    let (ended_well, said) = run(command.current_dir(scene.path("")), 180);
+    let (ended_well, said) = run(command.current_dir(scene.path("")), 600);
     assert!(ended_well, "{}: {said}", contract.door);
     let report = read(&report);
     let count = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap();
