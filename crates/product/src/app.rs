@@ -30,7 +30,7 @@ use crate::people::People;
 use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
 use crate::segments::Previews;
-use crate::sessions::AttemptLimits;
+use crate::sessions::{AttemptLimits, Turns};
 use crate::timer::Timer;
 use crate::trust::Trust;
 use crate::{event_log, ingest, page_origins, people};
@@ -125,6 +125,8 @@ pub struct App {
     pub(crate) versions: Versions,
     /// How often one may guess at a password.
     pub attempts: AttemptLimits,
+    /// Who guesses at one just now.
+    pub(crate) turns: Turns,
     /// What takes letters, if there is a mail server; set by the binary.
     pub mailer: Option<Arc<dyn Mailer>>,
     /// What this process counts; set by the binary.
@@ -243,6 +245,7 @@ impl App {
             demo: OnceLock::new(),
             timer: Timer::default(),
             attempts: AttemptLimits::default(),
+            turns: Turns::default(),
             mailer: None,
             figures: None,
             rotation,

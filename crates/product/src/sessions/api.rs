@@ -246,12 +246,16 @@ pub(crate) async fn prove_password(
     email: &Personal<String>,
     password: &Secret<String>,
 ) -> ProblemResult<(Account, Attempt)> {
+    let index = members::email_index(app, email)?;
+    // Whoever comes from a known device waits for nobody who does not.
+    let turn = if from.known.is_none() { Some(app.turns.take(index.primary)?) } else { None };
     let account = members::account(app, email).await?;
     let member = account.as_ref().map(|account| account.id);
     let attempt = match from.known.filter(|known| Some(known.member) == member) {
         Some(known) => attempts::count(app, attempts::of_device(app, known.id)?, None, member).await?,
-        None => attempts::count(app, members::email_index(app, email)?, Some(from.address), member).await?,
+        None => attempts::count(app, index, Some(from.address), member).await?,
     };
+    drop(turn);
     let proven = if let Some(account) = account {
         let (hash, pepper) = (&account.password, account.pepper_version);
         app.passwords.verify(app, place, password, hash, pepper).await?.then_some(account)

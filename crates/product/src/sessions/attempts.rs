@@ -4,8 +4,10 @@
 //! signed in has an allowance of its own, apart from both. A refusal is a 429 at once and is not counted.
 //!
 //! An attempt is counted, durably and one at a time, before the password is looked at: parallel guesses do not get
-//! past the limit. What is too much already is refused by a look, without waiting for those that are being counted. A right password clears the account and takes back what it cost the address, so that an office
-//! behind one address signs in as often as it likes. Whoever uses an allowance up is a finding, once a day.
+//! past the limit. What is too much already is refused by a look, without waiting for those that are being counted, and of
+//! many at the same moment most are refused before that ([`Turns`](super::Turns)). A right password clears the account and
+//! takes back what it cost the address, so that an office behind one address signs in as often as it likes. Whoever uses an
+//! allowance up is a finding, once a day.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -14,6 +14,7 @@ mod standing;
 mod store;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
 pub(crate) use attempts::forget as forget_attempts;
 pub(crate) use device::of as device;
 pub(crate) use standing::{Level, ProofKind, RequireMfa, Standing};
+pub(crate) use turns::Turns;
 
 /// A session that has begun.
 pub(crate) struct Begun {

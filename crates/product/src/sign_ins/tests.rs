@@ -223,8 +223,9 @@ async fn a_member_is_told_of_new_devices_and_of_guesses() {
 async fn at_once(processes: &[Arc<App>], email: &str, guesses: usize) -> usize {
     let barrier = Arc::new(Barrier::new(guesses));
     let body = json!({"email": email, "password": WRONG});
+    let routers: Vec<_> = processes.iter().map(|app| crate::router(app, Door::Dashboard)).collect();
     let tasks = (0..guesses).map(|number| {
-        let router = crate::router(&processes[number % processes.len()], Door::Dashboard);
+        let router = routers[number % routers.len()].clone();
         // Far more addresses than one may guess from.
         let address = format!("10.{}.{}.1", number / 250, number % 250);
         let asking = TestApp::through(router, "dashboard.localhost").json(&body).from(&address);
@@ -236,8 +237,7 @@ async fn at_once(processes: &[Arc<App>], email: &str, guesses: usize) -> usize {
     });
     let began = std::time::Instant::now();
     let answers = futures::future::join_all(tasks).await;
-    // 503: a loaded machine's store was too busy to count it, so nothing was looked at.
-    assert!(answers.iter().all(|status| [401, 429, 503].contains(status)), "{answers:?}");
+    assert!(answers.iter().all(|status| [401, 429].contains(status)), "{answers:?}");
     println!("{guesses} guesses at once were answered in {:?}", began.elapsed());
     answers.iter().filter(|status| **status == 401).count()
 }
