@@ -45,7 +45,7 @@ async function fits(page, what) {
 
 /** One of each screen, found by following the lists' own links. */
 async function addresses(page, origin) {
-  const found = ["/home", "/content", "/content/deleted", "/people", "/companies", "/insights", "/insights/deleted", "/insights/new/trend", "/settings"].map((part) => PLACE + part);
+  const found = ["/home", "/content", "/content/deleted", "/people", "/companies", "/insights", "/insights/deleted", "/insights/new/trend", "/settings", "/settings/members", "/settings/security", "/account", "/account/signing-in", "/account/sessions"].map((part) => PLACE + part);
   await page.goto(`${origin}${PLACE}/content`);
   const content = (await links(page, "/content/")).filter((address) => !address.endsWith("/deleted"));
   for (const kind of ["surveys", "flows"]) {

@@ -38,6 +38,7 @@ pub(crate) const TEST: &[Need] = &[
     Need { what: "gcore", package: "gdb", present: || on_path("gcore") },
     Need { what: "setpriv", package: "util-linux", present: || process::succeeds("setpriv", &["--version"]) },
     Need { what: "pebble", package: "pebble", present: || on_path("pebble") && on_path("pebble-challtestsrv") },
+    Need { what: "oathtool", package: "oathtool", present: || process::succeeds("oathtool", &["--version"]) },
     Need { what: "testssl.sh", package: "testssl.sh", present: || on_path("testssl") },
     Need { what: "Python with venv", package: "python3-venv", present: || python::interpreter().is_ok() },
 ];

@@ -135,6 +135,14 @@ ids! {
     MemberId "mem" v7;
     /// A member's signed-in browser.
     SessionId "ses" v7;
+    /// An invitation to work in an organisation.
+    InvitationId "inv" v7;
+    /// A member's passkey or security key.
+    PasskeyId "psk" v7;
+    /// A browser from which a member has signed in.
+    DeviceId "dev" v7;
+    /// An attempt to sign in.
+    SignInId "sgn" v7;
     /// A key of the api door.
     ApiKeyId "key" v7;
     /// An end user. Random, never derived.

@@ -37,12 +37,19 @@ codes! {
     CompanyNotInToken "company_not_in_token" FORBIDDEN "a browser speaks for a company only with an identity token that names it";
     Forbidden "forbidden" FORBIDDEN "the key or session is known, but may not do this";
     CrossSite "cross_site" FORBIDDEN "the request comes from another site";
+    MfaRequired "mfa_required" FORBIDDEN "a second factor must be proven first";
+    MfaEnrolmentRequired "mfa_enrolment_required" FORBIDDEN "the organisation requires a second factor that this member has not set up";
+    StepUpRequired "step_up_required" FORBIDDEN "the last proof of who this is, is too old for this";
+    InvalidProof "invalid_proof" FORBIDDEN "the proof is wrong, used or out of date";
     NotFound "not_found" NOT_FOUND "there is nothing here";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "this path does not take this method";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "the request did not arrive in time";
     Conflict "conflict" CONFLICT "the thing has changed or is in a state that does not allow this";
+    LastOwner "last_owner" CONFLICT "an organisation keeps at least one owner";
+    MailUnavailable "mail_unavailable" CONFLICT "no mail server is configured";
     AlreadySetUp "already_set_up" CONFLICT "this installation has an owner already";
     SetupLinkInvalid "setup_link_invalid" FORBIDDEN "the set-up link is wrong, used or out of date";
+    LinkInvalid "link_invalid" FORBIDDEN "the link is wrong, used or out of date";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "the body is larger than this operation takes";
     MessageTooLarge "message_too_large" PAYLOAD_TOO_LARGE "a message is larger than 32 KB";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "the body has a type or encoding that this operation does not take";
@@ -89,6 +96,9 @@ pub struct ProblemDocument<'a> {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldProblem],
+    /// Of what asks for a proof: how it may be given.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    next: &'a [&'static str],
     /// Names this request to support.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -104,6 +114,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// What is wrong with which field.
     pub errors: Vec<FieldProblem>,
+    /// Of what asks for a proof: how it may be given.
+    pub next: Vec<&'static str>,
     /// Seconds after which a try may succeed, for 429 and 503.
     pub retry_after: Option<u64>,
 }
@@ -114,7 +126,7 @@ pub type ProblemResult<T> = Result<T, Problem>;
 impl Problem {
     /// A problem with nothing to add to its title.
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), retry_after: None }
+        Self { code, detail: None, errors: Vec::new(), next: Vec::new(), retry_after: None }
     }
 
     /// Says what was wrong here.
@@ -128,6 +140,13 @@ impl Problem {
     #[must_use]
     pub fn field(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         self.errors.push(FieldProblem { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    /// Says how the proof that is asked for may be given.
+    #[must_use]
+    pub fn next(mut self, next: Vec<&'static str>) -> Self {
+        self.next = next;
         self
     }
 
@@ -147,6 +166,7 @@ impl Problem {
             code: self.code.name(),
             detail: self.detail.as_deref(),
             errors: &self.errors,
+            next: &self.next,
             request_id,
         })
     }

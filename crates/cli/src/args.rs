@@ -1,15 +1,16 @@
 //! The command line. Every flag has an environment variable `PILOTFISH_…` and a key in `pilotfish.toml`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keys::KeyKind;
-use product::Duties;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
+use product::{AttemptLimits, Duties};
 
 use crate::control::Days;
 
@@ -48,6 +49,11 @@ pub(crate) enum Command {
     Events {
         #[command(subcommand)]
         command: EventsCommand,
+    },
+    /// Members of the team
+    Members {
+        #[command(subcommand)]
+        command: MembersCommand,
     },
     /// The local certificate authority
     Trust {
@@ -164,6 +170,43 @@ pub(crate) struct AcmeArgs {
     pub(crate) acme_ca: Option<PathBuf>,
 }
 
+/// How often one may guess at a password.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the fields are the flags")]
+pub(crate) struct GuessArgs {
+    /// How many guesses at one account are looked at in 15 minutes; raise it for measurements only
+    #[arg(long, env = "PILOTFISH_GUESSES_PER_ACCOUNT", default_value = "10", value_name = "N")]
+    pub(crate) guesses_per_account: NonZeroUsize,
+    /// The same from the networks of one address (/24 of IPv4, /48 of IPv6), whatever the accounts
+    #[arg(long, env = "PILOTFISH_GUESSES_PER_ADDRESS", default_value = "100", value_name = "N")]
+    pub(crate) guesses_per_address: NonZeroUsize,
+}
+
+impl GuessArgs {
+    pub(crate) fn limits(&self) -> AttemptLimits {
+        let (per_account, per_address) = (self.guesses_per_account.get(), self.guesses_per_address.get());
+        AttemptLimits { per_account, per_address }
+    }
+}
+
+/// Through which server letters to members go. The dashboard and the worker need it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct MailArgs {
+    /// Mail server, `smtps://user:password@host:465` or `smtp://user:password@host:587?tls=required` [default: none; links are
+    /// shown to whoever invites]
+    #[arg(long, env = "PILOTFISH_SMTP", value_name = "URL", hide_env_values = true)]
+    pub(crate) smtp: Option<String>,
+    /// File that holds the URL of --smtp
+    #[arg(long, env = "PILOTFISH_SMTP_FILE", value_name = "FILE")]
+    pub(crate) smtp_file: Option<PathBuf>,
+    /// Root of the mail server's certificate, PEM [default: what the system trusts]
+    #[arg(long, env = "PILOTFISH_SMTP_CA", value_name = "FILE")]
+    pub(crate) smtp_ca: Option<PathBuf>,
+    /// Who writes, such as Pilotfish <pilotfish@example.org>
+    #[arg(long, env = "PILOTFISH_MAIL_FROM", value_name = "E")]
+    pub(crate) mail_from: Option<String>,
+}
+
 /// What this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleArg {
@@ -245,6 +288,10 @@ pub(crate) struct ServeArgs {
     /// Listen without TLS to send browsers to https and to answer the proofs of --acme [default: off]
     #[arg(long, env = "PILOTFISH_HTTP", value_name = "ADDR:PORT")]
     pub(crate) http: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) mail: MailArgs,
+    #[command(flatten)]
+    pub(crate) guesses: GuessArgs,
     /// Which clients the doors speak TLS with: one of Mozilla's profiles
     #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
     pub(crate) tls_profile: TlsProfileArg,
@@ -267,6 +314,25 @@ pub(crate) struct DemoArgs {
     /// How many people Harbour has, decided at the first start [default: 3200]
     #[arg(long, env = "PILOTFISH_PEOPLE", value_name = "N")]
     pub(crate) people: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MembersCommand {
+    /// Print a link with which a member who has forgotten their password chooses a new one, once, within half an hour
+    ResetLink(ResetLinkArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetLinkArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) urls: UrlArgs,
+    /// The member's e-mail address
+    #[arg(long, env = "PILOTFISH_EMAIL", value_name = "E")]
+    pub(crate) email: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -61,7 +61,9 @@ pub(crate) async fn issue(args: &IssueArgs) -> Result<(), Failure> {
         (IssueKind::Server, Some(environment)) => Request::IssueServerKey { environment },
         (IssueKind::Api, _) => Request::IssueApiKey {},
     };
-    let Reply::Issued(key) = done(&args.place, &args.database, &Policy::default(), request).await? else {
+    let Reply::Issued(key) =
+        done(&args.place, &args.database, &Policy::default(), &UrlArgs::default(), request).await?
+    else {
         return Err(unexpected());
     };
     Ok(say(&key)?)
@@ -70,9 +72,8 @@ pub(crate) async fn issue(args: &IssueArgs) -> Result<(), Failure> {
 /// Shows what keys there are.
 pub(crate) async fn list(args: &ListArgs) -> Result<(), Failure> {
     let policy = args.rotation.policy();
-    let Reply::Keys(keys) =
-        done(&args.place, &args.database, &policy, Request::ListKeys { days: args.rotation.days() }).await?
-    else {
+    let request = Request::ListKeys { days: args.rotation.days() };
+    let Reply::Keys(keys) = done(&args.place, &args.database, &policy, &UrlArgs::default(), request).await? else {
         return Err(unexpected());
     };
     let text = if args.json { json!({ "keys": keys }).to_string() } else { table(&keys) };
@@ -82,7 +83,9 @@ pub(crate) async fn list(args: &ListArgs) -> Result<(), Failure> {
 /// Turns keys.
 pub(crate) async fn rotate(args: &RotateArgs) -> Result<(), Failure> {
     let request = Request::RotateKeys { kind: args.kind, now: args.now, days: args.rotation.days() };
-    let Reply::Turned(turned) = done(&args.place, &args.database, &args.rotation.policy(), request).await? else {
+    let Reply::Turned(turned) =
+        done(&args.place, &args.database, &args.rotation.policy(), &UrlArgs::default(), request).await?
+    else {
         return Err(unexpected());
     };
     let text = if args.json { json!({ "turned": turned }).to_string() } else { told(&turned) };
@@ -94,6 +97,7 @@ pub(crate) async fn done(
     place: &Place,
     database: &DatabaseArgs,
     policy: &Policy,
+    public: &UrlArgs,
     request: Request,
 ) -> Result<Reply, Failure> {
     let databases = databases(database)?;
@@ -106,7 +110,7 @@ pub(crate) async fn done(
     if !wanted.made_before().await? {
         return Err(Failure::Refused(format!("{} holds no installation", wanted.data.display())));
     }
-    let mut app = ground(wanted).await?.open(urls(&UrlArgs::default(), 8443, 8445, 8444)?, Duties::default()).await?;
+    let mut app = ground(wanted).await?.open(urls(public, 8443, 8445, 8444)?, Duties::default()).await?;
     app.rotation.policy = policy.clone();
     let reply = control::run(&app, request).await;
     app.close().await;

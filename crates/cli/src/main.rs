@@ -10,6 +10,8 @@ mod grants_command;
 mod init;
 mod keys_command;
 mod logging;
+mod mail;
+mod members_command;
 mod open;
 mod root_key;
 mod sabotage;
@@ -23,7 +25,7 @@ mod urls;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use args::{Cli, Command, EventsCommand, GrantCommand, KeysCommand, MigrateArgs, TrustCommand};
+use args::{Cli, Command, EventsCommand, GrantCommand, KeysCommand, MembersCommand, MigrateArgs, TrustCommand};
 use product::Databases;
 use sockets::Sockets;
 
@@ -130,7 +132,7 @@ fn begin(cli: Cli) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Refused(format!("the runtime did not start: {error}")))?;
     runtime.block_on(async {
-        let done = run(cli, sockets).await;
+        let done = Box::pin(run(cli, sockets)).await;
         // Who does not let go of a connection keeps no process from its end.
         let _ = tokio::time::timeout(CLOSES_WITHIN, store::closed()).await;
         done
@@ -163,6 +165,7 @@ async fn run(cli: Cli, sockets: Sockets) -> Result<(), Failure> {
             GrantCommand::Revoke(args) => grants_command::revoke(&args).await,
         },
         Command::Events { command: EventsCommand::Verify(args) } => events_command::verify(&args).await,
+        Command::Members { command: MembersCommand::ResetLink(args) } => members_command::reset_link(&args).await,
         Command::Trust { command: TrustCommand::Install(args) } => trust::install(&args),
     }
 }

@@ -113,7 +113,7 @@ fn warn_of_unverified() {
 }
 
 /// A secret that is given itself or by the file that holds it.
-fn one_of(flag: &str, itself: Option<&str>, file: Option<&Path>) -> Result<Option<Secret<String>>, Failure> {
+pub(crate) fn one_of(flag: &str, itself: Option<&str>, file: Option<&Path>) -> Result<Option<Secret<String>>, Failure> {
     match (itself, file) {
         (Some(_), Some(_)) => Err(Failure::Usage(format!("{flag} and {flag}-file are both given: keep one of them"))),
         (Some(text), None) => Ok(Some(Secret::new(text.to_owned()))),

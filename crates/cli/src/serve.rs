@@ -19,7 +19,7 @@ use crate::serving::Serving;
 use crate::sockets::{self, Sockets};
 use crate::tls::TlsPlan;
 use crate::urls::urls;
-use crate::{Failure, logging, say};
+use crate::{Failure, logging, mail, say};
 
 /// Why an edge without the root key stops by itself.
 const GRANT_ENDED: &str = "this edge's grant was revoked: have another bundle made with pilotfish keys grant edge";
@@ -35,7 +35,10 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: So
     let urls = public_urls(&args, &doors)?;
     let tls = TlsPlan::of(&args, &doors, &urls, &mut sockets)?;
     sockets.none_is_left()?;
+    let mailer = mail::mailer(&args.mail)?;
     let (mut app, root_key) = serving.open(urls, args.duties()).await?;
+    app.mailer = mailer;
+    app.attempts = args.guesses.limits();
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);

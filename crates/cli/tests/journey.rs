@@ -14,7 +14,7 @@ fn a_person_meets_the_flow_answers_the_survey_and_the_team_sees_it() {
     let place = Place::new();
     let server = place.demo_with(&["--people", "300"]);
     let link = server.printed.iter().find_map(|line| line.split_whitespace().find(|word| word.contains("#token=")));
-    trust(&place);
+    support::browser::trust(&place);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/journey/journey.mjs");
     let output = Command::new("node")
         .arg(script)
@@ -27,17 +27,4 @@ fn a_person_meets_the_flow_answers_the_survey_and_the_team_sees_it() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 9, "{said}");
-}
-
-/// Puts the installation's authority into the NSS database that this test's Chromium reads.
-fn trust(place: &Place) {
-    let folder = place.folder.path().join(".pki/nssdb");
-    std::fs::create_dir_all(&folder).unwrap();
-    let database = format!("sql:{}", folder.display());
-    let run = |arguments: &[&str]| {
-        let output = Command::new("certutil").args(arguments).args(["-d", &database]).output();
-        assert!(output.expect("certutil is installed").status.success());
-    };
-    run(&["-N", "--empty-password"]);
-    run(&["-A", "-n", "pilotfish", "-t", "C,,", "-i", place.data().join("tls/ca.pem").to_str().unwrap()]);
 }

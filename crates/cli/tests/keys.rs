@@ -209,7 +209,7 @@ impl Load {
 }
 
 /// The kinds that turn, in the order of their codes.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "root",
     "erasable",
     "main_store_file",
@@ -226,6 +226,7 @@ const KINDS: [&str; 16] = [
     "local_authority",
     "member_index",
     "acme",
+    "second_factor",
 ];
 
 /// An installation that serves, and what it takes to ask it.

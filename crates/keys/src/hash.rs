@@ -5,7 +5,7 @@
 
 use crate::SecretKey;
 use crate::aead::Aad;
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::{constant_time, digest, hmac};
 use base::id::EnvironmentId;
 use std::net::IpAddr;
 
@@ -68,6 +68,14 @@ pub fn normalised_email(email: &str) -> String {
 /// A session's, device's or one-time token as it is stored: `key` is the session key, `purpose` names the use.
 pub fn token_hash(key: &SecretKey, purpose: &str, token: &str) -> [u8; 32] {
     keyed(key, &Aad::new("pilotfish/token-hash/v1").text(purpose).text(token))
+}
+
+/// A recovery code as it is stored: without a key, since its 80 random bits cannot be guessed and it may lie for years.
+pub fn recovery_code_hash(member: &[u8], code: &str) -> [u8; 32] {
+    let fields = Aad::new("pilotfish/recovery-code/v1").bytes(member).text(code);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest::digest(&digest::SHA256, fields.as_bytes()).as_ref());
+    bytes
 }
 
 /// Where a member signed in from, as it is kept: the prefix only (/24 of IPv4, /48 of IPv6), hashed.

@@ -150,6 +150,8 @@ kinds! {
     EdgeGrant = 32, "edge_grant", Installation, true;
     /// Seals the account and the certificates of an ACME authority.
     Acme = 33, "acme", Installation, true;
+    /// Seals members' secrets of one-time codes.
+    SecondFactor = 34, "second_factor", Installation, true;
 }
 
 impl KeyKind {

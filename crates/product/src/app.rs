@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use base::id::EdgeGrantId;
+use base::id::{EdgeGrantId, OrganisationId};
 use base::{Clock, Rng, Secret};
 use events::{EmbeddedEngine, EventLog};
 use keys::{BundleProvider, Grants, KeyProvider, KeySet, Owner, ProviderError};
@@ -24,11 +24,13 @@ use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
 use crate::ingest::{Balances, Projection, Watches};
 use crate::key_rotation::Rotation;
+use crate::mail::Mailer;
 use crate::members::Passwords;
 use crate::people::People;
 use crate::routers::host_of;
 use crate::sdk_files::SdkFiles;
 use crate::segments::Previews;
+use crate::sessions::AttemptLimits;
 use crate::timer::Timer;
 use crate::trust::Trust;
 use crate::{event_log, ingest, page_origins, people};
@@ -121,10 +123,16 @@ pub struct App {
     pub(crate) noted: page_origins::Noted,
     /// Published versions that were named lately.
     pub(crate) versions: Versions,
+    /// How often one may guess at a password.
+    pub attempts: AttemptLimits,
+    /// What takes letters, if there is a mail server; set by the binary.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What this process counts; set by the binary.
     pub figures: Option<PrometheusHandle>,
     /// What this process knows for its trust checks.
     pub(crate) trust: Arc<Trust>,
+    /// The organisation whose owner is the operator, once it was asked for.
+    pub(crate) first_organisation: OnceLock<OrganisationId>,
     demo: OnceLock<Demo>,
     /// How keys turn.
     pub rotation: Rotation,
@@ -231,8 +239,11 @@ impl App {
             sdk,
             noted: page_origins::Noted::default(),
             versions: Versions::new(),
+            first_organisation: OnceLock::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
+            attempts: AttemptLimits::default(),
+            mailer: None,
             figures: None,
             rotation,
             folder,

@@ -20,7 +20,7 @@ use crate::static_files::{Keep, StaticFile, missing, respond};
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const NONCE: &str = "__CSP_NONCE__";
 /// The first part of a screen's path, as the dashboard's router has them.
-const SCREENS: [&str; 6] = ["home", "content", "insights", "people", "companies", "settings"];
+const SCREENS: [&str; 7] = ["home", "content", "insights", "people", "companies", "settings", "account"];
 
 /// The pages whose paths are known; every other path is [`file_or_shell`]'s, which a router may have once.
 pub(crate) fn router() -> Router<Arc<App>> {
@@ -81,7 +81,7 @@ fn read_only() -> Response {
 fn is_route(path: &str) -> bool {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     match segments.as_slice() {
-        ["setup" | "sign-in"] | ["app", _, _] => true,
+        ["setup" | "sign-in" | "forgot" | "reset" | "email" | "invitation" | "enrol"] | ["app", _, _] => true,
         ["app", _, _, screen, ..] => SCREENS.contains(screen),
         _ => false,
     }

@@ -22,8 +22,9 @@ use crate::authority::{CredentialKind, prove};
 use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
-    App, analytics, answers, companies, delivery, figures, flows, identity_tokens, ingest, installation, jobs,
-    organisations, page_origins, pages, people, sdk_files, segments, sessions, surveys, timeline, trust,
+    App, analytics, answers, companies, delivery, devices, email_changes, figures, flows, identity_tokens, ingest,
+    installation, invitations, jobs, members, organisations, page_origins, pages, passkeys, password_resets, people,
+    sdk_files, second_factors, segments, sessions, sign_ins, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -102,7 +103,18 @@ fn operations() -> OpenApiRouter<Arc<App>> {
 
 /// Those and what only sessions have; in a demo also the demo's own.
 fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
-    let operations = operations().merge(sessions::api::router()).merge(installation::api::router());
+    let operations = operations()
+        .merge(sessions::api::router())
+        .merge(members::api::router())
+        .merge(invitations::api::router())
+        .merge(password_resets::api::router())
+        .merge(second_factors::api::router())
+        .merge(passkeys::api::router())
+        .merge(devices::api::router())
+        .merge(sign_ins::api::router())
+        .merge(email_changes::api::router())
+        .merge(organisations::api::dashboard_router())
+        .merge(installation::api::router());
     if demo { operations.merge(demo::operations()) } else { operations }
 }
 

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
-use crate::{App, ingest, parts, people};
+use crate::{
+    App, devices, email_changes, ingest, invitations, parts, passkeys, password_resets, people, sessions, sign_ins,
+};
 
 const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_HOUR: u64 = 3_600;
@@ -69,6 +71,13 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
     }
     if tick.is_multiple_of(TICKS_PER_HOUR) && app.duties.worker {
         people::forget_messages(app).await?;
+        sessions::forget_old(app).await?;
+        invitations::forget_old(app).await?;
+        password_resets::forget_old(app).await?;
+        passkeys::forget_old(app).await?;
+        devices::forget_old(app).await?;
+        sign_ins::forget_old(app).await?;
+        email_changes::forget_old(app).await?;
     }
     if tick.is_multiple_of(TICKS_PER_LOOK_FOR_TRIMMED) {
         parts::remove_trimmed(app).await;

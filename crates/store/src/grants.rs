@@ -93,10 +93,28 @@ mod tests {
     #[test]
     fn the_edge_is_kept_from_members_and_records_and_makes_no_key() {
         let (main, keyring) = (declared("main"), declared("keyring"));
-        for table in ["members", "sessions", "sign_in_attempts", "audit_records", "findings", "jobs", "trust_results"] {
+        for table in [
+            "members",
+            "memberships",
+            "invitations",
+            "sessions",
+            "sign_in_attempts",
+            "sign_ins",
+            "spikes",
+            "letter_counts",
+            "devices",
+            "passkeys",
+            "totp_factors",
+            "recovery_codes",
+            "password_resets",
+            "audit_records",
+            "findings",
+            "jobs",
+            "trust_results",
+        ] {
             assert!(!main[table].contains_key("edge"), "{table}");
         }
-        for table in ["members", "sessions", "sign_in_attempts"] {
+        for table in ["members", "memberships", "invitations", "sessions", "sign_in_attempts", "sign_ins", "passkeys"] {
             assert!(!main[table].contains_key("api"), "{table}");
         }
         for role in ["edge", "dashboard", "worker"] {

@@ -74,6 +74,20 @@ const MAIN: &[Step] = &[
     each!("main", 48, "0048_promoted_at"),
     same!("main", 54, "0054_reports"),
     each!("main", 55, "0055_reports_scope"),
+    same!("main", 60, "0060_memberships"),
+    each!("main", 61, "0061_memberships_scope"),
+    same!("main", 62, "0062_passwords"),
+    each!("main", 63, "0063_passwords_scope"),
+    same!("main", 64, "0064_second_factors"),
+    each!("main", 65, "0065_second_factors_scope"),
+    same!("main", 66, "0066_passkeys"),
+    each!("main", 67, "0067_passkeys_scope"),
+    same!("main", 68, "0068_sign_ins"),
+    each!("main", 69, "0069_sign_ins_scope"),
+    same!("main", 70, "0070_email_changes"),
+    each!("main", 71, "0071_email_changes_scope"),
+    same!("main", 74, "0074_spikes"),
+    each!("main", 75, "0075_spikes_scope"),
 ];
 
 const KEYRING: &[Step] = &[

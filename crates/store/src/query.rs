@@ -118,7 +118,8 @@ macro_rules! id_columns {
 
 id_columns! {
     OrganisationId AppId EnvironmentId MemberId SessionId ApiKeyId PersonId CompanyId JobId SurveyId FlowId SegmentId ReportId
-    AuditRecordId FindingId RequestId EdgeGrantId
+    AuditRecordId FindingId RequestId EdgeGrantId InvitationId PasskeyId
+    DeviceId SignInId
 }
 
 /// A row of either database.

@@ -203,7 +203,7 @@ it("whoever signs in next finds no question that was not saved", async () => {
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByLabel("E-mail").fill("ana@harbour.example");
   await page.getByLabel("Password", { exact: true }).fill("correct-horse");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { name: "Home" }).waitFor();
   await page.getByRole("link", { name: "Insights" }).first().click();
   await page.getByRole("button", { name: "Ask a question" }).click();

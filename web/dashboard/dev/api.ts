@@ -105,16 +105,30 @@ function counts(ask: Ask): Schema["EventCount"][] {
 }
 
 const cookie = "dev_session=1; Path=/; HttpOnly; SameSite=Strict";
-const signedIn = { status: 201 as const, body: { member: "mem_1" }, cookie };
+const current = (): Schema["CurrentSession"] => ({
+  id: "ses_1",
+  member: "mem_1",
+  organisation: "org_1",
+  level: "password",
+  needs: null,
+  next: ["password"],
+  proven_at: new Date().toISOString(),
+  ends_at: new Date(Date.now() + 12 * 3_600_000).toISOString(),
+  idle_seconds: 1800,
+  enrol_until: null,
+});
+const signedIn = () => ({ status: 201 as const, body: current(), cookie });
 const INTEGRITY = "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC";
 const SDK = "https://localhost:8443/sdk/0.1.0/pilotfish.js";
 
 const session: Route[] = [
   route("get", "/api/v1/setup", (ask) => ok({ needed: ask.cookies.get("dev_scenario") === "setup" })),
-  route("post", "/api/v1/setup", () => signedIn),
+  route("post", "/api/v1/setup", () => ({ status: 201, body: { member: "mem_1" }, cookie })),
   route("post", "/api/v1/sessions", (ask) =>
-    ask.body.password === "wrong" ? problem(401, "invalid_credentials", "no") : signedIn,
+    ask.body.password === "wrong" ? problem(401, "invalid_credentials", "no") : signedIn(),
   ),
+  route("get", "/api/v1/sessions/current", () => ok(current())),
+  route("get", "/api/v1/sign-in", () => ok({ mail: true, providers: [] })),
   route("delete", "/api/v1/sessions/current", () => ({ status: 204, cookie: "dev_session=; Path=/; Max-Age=0" })),
   route("get", "/api/v1/me", (ask) => ok({ ...me, demo: ask.cookies.get("dev_demo") !== "0" })),
   route("get", "/api/v1/installation", (ask) =>
@@ -223,7 +237,7 @@ const known: Route[] = [
 ];
 
 const ROUTES = [...session, ...contents, ...known, ...analytics({ people, shown, empty })];
-const PUBLIC = /^\/api\/v1\/(setup|sessions)$/;
+const PUBLIC = /^\/api\/v1\/(setup|sessions|sign-in)$/;
 
 export function answer(ask: Ask): Reply {
   if (!PUBLIC.test(ask.path) && ask.cookies.get("dev_session") !== "1") {

@@ -3,8 +3,7 @@
  * what it answers must be what the generated types say of that operation: the stand-in cannot drift from the server.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { paths } from "../src/api/schema";
-import type { Schema } from "../src/api/types";
+import type { Paths, Schema } from "../src/api/types";
 
 export type Ask = {
   method: string;
@@ -19,21 +18,24 @@ export type Reply = { status: number; body?: unknown; cookie?: string; etag?: st
 export type Route = { method: string; pattern: RegExp; answer: (ask: Ask, ...parts: string[]) => Reply };
 
 type Method = "get" | "post" | "put" | "delete";
-type Operations<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never };
+type Operation<P extends keyof Paths, M extends Method> = M extends keyof Paths[P] ? Paths[P][M] : undefined;
+type Operations<M extends Method> = { [P in keyof Paths]: Operation<P, M> extends { responses: unknown } ? P : never };
 /** What an operation answers when it succeeds. */
 type Good<Operation> = Operation extends { responses: infer R }
   ? {
-      [Status in Extract<keyof R, 200 | 201 | 204>]: R[Status] extends { content: { "application/json": infer Body } }
+      [Status in Extract<keyof R, 200 | 201 | 202 | 204>]: R[Status] extends {
+        content: { "application/json": infer Body };
+      }
         ? { status: Status; body: Body; cookie?: string; etag?: string }
         : { status: Status; cookie?: string };
-    }[Extract<keyof R, 200 | 201 | 204>]
+    }[Extract<keyof R, 200 | 201 | 202 | 204>]
   : never;
 
 /** A route of an operation of the wire: its path's parameters are handed on in order. */
-export function route<M extends Method, P extends Operations<M>[keyof paths]>(
+export function route<M extends Method, P extends Operations<M>[keyof Paths]>(
   method: M,
   path: P,
-  answer: (ask: Ask, ...parts: string[]) => Good<paths[P][M]> | Refusal,
+  answer: (ask: Ask, ...parts: string[]) => Good<Operation<P, M>> | Refusal,
 ): Route {
   const pattern = new RegExp(`^${path.replace(/\{[^}]+\}/g, "([^/]+)")}$`);
   return { method: method.toUpperCase(), pattern, answer };

@@ -27,7 +27,7 @@ export const SCREENS: Screen[] = [
     act: async (page) => {
       await page.getByLabel("E-mail").fill("ana@harbour.example");
       await page.getByLabel("Password", { exact: true }).fill("wrong");
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await page.getByRole("alert").waitFor();
     },
   },

@@ -8,20 +8,13 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Problem } from "./api/problem";
 import { queryClient } from "./api/query";
 import { router } from "./router";
+import { keepWatch } from "./session/over";
+import { StepUp } from "./session/StepUp";
 import { nonceEverywhere, styleNonce, theme, variables } from "./theme/theme";
 
-/** A session that ended while somebody worked: to the sign-in, and back here afterwards. */
-queryClient.getQueryCache().config.onError = (error) => {
-  const { pathname, href } = router.state.location;
-  if (error instanceof Problem && error.status === 401 && pathname.startsWith("/app/")) {
-    queryClient.removeQueries({ queryKey: ["me"] });
-    void router.navigate({ to: "/sign-in", search: { next: href } });
-  }
-};
-
+keepWatch(router, queryClient);
 nonceEverywhere();
 const root = document.getElementById("root");
 if (root) {
@@ -36,6 +29,7 @@ if (root) {
         <QueryClientProvider client={queryClient}>
           <Notifications position="bottom-center" />
           <RouterProvider router={router} />
+          <StepUp />
         </QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

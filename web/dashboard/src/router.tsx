@@ -13,6 +13,7 @@ import { isProblem } from "./api/problem";
 import { queryClient } from "./api/query";
 import { PLACE } from "./frame/links";
 import { firstPlace, meQuery, placeOf, rememberPlace } from "./session/me";
+import { nextIn } from "./session/session";
 import { NoPlace, NotFoundInPlace, NotFoundPage, RouteError } from "./states/RouteStates";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -41,11 +42,34 @@ const setup = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
-    const next = search.next;
-    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
-  },
+  validateSearch: nextIn,
   component: lazyRouteComponent(() => import("./session/SignInPage"), "SignInPage"),
+});
+const enrol = createRoute({
+  getParentRoute: () => root,
+  path: "/enrol",
+  validateSearch: nextIn,
+  component: lazyRouteComponent(() => import("./session/EnrolPage"), "EnrolPage"),
+});
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot",
+  component: lazyRouteComponent(() => import("./session/ForgotPage"), "ForgotPage"),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("./session/ResetPage"), "ResetPage"),
+});
+const email = createRoute({
+  getParentRoute: () => root,
+  path: "/email",
+  component: lazyRouteComponent(() => import("./session/EmailPage"), "EmailPage"),
+});
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("./session/InvitationPage"), "InvitationPage"),
 });
 
 const place = createRoute({
@@ -143,6 +167,31 @@ const settings = createRoute({
   path: "/settings",
   component: lazyRouteComponent(() => import("./installation/InstallationPage"), "InstallationPage"),
 });
+const members = createRoute({
+  getParentRoute: () => place,
+  path: "/settings/members",
+  component: lazyRouteComponent(() => import("./members/MembersPage"), "MembersPage"),
+});
+const security = createRoute({
+  getParentRoute: () => place,
+  path: "/settings/security",
+  component: lazyRouteComponent(() => import("./security/SecurityPage"), "SecurityPage"),
+});
+const account = createRoute({
+  getParentRoute: () => place,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+});
+const signingIn = createRoute({
+  getParentRoute: () => place,
+  path: "/account/signing-in",
+  component: lazyRouteComponent(() => import("./account/SigningInPage"), "SigningInPage"),
+});
+const sessions = createRoute({
+  getParentRoute: () => place,
+  path: "/account/sessions",
+  component: lazyRouteComponent(() => import("./account/SessionsPage"), "SessionsPage"),
+});
 
 /** Whatever else is asked for of an environment. */
 const nothing = createRoute({
@@ -169,8 +218,12 @@ async function signedIn(client: QueryClient, href: string) {
   try {
     return await client.ensureQueryData(meQuery);
   } catch (error) {
-    if (isProblem(error) && error.status === 401) {
-      throw redirect({ to: "/sign-in", search: href === "/" ? {} : { next: href } });
+    const search = href === "/" ? {} : { next: href };
+    if (isProblem(error, "mfa_enrolment_required")) {
+      throw redirect({ to: "/enrol", search });
+    }
+    if (isProblem(error, "mfa_required") || (isProblem(error) && error.status === 401)) {
+      throw redirect({ to: "/sign-in", search });
     }
     throw error;
   }
@@ -181,6 +234,11 @@ export const router = createRouter({
     index,
     setup,
     signIn,
+    enrol,
+    forgot,
+    reset,
+    email,
+    invitation,
     place.addChildren([
       home,
       content,
@@ -198,6 +256,11 @@ export const router = createRouter({
       newQuestion,
       report,
       settings,
+      members,
+      security,
+      account,
+      signingIn,
+      sessions,
       nothing,
     ]),
     nowhere,
@@ -212,5 +275,9 @@ export const router = createRouter({
 declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
+  }
+  /** What stands in no address: that the session was over, not left. */
+  interface HistoryState {
+    over?: boolean;
   }
 }

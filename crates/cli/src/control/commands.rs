@@ -1,9 +1,9 @@
 //! What is done when it is asked for: by a server, or by the command itself where there is no server.
 
-use base::{Code, Problem, ProblemResult};
+use base::{Code, Personal, Problem, ProblemResult};
 use product::event_log::{self, Verified};
 use product::key_rotation::{self, Listed, Turned, Wanted};
-use product::{App, installation};
+use product::{App, installation, password_resets};
 use serde::{Deserialize, Serialize};
 
 use super::{Days, Request};
@@ -12,7 +12,7 @@ use super::{Days, Request};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
-    /// A key, shown this once.
+    /// A key or a link, shown this once.
     Issued(String),
     /// What keys there are.
     Keys(Vec<Listed>),
@@ -36,6 +36,10 @@ pub(crate) async fn run(app: &App, request: Request) -> ProblemResult<Reply> {
         Request::RotateKeys { kind, now, days } => {
             refuse_other_days(app, days)?;
             Reply::Turned(key_rotation::rotate(app, Wanted { kind, now }).await?)
+        }
+        Request::MakeResetLink { email } => {
+            let link = password_resets::link_for_operator(app, &Personal::new(email.0)).await?;
+            Reply::Issued(link.expose().clone())
         }
         Request::VerifyEvents {} => Reply::Verified(event_log::verify(app).await?),
     })

@@ -59,6 +59,19 @@ pub(crate) enum Request {
     },
     /// Every file of the event log and of the parts is to be read.
     VerifyEvents {},
+    /// A link with which the member of an address chooses a new password.
+    MakeResetLink { email: Address },
+}
+
+/// A member's address. It does not print.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Address(pub(crate) String);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[personal]")
+    }
 }
 
 /// After how many days keys of each kind turn, as whoever asks was told; a server that was told otherwise refuses.

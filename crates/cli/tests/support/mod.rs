@@ -8,6 +8,7 @@
     reason = "tests find out where they run"
 )]
 
+pub(crate) mod browser;
 pub(crate) mod cluster;
 
 use std::io::{BufRead as _, BufReader, Read as _};

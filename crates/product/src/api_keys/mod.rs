@@ -72,6 +72,7 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         organisation: found.organisation,
         environment: found.environment,
         role: found.role,
+        standing: None,
     })
 }
 

@@ -12,8 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use base::id::{EnvironmentId, OrganisationId};
 use base::{Code, Problem, ProblemResult};
 
-use super::{Actor, Caller, Permission, Reach, Role};
+use super::{Actor, Age, Caller, Permission, Reach, Role};
 use crate::doors::RequestIdOf;
+use crate::sessions::Standing;
 use crate::{App, api_keys, organisations, sessions};
 
 /// Which credential a door takes. Each interface router carries one.
@@ -40,6 +41,8 @@ pub(crate) struct Identified {
     /// The one environment that the credential is good for; `None` for all of the organisation.
     pub(crate) environment: Option<EnvironmentId>,
     pub(crate) role: Role,
+    /// What a session has proven; a key has nothing more to prove.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Can<P>
@@ -57,9 +60,16 @@ where
         if matches!(identified.actor, Actor::Member(..)) {
             sessions::refuse_cross_site(&app, &parts.method, &parts.headers)?;
         }
+        let now = app.clock.now();
+        if let Some(standing) = &identified.standing {
+            standing.allows(P::PROVEN, Age::Any, now)?;
+        }
         if !P::ROLES.contains(&identified.role) {
             let role = identified.role.name();
             return Err(Problem::new(Code::Forbidden).detail(format!("the role {role} lacks {}", P::NAME)));
+        }
+        if let Some(standing) = &identified.standing {
+            standing.allows(P::PROVEN, P::AGE, now)?;
         }
         let environment = match P::REACH {
             Reach::Organisation => identified.environment,
@@ -67,8 +77,9 @@ where
         };
         let RequestIdOf(request) =
             RequestIdOf::from_request_parts(parts, state).await.unwrap_or_else(|never| match never {});
-        let Identified { actor, organisation, role, .. } = identified;
-        Ok(Self { caller: Caller { actor, organisation, environment, role, request }, permission: PhantomData })
+        let Identified { actor, organisation, role, standing, .. } = identified;
+        let caller = Caller { actor, organisation, environment, role, standing, request };
+        Ok(Self { caller, permission: PhantomData })
     }
 }
 

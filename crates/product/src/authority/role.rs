@@ -57,10 +57,36 @@ pub enum Reach {
     Environment,
 }
 
+/// What a session must have proven, beside its member's role. Keys prove themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proven {
+    /// Whatever it was.
+    Something,
+    /// The second factor, of who has one.
+    OwnFactor,
+    /// The passkey or security key, or a recovery code in its place, of who has one; else as [`OwnFactor`](Self::OwnFactor).
+    OwnKey,
+    /// All that its member has and its organisation requires.
+    Everything,
+}
+
+/// How old a session's last proof may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// As old as the session.
+    Any,
+    /// Ten minutes: what is delicate asks again.
+    Recently,
+}
+
 /// Something that a caller may or may not do. Implemented by marker types only.
 pub trait Permission: Send + Sync + 'static {
     /// What it is about.
     const REACH: Reach;
+    /// What must have been proven.
+    const PROVEN: Proven;
+    /// How lately.
+    const AGE: Age;
     /// Who has it.
     const ROLES: &'static [Role];
     /// Its stable name.
@@ -69,13 +95,15 @@ pub trait Permission: Send + Sync + 'static {
 
 /// Declares the permissions.
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $marker:ident $name:literal $reach:ident [$($role:ident)+];)+) => {$(
+    ($($(#[$doc:meta])* $marker:ident $name:literal $reach:ident $proven:ident $age:ident [$($role:ident)+];)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $marker;
 
         impl Permission for $marker {
             const REACH: Reach = Reach::$reach;
+            const PROVEN: Proven = Proven::$proven;
+            const AGE: Age = Age::$age;
             const ROLES: &'static [Role] = &[$(Role::$role),+];
             const NAME: &'static str = $name;
         }
@@ -84,27 +112,45 @@ macro_rules! permissions {
 
 permissions! {
     /// See the organisation, its apps and environments, and oneself.
-    ReadOrganisation "organisation:read" Organisation [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadOrganisation "organisation:read" Organisation Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See and end one's own session.
+    OwnSession "session:own" Organisation Something Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See and change one's own account: name, sessions, membership.
+    OwnAccount "account:own" Organisation OwnFactor Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// Change what one signs in with.
+    SecureAccount "account:secure" Organisation OwnKey Recently [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    /// See what the organisation asks of its members.
+    ReadSecurity "security:read" Organisation Everything Any [Owner Admin PrivacyOfficer];
+    /// Change what the organisation asks of its members.
+    ManageSecurity "security:manage" Organisation Everything Recently [Owner Admin];
+    /// See who works here, and who is invited.
+    ReadMembers "members:read" Organisation Everything Any [Owner Admin PrivacyOfficer];
+    /// Invite members, change what they may do, suspend and remove them.
+    ManageMembers "members:manage" Organisation Everything Recently [Owner Admin];
+    /// Hand the organisation over.
+    OwnOrganisation "organisation:own" Organisation Everything Recently [Owner];
     /// Read the installation's own figures.
-    ReadMetrics "metrics:read" Organisation [Owner Admin];
+    ReadMetrics "metrics:read" Organisation Everything Any [Owner Admin];
     /// See surveys and flows.
-    ReadContent "content:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadContent "content:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// Draft surveys and flows.
-    EditContent "content:edit" Environment [Owner Admin Publisher Editor];
+    EditContent "content:edit" Environment Everything Any [Owner Admin Publisher Editor];
     /// Put surveys and flows live, and stop them.
-    PublishContent "content:publish" Environment [Owner Admin Publisher];
+    PublishContent "content:publish" Environment Everything Any [Owner Admin Publisher];
     /// See what came back, without what somebody wrote.
-    ReadInsights "insights:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadInsights "insights:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// Save questions for the team, change and delete them.
-    EditReports "reports:edit" Environment [Owner Admin Publisher Editor Analyst];
+    EditReports "reports:edit" Environment Everything Any [Owner Admin Publisher Editor Analyst];
     /// See how far background jobs are.
-    ReadJobs "jobs:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadJobs "jobs:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See people, companies and their events, personal values masked.
-    ReadPeople "people:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadPeople "people:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
     /// See personal values of end users, on the record.
-    ReadPersonal "people:read_personal" Environment [Owner Admin PrivacyOfficer];
+    ReadPersonal "people:read_personal" Environment Everything Any [Owner Admin PrivacyOfficer];
+    /// See personal values of many at once, on the record.
+    ReadPersonalInBulk "people:read_personal_in_bulk" Environment Everything Recently [Owner Admin PrivacyOfficer];
     /// See and change what an environment is trusted by: its secrets.
-    ManageEnvironment "environment:manage" Environment [Owner Admin];
+    ManageEnvironment "environment:manage" Environment Everything Recently [Owner Admin];
     /// See an environment's settings: keys that are public, tags, what has been heard.
-    ReadEnvironment "environment:read" Environment [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
+    ReadEnvironment "environment:read" Environment Everything Any [Owner Admin Publisher Editor Analyst Viewer PrivacyOfficer];
 }

@@ -172,6 +172,43 @@ impl<'a> OrganisationReader<'a> {
     }
 }
 
+/// A mutation of what an organisation has above its environments: its members, for one. Made by
+/// [`Caller::begin_organisation`].
+#[must_use = "a transaction that is not committed is rolled back"]
+pub struct OrganisationTx {
+    tx: Tx,
+    engine: Engine,
+    organisation: OrganisationId,
+}
+
+impl OrganisationTx {
+    pub(super) async fn begin(app: &App, caller: &Caller) -> StoreResult<Self> {
+        let organisation = caller.organisation();
+        let tx = app.main.begin(Scope::Organisation(organisation)).await?;
+        Ok(Self { tx, engine: app.main.engine(), organisation })
+    }
+
+    /// The organisation.
+    pub(crate) fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    /// Which database it is in, for what a [dialect](store::dialect) has to know.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// What statements run on.
+    pub(crate) fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// Makes everything durable.
+    pub(crate) async fn commit(self) -> ProblemResult<()> {
+        self.tx.commit().await.map_err(store_failed)
+    }
+}
+
 /// The system's own work, over all tenants: start, set-up, sign-in. Rare; every use is a place to look at.
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct SystemTx(pub(crate) Tx);

@@ -199,8 +199,19 @@ async fn the_document_lists_what_the_door_has(app: TestApp) {
     let dashboard = app.at(Door::Dashboard).get("/api/openapi.json").await.assert(200).json();
     assert!(!paths(api.clone()).contains(&"/api/v1/sessions".to_owned()));
     assert!(paths(dashboard.clone()).contains(&"/api/v1/sessions".to_owned()));
-    let everybodys =
-        ["post /api/v1/sessions", "get /api/v1/setup", "post /api/v1/setup", "get /trust", "get /trust.json"];
+    let everybodys = [
+        "post /api/v1/sessions",
+        "get /api/v1/sign-in",
+        "post /api/v1/invitations/look",
+        "post /api/v1/invitations/accept",
+        "post /api/v1/password-resets",
+        "post /api/v1/password-resets/complete",
+        "post /api/v1/passkeys/challenge",
+        "get /api/v1/setup",
+        "post /api/v1/setup",
+        "get /trust",
+        "get /trust.json",
+    ];
     assert_eq!(public(&dashboard), everybodys);
     assert_eq!(public(&api), Vec::<String>::new());
 }

@@ -40,7 +40,7 @@ pub(crate) use given::Given;
 pub(crate) use ids::id_of_request;
 pub(crate) use message_hash::{COPIES_RECOGNISED, MessageHash, MessageHasher};
 pub(crate) use moment::happened;
-pub(crate) use place::percent_decoded;
+pub(crate) use place::{agent, percent_decoded};
 pub(crate) use projection::{
     Projection, ProjectionError, bring_checkpoints, catch_up, catch_up_for_others, catch_up_with,
 };

@@ -231,14 +231,14 @@ pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
 
 /// What a user agent says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Agent {
-    pub(super) browser: Option<&'static str>,
-    pub(super) system: Option<&'static str>,
+pub(crate) struct Agent {
+    pub(crate) browser: Option<&'static str>,
+    pub(crate) system: Option<&'static str>,
     pub(super) kind: DeviceKind,
 }
 
 /// Reads a user agent. The first mark that is found decides, since browsers name their ancestors too.
-pub(super) fn agent(text: &str) -> Agent {
+pub(crate) fn agent(text: &str) -> Agent {
     const BROWSERS: [(&str, &str); 8] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),

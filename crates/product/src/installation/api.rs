@@ -18,6 +18,7 @@ use crate::App;
 use crate::authority::{Role, SystemTx};
 use crate::extract::Json;
 use crate::problem::store_failed;
+use crate::sessions::Level;
 use crate::{members, sessions};
 
 /// Whether the installation waits for its owner.
@@ -85,7 +86,7 @@ async fn set_up(
     }
     // Only the link's holder makes us hash, and nobody waits for a transaction meanwhile.
     let Setup { email, name, password, .. } = &setup;
-    let owner = members::prepare(&app, email, name, password).await?;
+    let owner = members::prepare(&app, email, name, password, &setup.organisation).await?;
     let mut tx = SystemTx::begin(&app).await?;
     if !store::take_setup_token(&mut tx.0, &hashes.all, app.clock.now()).await.map_err(store_failed)? {
         return Err(refused());
@@ -94,8 +95,8 @@ async fn set_up(
     store::name_organisation(&mut tx.0, organisation, setup.organisation.trim()).await.map_err(store_failed)?;
     let member = members::insert(&app, &mut tx, organisation, Role::Owner, owner).await?;
     super::record(&app, &mut tx, organisation, "installation.set_owner").await?;
-    let token = sessions::begin(&app, &mut tx, member, organisation).await?;
+    let begun = sessions::begin(&app, &mut tx, member, organisation, &headers, Level::Password).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, sessions::cookie(&token)?)], JsonBody(SetUp { member }))
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, sessions::cookie(&begun.token)?)], JsonBody(SetUp { member }))
         .into_response())
 }

@@ -34,6 +34,7 @@ const INSTALLATION_KEYS: &[KeyKind] = &[
     KeyKind::LocalAuthority,
     KeyKind::AuditSigning,
     KeyKind::Acme,
+    KeyKind::SecondFactor,
 ];
 
 const SETUP_LINK_LIFE: Duration = Duration::from_hours(24);
@@ -56,7 +57,7 @@ impl FirstOwner {
     /// 422 if the address is not one or the password is too weak.
     pub fn check(&self) -> ProblemResult<()> {
         members::check_email(&self.email)?;
-        members::check_new(&self.password)
+        members::check_new(&self.password, &members::About::new(&self.email, &self.name))
     }
 }
 
@@ -125,7 +126,7 @@ pub async fn prepare(app: &App, owner: Option<&FirstOwner>) -> ProblemResult<Pen
     if let Some(FirstOwner { email, name, password }) = owner {
         let id = installed.organisation.id;
         // The pepper is as new as the installation, which nobody else waits for: the hash may be made here.
-        let prepared = members::prepare(app, email, name, password).await?;
+        let prepared = members::prepare(app, email, name, password, "").await?;
         members::insert(app, &mut tx, id, Role::Owner, prepared).await?;
         installed.api_key = Some(api_keys::create(app, &mut tx, id, Role::Owner).await?);
         for environment in &mut installed.organisation.environments {

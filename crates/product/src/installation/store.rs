@@ -30,7 +30,10 @@ pub(super) async fn insert(tx: &mut Tx, now: Timestamp) -> StoreResult<bool> {
 }
 
 pub(super) async fn has_owner(db: &Db) -> StoreResult<bool> {
-    Ok(sql("SELECT id FROM members WHERE role = 'owner'").fetch_optional(db.read(Scope::System)).await?.is_some())
+    Ok(sql("SELECT member_id FROM memberships WHERE role = 'owner'")
+        .fetch_optional(db.read(Scope::System))
+        .await?
+        .is_some())
 }
 
 pub(super) async fn set_setup_token(

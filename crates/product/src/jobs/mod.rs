@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{InTenant as _, TenantReader, TenantTx};
-use crate::{App, delivery, key_rotation, parts, trust};
+use crate::{
+    App, delivery, email_changes, invitations, key_rotation, members, parts, password_resets, sign_ins, trust,
+};
 
 /// Adds a job of the transaction's environment, durable with it.
 pub(crate) async fn enqueue(
@@ -72,5 +74,8 @@ impl Background {
 /// A runner of every kind of job.
 pub(crate) fn runner(app: &Arc<App>) -> Runner {
     let handlers = key_rotation::handlers(app, delivery::handlers(app, Handlers::default()));
+    let handlers = invitations::jobs::handlers(app, members::tidy::handlers(app, handlers));
+    let handlers = email_changes::jobs::handlers(app, handlers);
+    let handlers = sign_ins::jobs::handlers(app, password_resets::jobs::handlers(app, handlers));
     Runner::new(app.main.clone(), app.clock.clone(), app.rng.clone(), handlers, Options::default())
 }

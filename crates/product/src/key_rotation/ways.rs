@@ -103,7 +103,8 @@ pub const WAYS: &[Way] = &[
         KeyKind::Session,
         90,
         "a session is hashed anew at its next request",
-        "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours",
+        "until every session was used, or ended after 30 minutes without use; a set-up link keeps it for its 24 hours, an \
+         invitation for its 7 days, a known device until it signs in again or for 180 days",
     ),
     online(
         KeyKind::ApiKeyHash,
@@ -120,8 +121,8 @@ pub const WAYS: &[Way] = &[
     online(
         KeyKind::Organisation,
         365,
-        "names and addresses of members are sealed anew",
-        "seconds, until all are sealed anew",
+        "names and addresses of members are sealed anew, and those of who is invited",
+        "seconds, until all are sealed anew; an address that a member has asked for keeps it for a day",
     ),
     online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),
     online(
@@ -146,6 +147,7 @@ pub const WAYS: &[Way] = &[
         "seconds, or until a certificate that is being asked for is there; over PostgreSQL it stays, since another host's \
          files cannot be seen",
     ),
+    online(KeyKind::SecondFactor, 365, "members' secrets of one-time codes are sealed anew", "seconds"),
 ];
 
 /// A kind's way.

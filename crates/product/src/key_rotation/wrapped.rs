@@ -10,8 +10,8 @@ use crate::authority::SystemTx;
 use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
 use crate::{
-    App, api_keys, doors, edge_grants, edge_keys, event_log, identity_tokens, installation, members, parts, people,
-    sessions,
+    App, api_keys, devices, doors, edge_grants, edge_keys, email_changes, event_log, identity_tokens, installation,
+    invitations, members, parts, password_resets, people, second_factors, sessions,
 };
 
 /// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
@@ -140,7 +140,11 @@ async fn move_over(app: &App, kind: KeyKind, owner: Owner) -> ProblemResult<()> 
     match (kind, owner) {
         (KeyKind::ApiKeyHash, _) => edge_keys::rehash_public(app).await,
         (KeyKind::MemberIndex, _) => members::reseal::indexes(app).await,
-        (KeyKind::Organisation, Owner::Organisation(id)) => members::reseal::organisation(app, id).await,
+        (KeyKind::Organisation, Owner::Organisation(id)) => {
+            members::reseal::organisation(app, id).await?;
+            invitations::reseal::organisation(app, id).await
+        }
+        (KeyKind::SecondFactor, _) => second_factors::reseal::all(app).await,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::reseal(app, id).await,
         (KeyKind::Index, Owner::Environment(id)) => people::reindex(app, id).await,
         (KeyKind::Part | KeyKind::Dictionary, Owner::Environment(id)) => parts::reseal(app, id).await,
@@ -164,14 +168,25 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
         }
         (KeyKind::Pepper, _) => members::reseal::peppered_with(tx, version).await?,
         (KeyKind::Session, _) => {
-            sessions::hashed_with(tx, version, now).await? + installation::hashed_with(tx, version, now).await?
+            installation::hashed_with(tx, version, now).await?
+                + devices::hashed_with(tx, version, now).await?
+                + email_changes::hashed_with(tx, version, now).await?
+                + invitations::hashed_with(tx, version, now).await?
+                + password_resets::hashed_with(tx, version, now).await?
+                + sessions::hashed_with(tx, version, now).await?
         }
         (KeyKind::ApiKeyHash, _) => {
             api_keys::hashed_with(tx, version, now).await? + edge_keys::hashed_with(tx, version).await?
         }
         (KeyKind::AddressHash, _) => counted(app, key, now),
         (KeyKind::MemberIndex, _) => members::reseal::indexed_with(tx, version).await? + counted(app, key, now),
-        (KeyKind::Organisation, Owner::Organisation(id)) => members::reseal::sealed_with(tx, id, version).await?,
+        (KeyKind::Organisation, Owner::Organisation(id)) => {
+            let members = members::reseal::sealed_with(tx, id, version).await?;
+            members
+                + invitations::reseal::sealed_with(tx, id, version).await?
+                + email_changes::sealed_with(tx, id, version).await?
+        }
+        (KeyKind::SecondFactor, _) => second_factors::reseal::sealed_with(tx, version).await?,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::sealed_with(tx, id, version).await?,
         (KeyKind::Index, Owner::Environment(id)) => people::indexed_with(app, id, version).await?,
         (KeyKind::MessageHash, _) => recognised_by(app, tx, key, now).await?,

@@ -1,11 +1,22 @@
-//! Members: the people who work here. Their addresses and names are sealed under the organisation's key; an address is
-//! found again by a keyed hash; passwords are Argon2id hashes with a keyed pepper.
+//! Members: the people who work here. A member signs in with one address and one password, and works in one or several
+//! organisations, with a role in each: a membership. Addresses and names are sealed under the key of one of these
+//! organisations; an address is found again by a keyed hash; passwords are Argon2id hashes with a keyed pepper.
+//!
+//! Invariants: an organisation keeps an owner who may work; whoever's role changes, is suspended or removed has no session
+//! left there when the change is durable; a member without any membership is forgotten, with all that was theirs.
 
+pub(crate) mod api;
+mod credentials;
+mod new_password;
 mod password;
 pub(crate) mod reseal;
 mod store;
+mod team;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tidy;
 
-use ::store::StoreError;
+use ::store::{StoreError, Tx};
 use base::id::{MemberId, OrganisationId};
 use base::{Code, Personal, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner, hash};
@@ -13,10 +24,14 @@ use keys::{Aad, KeyKind, Owner, hash};
 use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
-use crate::problem::{internal, store_failed};
-use crate::sealed;
+use crate::problem::store_failed;
+use crate::{email_changes, password_resets, sealed};
 
-pub(crate) use password::{Passwords, check_new};
+pub(crate) use credentials::{
+    Account, PreparedPassword, account, holds_password, is_password, prepare_password, set_password, upgrade_password,
+};
+pub(crate) use new_password::{About, check_new};
+pub(crate) use password::{Passwords, Place};
 
 /// Characters of the longest name that somebody or something may have.
 const LONGEST_NAME: usize = 100;
@@ -27,23 +42,15 @@ pub(crate) struct Member {
     pub(crate) name: Personal<String>,
 }
 
-/// What signing in needs to know.
-pub(crate) struct Account {
-    pub(crate) id: MemberId,
-    pub(crate) organisation: OrganisationId,
-    pub(crate) password: String,
-    pub(crate) pepper_version: u32,
-}
-
 /// A member who can be inserted: checked, and the password hashed.
 pub(crate) struct Prepared<'a> {
     email: &'a Personal<String>,
     name: &'a Personal<String>,
-    password: String,
-    pepper_version: u32,
+    password: PreparedPassword,
 }
 
-/// Checks a new member and hashes the password. It takes a while, so no transaction may be open.
+/// Checks a new member of an organisation of this name and hashes the password. It takes a while, so no transaction may be
+/// open.
 ///
 /// # Errors
 /// 422 if the address or the name is not one or the password is too weak; 429 if too many hash at this moment.
@@ -52,15 +59,24 @@ pub(crate) async fn prepare<'a>(
     email: &'a Personal<String>,
     name: &'a Personal<String>,
     password: &Secret<String>,
+    organisation: &str,
 ) -> ProblemResult<Prepared<'a>> {
     check_email(email)?;
     check_name("/name", name.open())?;
-    check_new(password)?;
-    let (pepper_version, password) = app.passwords.hash(app, app.passwords.queue()?, password).await?;
-    Ok(Prepared { email, name, password, pepper_version })
+    check_new(password, &About::new(email, name).of_organisation(organisation))?;
+    Ok(Prepared { email, name, password: credentials::hashed(app, password).await? })
 }
 
-/// Inserts a member. The address must not be another member's.
+/// Holds a member until the transaction ends: whoever else changes what they sign in with waits.
+///
+/// # Errors
+/// 404 if they are gone.
+pub(crate) async fn lock(app: &App, tx: &mut Tx, id: MemberId) -> ProblemResult<()> {
+    let held = store::lock(tx, app.main.engine(), id).await.map_err(store_failed)?;
+    held.then_some(()).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// Inserts a member of an organisation. The address must not be another member's.
 pub(crate) async fn insert(
     app: &App,
     tx: &mut SystemTx,
@@ -68,12 +84,13 @@ pub(crate) async fn insert(
     role: Role,
     member: Prepared<'_>,
 ) -> ProblemResult<MemberId> {
-    let Prepared { email, name, password, pepper_version } = member;
+    let Prepared { email, name, password } = member;
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
+    let taken = || Problem::new(Code::Conflict).detail("somebody else took this address a moment ago; try again");
     let index = email_index(app, email)?;
+    // The unique index says it of one version of the key only.
     if index.all.len() > 1 && store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
-        // As the unique index says of one version.
-        return Err(internal(StoreError::Conflict));
+        return Err(taken());
     }
     let owner = Owner::Organisation(organisation);
     let seal = |field, value: &Personal<String>| {
@@ -86,29 +103,124 @@ pub(crate) async fn insert(
         index_version: index.version,
         email: seal("email", email)?,
         name: seal("name", name)?,
-        role,
         password,
-        pepper_version,
         created_at: app.clock.now(),
     };
-    store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
+    store::insert(&mut tx.0, &row).await.map_err(|error| match error {
+        StoreError::Conflict => taken(),
+        other => store_failed(other),
+    })?;
+    join(app, tx, organisation, role, id).await?;
     Ok(id)
+}
+
+/// Lets a member work in another organisation. Who works there already keeps their role.
+pub(crate) async fn join(
+    app: &App,
+    tx: &mut SystemTx,
+    organisation: OrganisationId,
+    role: Role,
+    member: MemberId,
+) -> ProblemResult<()> {
+    store::join(&mut tx.0, organisation, member, role, app.clock.now()).await.map(drop).map_err(store_failed)
 }
 
 /// A member of the reader's organisation.
 pub(crate) async fn get(app: &App, reader: OrganisationReader<'_>, id: MemberId) -> ProblemResult<Member> {
-    let organisation = reader.organisation();
     let row = store::get(reader, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    open(app, &row)
+}
+
+/// Whether an address is one of the reader's organisation's members'.
+pub(crate) async fn works_here(
+    app: &App,
+    reader: OrganisationReader<'_>,
+    email: &Personal<String>,
+) -> ProblemResult<bool> {
+    store::works_here(reader, &email_index(app, email)?.all).await.map_err(store_failed)
+}
+
+/// Whether somebody has an address.
+pub(crate) async fn is_taken(app: &App, tx: &mut Tx, email: &Personal<String>) -> ProblemResult<bool> {
+    store::is_taken(tx, &email_index(app, email)?.all).await.map_err(store_failed)
+}
+
+/// The organisation in which a member who signs in begins: of those where they may work, the one of their latest session.
+pub(crate) async fn begins_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<Option<OrganisationId>> {
+    store::begins_in(&mut tx.0, member).await.map_err(store_failed)
+}
+
+/// A member's address, for a letter; nothing if they are gone.
+pub(crate) async fn address(app: &App, tx: &mut SystemTx, id: MemberId) -> ProblemResult<Option<Personal<String>>> {
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
+    row.map(|row| open(app, &row).map(|member| member.email)).transpose()
+}
+
+/// The same, for a letter with a link: the member is held until the transaction ends.
+pub(crate) async fn hold_address(
+    app: &App,
+    tx: &mut SystemTx,
+    id: MemberId,
+) -> ProblemResult<Option<Personal<String>>> {
+    let there = store::lock(&mut tx.0, app.main.engine(), id).await.map_err(store_failed)?;
+    if there { address(app, tx, id).await } else { Ok(None) }
+}
+
+/// The organisation whose key seals what is a member's: where what happens to them is recorded.
+pub(crate) async fn home(tx: &mut SystemTx, id: MemberId) -> ProblemResult<Option<OrganisationId>> {
+    let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?;
+    Ok(row.map(|row| row.sealed_by))
+}
+
+/// What of a member is sealed; nobody seals it under another organisation's key until the transaction ends.
+async fn held(app: &App, tx: &mut Tx, id: MemberId) -> ProblemResult<store::SealedMember> {
+    lock(app, tx, id).await?;
+    store::sealed(tx, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+fn open(app: &App, row: &store::SealedMember) -> ProblemResult<Member> {
+    let owner = Owner::Organisation(row.sealed_by);
     let open = |field, value: &[u8]| {
-        let owner = Owner::Organisation(organisation);
-        sealed::open_text(app, KeyKind::Organisation, owner, &context(id, field), value).map(Personal::new)
+        sealed::open_text(app, KeyKind::Organisation, owner, &context(row.id, field), value).map(Personal::new)
     };
     Ok(Member { email: open("email", &row.email)?, name: open("name", &row.name)? })
 }
 
-/// The account of an address.
-pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResult<Option<Account>> {
-    store::account(&app.main, &email_index(app, email)?.all).await.map_err(store_failed)
+/// Forgets the links by which a member's password or address could be changed.
+async fn forget_links(tx: &mut Tx, id: MemberId) -> ProblemResult<()> {
+    email_changes::forget_of(tx, id).await.map_err(store_failed)?;
+    password_resets::forget_of(tx, id).await.map(drop).map_err(store_failed)
+}
+
+/// Writes a member's address, and forgets what was mailed to the old one; false if somebody else has it.
+pub(crate) async fn set_email(
+    app: &App,
+    tx: &mut SystemTx,
+    id: MemberId,
+    email: &Personal<String>,
+) -> ProblemResult<bool> {
+    let index = email_index(app, email)?;
+    if store::is_taken(&mut tx.0, &index.all).await.map_err(store_failed)? {
+        return Ok(false);
+    }
+    let row = held(app, &mut tx.0, id).await?;
+    let owner = Owner::Organisation(row.sealed_by);
+    let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "email"), email.open().as_bytes())?;
+    match store::set_email(&mut tx.0, id, &sealed, &index).await {
+        // Somebody took it at this moment.
+        Err(StoreError::Conflict) => return Ok(false),
+        other => other.map_err(store_failed)?,
+    };
+    forget_links(&mut tx.0, id).await?;
+    Ok(true)
+}
+
+/// Writes what a member is called.
+async fn set_name(app: &App, tx: &mut SystemTx, id: MemberId, name: &Personal<String>) -> ProblemResult<()> {
+    let row = held(app, &mut tx.0, id).await?;
+    let owner = Owner::Organisation(row.sealed_by);
+    let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id, "name"), name.open().trim().as_bytes())?;
+    store::set_name(&mut tx.0, id, &sealed).await.map(drop).map_err(store_failed)
 }
 
 /// By what an account is found, and its attempts are counted: known or not.
@@ -116,20 +228,6 @@ pub(crate) fn email_index(app: &App, email: &Personal<String>) -> ProblemResult<
     let normalised = hash::normalised_email(email.open());
     let context = Aad::new("pilotfish/member-email/v1").text(&normalised);
     Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))
-}
-
-/// Hashes a password that was just found right anew, if its pepper has turned. If too many hash at this moment, the next
-/// signing in does it.
-pub(crate) async fn upgrade_password(app: &App, account: &Account, password: &Secret<String>) -> ProblemResult<()> {
-    let (newest, _) = app.keys.primary(KeyKind::Pepper, Owner::Installation).map_err(internal)?;
-    if account.pepper_version >= newest {
-        return Ok(());
-    }
-    let Ok(place) = app.passwords.queue() else { return Ok(()) };
-    let (version, hash) = app.passwords.hash(app, place, password).await?;
-    let mut tx = SystemTx::begin(app).await?;
-    store::set_password(&mut tx.0, account, &hash, version).await.map_err(store_failed)?;
-    tx.commit().await
 }
 
 fn context(id: MemberId, field: &str) -> Aad {

@@ -24,9 +24,6 @@ const HASH_LEN: usize = 32;
 const AT_A_TIME: usize = 2;
 /// How many may wait for their turn: about half a second's work.
 const WAITING: usize = 16;
-/// NIST SP 800-63B-4 for a password that is the only factor.
-const SHORTEST: usize = 15;
-const LONGEST: usize = 256;
 
 /// Hashes and checks passwords, a few at a time.
 pub(crate) struct Passwords {
@@ -151,6 +148,14 @@ impl Passwords {
     }
 }
 
+/// Whether a stored hash was made with today's algorithm and parameters.
+pub(super) fn is_current(hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    hash.algorithm == Algorithm::Argon2id.ident()
+        && (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+}
+
 /// Computes Argon2id into `output`.
 fn fill(
     pepper: &Secret<[u8; 32]>,
@@ -164,19 +169,6 @@ fn fill(
         .map_err(|_| Failed("pepper"))?
         .hash_password_into_with_memory(password.expose().as_bytes(), salt, output, blocks)
         .map_err(|_| Failed("argon2"))
-}
-
-/// Whether a new password is long enough. There are no rules on its characters.
-///
-/// # Errors
-/// 422 at `/password`.
-pub(crate) fn check_new(password: &Secret<String>) -> ProblemResult<()> {
-    let length = password.expose().chars().count();
-    if (SHORTEST..=LONGEST).contains(&length) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::InvalidValue)
-        .field("/password", format!("use {SHORTEST} to {LONGEST} characters; a few words in a row are good")))
 }
 
 #[cfg(test)]
@@ -200,6 +192,39 @@ mod tests {
         assert!(before.len() <= AT_A_TIME, "{before:?}");
         hash().await.unwrap();
         assert!(kept().iter().all(|buffer| before.contains(buffer)), "a buffer was made anew");
+    }
+
+    #[app_test]
+    async fn a_hash_of_weaker_parameters_is_made_anew_at_sign_in(app: TestApp) {
+        let read = async || {
+            let row = ::store::sql("SELECT password, pepper_version FROM members");
+            let row = row.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap();
+            (row.get::<String>("password").unwrap(), row.get::<u32>("pepper_version").unwrap())
+        };
+        let (strong, version) = read().await;
+        assert!(is_current(&strong) && !is_current("") && !is_current("$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA"));
+        let pepper = app.app().keys.version(KeyKind::Pepper, Owner::Installation, version).unwrap();
+        let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+        let (salt, mut output) = ([7; SALT_LEN], [0; HASH_LEN]);
+        let password = Secret::new(crate::testing::PASSWORD.to_owned());
+        let mut blocks = vec![Block::new(); 8 * 1024];
+        let stored = ParamsString::try_from(&params).unwrap();
+        fill(&pepper, params, &password, &salt, &mut output, &mut blocks).unwrap();
+        let weak = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: stored,
+            salt: Some(Salt::new(&salt).unwrap()),
+            hash: Some(Output::new(&output).unwrap()),
+        };
+        let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+        let set = ::store::sql("UPDATE members SET password = $1").bind(weak.to_string());
+        set.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        app.sign_in().await;
+        let (anew, _) = read().await;
+        assert!(is_current(&anew), "{anew}");
+        app.sign_in().await;
     }
 
     #[app_test]

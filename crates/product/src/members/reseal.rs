@@ -3,8 +3,9 @@
 use base::id::{MemberId, OrganisationId};
 use base::{Personal, ProblemResult};
 use keys::{KeyKind, Owner};
-use store::{Scope, StoreResult, Tx, sql};
+use store::{Scope, StoreError, StoreResult, Tx, sql};
 
+use super::store::SealedMember;
 use super::{context, email_index};
 use crate::App;
 use crate::authority::SystemTx;
@@ -33,6 +34,28 @@ pub(crate) async fn organisation(app: &App, organisation: OrganisationId) -> Pro
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Seals what is a member's under the key of another organisation of theirs.
+///
+/// # Errors
+/// 503 if it was written anew since it was read.
+pub(super) async fn to(
+    app: &App,
+    tx: &mut SystemTx,
+    row: &SealedMember,
+    organisation: OrganisationId,
+) -> ProblemResult<()> {
+    let member = super::open(app, row)?;
+    let owner = Owner::Organisation(organisation);
+    let seal = |field, value: &Personal<String>| {
+        sealed::seal(app, KeyKind::Organisation, owner, &context(row.id, field), value.open().as_bytes())
+    };
+    let (email, name) = (seal("email", &member.email)?, seal("name", &member.name)?);
+    match set_sealed_by(&mut tx.0, row, organisation, &email, &name).await.map_err(store_failed)? {
+        0 => Err(store_failed(StoreError::Contended)),
+        _ => Ok(()),
+    }
 }
 
 /// How many members of an organisation have something sealed under this version of its key.
@@ -114,6 +137,25 @@ async fn all(tx: &mut Tx) -> StoreResult<Vec<Stored>> {
 async fn set_sealed(tx: &mut Tx, of: &Stored, email: &[u8], name: &[u8]) -> StoreResult<u64> {
     sql("UPDATE members SET email = $2, name = $3 WHERE id = $1 AND email = $4 AND name = $5")
         .bind(of.id)
+        .bind(email)
+        .bind(name)
+        .bind(of.email.as_slice())
+        .bind(of.name.as_slice())
+        .execute(tx)
+        .await
+}
+
+/// The same with the organisation whose key it is.
+async fn set_sealed_by(
+    tx: &mut Tx,
+    of: &SealedMember,
+    organisation: OrganisationId,
+    email: &[u8],
+    name: &[u8],
+) -> StoreResult<u64> {
+    sql("UPDATE members SET organisation_id = $2, email = $3, name = $4 WHERE id = $1 AND email = $5 AND name = $6")
+        .bind(of.id)
+        .bind(organisation)
         .bind(email)
         .bind(name)
         .bind(of.email.as_slice())

@@ -79,6 +79,11 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(me)).routes(routes!(add_server_key))
 }
 
+/// Those that only sessions have.
+pub(crate) fn dashboard_router() -> OpenApiRouter<Arc<App>> {
+    super::security::router()
+}
+
 /// A server key: it is shown this once.
 #[derive(Serialize, ToSchema)]
 struct NewServerKey {

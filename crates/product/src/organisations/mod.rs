@@ -5,7 +5,10 @@
 //! identity token, and `staging`, where it need not.
 
 pub(crate) mod api;
+mod security;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use ::store::Tx;
 use base::id::{AppId, EnvironmentId, OrganisationId};
@@ -142,6 +145,20 @@ pub(crate) async fn revoke_key(app: &App, tx: &mut SystemTx, hash: &[u8; 32]) ->
 /// `production` of the first app of the first organisation: what a new installation has.
 pub(crate) async fn first(app: &App) -> ProblemResult<Tenant> {
     store::first(&app.main).await.map_err(store_failed)
+}
+
+/// The installation's first organisation, whose owner is the operator: asked for once.
+pub(crate) async fn first_id(app: &App, tx: &mut SystemTx) -> ProblemResult<OrganisationId> {
+    if let Some(id) = app.first_organisation.get() {
+        return Ok(*id);
+    }
+    let id = store::first_id(&mut tx.0).await.map_err(store_failed)?;
+    Ok(*app.first_organisation.get_or_init(|| id))
+}
+
+/// What an organisation is called.
+pub(crate) async fn name_of(app: &App, id: OrganisationId) -> ProblemResult<String> {
+    store::name_of(&app.main, id).await.map_err(store_failed)
 }
 
 /// Calls an organisation and its app something else.

@@ -2,10 +2,11 @@
 
 use base::Timestamp;
 use base::id::{AppId, EnvironmentId, OrganisationId};
-use store::{Db, Row, Scope, StoreResult, Tx, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
 
 use super::Tenant;
-use crate::authority::{OrganisationReader, TenantReader};
+use crate::authority::{OrganisationReader, OrganisationTx, TenantReader};
+use crate::sessions::RequireMfa;
 
 /// An environment as it is stored.
 #[derive(Debug, Clone)]
@@ -112,6 +113,12 @@ pub(super) async fn first(db: &Db) -> StoreResult<Tenant> {
     })
 }
 
+/// The oldest organisation.
+pub(super) async fn first_id(tx: &mut Tx) -> StoreResult<OrganisationId> {
+    let query = sql("SELECT id FROM organisations ORDER BY created_at, id LIMIT 1");
+    query.fetch_one(tx).await?.get("id")
+}
+
 pub(super) async fn rename(tx: &mut Tx, organisation: OrganisationId, app: AppId, name: &str) -> StoreResult<()> {
     sql("UPDATE organisations SET name = $2 WHERE id = $1").bind(organisation).bind(name).execute(&mut *tx).await?;
     sql("UPDATE apps SET name = $2 WHERE id = $1").bind(app).bind(name).execute(tx).await?;
@@ -130,6 +137,55 @@ pub(super) async fn owns(db: &Db, organisation: OrganisationId, environment: Env
         .fetch_optional(db.read(Scope::Organisation(organisation)))
         .await?;
     Ok(row.is_some())
+}
+
+/// What an organisation asks of its members' sessions.
+pub(super) struct SecurityRow {
+    pub(super) require_mfa: RequireMfa,
+    /// When that was made stricter.
+    pub(super) required_at: Option<Timestamp>,
+    /// Since when some second factor is required.
+    pub(super) any_required_at: Option<Timestamp>,
+    pub(super) grace_days: u32,
+    pub(super) idle_minutes: u32,
+    pub(super) absolute_hours: u32,
+}
+
+pub(super) async fn security(on: impl Executor, organisation: OrganisationId) -> StoreResult<SecurityRow> {
+    let query =
+        sql("SELECT require_mfa, mfa_required_at, any_mfa_required_at, grace_days, idle_minutes, absolute_hours \
+                     FROM organisations WHERE id = $1");
+    let row = query.bind(organisation).fetch_one(on).await?;
+    Ok(SecurityRow {
+        require_mfa: RequireMfa::from_name(&row.get::<String>("require_mfa")?)
+            .ok_or_else(|| StoreError::Decode { column: "require_mfa".to_owned() })?,
+        required_at: row.get("mfa_required_at")?,
+        any_required_at: row.get("any_mfa_required_at")?,
+        grace_days: row.get("grace_days")?,
+        idle_minutes: row.get("idle_minutes")?,
+        absolute_hours: row.get("absolute_hours")?,
+    })
+}
+
+pub(super) async fn set_security(tx: &mut OrganisationTx, row: &SecurityRow) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    sql("UPDATE organisations SET require_mfa = $2, mfa_required_at = $3, grace_days = $4, idle_minutes = $5, \
+         absolute_hours = $6, any_mfa_required_at = $7 WHERE id = $1")
+    .bind(organisation)
+    .bind(row.require_mfa.name())
+    .bind(row.required_at)
+    .bind(row.grace_days)
+    .bind(row.idle_minutes)
+    .bind(row.absolute_hours)
+    .bind(row.any_required_at)
+    .execute(tx.tx())
+    .await
+}
+
+/// What an organisation is called.
+pub(super) async fn name_of(db: &Db, id: OrganisationId) -> StoreResult<String> {
+    let query = sql("SELECT name FROM organisations WHERE id = $1").bind(id);
+    query.fetch_one(db.read(Scope::System)).await?.get("name")
 }
 
 /// What the reader's organisation is called.

@@ -1,54 +1,137 @@
 //! Sessions of the dashboard: an opaque token of 256 bits in a `__Host-` cookie, stored as a keyed hash.
 //!
-//! A session ends after 30 minutes without a request, after 12 hours, or when it is ended. Signing in is counted per
-//! account, known or unknown alike, before a password is looked at.
+//! A session ends after 30 minutes without a request and after 12 hours, or sooner if its organisation says so, or when it is ended: by its member, or since they may
+//! not work in its organisation any more. No process remembers one: each request looks, so that an end counts at once
+//! everywhere. Signing in is counted per account, known or unknown alike, before a password is looked at.
 
 pub(crate) mod api;
 mod attempts;
+mod device;
+mod offer;
+mod own;
+mod proofs;
+mod standing;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use ::store::{Executor, StoreResult, Tx};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base::id::{MemberId, OrganisationId, SessionId};
-use base::{Code, Problem, ProblemResult, Secret, Timestamp};
-use keys::{KeyKind, Owner, hash, random_token};
+use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
+use keys::{Aad, KeyKind, Owner, hash, random_token};
 
 use crate::App;
-use crate::authority::{Actor, Identified, SystemTx};
+use crate::authority::{Actor, Caller, Identified, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::{internal, store_failed};
+use crate::sign_ins::Origin;
 
 pub(crate) const COOKIE: &str = "__Host-pilotfish_session";
-const IDLE: Duration = Duration::from_mins(30);
-const ABSOLUTE: Duration = Duration::from_hours(12);
+/// The longest that an organisation may leave it.
+pub(crate) const IDLE: Duration = Duration::from_mins(30);
+pub(crate) const ABSOLUTE: Duration = Duration::from_hours(12);
+/// How long the second factor may be waited for.
+const UNPROVEN: Duration = Duration::from_mins(10);
+/// How long a session is remembered after its last use.
+const KEPT: Duration = Duration::from_hours(30 * 24);
 /// How exactly the last use is kept: a session's row is not written at every request.
 const LAST_USE_TO: Duration = Duration::from_mins(1);
 const PURPOSE: &str = "session";
 
+pub(crate) use api::{CurrentSession, Peer, origin, prove_password};
+pub use attempts::AttemptLimits;
 pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
+pub(crate) use attempts::forget as forget_attempts;
+pub(crate) use device::of as device;
+pub(crate) use standing::{Level, ProofKind, RequireMfa, Standing};
 
-/// Begins a session.
+/// A session that has begun.
+pub(crate) struct Begun {
+    /// What the cookie says.
+    pub(crate) token: Secret<String>,
+    pub(crate) id: SessionId,
+}
+
+/// Begins a session in an organisation, on the device that the request comes from.
 pub(crate) async fn begin(
     app: &App,
     tx: &mut SystemTx,
     member: MemberId,
     organisation: OrganisationId,
-) -> ProblemResult<Secret<String>> {
+    headers: &HeaderMap,
+    level: Level,
+) -> ProblemResult<Begun> {
     let token = random_token(app.rng.as_ref());
     let (key_version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
-    let row = store::NewSession {
-        hash: hash::token_hash(&key, PURPOSE, token.expose()),
-        key_version,
-        id: SessionId::new(app.clock.as_ref(), app.rng.as_ref()),
-        member,
-        organisation,
-        now: app.clock.now(),
-    };
+    let (id, at) = (SessionId::new(app.clock.as_ref(), app.rng.as_ref()), app.clock.now());
+    let hash = hash::token_hash(&key, PURPOSE, token.expose());
+    let row =
+        store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), level, now: at };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
+    Ok(Begun { token, id })
+}
+
+/// Refuses a caller whose session ended, moved or has another role since the request was let in: its body may have taken long.
+///
+/// # Errors
+/// 401.
+pub(crate) async fn still_works(on: impl Executor, caller: &Caller) -> ProblemResult<()> {
+    let Actor::Member(_, session) = caller.actor() else { return Ok(()) };
+    let now = store::works(on, session).await.map_err(store_failed)?;
+    if now == Some((caller.organisation(), caller.role())) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Unauthenticated).detail("sign in"))
+}
+
+/// Writes that something was proven now; of a session that has proven more than before.
+pub(crate) async fn raise(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemResult<()> {
+    store::raise(tx, id, level, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// The same, and gives the session another token: whoever saw the one before the proof has nothing of it.
+async fn prove(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemResult<Secret<String>> {
+    raise(app, tx, id, level).await?;
+    let token = random_token(app.rng.as_ref());
+    let (version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
+    let hash = hash::token_hash(&key, PURPOSE, token.expose());
+    store::replace_token(tx, id, &hash, version).await.map_err(store_failed)?;
     Ok(token)
+}
+
+/// Ends a member's sessions in an organisation, but for one.
+pub(crate) async fn end_in(
+    app: &App,
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: OrganisationId,
+    but: Option<SessionId>,
+) -> ProblemResult<()> {
+    store::end_in(tx, member, organisation, but, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// Ends all sessions of a member, but for one.
+pub(crate) async fn end_all(app: &App, tx: &mut Tx, member: MemberId, but: Option<SessionId>) -> ProblemResult<()> {
+    store::end_all(tx, member, but, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// Counts that a link for a forgotten password is asked for, whether or not somebody has this address.
+///
+/// # Errors
+/// 429.
+pub(crate) async fn count_reset(app: &App, email: &Personal<String>, from: &Origin<'_>) -> ProblemResult<()> {
+    let address = hash::normalised_email(email.open());
+    let context = Aad::new("pilotfish/reset-attempt/v1").text(&address);
+    let subject = Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))?;
+    attempts::count(app, subject, Some(from.address), None).await.map(drop)
+}
+
+/// Forgets that a member had sessions.
+pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    store::forget_of(tx, member).await
 }
 
 /// The `Set-Cookie` of a session.
@@ -74,7 +157,9 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
     let now = app.clock.now();
     let hashes = Hashes::of(app, KeyKind::Session, |key| hash::token_hash(key, PURPOSE, token.expose()))?;
     let found = store::find(&app.main, &hashes.all).await.map_err(store_failed)?.ok_or_else(refused)?;
-    if now.since(found.last_used_at) > IDLE || now.since(found.created_at) > ABSOLUTE {
+    let age = now.since(found.created_at);
+    let is_over = now.since(found.last_used_at) > found.limits.idle || age > found.limits.absolute;
+    if is_over || (found.standing.is_unproven() && age > UNPROVEN) {
         return Err(refused());
     }
     if found.key_version < hashes.version {
@@ -88,7 +173,15 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         organisation: found.organisation,
         environment: None,
         role: found.role,
+        standing: Some(found.standing),
     })
+}
+
+/// Forgets sessions that were over long ago.
+pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    store::forget_before(&mut tx.0, app.clock.now().minus(KEPT)).await.map_err(store_failed)?;
+    tx.commit().await
 }
 
 /// How many sessions that may still be used are known by a hash under this version of the key.
@@ -115,9 +208,14 @@ pub(crate) fn refuse_cross_site(app: &App, method: &Method, headers: &HeaderMap)
 }
 
 fn token_of(headers: &HeaderMap) -> Option<Secret<String>> {
+    cookie_of(headers, COOKIE)
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie_of(headers: &HeaderMap, wanted: &str) -> Option<Secret<String>> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|line| line.split(';')).find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then(|| Secret::new(value.to_owned()))
+        (name == wanted).then(|| Secret::new(value.to_owned()))
     })
 }

@@ -1,9 +1,12 @@
 //! SQL of sessions and of attempts to sign in.
 
+use std::time::Duration;
+
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId, SessionId};
-use store::{Db, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
+use super::standing::{Factors, Level, RequireMfa, Standing};
 use crate::authority::Role;
 
 /// A session that begins.
@@ -13,6 +16,8 @@ pub(super) struct NewSession {
     pub(super) id: SessionId,
     pub(super) member: MemberId,
     pub(super) organisation: OrganisationId,
+    pub(super) device: String,
+    pub(super) level: Level,
     pub(super) now: Timestamp,
 }
 
@@ -25,42 +30,126 @@ pub(super) struct FoundSession {
     pub(super) role: Role,
     pub(super) created_at: Timestamp,
     pub(super) last_used_at: Timestamp,
+    pub(super) limits: Limits,
+    pub(super) standing: Standing,
+}
+
+/// How long sessions of an organisation last.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) idle: Duration,
+    pub(super) absolute: Duration,
 }
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
-    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, created_at, last_used_at) \
-         VALUES ($1, $6, $2, $3, $4, $5, $5)")
+    sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at, proven_at, \
+         level) VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5, $8)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
     .bind(session.organisation)
     .bind(session.now)
     .bind(session.key_version)
+    .bind(session.device.as_str())
+    .bind(session.level.name())
     .execute(tx)
     .await
 }
 
-/// The session with one of these hashes that has not been ended; whether it has expired is for the caller to see.
+/// The session with one of these hashes that has not been ended, of a member who may work in its organisation; whether it has
+/// expired is for the caller to see.
 pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
-    let text = format!(
-        "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, m.role \
-         FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash IN ({}) AND s.ended_at IS NULL",
-        dialect::placeholders(1, hashes.len()),
-    );
+    let text = format!("{FIND} s.hash IN ({})", dialect::placeholders(1, hashes.len()));
     let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
-    row.map(|row| {
-        Ok(FoundSession {
-            id: row.get("id")?,
-            key_version: row.get("key_version")?,
-            member: row.get("member_id")?,
-            organisation: row.get("organisation_id")?,
-            role: Role::from_name(&row.get::<String>("role")?)
-                .ok_or_else(|| StoreError::Decode { column: "role".to_owned() })?,
-            created_at: row.get("created_at")?,
-            last_used_at: row.get("last_used_at")?,
-        })
+    row.as_ref().map(read_found).transpose()
+}
+
+/// As [`find`], by its id.
+pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSession>> {
+    let row = sql(format!("{FIND} s.id = $1")).bind(id).fetch_optional(db.read(Scope::System)).await?;
+    row.as_ref().map(read_found).transpose()
+}
+
+const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
+    s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, \
+    o.absolute_hours, (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
+    (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = s.member_id) AS passkeys, \
+    (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
+    FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
+    JOIN organisations o ON o.id = s.organisation_id \
+    WHERE s.ended_at IS NULL AND ms.suspended_at IS NULL AND";
+
+fn read_found(row: &Row) -> StoreResult<FoundSession> {
+    Ok(FoundSession {
+        id: row.get("id")?,
+        key_version: row.get("key_version")?,
+        member: row.get("member_id")?,
+        organisation: row.get("organisation_id")?,
+        role: named(row, "role", Role::from_name)?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        limits: Limits {
+            idle: Duration::from_mins(row.get("idle_minutes")?),
+            absolute: Duration::from_hours(row.get("absolute_hours")?),
+        },
+        standing: read_standing(row)?,
     })
-    .transpose()
+}
+
+fn read_standing(row: &Row) -> StoreResult<Standing> {
+    let joined_at: Timestamp = row.get("joined_at")?;
+    let grace = Duration::from_hours(24 * row.get::<u64>("grace_days")?);
+    let until = |column| -> StoreResult<Timestamp> {
+        let required_at: Option<Timestamp> = row.get(column)?;
+        Ok(required_at.map_or(joined_at, |at| at.max(joined_at)).plus(grace))
+    };
+    Ok(Standing {
+        level: named(row, "level", Level::from_name)?,
+        factors: Factors {
+            passkeys: row.get("passkeys")?,
+            totp: row.get("totp")?,
+            recovery_codes: row.get("recovery_codes")?,
+        },
+        required: named(row, "require_mfa", RequireMfa::from_name)?,
+        grace_until: until("mfa_required_at")?,
+        any_grace_until: until("any_mfa_required_at")?,
+        proven_at: row.get("proven_at")?,
+    })
+}
+
+/// A column that holds a name of ours.
+fn named<T>(row: &Row, column: &str, read: impl Fn(&str) -> Option<T>) -> StoreResult<T> {
+    read(&row.get::<String>(column)?).ok_or_else(|| StoreError::Decode { column: column.to_owned() })
+}
+
+/// In which organisation a session works, and with which role, if it has not ended and its member may work there.
+pub(super) async fn works(on: impl Executor, id: SessionId) -> StoreResult<Option<(OrganisationId, Role)>> {
+    let query =
+        sql("SELECT s.organisation_id, ms.role FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id \
+                     AND ms.organisation_id = s.organisation_id \
+                     WHERE s.id = $1 AND s.ended_at IS NULL AND ms.suspended_at IS NULL");
+    let row = query.bind(id).fetch_optional(on).await?;
+    row.map(|row| Ok((row.get("organisation_id")?, named(&row, "role", Role::from_name)?))).transpose()
+}
+
+/// Writes what a session has proven, if it is more than before, and when.
+pub(super) async fn raise(tx: &mut Tx, id: SessionId, level: Level, now: Timestamp) -> StoreResult<u64> {
+    let below = Level::ALL.into_iter().filter(|lower| *lower < level).map(Level::name);
+    let below: Vec<&str> = below.collect();
+    let text = format!(
+        "UPDATE sessions SET proven_at = $2, level = CASE WHEN level IN ({}) THEN $3 ELSE level END WHERE id = $1",
+        dialect::placeholders(4, below.len()),
+    );
+    sql(text).bind(id).bind(now).bind(level.name()).bind_all(below).execute(tx).await
+}
+
+pub(super) async fn replace_token(tx: &mut Tx, id: SessionId, hash: &[u8; 32], version: u32) -> StoreResult<u64> {
+    sql("UPDATE sessions SET hash = $2, key_version = $3 WHERE id = $1")
+        .bind(id)
+        .bind(*hash)
+        .bind(version)
+        .execute(tx)
+        .await
 }
 
 pub(super) async fn touch(db: &Db, id: SessionId, now: Timestamp) -> StoreResult<()> {
@@ -93,16 +182,115 @@ pub(super) async fn hashed_with(tx: &mut Tx, version: u32, used: Timestamp, begu
     .get("sessions")
 }
 
-pub(super) async fn end(tx: &mut Tx, id: SessionId, now: Timestamp) -> StoreResult<u64> {
-    sql("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL").bind(id).bind(now).execute(tx).await
+/// Ends a member's sessions in an organisation, but for one.
+pub(super) async fn end_in(
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: OrganisationId,
+    but: Option<SessionId>,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $4 WHERE member_id = $1 AND organisation_id = $2 AND ended_at IS NULL \
+         AND ($3 IS NULL OR id <> $3)")
+    .bind(member)
+    .bind(organisation)
+    .bind(but)
+    .bind(now)
+    .execute(tx)
+    .await
 }
 
-/// When a subject tried since a time, oldest first.
-pub(super) async fn attempts(tx: &mut Tx, subject: &[u8], since: Timestamp) -> StoreResult<Vec<Timestamp>> {
-    sql("SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 ORDER BY at, number")
-        .bind(subject)
+/// Ends all sessions of a member, but for one.
+pub(super) async fn end_all(tx: &mut Tx, member: MemberId, but: Option<SessionId>, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE member_id = $1 AND ($2 IS NULL OR id <> $2) AND ended_at IS NULL")
+        .bind(member)
+        .bind(but)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+/// Ends one of a member's sessions.
+pub(super) async fn end_own(tx: &mut Tx, member: MemberId, id: SessionId, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL")
+        .bind(id)
+        .bind(member)
+        .bind(now)
+        .execute(tx)
+        .await
+}
+
+/// Has a session go on in another organisation where its member may work.
+pub(super) async fn move_to(tx: &mut Tx, id: SessionId, organisation: OrganisationId) -> StoreResult<u64> {
+    sql("UPDATE sessions SET organisation_id = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM memberships ms \
+         WHERE ms.member_id = sessions.member_id AND ms.organisation_id = $2 AND ms.suspended_at IS NULL)")
+    .bind(id)
+    .bind(organisation)
+    .execute(tx)
+    .await
+}
+
+pub(super) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    sql("DELETE FROM sessions WHERE member_id = $1").bind(member).execute(tx).await
+}
+
+/// Forgets sessions that were used last before a time.
+pub(super) async fn forget_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM sessions WHERE last_used_at < $1").bind(time).execute(tx).await
+}
+
+/// A session as its member sees it.
+pub(super) struct OwnSession {
+    pub(super) id: SessionId,
+    pub(super) device: String,
+    pub(super) organisation: OrganisationId,
+    pub(super) organisation_name: String,
+    pub(super) level: Level,
+    pub(super) created_at: Timestamp,
+    pub(super) last_used_at: Timestamp,
+}
+
+/// A member's sessions that go on at this time, the one used last first: within the limits of their organisations, and not
+/// begun before `half` where the second factor was not given.
+pub(super) async fn own(db: &Db, member: MemberId, now: Timestamp, half: Timestamp) -> StoreResult<Vec<OwnSession>> {
+    sql("SELECT s.id, s.device, s.organisation_id, o.name, s.level, s.created_at, s.last_used_at \
+         FROM sessions s JOIN organisations o ON o.id = s.organisation_id \
+         WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 - o.idle_minutes * 60000000 \
+         AND s.created_at >= $2 - o.absolute_hours * 3600000000 AND (s.created_at >= $3 OR s.level <> 'password' \
+         OR NOT EXISTS (SELECT 1 FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') \
+         AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.member_id = s.member_id)) \
+         ORDER BY s.last_used_at DESC, s.id DESC")
+    .bind(member)
+    .bind(now)
+    .bind(half)
+    .fetch_all(db.read(Scope::System))
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(OwnSession {
+            id: row.get("id")?,
+            device: row.get("device")?,
+            organisation: row.get("organisation_id")?,
+            organisation_name: row.get("name")?,
+            level: named(row, "level", Level::from_name)?,
+            created_at: row.get("created_at")?,
+            last_used_at: row.get("last_used_at")?,
+        })
+    })
+    .collect()
+}
+
+/// When a subject, known by these hashes, tried since a time, oldest first.
+pub(super) async fn attempts<const N: usize>(
+    on: impl Executor,
+    subject: &[[u8; N]],
+    since: Timestamp,
+) -> StoreResult<Vec<Timestamp>> {
+    let subjects = dialect::placeholders(2, subject.len());
+    sql(format!("SELECT at FROM sign_in_attempts WHERE subject IN ({subjects}) AND at > $1 ORDER BY at, number"))
         .bind(since)
-        .fetch_all(tx)
+        .bind_all(subject.iter().map(<[u8; N]>::as_slice))
+        .fetch_all(on)
         .await?
         .iter()
         .map(|row| row.get("at"))

@@ -1,9 +1,16 @@
 use std::time::Duration;
 
 use app_test::app_test;
+use axum::http::HeaderMap;
+use base::{Code, Personal, Secret};
 use serde_json::json;
 
+use super::api::after_password;
+use super::prove_password;
+use crate::authority::SystemTx;
 use crate::doors::Door;
+use crate::members;
+use crate::sign_ins::Origin;
 use crate::testing::{OWNER, PASSWORD, TestApp};
 
 #[app_test]
@@ -59,6 +66,49 @@ async fn a_session_ends_after_twelve_hours_however_busy(app: TestApp) {
     }
     app.advance(Duration::from_mins(1));
     app.at(Door::Dashboard).cookie(&cookie).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn a_password_that_was_replaced_while_it_was_looked_at_begins_nothing(app: TestApp) {
+    let headers = HeaderMap::new();
+    let from = Origin { address: "192.0.2.7".parse().unwrap(), headers: &headers, known: None };
+    let (email, password) = (Personal::new(OWNER.to_owned()), Secret::new(PASSWORD.to_owned()));
+    let (product, place) = (app.app(), app.app().passwords.queue().unwrap());
+    let (account, attempt) = prove_password(product, place, &from, &email, &password).await.unwrap();
+    let (new, upgraded) = (Secret::new("nine kettles on a shelf".to_owned()), account.password.clone());
+    let new = members::prepare_password(product, account.id, &new).await.unwrap();
+    let mut tx = SystemTx::begin(product).await.unwrap();
+    members::set_password(product, &mut tx, account.id, new, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = after_password(product, &from, account.id, &upgraded, &attempt).await.err().unwrap();
+    assert_eq!(refused.code, Code::InvalidCredentials);
+    let rows = store::sql("SELECT id FROM sessions WHERE ended_at IS NULL");
+    assert!(rows.fetch_all(product.main.read(store::Scope::System)).await.unwrap().is_empty());
+    let account = members::account(product, &email).await.unwrap().unwrap();
+    assert!(after_password(product, &from, account.id, &account.password, &attempt).await.is_ok());
+}
+
+#[app_test]
+async fn sessions_that_are_over_are_not_listed(app: TestApp) {
+    let owner = app.owner().await;
+    let policy = json!({"require_mfa": "off", "grace_days": 0, "idle_minutes": 5, "absolute_hours": 1});
+    owner.says(policy).put("/api/v1/organisation/security").await.assert(200);
+    app.advance(Duration::from_mins(6));
+    let owner = app.owner().await;
+    let listed = async |who: &crate::testing::SignedIn| {
+        let listed = who.asks().get("/api/v1/sessions").await.assert(200).json();
+        listed["data"].as_array().unwrap().len()
+    };
+    assert_eq!(listed(&owner).await, 1, "the first one was not used for five minutes");
+    owner.sets_up_totp().await;
+    let half = app.half_signed_in().await;
+    assert_eq!(listed(&owner).await, 2);
+    for _ in 0..11 {
+        app.advance(Duration::from_mins(1));
+        assert!(owner.is_in().await);
+        half.is_in().await;
+    }
+    assert_eq!(listed(&owner).await, 1, "nobody gave the second factor for ten minutes");
 }
 
 #[app_test]

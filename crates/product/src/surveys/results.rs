@@ -22,7 +22,7 @@ use super::tally::{self, QuestionResults};
 use crate::App;
 use crate::answers::{self, AnswerRow};
 use crate::audit::{self, By, Entry};
-use crate::authority::{Caller, Can, ReadInsights, ReadPersonal, TenantReader};
+use crate::authority::{Caller, Can, ReadInsights, ReadPersonalInBulk, TenantReader};
 use crate::content::api::{find, parse_id};
 use crate::content::model::{Body, ContentId, Definition};
 use crate::demo;
@@ -115,7 +115,7 @@ async fn results(
 #[utoipa::path(post, path = "/surveys/{id}/results/reveal", tag = "surveys", operation_id = "reveal_survey_results",
     params(("id" = String, Path)), responses((status = 200, body = SurveyResults)))]
 async fn reveal(
-    Can { caller, .. }: Can<ReadPersonal>,
+    Can { caller, .. }: Can<ReadPersonalInBulk>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> ProblemResult<Json<SurveyResults>> {

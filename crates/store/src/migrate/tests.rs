@@ -40,7 +40,7 @@ const MAIN_ROWS: &[Row] = &[
     row(
         1,
         "organisations (id, name, created_at) VALUES ($1, 'Harbour', 2)",
-        "organisations WHERE id = $1 AND name = 'Harbour'",
+        "organisations WHERE id = $1 AND name = 'Harbour' AND require_mfa = 'off' AND idle_minutes = 30",
     ),
     row(
         1,
@@ -57,15 +57,80 @@ const MAIN_ROWS: &[Row] = &[
         "environment_keys (hash, environment_id, organisation_id, kind, shown, created_at) VALUES ($1, $1, $1, 'browser', 'pfe_1', 2)",
         "environment_keys WHERE hash = $1 AND shown = 'pfe_1' AND key_version = 1",
     ),
+    Row {
+        since: 1,
+        until: 59,
+        insert: "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2)",
+        still: "members WHERE id = $1 AND email = $1 AND password = 'phc' AND index_version = 1",
+    },
     row(
-        1,
-        "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2)",
+        60,
+        "members (id, organisation_id, email_index, email, name, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'phc', 1, 2)",
         "members WHERE id = $1 AND email = $1 AND password = 'phc' AND index_version = 1",
+    ),
+    // What 0060 makes of a member who has a role.
+    Row {
+        since: 1,
+        until: 59,
+        insert: "members (id, organisation_id, email_index, email, name, role, password, pepper_version, created_at) VALUES ($1, $1, $1, $1, $1, 'owner', 'phc', 1, 2) ON CONFLICT DO NOTHING",
+        still: "memberships WHERE member_id = $1 AND organisation_id = $1 AND role = 'owner' AND created_at = 2 AND suspended_at IS NULL",
+    },
+    row(
+        60,
+        "memberships (organisation_id, member_id, role, created_at, suspended_at) VALUES ($1, $1, 'editor', 2, 3)",
+        "memberships WHERE member_id = $1 AND role = 'editor' AND suspended_at = 3",
+    ),
+    row(
+        70,
+        "email_changes (member_id, organisation_id, email, expires_at) VALUES ($1, $1, $1, 2)",
+        "email_changes WHERE member_id = $1 AND email = $1 AND hash IS NULL",
+    ),
+    row(
+        70,
+        "letter_counts (subject, day, letters) VALUES ($1, 2, 3)",
+        "letter_counts WHERE subject = $1 AND letters = 3",
+    ),
+    row(74, "spikes (subject, at) VALUES ($1, 2)", "spikes WHERE subject = $1 AND at = 2"),
+    row(
+        68,
+        "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",
+        "devices WHERE id = $1 AND hash = $1 AND last_used_at = 3",
+    ),
+    row(
+        68,
+        "sign_ins (id, member_id, at, method, outcome, device, known_device, network) VALUES ($1, $1, 2, 'password', 'wrong', 'Firefox on Linux', 1, $1)",
+        "sign_ins WHERE id = $1 AND outcome = 'wrong' AND known_device = 1",
+    ),
+    row(
+        66,
+        "passkeys (id, member_id, credential, public_key, algorithm, counter, kind, device, created_at) VALUES ($1, $1, $1, $1, -7, 4, 'passkey', 'Firefox on Linux', 2)",
+        "passkeys WHERE id = $1 AND credential = $1 AND public_key = $1 AND counter = 4",
+    ),
+    row(66, "answered_challenges (challenge, expires_at) VALUES ($1, 2)", "answered_challenges WHERE challenge = $1"),
+    row(
+        64,
+        "totp_factors (member_id, state, secret, step, created_at) VALUES ($1, 'confirmed', $1, 7, 2)",
+        "totp_factors WHERE member_id = $1 AND state = 'confirmed' AND secret = $1 AND step = 7",
+    ),
+    row(
+        64,
+        "recovery_codes (member_id, hash, created_at) VALUES ($1, $1, 2)",
+        "recovery_codes WHERE member_id = $1 AND hash = $1",
+    ),
+    row(
+        62,
+        "password_resets (member_id, hash, key_version, expires_at) VALUES ($1, $1, 1, 2)",
+        "password_resets WHERE member_id = $1 AND hash = $1 AND expires_at = 2",
+    ),
+    row(
+        60,
+        "invitations (id, organisation_id, email, role, created_at, expires_at, invited_by) VALUES ($1, $1, $1, 'editor', 2, 3, $1)",
+        "invitations WHERE id = $1 AND email = $1 AND role = 'editor' AND hash IS NULL",
     ),
     row(
         1,
         "sessions (hash, id, member_id, organisation_id, created_at, last_used_at) VALUES ($1, $1, $1, $1, 2, 3)",
-        "sessions WHERE hash = $1 AND last_used_at = 3 AND key_version = 1",
+        "sessions WHERE hash = $1 AND last_used_at = 3 AND key_version = 1 AND level = 'password'",
     ),
     row(
         1,

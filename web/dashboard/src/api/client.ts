@@ -1,22 +1,36 @@
 /** The one way to the server: typed by the wire, with the environment's header, and refusals as `Problem`. */
 import createClient from "openapi-fetch";
 import { problemFrom } from "./problem";
-import type { paths } from "./schema";
+import { noticing } from "./standing";
+import { proving } from "./stepUp";
+import type { Paths } from "./types";
 
 export type { Schema } from "./types";
 
 const ENVIRONMENT_HEADER = "Pilotfish-Environment";
 let environmentId: string | undefined;
 
-/** Set by the frame before anything of an environment is asked for. */
-export function chooseEnvironment(id: string): void {
+/** Set by the frame before anything of an environment is asked for; nothing of one is asked for once it is left. */
+export function chooseEnvironment(id: string | undefined): void {
   environmentId = id;
 }
 
-export const api = createClient<paths>({ credentials: "same-origin", headers: { Accept: "application/json" } });
+let used: () => void = () => undefined;
+
+/** Called at every request: each keeps the session. */
+export function onUse(listen: () => void): void {
+  used = listen;
+}
+
+export const api = createClient<Paths>({
+  credentials: "same-origin",
+  headers: { Accept: "application/json" },
+  fetch: proving(noticing((request) => fetch(request))),
+});
 
 api.use({
   onRequest({ request }) {
+    used();
     if (environmentId) {
       request.headers.set(ENVIRONMENT_HEADER, environmentId);
     }

@@ -1,15 +1,20 @@
 /** What the server said when it refused: RFC 9457, with a stable `code` and, for fields, JSON pointers. */
 import type { Schema } from "./types";
 
-export type ProblemBody = Schema["Problem"];
+export type ProofKind = Schema["ProofKind"];
+/** `next`: what may be given as a proof, where one is asked for. */
+export type ProblemBody = Schema["Problem"] & { next?: ProofKind[] };
 export type FieldError = Schema["FieldProblem"];
 
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly errors: FieldError[];
+  readonly next: ProofKind[];
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** When it may be tried again, in milliseconds of this clock. */
+  readonly retryAt: number | undefined;
 
   constructor(body: ProblemBody, retryAfterSeconds?: number) {
     super(body.detail ?? body.title);
@@ -17,8 +22,10 @@ export class Problem extends Error {
     this.status = body.status;
     this.code = body.code;
     this.errors = body.errors ?? [];
+    this.next = body.next ?? [];
     this.requestId = body.request_id;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAt = retryAfterSeconds === undefined ? undefined : Date.now() + retryAfterSeconds * 1000;
   }
 }
 
@@ -35,6 +42,7 @@ export function problemFrom(body: unknown, response: { status: number; headers: 
       code: known.code ?? "unknown",
       detail: known.detail,
       errors: Array.isArray(known.errors) ? known.errors : [],
+      next: Array.isArray(known.next) ? known.next : [],
       request_id: known.request_id,
     },
     retryAfter,
@@ -44,6 +52,15 @@ export function problemFrom(body: unknown, response: { status: number; headers: 
 export function isProblem(error: unknown, code?: string): error is Problem {
   return error instanceof Problem && (code === undefined || error.code === code);
 }
+
+/** Refusals that have nothing to do with a role. */
+const REFUSED: Record<string, string> = {
+  step_up_required: "This is done only after a fresh proof that it is you.",
+  mfa_required: "This needs a second factor first.",
+  mfa_enrolment_required: "Your organisation asks for a second factor, which must be set up first.",
+  invalid_proof: "This proof is wrong, used or out of date.",
+  link_invalid: "This link is wrong, used or out of date.",
+};
 
 /** One sentence for people: what happened. What was kept and what to do is said by the screen that shows it. */
 export function explain(error: unknown): string {
@@ -55,7 +72,7 @@ export function explain(error: unknown): string {
     return `Too many requests. Try again in ${wait < 90 ? `${Math.ceil(wait)} seconds` : `${Math.ceil(wait / 60)} minutes`}.`;
   }
   if (error.status === 403) {
-    return "Your role does not allow this.";
+    return REFUSED[error.code] ?? "Your role does not allow this.";
   }
   if (error.status === 404) {
     return "This does not exist here. It may be in another environment, or it was deleted.";

@@ -2,9 +2,10 @@
  * The wire's types under the names that this code uses. `schema.d.ts` is written from the server's OpenAPI document by
  * `cargo xtask gen`; here is nothing but other names for what stands there.
  */
-import type { components } from "./schema";
+import type { components, paths } from "./schema";
 
 type Generated = components["schemas"];
+export type Paths = paths;
 
 export type Schema = Omit<Generated, "Answer"> & {
   Person: Generated["PersonView"];

@@ -57,7 +57,8 @@ function standalone(svg: SVGSVGElement, width: number, height: number): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-function save(name: string, blob: Blob): void {
+/** Hands a file to the browser's downloads. */
+export function save(name: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;

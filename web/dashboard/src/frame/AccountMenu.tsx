@@ -1,12 +1,22 @@
-/** The member's menu: the scheme of the screen, and the way out. */
+/** The member's menu: the account, other organisations, the scheme of the screen, and the way out. */
 import { Avatar, Menu, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
-import { IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { notifications } from "@mantine/notifications";
+import {
+  IconBuildingCommunity,
+  IconDeviceDesktop,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUserCircle,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { clearDrafts } from "../analytics/drafts";
-import { api, take } from "../api/client";
+import { type ReactNode, useState } from "react";
+import { accountQuery } from "../account/account";
+import { useSwitchOrganisation } from "../session/organisation";
+import { useSignOut } from "../session/signOut";
 import classes from "./AccountMenu.module.css";
+import { PLACE } from "./links";
 import { usePlace } from "./place";
 
 const SCHEMES = [
@@ -17,19 +27,12 @@ const SCHEMES = [
 
 export function AccountMenu({ children }: { children?: ReactNode }) {
   const { me } = usePlace();
+  const [opened, setOpened] = useState(false);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const signOut = useMutation({
-    mutationFn: () => take(api.DELETE("/api/v1/sessions/current")),
-    onSettled: async () => {
-      await navigate({ to: "/sign-in" });
-      client.clear();
-      clearDrafts();
-    },
-  });
+  const navigate = useNavigate({ from: PLACE });
+  const signOut = useSignOut();
   return (
-    <Menu position="top-start" width={220}>
+    <Menu position="top-start" width={240} opened={opened} onChange={setOpened}>
       <Menu.Target>
         <button type="button" className={classes.account}>
           <VisuallyHidden>Account{children ? " " : ` ${me.member?.name}`}</VisuallyHidden>
@@ -39,6 +42,11 @@ export function AccountMenu({ children }: { children?: ReactNode }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{me.member?.email}</Menu.Label>
+        <Menu.Item leftSection={<IconUserCircle size={16} />} onClick={() => void navigate({ to: "./account" })}>
+          Your account
+        </Menu.Item>
+        <Organisations asked={opened} />
+        <Menu.Divider />
         {SCHEMES.map(({ value, label, icon: Icon }) => (
           <Menu.Item
             key={value}
@@ -55,5 +63,30 @@ export function AccountMenu({ children }: { children?: ReactNode }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** The other organisations that one works in: asked for when the menu is first opened. */
+function Organisations({ asked }: { asked: boolean }) {
+  const account = useQuery({ ...accountQuery, enabled: asked });
+  const change = useSwitchOrganisation();
+  const others = account.data?.organisations.filter(({ current }) => !current) ?? [];
+  return others.length === 0 ? null : (
+    <>
+      <Menu.Divider />
+      <Menu.Label>Go over to</Menu.Label>
+      {others.map((one) => (
+        <Menu.Item
+          key={one.id}
+          leftSection={<IconBuildingCommunity size={16} />}
+          onClick={() => {
+            notifications.show({ id: "switching", message: `Going over to ${one.name}…`, autoClose: 2_000 });
+            change.mutate(one);
+          }}
+        >
+          {one.name}
+        </Menu.Item>
+      ))}
+    </>
   );
 }

@@ -4,19 +4,25 @@ import "@mantine/spotlight/styles.css";
 import {
   IconBuilding,
   IconChartBar,
+  IconDevices,
+  IconFingerprint,
   IconListCheck,
   IconPlus,
   IconRoute,
   IconSearch,
+  IconShieldLock,
   IconSwitchHorizontal,
   IconTrash,
   IconUser,
+  IconUserCircle,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Content, contentListQuery } from "../content/content";
 import { useCreateContent } from "../content/create";
+import { mayReadMembers, type Role } from "../members/roles";
 import { isEmail } from "../people/people";
 import { appSlug } from "../session/me";
 import classes from "./CommandPalette.module.css";
@@ -26,6 +32,7 @@ import { type Findable, useFind } from "./find";
 import { focusPage } from "./focus";
 import { PLACE } from "./links";
 import { useEnvironmentId, usePlace } from "./place";
+import type { SubPath } from "./SubNav";
 import { SECTIONS } from "./sections";
 
 export const openPalette = () => spotlight.open();
@@ -87,6 +94,12 @@ function useActions(query: string): Group[] {
               },
             ]
           : []),
+        ...(query ? pagesOf(me.role) : []).map(({ label, path, icon: Icon }) => ({
+          id: path,
+          label,
+          leftSection: <Icon size={18} stroke={1.75} />,
+          onClick: () => void navigate({ to: `./${path}` }),
+        })),
       ],
     },
     ...content,
@@ -114,6 +127,20 @@ function useActions(query: string): Group[] {
     },
   ];
   return [...matching(groups, query), ...people].map(leavingFocus);
+}
+
+/** Pages of the settings and of the account, by what somebody looks for. */
+function pagesOf(role: Role): { label: string; path: SubPath; icon: typeof IconUser }[] {
+  const team = [
+    { label: "Members and invitations", path: "settings/members", icon: IconUsersGroup },
+    { label: "Security: rules and sign-ins", path: "settings/security", icon: IconShieldLock },
+  ] as const;
+  return [
+    ...(mayReadMembers(role) ? team : []),
+    { label: "Your account: name, e-mail, organisations", path: "account", icon: IconUserCircle },
+    { label: "Your password, passkeys and recovery codes", path: "account/signing-in", icon: IconFingerprint },
+    { label: "Your sessions, devices and sign-ins", path: "account/sessions", icon: IconDevices },
+  ];
 }
 
 /** Whatever is chosen ends on a page, and the focus with it: the palette has none to give back once it is closed. */

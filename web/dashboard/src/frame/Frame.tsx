@@ -6,6 +6,7 @@ import { Fish } from "../brand/Fish";
 import { WordMark } from "../brand/WordMark";
 import { AccountMenu } from "./AccountMenu";
 import { CommandPalette, openPalette } from "./CommandPalette";
+import { EnrolBanner } from "./EnrolBanner";
 import { EnvironmentSwitch } from "./EnvironmentSwitch";
 import classes from "./Frame.module.css";
 import { PAGE_ID, usePageFocus } from "./focus";
@@ -23,6 +24,7 @@ export function Frame() {
       <Rail />
       <TopBar />
       <main id={PAGE_ID} className={classes.page} tabIndex={-1}>
+        <EnrolBanner />
         <Outlet />
       </main>
       <nav className={classes.bottom} aria-label="Sections">

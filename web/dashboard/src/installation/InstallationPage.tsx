@@ -4,8 +4,8 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ZoneSetting } from "../analytics/ZoneSetting";
 import { api, type Schema, take } from "../api/client";
-import { Page, PageHead } from "../frame/PageHead";
 import { usePlace } from "../frame/place";
+import { SettingsFrame } from "../frame/SettingsFrame";
 import { Loaded } from "../states/Loaded";
 import { CodeBlock } from "./CodeBlock";
 import { Heard } from "./Heard";
@@ -28,12 +28,11 @@ export function InstallationPage() {
   const { app, environment } = usePlace();
   const installation = useQuery(installationQuery(environment.id));
   return (
-    <Page>
-      <PageHead title="Installation" sentence={`Put Pilotfish into ${app.name}, ${environment.name}.`} />
+    <SettingsFrame title="Installation" sentence={`Put Pilotfish into ${app.name}, ${environment.name}.`}>
       <Loaded query={installation} skeleton="cards">
         {(data) => <Sections installation={data} />}
       </Loaded>
-    </Page>
+    </SettingsFrame>
   );
 }
 

@@ -1,32 +1,32 @@
-/** Sign in. A refusal says what to do next and never which half was wrong. */
-import { Alert, Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+/** The way in: password or passkey, then a second factor where there is one. A refusal never says which half was wrong. */
+import { Alert, Button, Stack } from "@mantine/core";
+import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useLocation, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { api, take } from "../api/client";
-import { explain, isProblem } from "../api/problem";
+import { isProblem, type ProofKind } from "../api/problem";
+import { Loading } from "../states/Loading";
 import { Door } from "./Door";
+import { useEnter } from "./enter";
 import { setupQuery } from "./me";
+import { PasswordForm } from "./PasswordForm";
+import { ProofForm } from "./ProofForm";
+import { Refusal } from "./Refusal";
+import { type CurrentSession, type Stage, sessionQuery, stageOf } from "./session";
 
 export function SignInPage() {
   const { next } = useSearch({ from: "/sign-in" });
-  const navigate = useNavigate();
-  const client = useQueryClient();
+  const enter = useEnter(next);
   const setup = useQuery(setupQuery);
-  const form = useForm({
-    initialValues: { email: "", password: "" },
-    validate: {
-      email: (value) => (value.includes("@") ? null : "Enter the e-mail address of your account"),
-      password: (value) => (value === "" ? "Enter your password" : null),
-    },
-  });
-  const signIn = useMutation({
-    mutationFn: (body: { email: string; password: string }) => take(api.POST("/api/v1/sessions", { body })),
-    onSuccess: async () => {
-      client.clear();
-      await navigate({ href: next ?? "/", replace: true });
-    },
-    onError: () => form.setFieldValue("password", ""),
+  const current = useQuery({ ...sessionQuery, staleTime: 0, retry: false });
+  const [chosen, setChosen] = useState<Stage>();
+  const stage = chosen ?? stageFound(current);
+  const entered = useRef(false);
+  useEffect(() => {
+    if (stage && "session" in stage && !entered.current) {
+      entered.current = true;
+      void enter(stage.session);
+    }
   });
 
   if (setup.data?.needed) {
@@ -39,39 +39,71 @@ export function SignInPage() {
       </Door>
     );
   }
+  if (stage?.at === "door") {
+    return (
+      <Door title="Sign in">
+        <PasswordForm notice={<Over />} onStage={setChosen} />
+      </Door>
+    );
+  }
+  if (stage?.at === "proof") {
+    return <SecondFactor {...stage} onStage={setChosen} />;
+  }
   return (
     <Door title="Sign in">
-      <form onSubmit={form.onSubmit((values) => signIn.mutate(values))} noValidate>
-        <Stack gap="md">
-          {signIn.isError && (
-            <Alert color="coral" role="alert">
-              {refusal(signIn.error)}
-            </Alert>
-          )}
-          <TextInput label="E-mail" type="email" autoComplete="username" autoFocus {...form.getInputProps("email")} />
-          <PasswordInput label="Password" autoComplete="current-password" {...form.getInputProps("password")} />
-          <Button type="submit" loading={signIn.isPending} fullWidth>
-            Sign in
-          </Button>
-          <Anchor href="/trust" ta="center" size="sm">
-            What Pilotfish promises, and how it fares here
-          </Anchor>
-        </Stack>
-      </form>
+      <Loading shape="form" />
     </Door>
   );
 }
 
-function refusal(error: unknown) {
-  if (isProblem(error, "invalid_credentials")) {
-    return "E-mail and password do not belong together. Check both and try again.";
+/** What the server says now; what was known before may be of another session. Undefined until it has answered. */
+function stageFound(current: UseQueryResult<CurrentSession>): Stage | undefined {
+  if (current.isFetchedAfterMount && current.isSuccess) {
+    return stageOf(current.data);
   }
-  if (isProblem(error, "mfa_required")) {
-    return "This account needs a second factor, which this version cannot take yet. Ask an owner of your organisation.";
-  }
+  return current.isFetchedAfterMount || current.isPaused ? { at: "door" } : undefined;
+}
+
+/** Said to whoever did not leave by themselves. */
+function Over() {
+  const over = useLocation({ select: ({ state }) => state.over === true });
+  return over ? (
+    <Alert color="sea" role="status">
+      Your session is over. Sign in again, and you are back where you were.
+    </Alert>
+  ) : null;
+}
+
+type SecondProps = { next: ProofKind[]; more?: boolean; onStage: (stage: Stage) => void };
+
+function SecondFactor({ next, more = false, onStage }: SecondProps) {
+  const client = useQueryClient();
+  const giveUp = useMutation({
+    mutationFn: () => take(api.DELETE("/api/v1/sessions/current")),
+    onSuccess: () => again(),
+    onError: (error) => isProblem(error, "unauthenticated") && again(),
+  });
+  const again = () => {
+    client.removeQueries({ queryKey: sessionQuery.queryKey });
+    onStage({ at: "door" });
+  };
+  const sentence = more
+    ? "That was right, but your organisation asks for a passkey or security key."
+    : "Your account has a second factor. You have 10 minutes for it.";
   return (
-    <>
-      {explain(error)} Nothing was changed; <Anchor href="/sign-in">load the page again</Anchor> if it goes on.
-    </>
+    <Door title="Prove that it is you" sentence={sentence}>
+      <Stack gap="md">
+        <Refusal error={giveUp.error} />
+        <ProofForm
+          key={next.join()}
+          next={next}
+          onProven={(session) => onStage(stageOf(session, true))}
+          onOver={again}
+        />
+        <Button variant="subtle" color="gray" onClick={() => giveUp.mutate()} loading={giveUp.isPending}>
+          Sign in as somebody else
+        </Button>
+      </Stack>
+    </Door>
   );
 }

@@ -1,5 +1,5 @@
 /** The owner is made here, once, by whoever holds the link that the server printed at its start. */
-import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Alert, Button, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { explain, Problem } from "../api/problem";
 import { LinkButton } from "../frame/links";
 import { Door } from "../session/Door";
 import { setupQuery } from "../session/me";
+import { PasswordField } from "../session/PasswordField";
 import { takeToken } from "./token";
 
 const SHORTEST_PASSWORD = 15;
@@ -83,7 +84,7 @@ function SetupForm({ token }: { token: string }) {
           />
           <TextInput label="Your name" autoComplete="name" {...form.getInputProps("name")} />
           <TextInput label="E-mail" type="email" autoComplete="username" {...form.getInputProps("email")} />
-          <PasswordInput
+          <PasswordField
             label="Password"
             description={`At least ${SHORTEST_PASSWORD} characters. A sentence that only you know is good.`}
             autoComplete="new-password"

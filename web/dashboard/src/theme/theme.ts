@@ -8,6 +8,7 @@ import {
   createTheme,
   Menu,
   Modal,
+  Notification,
   Table,
   Tooltip,
 } from "@mantine/core";
@@ -40,6 +41,7 @@ export const theme = createTheme({
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: 10 } }),
     Menu: Menu.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 120 } } }),
     Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 150 }, radius: 12 } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "sm", horizontalSpacing: "md" } }),
     Tooltip: Tooltip.extend({
       defaultProps: { events: { hover: true, focus: true, touch: true }, transitionProps: { duration: 120 } },

@@ -106,6 +106,7 @@ async fn an_old_pepper_verifies_until_its_member_has_signed_in(app: TestApp) {
 #[app_test]
 async fn a_session_is_hashed_anew_when_it_is_used(app: TestApp) {
     let (used, unused) = (app.sign_in().await, app.sign_in().await);
+    forget_devices(&app).await;
     turn(&app, Some(KeyKind::Session)).await;
     app.at(Door::Dashboard).cookie(&used).get("/api/v1/me").await.assert(200);
     look(&app).await;
@@ -117,6 +118,24 @@ async fn a_session_is_hashed_anew_when_it_is_used(app: TestApp) {
     assert_eq!(states(&app, KeyKind::Session).await, TURNED);
     app.at(Door::Dashboard).cookie(&used).get("/api/v1/me").await.assert(200);
     app.at(Door::Dashboard).cookie(&unused).get("/api/v1/me").await.assert(401);
+}
+
+#[app_test]
+async fn a_known_device_keeps_the_old_session_key_until_it_is_forgotten(app: TestApp) {
+    app.sign_in().await;
+    turn(&app, Some(KeyKind::Session)).await;
+    app.advance(Duration::from_hours(13));
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Session).await, KEPT);
+    forget_devices(&app).await;
+    look(&app).await;
+    assert_eq!(states(&app, KeyKind::Session).await, TURNED);
+}
+
+async fn forget_devices(app: &TestApp) {
+    let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+    ::store::sql("DELETE FROM devices").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[app_test]

@@ -223,8 +223,10 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Passwords are irreversibly hashed.",
         means: "Argon2id with a keyed pepper, upgraded at sign-in; known breached passwords are refused.",
         kind: "test",
-        standing: Weak("Breached passwords are not refused yet."),
+        standing: Kept,
         tests: &[
+            test("crates/product/src/members/new_password.rs", "what_can_be_guessed_is_refused"),
+            test("crates/product/src/members/password.rs", "a_hash_of_weaker_parameters_is_made_anew_at_sign_in"),
             test("crates/product/src/sessions/tests.rs", "the_owner_signs_in_and_out"),
             test("crates/product/src/sessions/tests.rs", "neither_the_token_nor_the_address_is_stored_in_clear"),
         ],
@@ -234,8 +236,19 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Sessions end when key information changes, and when nobody is there.",
         means: "A new password, address, second factor or role ends the other sessions; a session has an idle and an absolute limit.",
         kind: "test",
-        standing: Weak("Sessions end by time. What would end them otherwise cannot be changed yet."),
+        standing: Kept,
         tests: &[
+            test(
+                "crates/product/src/email_changes/tests.rs",
+                "whoever_opens_the_link_makes_the_address_theirs_over_embedded",
+            ),
+            test("crates/product/src/password_resets/tests.rs", "a_link_comes_by_mail_and_gives_a_new_password_once"),
+            test("crates/product/src/members/tests.rs", "a_suspended_members_next_request_fails_in_another_process"),
+            test("crates/product/src/members/tests.rs", "another_role_ends_the_sessions_that_had_the_old_one"),
+            test(
+                "crates/product/src/second_factors/tests.rs",
+                "setting_up_and_removing_a_factor_ends_the_other_sessions",
+            ),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_half_an_hour_without_a_request"),
             test("crates/product/src/sessions/tests.rs", "a_session_ends_after_twelve_hours_however_busy"),
         ],
@@ -245,8 +258,14 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Attempts to sign in are monitored and limited for all accounts.",
         means: "Limits per account and address hold under parallel guessing, for unknown accounts too; every attempt is recorded.",
         kind: "live",
-        standing: Weak("Attempts are limited, but not recorded yet; a known device has no allowance of its own."),
+        standing: Weak("No check of the running system looks at it yet."),
         tests: &[
+            test("crates/product/src/sign_ins/tests.rs", "every_attempt_is_in_the_audit_records"),
+            test(
+                "crates/product/src/sign_ins/tests.rs",
+                "two_thousand_guesses_at_once_over_two_processes_get_no_more_checks_than_the_limit",
+            ),
+            test("crates/product/src/devices/tests.rs", "a_known_device_gets_in_while_somebody_else_guesses"),
             test("crates/product/src/sessions/tests.rs", "guesses_are_limited_for_known_and_unknown_accounts_alike"),
             test("crates/product/src/sessions/tests.rs", "guesses_from_one_address_are_limited_over_all_accounts"),
         ],

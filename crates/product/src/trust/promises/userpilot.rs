@@ -35,7 +35,9 @@ pub(super) static PROMISES: &[Promise] = &[
         says: "Only authorised, authenticated people reach data.",
         means: "Every route needs an authority, and looking at personal data a recent proof of identity.",
         kind: "test",
-        standing: Weak("No test walks every route as every role yet, and no recent proof of identity is asked for."),
+        standing: Weak(
+            "No test walks every route as every role yet, and personal data of one person is shown without a recent proof of identity.",
+        ),
         tests: &[
             test("crates/product/src/content/tests/life.rs", "another_org_gets_404"),
             test("crates/product/src/content/tests/life.rs", "each_role_does_what_it_may"),
@@ -72,7 +74,7 @@ pub(super) static PROMISES: &[Promise] = &[
         "Single sign-on for enterprises.",
         "OpenID Connect, SAML 2.0, SCIM 2.0; it can be required.",
         "test",
-        "Members sign in with a password only.",
+        "Members sign in with a password or a passkey only.",
     ),
     not_yet(
         "UP-7",
@@ -81,13 +83,26 @@ pub(super) static PROMISES: &[Promise] = &[
         "live",
         "Roles are built in, and nobody reviews them here.",
     ),
-    not_yet(
-        "UP-8",
-        "A second factor, which can be required.",
-        "One-time codes, passkeys and recovery codes; a policy that cannot be skipped.",
-        "test",
-        "There is no second factor yet.",
-    ),
+    Promise {
+        id: "UP-8",
+        says: "A second factor, which can be required.",
+        means: "One-time codes, passkeys and recovery codes; a policy that cannot be skipped.",
+        kind: "test",
+        standing: Kept,
+        tests: &[
+            test("crates/product/src/passkeys/tests.rs", "a_passkey_is_all_that_one_signs_in_with"),
+            test("crates/product/src/passkeys/tests/keys.rs", "where_only_what_resists_phishing_does_codes_do_not"),
+            test(
+                "crates/product/src/second_factors/tests.rs",
+                "codes_of_an_authenticator_app_are_asked_for_after_the_password",
+            ),
+            test("crates/product/src/second_factors/tests.rs", "a_code_is_good_once"),
+            test(
+                "crates/product/src/organisations/tests.rs",
+                "a_required_factor_leaves_a_grace_and_then_nothing_but_enrolling",
+            ),
+        ],
+    },
     not_yet(
         "UP-9",
         "Failover and disaster recovery across zones.",

@@ -1,0 +1,311 @@
+//! What a session has proven, and what it still needs to prove before everything is open to it that its member's role allows.
+
+use std::time::Duration;
+
+use base::{Code, Problem, ProblemResult, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::authority::{Age, Proven};
+
+/// How old the last proof may be for what asks again.
+const RECENT: Duration = Duration::from_mins(10);
+
+/// What somebody proved when they signed in. Each is more than the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// A password.
+    Password,
+    /// A password and a one-time code.
+    Mfa,
+    /// A password and a recovery code: it stands in for whatever was lost, until that is set up anew.
+    RecoveryCode,
+    /// Something that cannot be given to a forged page: a passkey, or a password and a security key.
+    PhishingResistant,
+}
+
+/// What an organisation asks of its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RequireMfa {
+    /// A password does.
+    Off,
+    /// Any second factor.
+    Any,
+    /// A passkey or a security key.
+    PhishingResistant,
+}
+
+/// What a session has to do first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Needs {
+    /// Prove a second factor.
+    Mfa,
+    /// Set one up.
+    Enrolment,
+}
+
+/// How a proof is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProofKind {
+    /// The password.
+    Password,
+    /// A passkey or a security key.
+    Passkey,
+    /// A one-time code of an authenticator app.
+    Totp,
+    /// One of the recovery codes.
+    RecoveryCode,
+}
+
+/// Which second factors a member has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Factors {
+    pub(crate) passkeys: bool,
+    pub(crate) totp: bool,
+    pub(crate) recovery_codes: bool,
+}
+
+/// What a session has proven, and by what its member could prove more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) level: Level,
+    pub(crate) factors: Factors,
+    pub(crate) required: RequireMfa,
+    /// Until when a member may go without what is required.
+    pub(crate) grace_until: Timestamp,
+    /// Until when a member may go without any second factor, where a certain kind is required.
+    pub(crate) any_grace_until: Timestamp,
+    /// When something was proven last.
+    pub(crate) proven_at: Timestamp,
+}
+
+impl RequireMfa {
+    const ALL: [Self; 3] = [Self::Off, Self::Any, Self::PhishingResistant];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Any => "any",
+            Self::PhishingResistant => "phishing_resistant",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    pub(crate) const fn level(self) -> Level {
+        match self {
+            Self::Off => Level::Password,
+            Self::Any => Level::Mfa,
+            Self::PhishingResistant => Level::PhishingResistant,
+        }
+    }
+}
+
+impl Level {
+    pub(crate) const ALL: [Self; 4] = [Self::Password, Self::Mfa, Self::RecoveryCode, Self::PhishingResistant];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Mfa => "mfa",
+            Self::RecoveryCode => "recovery_code",
+            Self::PhishingResistant => "phishing_resistant",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+impl Factors {
+    /// The most that a member can prove.
+    pub(crate) fn level(self) -> Level {
+        match self {
+            Self { passkeys: true, .. } => Level::PhishingResistant,
+            Self { totp: true, .. } => Level::Mfa,
+            _ => Level::Password,
+        }
+    }
+}
+
+impl ProofKind {
+    const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+}
+
+impl Standing {
+    /// Whether the member has a second factor that was not proven.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.level == Level::Password && self.factors.level() > Level::Password
+    }
+
+    /// What the session has proven of what its member still has: a factor that was removed counts no more.
+    pub(crate) fn proven(&self) -> Level {
+        self.level.min(self.factors.level())
+    }
+
+    /// What the session has to do before everything is open to it.
+    pub(crate) fn needs(&self, now: Timestamp) -> Option<Needs> {
+        let required = self.required.level();
+        let (proven, has) = (self.proven(), self.factors.level());
+        if self.is_unproven() || (proven < required && has >= required) {
+            return Some(Needs::Mfa);
+        }
+        let without_any = proven < Level::Mfa && required > Level::Password && now >= self.any_grace_until;
+        (without_any || (proven < required && now >= self.grace_until)).then_some(Needs::Enrolment)
+    }
+
+    /// Whether the member has a key that was not proven, nor a recovery code in its place. Codes that can be given to a
+    /// forged page do not change what one signs in with then.
+    fn lacks_key(&self) -> bool {
+        self.factors.passkeys && self.level < Level::RecoveryCode
+    }
+
+    /// Until when the member may go without the factor that is required and that they do not have.
+    pub(crate) fn enrol_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let has = self.factors.level();
+        let until = if has < Level::Mfa { self.any_grace_until.min(self.grace_until) } else { self.grace_until };
+        (has < self.required.level() && now < until).then_some(until)
+    }
+
+    /// How something can be proven: who has a second factor proves that one.
+    pub(crate) fn next(&self) -> Vec<ProofKind> {
+        self.next_of(self.required == RequireMfa::PhishingResistant && self.factors.passkeys)
+    }
+
+    fn next_of(&self, key: bool) -> Vec<ProofKind> {
+        if self.factors.level() == Level::Password {
+            return vec![ProofKind::Password];
+        }
+        let kinds = [
+            (self.factors.passkeys, ProofKind::Passkey),
+            (self.factors.totp && !key, ProofKind::Totp),
+            (self.factors.recovery_codes, ProofKind::RecoveryCode),
+        ];
+        kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect()
+    }
+
+    /// Whether the session has proven enough, and lately enough.
+    ///
+    /// # Errors
+    /// 403 with a code that says what is missing.
+    pub(crate) fn allows(&self, proven: Proven, age: Age, now: Timestamp) -> ProblemResult<()> {
+        let by =
+            |code, next: Vec<ProofKind>| Err(Problem::new(code).next(next.into_iter().map(ProofKind::name).collect()));
+        let ask = |code| by(code, self.next());
+        match (proven, self.needs(now)) {
+            (Proven::OwnFactor | Proven::OwnKey, _) if self.is_unproven() => return ask(Code::MfaRequired),
+            (Proven::OwnKey, _) if self.lacks_key() => return by(Code::StepUpRequired, self.next_of(true)),
+            (Proven::Everything, Some(Needs::Mfa)) => return ask(Code::MfaRequired),
+            (Proven::Everything, Some(Needs::Enrolment)) => return Err(Problem::new(Code::MfaEnrolmentRequired)),
+            _ => {}
+        }
+        if age == Age::Recently && now.since(self.proven_at) > RECENT {
+            return ask(Code::StepUpRequired);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+    fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
+        let factors = Factors { passkeys: false, totp, recovery_codes: totp };
+        let grace_until = if grace { NOW.plus(Duration::from_secs(1)) } else { NOW };
+        Standing { level, factors, required, grace_until, any_grace_until: grace_until, proven_at: NOW }
+    }
+
+    #[test]
+    fn a_session_needs_what_its_member_has_and_what_its_organisation_requires() {
+        use Level::{Mfa, Password};
+        use RequireMfa::{Any, Off, PhishingResistant};
+        for (level, totp, required, grace, needs) in [
+            (Password, false, Off, false, None),
+            (Password, true, Off, false, Some(Needs::Mfa)),
+            (Mfa, true, Off, false, None),
+            (Password, false, Any, true, None),
+            (Password, false, Any, false, Some(Needs::Enrolment)),
+            (Password, true, Any, true, Some(Needs::Mfa)),
+            (Mfa, true, Any, false, None),
+            (Mfa, true, PhishingResistant, true, None),
+            (Mfa, true, PhishingResistant, false, Some(Needs::Enrolment)),
+            // What was proven by a key that was removed since.
+            (Level::PhishingResistant, true, PhishingResistant, false, Some(Needs::Enrolment)),
+            (Mfa, false, Any, false, Some(Needs::Enrolment)),
+        ] {
+            let standing = standing(level, totp, required, grace);
+            assert_eq!(standing.needs(NOW), needs, "{standing:?}");
+            let open = standing.allows(Proven::Everything, Age::Any, NOW);
+            assert_eq!(open.is_ok(), needs.is_none(), "{standing:?}");
+            assert!(standing.allows(Proven::Something, Age::Any, NOW).is_ok());
+            assert_eq!(standing.allows(Proven::OwnFactor, Age::Any, NOW).is_err(), totp && level == Password);
+        }
+    }
+
+    #[test]
+    fn who_has_a_passkey_proves_it_where_it_is_required_and_may_make_another_when_it_is_lost() {
+        let mut standing = standing(Level::Mfa, true, RequireMfa::PhishingResistant, false);
+        standing.factors.passkeys = true;
+        assert_eq!(standing.needs(NOW), Some(Needs::Mfa));
+        assert_eq!(standing.next(), [ProofKind::Passkey, ProofKind::RecoveryCode]);
+        assert!(standing.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok());
+        let refused = standing.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["passkey", "recovery_code"]));
+        standing.level = Level::RecoveryCode;
+        assert!(standing.allows(Proven::OwnKey, Age::Recently, NOW).is_ok());
+        assert!(standing.allows(Proven::Everything, Age::Any, NOW).is_err());
+        standing.level = Level::PhishingResistant;
+        assert!(standing.allows(Proven::Everything, Age::Any, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_key_is_proven_before_what_one_signs_in_with_changes_wherever_the_session_is() {
+        let mut standing = standing(Level::Mfa, true, RequireMfa::Off, false);
+        assert!(standing.allows(Proven::OwnKey, Age::Recently, NOW).is_ok(), "there is none");
+        standing.factors.passkeys = true;
+        let refused = standing.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!(refused.next, ["passkey", "recovery_code"]);
+    }
+
+    #[test]
+    fn a_stricter_requirement_does_not_give_time_to_who_has_nothing() {
+        let mut standing = standing(Level::Password, false, RequireMfa::PhishingResistant, true);
+        assert_eq!(standing.needs(NOW), None);
+        standing.any_grace_until = NOW;
+        assert_eq!(standing.needs(NOW), Some(Needs::Enrolment));
+        assert_eq!(standing.enrol_until(NOW), None);
+    }
+
+    #[test]
+    fn a_proof_is_recent_for_ten_minutes() {
+        let standing = standing(Level::Mfa, true, RequireMfa::Off, false);
+        let after =
+            |seconds| standing.allows(Proven::Everything, Age::Recently, NOW.plus(Duration::from_secs(seconds)));
+        assert!(after(600).is_ok());
+        let refused = after(601).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["totp", "recovery_code"]));
+    }
+}
