@@ -143,6 +143,10 @@ ids! {
     DeviceId "dev" v7;
     /// An attempt to sign in.
     SignInId "sgn" v7;
+    /// An identity provider over which an organisation's members sign in.
+    IdentityProviderId "idp" v7;
+    /// A member's identity at an identity provider.
+    IdentityId "idn" v7;
     /// A key of the api door.
     ApiKeyId "key" v7;
     /// An end user. Random, never derived.

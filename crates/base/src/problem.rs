@@ -41,6 +41,11 @@ codes! {
     MfaEnrolmentRequired "mfa_enrolment_required" FORBIDDEN "the organisation requires a second factor that this member has not set up";
     StepUpRequired "step_up_required" FORBIDDEN "the last proof of who this is, is too old for this";
     InvalidProof "invalid_proof" FORBIDDEN "the proof is wrong, used or out of date";
+    IdentityProviderRequired "identity_provider_required" FORBIDDEN "the organisation's members sign in over its identity provider";
+    IdentityProviderRefused "identity_provider_refused" FORBIDDEN "the identity provider did not sign this person in";
+    IdentityNotAccepted "identity_not_accepted" UNAUTHORIZED "what the identity provider says cannot be accepted";
+    IdentityNotLinked "identity_not_linked" FORBIDDEN "this identity signs nobody in here";
+    IdentityProviderUnavailable "identity_provider_unavailable" BAD_GATEWAY "the identity provider does not answer as it should";
     NotFound "not_found" NOT_FOUND "there is nothing here";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "this path does not take this method";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "the request did not arrive in time";

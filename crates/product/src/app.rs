@@ -22,6 +22,7 @@ use crate::demo::Demo;
 use crate::doors::{Acme, AcmeSettings, CertificateError, LocalAuthority, authority_keys};
 use crate::edge_grants::Held;
 use crate::edge_keys::EdgeKeys;
+use crate::identity_providers::Directory;
 use crate::ingest::{Balances, Projection, Watches};
 use crate::key_rotation::Rotation;
 use crate::mail::Mailer;
@@ -123,6 +124,8 @@ pub struct App {
     pub(crate) noted: page_origins::Noted,
     /// Published versions that were named lately.
     pub(crate) versions: Versions,
+    /// What identity providers said of themselves lately.
+    pub(crate) providers: Directory,
     /// How often one may guess at a password.
     pub attempts: AttemptLimits,
     /// What takes letters, if there is a mail server; set by the binary.
@@ -242,6 +245,7 @@ impl App {
             first_organisation: OnceLock::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
+            providers: Directory::default(),
             attempts: AttemptLimits::default(),
             mailer: None,
             figures: None,

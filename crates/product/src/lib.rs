@@ -25,6 +25,7 @@ mod extract;
 pub mod figures;
 mod flows;
 mod hashed;
+mod identity_providers;
 mod identity_tokens;
 mod ingest;
 pub mod installation;

@@ -81,7 +81,10 @@ fn read_only() -> Response {
 fn is_route(path: &str) -> bool {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     match segments.as_slice() {
-        ["setup" | "sign-in" | "forgot" | "reset" | "email" | "invitation" | "enrol"] | ["app", _, _] => true,
+        ["setup" | "sign-in" | "forgot" | "reset" | "email" | "invitation" | "enrol"]
+        | ["app", _, _]
+        | ["sign-in", _]
+        | ["sign-in", "oidc", "callback"] => true,
         ["app", _, _, screen, ..] => SCREENS.contains(screen),
         _ => false,
     }

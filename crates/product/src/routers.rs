@@ -22,9 +22,9 @@ use crate::authority::{CredentialKind, prove};
 use crate::demo;
 use crate::doors::{AddressLimits, Door, DoorContext, DoorLimits, bounded, outermost};
 use crate::{
-    App, analytics, answers, companies, delivery, devices, email_changes, figures, flows, identity_tokens, ingest,
-    installation, invitations, jobs, members, organisations, page_origins, pages, passkeys, password_resets, people,
-    sdk_files, second_factors, segments, sessions, sign_ins, surveys, timeline, trust,
+    App, analytics, answers, companies, delivery, devices, email_changes, figures, flows, identity_providers,
+    identity_tokens, ingest, installation, invitations, jobs, members, organisations, page_origins, pages, passkeys,
+    password_resets, people, sdk_files, second_factors, segments, sessions, sign_ins, surveys, timeline, trust,
 };
 
 /// Everything that a door answers.
@@ -113,6 +113,7 @@ fn dashboard_operations(demo: bool) -> OpenApiRouter<Arc<App>> {
         .merge(devices::api::router())
         .merge(sign_ins::api::router())
         .merge(email_changes::api::router())
+        .merge(identity_providers::api::router())
         .merge(organisations::api::dashboard_router())
         .merge(installation::api::router());
     if demo { operations.merge(demo::operations()) } else { operations }

@@ -11,7 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::problem::internal;
 use crate::{
-    App, devices, email_changes, ingest, invitations, parts, passkeys, password_resets, people, sessions, sign_ins,
+    App, devices, email_changes, identity_providers, ingest, invitations, parts, passkeys, password_resets, people,
+    sessions, sign_ins,
 };
 
 const TICK: Duration = Duration::from_secs(1);
@@ -78,6 +79,7 @@ async fn beat(app: &App, tick: u64) -> ProblemResult<()> {
         devices::forget_old(app).await?;
         sign_ins::forget_old(app).await?;
         email_changes::forget_old(app).await?;
+        identity_providers::forget_old(app).await?;
     }
     if tick.is_multiple_of(TICKS_PER_LOOK_FOR_TRIMMED) {
         parts::remove_trimmed(app).await;

@@ -107,6 +107,8 @@ mod tests {
             "totp_factors",
             "recovery_codes",
             "password_resets",
+            "identity_providers",
+            "member_identities",
             "audit_records",
             "findings",
             "jobs",

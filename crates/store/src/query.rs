@@ -119,7 +119,7 @@ macro_rules! id_columns {
 id_columns! {
     OrganisationId AppId EnvironmentId MemberId SessionId ApiKeyId PersonId CompanyId JobId SurveyId FlowId SegmentId ReportId
     AuditRecordId FindingId RequestId EdgeGrantId InvitationId PasskeyId
-    DeviceId SignInId
+    DeviceId SignInId IdentityProviderId IdentityId
 }
 
 /// A row of either database.

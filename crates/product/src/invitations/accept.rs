@@ -94,7 +94,8 @@ async fn in_session(
     Ok(Begun { token, id })
 }
 
-/// The request's session, if it is this account's and has proven its second factor lately.
+/// The request's session, if it is this account's and has proven its second factor lately. One over an identity provider is good
+/// for that provider's organisation only.
 async fn session_of(app: &App, headers: &HeaderMap, account: MemberId) -> ProblemResult<Option<SessionId>> {
     let found = match sessions::identify(app, headers).await {
         Err(problem) if problem.code == Code::Unauthenticated => return Ok(None),
@@ -102,6 +103,7 @@ async fn session_of(app: &App, headers: &HeaderMap, account: MemberId) -> Proble
     };
     let (Actor::Member(member, session), Some(standing)) = (found.actor, found.standing) else { return Ok(None) };
     let proven = standing.factors.level() > Level::Password
+        && standing.began.provider.is_none()
         && standing.allows(Proven::OwnFactor, Age::Recently, app.clock.now()).is_ok();
     Ok((proven && member == account).then_some(session))
 }

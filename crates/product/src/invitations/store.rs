@@ -98,7 +98,7 @@ pub(super) async fn move_session(
     member: MemberId,
     organisation: OrganisationId,
 ) -> StoreResult<u64> {
-    sql("UPDATE sessions SET organisation_id = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL")
+    sql("UPDATE sessions SET organisation_id = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL AND provider_id IS NULL")
         .bind(id)
         .bind(member)
         .bind(organisation)

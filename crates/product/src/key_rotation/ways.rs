@@ -121,7 +121,8 @@ pub const WAYS: &[Way] = &[
     online(
         KeyKind::Organisation,
         365,
-        "names and addresses of members are sealed anew, and those of who is invited",
+        "names and addresses of members are sealed anew, those of who is invited, the secrets of identity providers and whom they \
+         name",
         "seconds, until all are sealed anew; an address that a member has asked for keeps it for a day",
     ),
     online(KeyKind::Identity, 365, "the environment's identity secret is sealed anew", "seconds"),
@@ -136,7 +137,7 @@ pub const WAYS: &[Way] = &[
     online(
         KeyKind::MemberIndex,
         365,
-        "members' indexes are made anew from their addresses; a look asks for both meanwhile",
+        "members' indexes are made anew from their addresses, and from whom a provider names; a look asks for both meanwhile",
         "15 minutes, as long as attempts to sign in count for an account",
     ),
     not_yet(KeyKind::EdgeGrant, "an edge is granted another, and the one that it had is revoked"),

@@ -10,8 +10,8 @@ use crate::authority::SystemTx;
 use crate::ingest::COPIES_RECOGNISED;
 use crate::problem::{internal, store_failed};
 use crate::{
-    App, api_keys, devices, doors, edge_grants, edge_keys, email_changes, event_log, identity_tokens, installation,
-    invitations, members, parts, password_resets, people, second_factors, sessions,
+    App, api_keys, devices, doors, edge_grants, edge_keys, email_changes, event_log, identity_providers,
+    identity_tokens, installation, invitations, members, parts, password_resets, people, second_factors, sessions,
 };
 
 /// Makes a version newer than this one, unless it is there. It is sealed for edges' grants in the same transaction: whichever
@@ -139,10 +139,14 @@ async fn destroy(app: &App, key: &WrappedKey) -> ProblemResult<()> {
 async fn move_over(app: &App, kind: KeyKind, owner: Owner) -> ProblemResult<()> {
     match (kind, owner) {
         (KeyKind::ApiKeyHash, _) => edge_keys::rehash_public(app).await,
-        (KeyKind::MemberIndex, _) => members::reseal::indexes(app).await,
+        (KeyKind::MemberIndex, _) => {
+            members::reseal::indexes(app).await?;
+            identity_providers::reseal::indexes(app).await
+        }
         (KeyKind::Organisation, Owner::Organisation(id)) => {
             members::reseal::organisation(app, id).await?;
-            invitations::reseal::organisation(app, id).await
+            invitations::reseal::organisation(app, id).await?;
+            identity_providers::reseal::organisation(app, id).await
         }
         (KeyKind::SecondFactor, _) => second_factors::reseal::all(app).await,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::reseal(app, id).await,
@@ -179,12 +183,17 @@ async fn needed(app: &App, tx: &mut SystemTx, key: &WrappedKey) -> ProblemResult
             api_keys::hashed_with(tx, version, now).await? + edge_keys::hashed_with(tx, version).await?
         }
         (KeyKind::AddressHash, _) => counted(app, key, now),
-        (KeyKind::MemberIndex, _) => members::reseal::indexed_with(tx, version).await? + counted(app, key, now),
+        (KeyKind::MemberIndex, _) => {
+            members::reseal::indexed_with(tx, version).await?
+                + identity_providers::reseal::indexed_with(tx, version).await?
+                + counted(app, key, now)
+        }
         (KeyKind::Organisation, Owner::Organisation(id)) => {
             let members = members::reseal::sealed_with(tx, id, version).await?;
             members
                 + invitations::reseal::sealed_with(tx, id, version).await?
                 + email_changes::sealed_with(tx, id, version).await?
+                + identity_providers::reseal::sealed_with(tx, id, version).await?
         }
         (KeyKind::SecondFactor, _) => second_factors::reseal::sealed_with(tx, version).await?,
         (KeyKind::Identity, Owner::Environment(id)) => identity_tokens::sealed_with(tx, id, version).await?,

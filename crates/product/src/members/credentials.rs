@@ -14,8 +14,15 @@ use crate::{second_factors, sessions};
 /// What signing in needs to know.
 pub(crate) struct Account {
     pub(crate) id: MemberId,
+    /// Empty of whom has none.
     pub(crate) password: String,
     pub(crate) pepper_version: u32,
+}
+
+impl Account {
+    pub(crate) fn has_password(&self) -> bool {
+        !self.password.is_empty()
+    }
 }
 
 /// A password that was checked and hashed.
@@ -37,10 +44,12 @@ pub(crate) async fn prepare_password(
 ) -> ProblemResult<PreparedPassword> {
     let mut tx = SystemTx::begin(app).await?;
     let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let address_said = store::is_address_said(&mut tx.0, id).await.map_err(store_failed)?;
     drop(tx);
     let member = open(app, &row)?;
     let mut about = About::new(&member.email, &member.name);
-    if second_factors::has_factor(app.main.read(Scope::System), id).await? {
+    // What was set up before the address was proven goes with the reset that proves it.
+    if !address_said && second_factors::has_factor(app.main.read(Scope::System), id).await? {
         about = about.beside_a_factor();
     }
     for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {
@@ -94,7 +103,7 @@ pub(crate) async fn is_password(
     password: &Secret<String>,
 ) -> ProblemResult<bool> {
     let account = store::account_of(&app.main, id).await.map_err(store_failed)?;
-    let account = account.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let account = account.filter(Account::has_password).ok_or_else(|| Problem::new(Code::NotFound))?;
     app.passwords.verify(app, place, password, &account.password, account.pepper_version).await
 }
 

@@ -25,7 +25,7 @@ use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::store_failed;
-use crate::{email_changes, password_resets, sealed};
+use crate::{devices, email_changes, passkeys, password_resets, sealed, second_factors};
 
 pub(crate) use credentials::{
     Account, PreparedPassword, account, holds_password, is_password, prepare_password, set_password, upgrade_password,
@@ -40,6 +40,14 @@ const LONGEST_NAME: usize = 100;
 pub(crate) struct Member {
     pub(crate) email: Personal<String>,
     pub(crate) name: Personal<String>,
+}
+
+/// How a member works in an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorksAs {
+    Nobody,
+    Suspended,
+    Active(Role),
 }
 
 /// A member who can be inserted: checked, and the password hashed.
@@ -76,6 +84,13 @@ pub(crate) async fn lock(app: &App, tx: &mut Tx, id: MemberId) -> ProblemResult<
     held.then_some(()).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
+/// A member who can be inserted on the word of an identity provider: without a password. The address was checked.
+pub(crate) fn said_by_provider<'a>(email: &'a Personal<String>, name: &'a Personal<String>) -> Prepared<'a> {
+    // No pepper has this version: none is kept for it.
+    let password = PreparedPassword { hash: String::new(), pepper_version: 0, does_alone: true };
+    Prepared { email, name, password }
+}
+
 /// Inserts a member of an organisation. The address must not be another member's.
 pub(crate) async fn insert(
     app: &App,
@@ -85,6 +100,7 @@ pub(crate) async fn insert(
     member: Prepared<'_>,
 ) -> ProblemResult<MemberId> {
     let Prepared { email, name, password } = member;
+    let address_said = password.hash.is_empty();
     let id = MemberId::new(app.clock.as_ref(), app.rng.as_ref());
     let taken = || Problem::new(Code::Conflict).detail("somebody else took this address a moment ago; try again");
     let index = email_index(app, email)?;
@@ -104,6 +120,7 @@ pub(crate) async fn insert(
         email: seal("email", email)?,
         name: seal("name", name)?,
         password,
+        address_said,
         created_at: app.clock.now(),
     };
     store::insert(&mut tx.0, &row).await.map_err(|error| match error {
@@ -123,6 +140,40 @@ pub(crate) async fn join(
     member: MemberId,
 ) -> ProblemResult<()> {
     store::join(&mut tx.0, organisation, member, role, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// How a member works in an organisation.
+pub(crate) async fn works_as(
+    tx: &mut SystemTx,
+    member: MemberId,
+    organisation: OrganisationId,
+) -> ProblemResult<WorksAs> {
+    store::works_as(&mut tx.0, member, organisation).await.map_err(store_failed)
+}
+
+/// Whether a member works in other organisations than one, or is suspended there.
+pub(crate) async fn works_elsewhere(
+    tx: &mut SystemTx,
+    member: MemberId,
+    organisation: OrganisationId,
+) -> ProblemResult<bool> {
+    store::works_elsewhere(&mut tx.0, member, organisation).await.map_err(store_failed)
+}
+
+/// Whether a member has a password.
+pub(crate) async fn has_password(tx: &mut SystemTx, member: MemberId) -> ProblemResult<bool> {
+    store::has_password(&mut tx.0, member).await.map_err(store_failed)
+}
+
+/// A member has proven to us that the address is theirs, by a link that was brought there. If it was only said before by a
+/// provider, whatever was set up by then goes: it may have been somebody else who waited for the address's owner.
+pub(crate) async fn address_proven(tx: &mut SystemTx, member: MemberId) -> ProblemResult<()> {
+    if store::set_address_proven(&mut tx.0, member).await.map_err(store_failed)? > 0 {
+        second_factors::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
+        passkeys::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
+        devices::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
+    }
+    Ok(())
 }
 
 /// A member of the reader's organisation.

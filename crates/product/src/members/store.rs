@@ -4,7 +4,7 @@ use base::Timestamp;
 use base::id::{MemberId, OrganisationId};
 use store::{Db, Engine, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
-use super::{Account, PreparedPassword};
+use super::{Account, PreparedPassword, WorksAs};
 use crate::authority::{OrganisationReader, OrganisationTx, Role};
 use crate::hashed::Hashes;
 
@@ -17,6 +17,8 @@ pub(super) struct NewMember {
     pub(super) email: Vec<u8>,
     pub(super) name: Vec<u8>,
     pub(super) password: PreparedPassword,
+    /// Whether it is a provider's word alone that the address is theirs.
+    pub(super) address_said: bool,
     pub(super) created_at: Timestamp,
 }
 
@@ -53,7 +55,7 @@ const SEALED: &str = "m.id, m.organisation_id, m.email, m.name";
 
 pub(super) async fn insert(tx: &mut Tx, member: &NewMember) -> StoreResult<u64> {
     sql("INSERT INTO members (id, organisation_id, email_index, email, name, password, pepper_version, created_at, \
-         index_version, password_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)")
+         index_version, password_changed_at, address_said) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10)")
     .bind(member.id)
     .bind(member.organisation)
     .bind(member.email_index)
@@ -63,6 +65,7 @@ pub(super) async fn insert(tx: &mut Tx, member: &NewMember) -> StoreResult<u64> 
     .bind(member.password.pepper_version)
     .bind(member.created_at)
     .bind(member.index_version)
+    .bind(member.address_said)
     .execute(tx)
     .await
 }
@@ -176,6 +179,41 @@ pub(super) async fn any_organisation(tx: &mut Tx, id: MemberId) -> StoreResult<O
 pub(super) async fn is_in(tx: &mut Tx, id: MemberId, organisation: OrganisationId) -> StoreResult<bool> {
     let query = sql("SELECT member_id FROM memberships WHERE member_id = $1 AND organisation_id = $2");
     Ok(query.bind(id).bind(organisation).fetch_optional(tx).await?.is_some())
+}
+
+/// How a member works in an organisation.
+pub(super) async fn works_as(tx: &mut Tx, id: MemberId, organisation: OrganisationId) -> StoreResult<WorksAs> {
+    let text = format!("SELECT {MEMBERSHIP} FROM memberships ms WHERE ms.member_id = $1 AND ms.organisation_id = $2");
+    let row = sql(text).bind(id).bind(organisation).fetch_optional(tx).await?;
+    let membership = row.as_ref().map(read_membership).transpose()?;
+    Ok(match membership {
+        None => WorksAs::Nobody,
+        Some(Membership { suspended_at: Some(_), .. }) => WorksAs::Suspended,
+        Some(Membership { role, .. }) => WorksAs::Active(role),
+    })
+}
+
+/// Whether a member works in other organisations than one, or is suspended there.
+pub(super) async fn works_elsewhere(tx: &mut Tx, id: MemberId, but: OrganisationId) -> StoreResult<bool> {
+    let query = sql("SELECT member_id FROM memberships WHERE member_id = $1 AND organisation_id <> $2 LIMIT 1");
+    Ok(query.bind(id).bind(but).fetch_optional(tx).await?.is_some())
+}
+
+/// Whether a member has a password.
+pub(super) async fn has_password(tx: &mut Tx, id: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT id FROM members WHERE id = $1 AND password <> ''");
+    Ok(query.bind(id).fetch_optional(tx).await?.is_some())
+}
+
+/// Whether it is a provider's word alone that the address is a member's.
+pub(super) async fn is_address_said(tx: &mut Tx, id: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT id FROM members WHERE id = $1 AND address_said = 1");
+    Ok(query.bind(id).fetch_optional(tx).await?.is_some())
+}
+
+/// Writes that a member's address was proven, if it was only said.
+pub(super) async fn set_address_proven(tx: &mut Tx, id: MemberId) -> StoreResult<u64> {
+    sql("UPDATE members SET address_said = 0 WHERE id = $1 AND address_said = 1").bind(id).execute(tx).await
 }
 
 /// Forgets a member who has neither memberships nor sessions.
@@ -294,10 +332,11 @@ pub(super) async fn account_of(db: &Db, id: MemberId) -> StoreResult<Option<Acco
     query.fetch_optional(db.read(Scope::System)).await?.as_ref().map(read_account).transpose()
 }
 
-/// When a member's password was chosen.
-pub(super) async fn password_changed_at(db: &Db, id: MemberId) -> StoreResult<Timestamp> {
-    let query = sql("SELECT password_changed_at FROM members WHERE id = $1").bind(id);
-    query.fetch_one(db.read(Scope::System)).await?.get("password_changed_at")
+/// When a member's password was chosen; nothing of whom has none.
+pub(super) async fn password_changed_at(db: &Db, id: MemberId) -> StoreResult<Option<Timestamp>> {
+    let query = sql("SELECT password_changed_at FROM members WHERE id = $1 AND password <> ''").bind(id);
+    let row = query.fetch_optional(db.read(Scope::System)).await?;
+    row.map(|row| row.get("password_changed_at")).transpose()
 }
 
 /// The account with one of these indexes.

@@ -13,7 +13,7 @@ use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, ManageMembers, OrganisationTx, Permission as _, Role};
 use crate::problem::store_failed;
-use crate::{invitations, sessions};
+use crate::{identity_providers, invitations, sessions};
 
 /// Gives somebody another role; their sessions in this organisation end.
 pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Role) -> ProblemResult<()> {
@@ -62,6 +62,7 @@ pub(super) async fn remove(app: &App, caller: &Caller, id: MemberId) -> ProblemR
     store::remove(&mut tx, id).await.map_err(store_failed)?;
     withdraw(&mut tx, id).await?;
     sessions::end_in(app, tx.tx(), id, caller.organisation(), None).await?;
+    identity_providers::forget_here(&mut tx, id).await?;
     tidy::enqueue(app, tx.tx(), id).await?;
     let action = if by.member == id { "member.leave" } else { "member.remove" };
     record(app, &mut tx, caller, action, id, json!({"role": of.role.name()})).await?;

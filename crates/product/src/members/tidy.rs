@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::{reseal, store};
 use crate::authority::SystemTx;
 use crate::problem::store_failed;
-use crate::{App, devices, email_changes, passkeys, password_resets, second_factors, sessions, sign_ins};
+use crate::{
+    App, devices, email_changes, identity_providers, passkeys, password_resets, second_factors, sessions, sign_ins,
+};
 
 const KIND: &str = "members.tidy";
 
@@ -72,5 +74,6 @@ async fn forget_all_of(tx: &mut Tx, member: MemberId) -> StoreResult<()> {
     passkeys::forget_of(tx, member).await?;
     devices::forget_of(tx, member).await?;
     email_changes::forget_of(tx, member).await?;
+    identity_providers::forget_of(tx, member).await?;
     sign_ins::forget_of(tx, member).await.map(drop)
 }

@@ -74,6 +74,7 @@ async fn complete(app: &App, token: &Secret<String>, password: &Secret<String>) 
     if store::take(&mut tx.0, member, &hashes.all).await.map_err(store_failed)? == 0 {
         return Err(invalid());
     }
+    members::address_proven(&mut tx, member).await?;
     members::set_password(app, &mut tx, member, new, None).await?;
     record(app, &mut tx, member, "member.reset_password").await?;
     tx.commit().await

@@ -38,7 +38,8 @@ async fn link(app: &TestApp) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_comes_by_mail_and_gives_a_new_password_once() {
     let (app, letters) = with_mail(TestApp::start_embedded("reset_by_mail").await).await;
-    assert_eq!(app.at(Door::Dashboard).get("/api/v1/sign-in").await.assert(200).json(), json!({"mail": true}));
+    let offer = app.at(Door::Dashboard).get("/api/v1/sign-in").await.assert(200).json();
+    assert_eq!(offer, json!({"mail": true, "identity_providers": []}));
     let before = app.owner().await;
     assert_eq!(asks(&app, OWNER).await.assert(202).json(), json!({}));
     assert_eq!(app.works_off().await, 1);
@@ -80,7 +81,8 @@ async fn asking_tells_nothing_of_whether_there_is_an_account() {
 async fn without_a_mail_server_asking_answers_the_same_and_the_operator_makes_links(app: TestApp) {
     assert_eq!(asks(&app, OWNER).await.assert(202).json(), json!({}));
     assert_eq!(app.works_off().await, 0);
-    assert_eq!(app.at(Door::Dashboard).get("/api/v1/sign-in").await.assert(200).json(), json!({"mail": false}));
+    let offer = app.at(Door::Dashboard).get("/api/v1/sign-in").await.assert(200).json();
+    assert_eq!(offer, json!({"mail": false, "identity_providers": []}));
     let nobody = base::Personal::new("nobody@example.org".to_owned());
     assert_eq!(super::link_for_operator(app.app(), &nobody).await.unwrap_err().code, base::Code::NotFound);
     let first = link(&app).await;

@@ -21,7 +21,7 @@ use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, SystemTx};
 use crate::problem::store_failed;
-use crate::sessions;
+use crate::{identity_providers, members, sessions};
 
 pub(crate) use recovery::take as take_recovery_code;
 pub(crate) use totp::take as take_totp;
@@ -81,8 +81,11 @@ async fn changed(app: &App, tx: &mut SystemTx, caller: &Caller, action: &'static
     audit::record(app, &mut tx.0, Entry { action, object, detail: json!({}), environment: None, by }).await
 }
 
-/// Refuses to leave a member with a password alone that is too short for it.
+/// Refuses to leave a member with a password alone that is too short for it, or with nothing to sign in with.
 async fn refuse_short_password(tx: &mut SystemTx, member: MemberId) -> ProblemResult<()> {
+    if !members::has_password(tx, member).await? && !identity_providers::has_identity(tx, member).await? {
+        return Err(Problem::new(Code::Conflict).detail("you have no password: choose one first"));
+    }
     if store::password_does_alone(&mut tx.0, member).await.map_err(store_failed)? {
         return Ok(());
     }

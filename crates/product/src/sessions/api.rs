@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::{Extension, Json as JsonBody};
-use base::id::{MemberId, OrganisationId, SessionId};
+use base::id::{IdentityProviderId, MemberId, OrganisationId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,6 +47,9 @@ pub(crate) struct CurrentSession {
     member: MemberId,
     /// The organisation that it is in.
     organisation: OrganisationId,
+    /// The identity provider over which it began, if it did: it is good for that provider's organisation only.
+    #[schema(required)]
+    identity_provider: Option<IdentityProviderId>,
     level: Level,
     /// What it has to do before everything is open to it that the member's role allows.
     #[schema(required)]
@@ -85,7 +88,8 @@ impl CurrentSession {
             id: found.id,
             member: found.member,
             organisation: found.organisation,
-            level: standing.level,
+            identity_provider: standing.began.provider,
+            level: standing.level.max(standing.began.provider_level),
             needs: standing.needs(now),
             next: standing.next(),
             proven_at: standing.proven_at,
@@ -104,6 +108,9 @@ impl CurrentSession {
             let next = body.next.iter().map(|kind| kind.name()).collect();
             let problem = Problem::new(Code::MfaRequired).next(next);
             return Ok((cookie, problem.into_response()).into_response());
+        }
+        if body.needs == Some(Needs::IdentityProvider) {
+            return Ok((StatusCode::CREATED, cookie, JsonBody(body)).into_response());
         }
         let device = AppendHeaders([(header::SET_COOKIE, known_device(app, from, body.member).await?)]);
         Ok((StatusCode::CREATED, cookie, device, JsonBody(body)).into_response())
@@ -128,7 +135,7 @@ pub(crate) async fn origin<'a>(app: &App, peer: &Peer, headers: &'a HeaderMap) -
 }
 
 /// A session as it stands.
-pub(super) async fn read(app: &App, id: SessionId) -> ProblemResult<CurrentSession> {
+pub(crate) async fn read(app: &App, id: SessionId) -> ProblemResult<CurrentSession> {
     let found = store::get(&app.main, id).await.map_err(store_failed)?;
     let found = found.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     Ok(CurrentSession::new(&found, app.clock.now()))
@@ -252,7 +259,8 @@ pub(crate) async fn prove_password(
         Some(known) => attempts::count(app, attempts::of_device(app, known.id)?, None, member).await?,
         None => attempts::count(app, members::email_index(app, email)?, Some(from.address), member).await?,
     };
-    let proven = if let Some(account) = account {
+    // Who signs in over a provider may have no password: that takes as long as a wrong one.
+    let proven = if let Some(account) = account.filter(Account::has_password) {
         let (hash, pepper) = (&account.password, account.pepper_version);
         app.passwords.verify(app, place, password, hash, pepper).await?.then_some(account)
     } else {
@@ -301,13 +309,18 @@ struct Where {
 
 /// Go on in another organisation where the member works.
 #[utoipa::path(put, path = "/sessions/current/organisation", tag = "sessions", operation_id = "move_session",
-    request_body = Where, responses((status = 200, body = CurrentSession)))]
+    request_body = Where, responses((status = 200, body = CurrentSession), (status = 409, description = "conflict")))]
 async fn move_to(
     Can { caller, .. }: Can<OwnAccount>,
     State(app): State<Arc<App>>,
     Json(Where { organisation }): Json<Where>,
 ) -> ProblemResult<JsonBody<CurrentSession>> {
     let (_, session) = caller.member()?;
+    if caller.standing()?.began.provider.is_some() {
+        let detail =
+            "you signed in over your organisation's identity provider: sign in to the other organisation by itself";
+        return Err(Problem::new(Code::Conflict).detail(detail));
+    }
     let mut tx = SystemTx::begin(&app).await?;
     if store::move_to(&mut tx.0, session, organisation).await.map_err(store_failed)? == 0 {
         return Err(Problem::new(Code::NotFound).detail("you work in no such organisation"));

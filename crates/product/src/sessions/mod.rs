@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use ::store::{Executor, StoreResult, Tx};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
-use base::id::{MemberId, OrganisationId, SessionId};
+use base::id::{IdentityProviderId, MemberId, OrganisationId, SessionId};
 use base::{Code, Personal, Problem, ProblemResult, Secret, Timestamp};
 use keys::{Aad, KeyKind, Owner, hash, random_token};
 
@@ -41,12 +41,34 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 const LAST_USE_TO: Duration = Duration::from_mins(1);
 const PURPOSE: &str = "session";
 
-pub(crate) use api::{CurrentSession, Peer, origin, prove_password};
+pub(crate) use api::{CurrentSession, Peer, origin, prove_password, read};
 pub use attempts::AttemptLimits;
 pub(crate) use attempts::WINDOW as ATTEMPTS_COUNT_FOR;
-pub(crate) use attempts::forget as forget_attempts;
+pub(crate) use attempts::{Attempt, forget as forget_attempts};
 pub(crate) use device::of as device;
 pub(crate) use standing::{Level, ProofKind, RequireMfa, Standing};
+
+/// By what a session begins.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    /// What was proven.
+    level: Level,
+    /// Over which identity provider, if over one.
+    provider: Option<IdentityProviderId>,
+}
+
+impl From<Level> for How {
+    fn from(level: Level) -> Self {
+        Self { level, provider: None }
+    }
+}
+
+impl How {
+    /// By the word of an identity provider.
+    pub(crate) fn over(provider: IdentityProviderId, level: Level) -> Self {
+        Self { level, provider: Some(provider) }
+    }
+}
 
 /// A session that has begun.
 pub(crate) struct Begun {
@@ -62,14 +84,27 @@ pub(crate) async fn begin(
     member: MemberId,
     organisation: OrganisationId,
     headers: &HeaderMap,
-    level: Level,
+    how: impl Into<How>,
 ) -> ProblemResult<Begun> {
+    let How { level, provider } = how.into();
+    let (level, provider_level) = if provider.is_some() { (Level::Password, level) } else { (level, Level::Password) };
     let token = random_token(app.rng.as_ref());
     let (key_version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
     let (id, at) = (SessionId::new(app.clock.as_ref(), app.rng.as_ref()), app.clock.now());
     let hash = hash::token_hash(&key, PURPOSE, token.expose());
-    let row =
-        store::NewSession { hash, key_version, id, member, organisation, device: device::of(headers), level, now: at };
+    let device = device::of(headers);
+    let row = store::NewSession {
+        hash,
+        key_version,
+        id,
+        member,
+        organisation,
+        device,
+        level,
+        provider,
+        provider_level,
+        now: at,
+    };
     store::insert(&mut tx.0, &row).await.map_err(store_failed)?;
     Ok(Begun { token, id })
 }
@@ -100,6 +135,38 @@ async fn prove(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemRe
     let hash = hash::token_hash(&key, PURPOSE, token.expose());
     store::replace_token(tx, id, &hash, version).await.map_err(store_failed)?;
     Ok(token)
+}
+
+/// A session's member has signed in over their organisation's provider too, or once more: its new token.
+pub(crate) async fn proven_over(
+    app: &App,
+    tx: &mut SystemTx,
+    id: SessionId,
+    provider: IdentityProviderId,
+    level: Level,
+) -> ProblemResult<Secret<String>> {
+    store::set_provider(&mut tx.0, id, provider, level).await.map_err(store_failed)?;
+    prove(app, &mut tx.0, id, Level::Password).await
+}
+
+/// Ends the sessions that began over a provider; one member's, if one is given.
+pub(crate) async fn end_over(
+    app: &App,
+    tx: &mut Tx,
+    provider: IdentityProviderId,
+    member: Option<MemberId>,
+) -> ProblemResult<()> {
+    store::end_over(tx, provider, member, app.clock.now()).await.map(drop).map_err(store_failed)
+}
+
+/// Counts that somebody comes back from an identity provider.
+///
+/// # Errors
+/// 429.
+pub(crate) async fn count_identity(app: &App, said: &str, from: &Origin<'_>) -> ProblemResult<Attempt> {
+    let context = Aad::new("pilotfish/identity-attempt/v1").text(said);
+    let subject = Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, &context))?;
+    attempts::count(app, subject, Some(from.address), None).await
 }
 
 /// Ends a member's sessions in an organisation, but for one.
@@ -175,6 +242,38 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         role: found.role,
         standing: Some(found.standing),
     })
+}
+
+/// The session of a request to what is public.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) id: SessionId,
+    pub(crate) member: MemberId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) standing: Standing,
+}
+
+/// The session that a request carries; nothing without a good one.
+pub(crate) async fn found(app: &App, headers: &HeaderMap) -> ProblemResult<Option<Found>> {
+    match identify(app, headers).await {
+        Ok(Identified { actor: Actor::Member(member, id), organisation, standing: Some(standing), .. }) => {
+            Ok(Some(Found { id, member, organisation, standing }))
+        }
+        Ok(_) => Ok(None),
+        Err(problem) if problem.code == Code::Unauthenticated => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Refuses a session that ended since it was found, or moved: the identity provider may have taken long to answer.
+///
+/// # Errors
+/// 401.
+pub(crate) async fn still_found(on: impl Executor, found: &Found) -> ProblemResult<()> {
+    match store::works(on, found.id).await.map_err(store_failed)? {
+        Some((organisation, _)) if organisation == found.organisation => Ok(()),
+        _ => Err(Problem::new(Code::Unauthenticated).detail("sign in")),
+    }
 }
 
 /// Forgets sessions that were over long ago.

@@ -16,11 +16,13 @@ use utoipa_axum::routes;
 use super::api::{CurrentSession, Peer, known_device, origin};
 use super::attempts::{self, Attempt};
 use super::standing::{Level, ProofKind};
+use super::store;
 use crate::App;
 use crate::authority::{Caller, Can, OwnSession, SystemTx};
 use crate::extract::Json;
 use crate::members::{self, Place};
 use crate::passkeys::{self, Signed};
+use crate::problem::store_failed;
 use crate::second_factors;
 use crate::sign_ins::{self, Origin, Outcome};
 
@@ -116,6 +118,7 @@ async fn proven_by(
         return Err(Problem::new(Code::InvalidProof));
     };
     attempts::forget(&mut tx, attempt).await?;
+    store::set_proven_here(&mut tx.0, session).await.map_err(store_failed)?;
     let token = super::prove(app, &mut tx.0, session, level).await?;
     sign_ins::note(app, &mut tx, from, Some(member), proof.kind(), Outcome::Right).await?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base::id::IdentityProviderId;
 use base::{Code, Problem, ProblemResult, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,9 +16,9 @@ const RECENT: Duration = Duration::from_mins(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
-    /// A password.
+    /// A password, or the word of an identity provider.
     Password,
-    /// A password and a one-time code.
+    /// A second factor too: a one-time code, or one that the organisation trusts its identity provider with.
     Mfa,
     /// A password and a recovery code: it stands in for whatever was lost, until that is set up anew.
     RecoveryCode,
@@ -41,6 +42,8 @@ pub(crate) enum RequireMfa {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Needs {
+    /// Sign in over the organisation's identity provider.
+    IdentityProvider,
     /// Prove a second factor.
     Mfa,
     /// Set one up.
@@ -59,6 +62,8 @@ pub(crate) enum ProofKind {
     Totp,
     /// One of the recovery codes.
     RecoveryCode,
+    /// Signing in at the identity provider, once more: begun at `/sessions/current/proofs/oidc`.
+    IdentityProvider,
 }
 
 /// Which second factors a member has.
@@ -69,10 +74,37 @@ pub(crate) struct Factors {
     pub(crate) recovery_codes: bool,
 }
 
+/// What the organisation asks of a member about its identity providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProviderRule {
+    /// They sign in as they like.
+    Free,
+    /// They sign in over one.
+    Required,
+    /// The others do; an owner gets in without, with a second factor, in case it fails.
+    RequiredOfOthers,
+}
+
+/// How a session began, as far as what it may do depends on that.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began {
+    /// The identity provider, of the session's organisation, over which its member signed in.
+    pub(crate) provider: Option<IdentityProviderId>,
+    /// What the organisation trusts its word for.
+    pub(crate) provider_level: Level,
+    /// Whether the member has proven something here too, and not only there.
+    pub(crate) proven_here: bool,
+    pub(crate) rule: ProviderRule,
+    /// Whether the member works in other organisations too.
+    pub(crate) works_elsewhere: bool,
+}
+
 /// What a session has proven, and by what its member could prove more.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
     pub(crate) level: Level,
+    pub(crate) began: Began,
+    pub(crate) has_password: bool,
     pub(crate) factors: Factors,
     pub(crate) required: RequireMfa,
     /// Until when a member may go without what is required.
@@ -136,7 +168,7 @@ impl Factors {
 }
 
 impl ProofKind {
-    const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
+    const ALL: [Self; 5] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::IdentityProvider];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
@@ -148,6 +180,7 @@ impl ProofKind {
             Self::Passkey => "passkey",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::IdentityProvider => "identity_provider",
         }
     }
 }
@@ -155,23 +188,51 @@ impl ProofKind {
 impl Standing {
     /// Whether the member has a second factor that was not proven.
     pub(crate) fn is_unproven(&self) -> bool {
-        self.level == Level::Password && self.factors.level() > Level::Password
+        self.proven() == Level::Password && self.factors.level() > Level::Password
     }
 
-    /// What the session has proven of what its member still has: a factor that was removed counts no more.
+    /// What the session has proven of what its member still has: a factor that was removed counts no more. Or what its
+    /// provider vouches for.
     pub(crate) fn proven(&self) -> Level {
-        self.level.min(self.factors.level())
+        self.level.min(self.factors.level()).max(self.began.provider_level)
     }
 
     /// What the session has to do before everything is open to it.
     pub(crate) fn needs(&self, now: Timestamp) -> Option<Needs> {
-        let required = self.required.level();
+        // Without their own second factor nobody links an identity either.
+        if self.needs_provider() && !self.is_unproven() {
+            return Some(Needs::IdentityProvider);
+        }
+        let required = self.required_level();
         let (proven, has) = (self.proven(), self.factors.level());
         if self.is_unproven() || (proven < required && has >= required) {
             return Some(Needs::Mfa);
         }
-        let without_any = proven < Level::Mfa && required > Level::Password && now >= self.any_grace_until;
+        let any_is_over = now >= self.any_grace_until || self.breaks_glass();
+        let without_any = proven < Level::Mfa && required > Level::Password && any_is_over;
         (without_any || (proven < required && now >= self.grace_until)).then_some(Needs::Enrolment)
+    }
+
+    /// Whether the organisation's members must sign in over its provider, and this one has not.
+    fn needs_provider(&self) -> bool {
+        self.began.rule == ProviderRule::Required && self.began.provider.is_none()
+    }
+
+    /// Whether it is an owner's who signed in without the provider that everybody must use.
+    fn breaks_glass(&self) -> bool {
+        self.began.rule == ProviderRule::RequiredOfOthers && self.began.provider.is_none()
+    }
+
+    /// What the session must prove; of an owner without the provider a second factor in any case.
+    fn required_level(&self) -> Level {
+        let least = if self.breaks_glass() { Level::Mfa } else { Level::Password };
+        self.required.level().max(least)
+    }
+
+    /// Whether a provider speaks for a member who works elsewhere too: its word is good for its own organisation, and not for
+    /// what the member signs in with elsewhere.
+    fn speaks_for_other(&self) -> bool {
+        self.began.provider.is_some() && !self.began.proven_here && self.began.works_elsewhere
     }
 
     /// Whether the member has a key that was not proven, nor a recovery code in its place. Codes that can be given to a
@@ -194,7 +255,9 @@ impl Standing {
 
     fn next_of(&self, key: bool) -> Vec<ProofKind> {
         if self.factors.level() == Level::Password {
-            return vec![ProofKind::Password];
+            let over_provider = self.began.provider.is_some() && !self.began.works_elsewhere;
+            let kinds = [(self.has_password, ProofKind::Password), (over_provider, ProofKind::IdentityProvider)];
+            return kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect();
         }
         let kinds = [
             (self.factors.passkeys, ProofKind::Passkey),
@@ -214,7 +277,11 @@ impl Standing {
         let ask = |code| by(code, self.next());
         match (proven, self.needs(now)) {
             (Proven::OwnFactor | Proven::OwnKey, _) if self.is_unproven() => return ask(Code::MfaRequired),
+            (Proven::OwnFactor | Proven::OwnKey, _) if self.speaks_for_other() => return ask(Code::StepUpRequired),
             (Proven::OwnKey, _) if self.lacks_key() => return by(Code::StepUpRequired, self.next_of(true)),
+            (Proven::Everything, Some(Needs::IdentityProvider)) => {
+                return Err(Problem::new(Code::IdentityProviderRequired));
+            }
             (Proven::Everything, Some(Needs::Mfa)) => return ask(Code::MfaRequired),
             (Proven::Everything, Some(Needs::Enrolment)) => return Err(Problem::new(Code::MfaEnrolmentRequired)),
             _ => {}
@@ -232,10 +299,71 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
+    const HERE: Began = Began {
+        provider: None,
+        provider_level: Level::Password,
+        proven_here: true,
+        rule: ProviderRule::Free,
+        works_elsewhere: false,
+    };
+
     fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
         let factors = Factors { passkeys: false, totp, recovery_codes: totp };
         let grace_until = if grace { NOW.plus(Duration::from_secs(1)) } else { NOW };
-        Standing { level, factors, required, grace_until, any_grace_until: grace_until, proven_at: NOW }
+        Standing {
+            level,
+            began: HERE,
+            has_password: true,
+            factors,
+            required,
+            grace_until,
+            any_grace_until: grace_until,
+            proven_at: NOW,
+        }
+    }
+
+    fn over_provider(level: Level) -> Standing {
+        let mut standing = standing(Level::Password, false, RequireMfa::Off, false);
+        let provider = Some(IdentityProviderId::new(&base::FrozenClock::default(), &base::SeededRng::new(1)));
+        standing.began = Began { provider, provider_level: level, proven_here: false, ..HERE };
+        standing.has_password = false;
+        standing
+    }
+
+    #[test]
+    fn where_the_provider_is_required_owners_alone_get_in_without_it_and_with_a_second_factor() {
+        let mut member = standing(Level::PhishingResistant, true, RequireMfa::Off, true);
+        member.began.rule = ProviderRule::Required;
+        assert_eq!(member.needs(NOW), Some(Needs::IdentityProvider));
+        let refused = member.allows(Proven::Everything, Age::Any, NOW).unwrap_err();
+        assert_eq!(refused.code, Code::IdentityProviderRequired);
+        assert!(member.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok(), "to link an identity");
+        for (level, totp, needs) in [
+            (Level::Password, false, Some(Needs::Enrolment)),
+            (Level::Password, true, Some(Needs::Mfa)),
+            (Level::Mfa, true, None),
+        ] {
+            let mut owner = standing(level, totp, RequireMfa::Off, true);
+            owner.began = Began { rule: ProviderRule::RequiredOfOthers, ..HERE };
+            assert_eq!(owner.needs(NOW), needs, "{level:?}");
+        }
+        let mut over = over_provider(Level::Password);
+        over.began.rule = ProviderRule::Required;
+        assert_eq!(over.needs(NOW), None);
+    }
+
+    #[test]
+    fn a_provider_speaks_for_its_own_organisation_and_not_for_what_else_its_member_has() {
+        let mut session = over_provider(Level::Mfa);
+        assert!(session.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok());
+        assert_eq!(session.next(), [ProofKind::IdentityProvider]);
+        session.began.works_elsewhere = true;
+        session.has_password = true;
+        let refused = session.allows(Proven::OwnFactor, Age::Any, NOW).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["password"]));
+        assert!(session.allows(Proven::Everything, Age::Recently, NOW).is_ok(), "in its organisation it may");
+        session.began.proven_here = true;
+        assert!(session.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use base::Timestamp;
-use base::id::{MemberId, OrganisationId, SessionId};
+use base::id::{IdentityProviderId, MemberId, OrganisationId, SessionId};
 use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
-use super::standing::{Factors, Level, RequireMfa, Standing};
+use super::standing::{Began, Factors, Level, ProviderRule, RequireMfa, Standing};
 use crate::authority::Role;
 
 /// A session that begins.
@@ -18,6 +18,9 @@ pub(super) struct NewSession {
     pub(super) organisation: OrganisationId,
     pub(super) device: String,
     pub(super) level: Level,
+    /// Over which it begins, if over one, and what its word is trusted for.
+    pub(super) provider: Option<IdentityProviderId>,
+    pub(super) provider_level: Level,
     pub(super) now: Timestamp,
 }
 
@@ -43,7 +46,7 @@ pub(super) struct Limits {
 
 pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64> {
     sql("INSERT INTO sessions (hash, key_version, id, member_id, organisation_id, device, created_at, last_used_at, proven_at, \
-         level) VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5, $8)")
+         level, provider_id, proven_here, provider_level) VALUES ($1, $6, $2, $3, $4, $7, $5, $5, $5, $8, $9, $10, $11)")
     .bind(session.hash)
     .bind(session.id)
     .bind(session.member)
@@ -52,6 +55,9 @@ pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64
     .bind(session.key_version)
     .bind(session.device.as_str())
     .bind(session.level.name())
+    .bind(session.provider)
+    .bind(session.provider.is_none())
+    .bind(session.provider_level.name())
     .execute(tx)
     .await
 }
@@ -71,8 +77,11 @@ pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSessi
 }
 
 const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
-    s.proven_at, ms.role, ms.created_at AS joined_at, o.require_mfa, o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, \
-    o.absolute_hours, (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
+    s.proven_at, s.provider_id, s.provider_level, s.proven_here, ms.role, ms.created_at AS joined_at, o.require_mfa, \
+    o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, o.absolute_hours, o.require_provider, \
+    (SELECT COUNT(*) FROM members m WHERE m.id = s.member_id AND m.password <> '') AS has_password, \
+    (SELECT COUNT(*) FROM memberships e WHERE e.member_id = s.member_id AND e.organisation_id <> s.organisation_id) AS elsewhere, \
+    (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
     (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = s.member_id) AS passkeys, \
     (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
     FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
@@ -105,6 +114,18 @@ fn read_standing(row: &Row) -> StoreResult<Standing> {
     };
     Ok(Standing {
         level: named(row, "level", Level::from_name)?,
+        began: Began {
+            provider: row.get("provider_id")?,
+            provider_level: named(row, "provider_level", Level::from_name)?,
+            proven_here: row.get("proven_here")?,
+            rule: match (row.get("require_provider")?, named(row, "role", Role::from_name)?) {
+                (false, _) => ProviderRule::Free,
+                (true, Role::Owner) => ProviderRule::RequiredOfOthers,
+                (true, _) => ProviderRule::Required,
+            },
+            works_elsewhere: row.get("elsewhere")?,
+        },
+        has_password: row.get("has_password")?,
         factors: Factors {
             passkeys: row.get("passkeys")?,
             totp: row.get("totp")?,
@@ -141,6 +162,37 @@ pub(super) async fn raise(tx: &mut Tx, id: SessionId, level: Level, now: Timesta
         dialect::placeholders(4, below.len()),
     );
     sql(text).bind(id).bind(now).bind(level.name()).bind_all(below).execute(tx).await
+}
+
+/// Writes that the member has proven something here, and not a provider for them.
+pub(super) async fn set_proven_here(tx: &mut Tx, id: SessionId) -> StoreResult<u64> {
+    sql("UPDATE sessions SET proven_here = 1 WHERE id = $1").bind(id).execute(tx).await
+}
+
+/// Writes that the member has signed in over a provider too, or once more, and what its word is trusted for.
+pub(super) async fn set_provider(
+    tx: &mut Tx,
+    id: SessionId,
+    provider: IdentityProviderId,
+    level: Level,
+) -> StoreResult<u64> {
+    let query = sql("UPDATE sessions SET provider_id = $2, provider_level = $3 WHERE id = $1");
+    query.bind(id).bind(provider).bind(level.name()).execute(tx).await
+}
+
+/// Ends the sessions that began over a provider; one member's, if one is given.
+pub(super) async fn end_over(
+    tx: &mut Tx,
+    provider: IdentityProviderId,
+    member: Option<MemberId>,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    sql("UPDATE sessions SET ended_at = $3 WHERE provider_id = $1 AND ($2 IS NULL OR member_id = $2) AND ended_at IS NULL")
+        .bind(provider)
+        .bind(member)
+        .bind(now)
+        .execute(tx)
+        .await
 }
 
 pub(super) async fn replace_token(tx: &mut Tx, id: SessionId, hash: &[u8; 32], version: u32) -> StoreResult<u64> {
@@ -220,9 +272,10 @@ pub(super) async fn end_own(tx: &mut Tx, member: MemberId, id: SessionId, now: T
         .await
 }
 
-/// Has a session go on in another organisation where its member may work.
+/// Has a session go on in another organisation where its member may work. One that began over a provider is good for that
+/// provider's organisation.
 pub(super) async fn move_to(tx: &mut Tx, id: SessionId, organisation: OrganisationId) -> StoreResult<u64> {
-    sql("UPDATE sessions SET organisation_id = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM memberships ms \
+    sql("UPDATE sessions SET organisation_id = $2 WHERE id = $1 AND provider_id IS NULL AND EXISTS (SELECT 1 FROM memberships ms \
          WHERE ms.member_id = sessions.member_id AND ms.organisation_id = $2 AND ms.suspended_at IS NULL)")
     .bind(id)
     .bind(organisation)

@@ -30,7 +30,7 @@ pub(crate) use database::{create as create_databases, drop_all as drop_databases
 pub(crate) use dump::dump;
 pub(crate) use logs::Logs;
 pub(crate) use request::{Answer, Asking};
-pub(crate) use team::{SignedIn, THEIR_PASSWORD};
+pub(crate) use team::{SignedIn, THEIR_PASSWORD, TotpOf};
 pub(crate) use visitor::Visitor;
 
 /// The owner's address in every test.

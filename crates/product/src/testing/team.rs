@@ -74,8 +74,12 @@ impl TotpOf {
 impl TestApp {
     /// Signs the owner in as far as the password does, who has a second factor.
     pub(crate) async fn half_signed_in(&self) -> SignedIn {
-        let answer = self.try_to_sign_in(OWNER, PASSWORD).await.assert(403);
-        SignedIn { app: self.clone(), id: String::new(), cookie: answer.cookie() }
+        self.half(&self.try_to_sign_in(OWNER, PASSWORD).await.assert(403))
+    }
+
+    /// Who is signed in as far as this refusal says, and has a second factor to prove.
+    pub(crate) fn half(&self, refusal: &Answer) -> SignedIn {
+        SignedIn { app: self.clone(), id: String::new(), cookie: refusal.cookie() }
     }
 
     /// Signs the owner in with a one-time code too.

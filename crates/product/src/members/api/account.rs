@@ -31,7 +31,9 @@ struct Account {
     name: String,
     /// Where one may work, in the order of joining.
     organisations: Vec<AccountOrganisation>,
-    password_changed_at: Timestamp,
+    /// Null of whom has no password.
+    #[schema(required)]
+    password_changed_at: Option<Timestamp>,
     /// One-time codes; null without.
     #[schema(required)]
     totp: Option<AccountTotp>,

@@ -1,0 +1,96 @@
+//! `/organisation/sign-in`: whether members must sign in over a provider, and where they do.
+
+use std::sync::Arc;
+
+use axum::Json as JsonBody;
+use axum::extract::State;
+use base::{Code, Problem, ProblemResult};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::{redirect_uri, store};
+use super::configuration::begin;
+use crate::App;
+use crate::audit::{self, By, Entry};
+use crate::authority::{Caller, Can, OwnOrganisation, ReadSecurity};
+use crate::extract::Json;
+use crate::problem::store_failed;
+use crate::sessions::Level;
+
+/// How the organisation's members sign in.
+#[derive(Serialize, ToSchema)]
+struct OrganisationSignIn {
+    /// Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor.
+    identity_provider_required: bool,
+    /// The page on which they do.
+    sign_in_url: String,
+    /// What a provider is to be told: where it may send people back to.
+    redirect_uri: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewOrganisationSignIn {
+    identity_provider_required: bool,
+}
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(get, set))
+}
+
+/// How do the organisation's members sign in?
+#[utoipa::path(get, path = "/organisation/sign-in", tag = "organisation", operation_id = "get_sign_in_rule",
+    responses((status = 200, body = OrganisationSignIn)))]
+async fn get(
+    Can { caller, .. }: Can<ReadSecurity>,
+    State(app): State<Arc<App>>,
+) -> ProblemResult<JsonBody<OrganisationSignIn>> {
+    let reader = caller.organisation_reader(&app);
+    let required = store::is_required(reader.db(), reader.organisation()).await.map_err(store_failed)?;
+    Ok(answer(&app, &caller, required))
+}
+
+/// Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
+/// it, who can get in without the provider should it fail: with a password and a second factor.
+#[utoipa::path(put, path = "/organisation/sign-in", tag = "organisation", operation_id = "set_sign_in_rule",
+    request_body = NewOrganisationSignIn,
+    responses((status = 200, body = OrganisationSignIn), (status = 409, description = "conflict")))]
+async fn set(
+    Can { caller, .. }: Can<OwnOrganisation>,
+    State(app): State<Arc<App>>,
+    Json(NewOrganisationSignIn { identity_provider_required: required }): Json<NewOrganisationSignIn>,
+) -> ProblemResult<JsonBody<OrganisationSignIn>> {
+    let standing = caller.standing()?;
+    let conflict = |detail: &'static str| Err(Problem::new(Code::Conflict).detail(detail));
+    if required && !(standing.has_password && standing.factors.level() > Level::Password) {
+        return conflict(
+            "should the provider fail, only owners with a password and a second factor get in: set yours up first",
+        );
+    }
+    let mut tx = begin(&app, &caller).await?;
+    let organisation = tx.organisation();
+    let providers = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
+    if required && providers.iter().all(|provider| provider.last_used_at.is_none()) {
+        return conflict(
+            "nobody has signed in over an identity provider yet: add one, and link your own identity there first",
+        );
+    }
+    store::set_required(&mut tx, required).await.map_err(store_failed)?;
+    let (object, by) = (organisation.to_string(), By::Caller(&caller));
+    let detail = json!({"identity_provider_required": required});
+    let entry = Entry { action: "organisation.set_sign_in", object, detail, environment: None, by };
+    audit::record(&app, tx.tx(), entry).await?;
+    tx.commit().await?;
+    Ok(answer(&app, &caller, required))
+}
+
+fn answer(app: &App, caller: &Caller, required: bool) -> JsonBody<OrganisationSignIn> {
+    JsonBody(OrganisationSignIn {
+        identity_provider_required: required,
+        sign_in_url: format!("{}/sign-in/{}", app.urls.dashboard, caller.organisation()),
+        redirect_uri: redirect_uri(app),
+    })
+}

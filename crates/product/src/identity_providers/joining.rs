@@ -1,0 +1,156 @@
+//! Which member it is whom a provider names: the one whose identity it is; else the one whose address it is, where the provider may say
+//! so; else a new one.
+
+use ::store::StoreError;
+use base::id::MemberId;
+use base::{Code, Personal, Problem, ProblemResult};
+use serde_json::{Map, Value, json};
+
+use super::identities;
+use super::store::Provider;
+use crate::App;
+use crate::audit::{self, By, Entry};
+use crate::authority::{Role, SystemTx};
+use crate::members::{self, WorksAs};
+use crate::problem::store_failed;
+
+/// Characters of a name that are kept.
+const LONGEST_NAME: usize = 100;
+
+/// The subject of a token that was verified.
+pub(super) fn subject(claims: &Map<String, Value>) -> ProblemResult<&str> {
+    claims.get("sub").and_then(Value::as_str).ok_or_else(|| Problem::new(Code::IdentityNotAccepted))
+}
+
+/// Which member it is, who may work in the provider's organisation.
+///
+/// # Errors
+/// 403 `identity_not_linked` with what to do.
+pub(super) async fn member(
+    app: &App,
+    tx: &mut SystemTx,
+    provider: &Provider,
+    claims: &Map<String, Value>,
+) -> ProblemResult<MemberId> {
+    let index = identities::index(app, provider.id, subject(claims)?)?;
+    let known = identities::member_of(&mut tx.0, provider.id, &index.all).await.map_err(store_failed)?;
+    if let Some(member) = known {
+        return match members::works_as(tx, member, provider.organisation).await? {
+            WorksAs::Active(_) => Ok(member),
+            WorksAs::Suspended => Err(refused("you may not work in this organisation at this time: ask its admins")),
+            WorksAs::Nobody => Err(refused("you do not work in this organisation any more")),
+        };
+    }
+    let email = address(provider, claims).ok_or_else(|| {
+        refused("the provider says no address of yours that it has verified: have an admin look at its settings")
+    })?;
+    match members::account(app, &email).await? {
+        Some(account) => by_address(app, tx, provider, claims, &email, account.id).await,
+        None => join(app, tx, provider, claims, &email).await,
+    }
+}
+
+/// Links a new identity of a member.
+///
+/// # Errors
+/// 409 if the member has another one there.
+pub(super) async fn link(
+    app: &App,
+    tx: &mut SystemTx,
+    provider: &Provider,
+    claims: &Map<String, Value>,
+    member: MemberId,
+) -> ProblemResult<()> {
+    let taken = || Problem::new(Code::Conflict).detail("another identity of this provider is linked: remove it first");
+    if identities::has(&mut tx.0, provider.id, member).await.map_err(store_failed)? {
+        return Err(taken());
+    }
+    let identity = identities::new(app, provider, member, subject(claims)?)?;
+    identities::insert(&mut tx.0, &identity).await.map(drop).map_err(|error| match error {
+        StoreError::Conflict => taken(),
+        other => store_failed(other),
+    })
+}
+
+/// Links a member who is found by their address: one of this organisation alone, whose address the provider is the authority
+/// for, and no owner. Whoever configures a provider must not come to be somebody who may more than they.
+async fn by_address(
+    app: &App,
+    tx: &mut SystemTx,
+    provider: &Provider,
+    claims: &Map<String, Value>,
+    email: &Personal<String>,
+    member: MemberId,
+) -> ProblemResult<MemberId> {
+    members::lock(app, &mut tx.0, member).await?;
+    let works = members::works_as(tx, member, provider.organisation).await?;
+    let is_known_here = matches!(works, WorksAs::Active(role) if role != Role::Owner);
+    let is_alone = !members::works_elsewhere(tx, member, provider.organisation).await?;
+    if !(provider.settings.speaks_for(email) && is_known_here && is_alone) {
+        return Err(refused(
+            "an account with your address is there already: sign in to it as until now, and link this identity on its page",
+        ));
+    }
+    link(app, tx, provider, claims, member).await?;
+    record(app, tx, provider, "account.link_identity", member, json!({"provider": provider.id, "by": "address"}))
+        .await?;
+    Ok(member)
+}
+
+/// Makes a member whom nobody knew, if the settings say what they may do.
+async fn join(
+    app: &App,
+    tx: &mut SystemTx,
+    provider: &Provider,
+    claims: &Map<String, Value>,
+    email: &Personal<String>,
+) -> ProblemResult<MemberId> {
+    let role = provider.settings.role_of(claims).ok_or_else(|| {
+        refused("nothing that the provider says of you lets you work here: ask an admin of the organisation")
+    })?;
+    let name = name(claims, email);
+    let member = members::insert(app, tx, provider.organisation, role, members::said_by_provider(email, &name)).await?;
+    link(app, tx, provider, claims, member).await?;
+    let detail = json!({"provider": provider.id, "role": role.name()});
+    record(app, tx, provider, "member.join_over_provider", member, detail).await?;
+    Ok(member)
+}
+
+async fn record(
+    app: &App,
+    tx: &mut SystemTx,
+    provider: &Provider,
+    action: &'static str,
+    of: MemberId,
+    detail: Value,
+) -> ProblemResult<()> {
+    let by = By::System(provider.organisation);
+    let entry = Entry { action, object: of.to_string(), detail, environment: None, by };
+    audit::record(app, &mut tx.0, entry).await
+}
+
+/// The address, if the provider has verified it or is the authority for its domain.
+fn address(provider: &Provider, claims: &Map<String, Value>) -> Option<Personal<String>> {
+    let email = Personal::new(claims.get("email")?.as_str()?.trim().to_owned());
+    let verified = match claims.get("email_verified") {
+        Some(Value::Bool(verified)) => *verified,
+        Some(Value::String(text)) => text == "true",
+        Some(_) => false,
+        None => provider.settings.speaks_for(&email),
+    };
+    (verified && members::check_email(&email).is_ok()).then_some(email)
+}
+
+/// What somebody is called; at least what stands before the `@`.
+fn name(claims: &Map<String, Value>, email: &Personal<String>) -> Personal<String> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let both = || Some(format!("{} {}", text("given_name")?, text("family_name")?));
+    let local = || email.open().split('@').next().unwrap_or_default().to_owned();
+    let name = text("name").map(str::to_owned).or_else(both).unwrap_or_else(local);
+    let kept: String = name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+    Personal::new(if kept.trim().is_empty() { local() } else { kept.trim().to_owned() })
+}
+
+pub(super) fn refused(detail: &'static str) -> Problem {
+    Problem::new(Code::IdentityNotLinked).detail(detail)
+}

@@ -1,0 +1,103 @@
+//! Identity providers: an organisation's members sign in with what they sign in with at work, over OpenID Connect (authorization
+//! code with PKCE). An organisation has one or several, and may require that its members use them.
+//!
+//! A provider's word is good for its own organisation: a session that begins over it is in that organisation alone, and where
+//! its member works elsewhere too it changes nothing of what they sign in with, until they prove something here. Who somebody
+//! is, is the provider and the subject that it names, never the address alone. By the address a member is found once, to be
+//! linked: if the provider is the authority for its domain, and the member works in this organisation only and is no owner.
+//! Anybody else links their identity by themselves, signed in as they always were.
+//!
+//! What a provider says is verified by `jsonwebtoken`, under its published keys and one of four algorithms; which claims must
+//! hold is in [`token`]; why no larger library does it in `docs/adr/0015-openid-connect.md`.
+//!
+//! Invariants: an issuer never changes; nobody is asked but the issuers that an organisation named, over TLS, with bounds; a
+//! state is of one browser, one provider and one purpose, good once and for ten minutes; whoever leaves, or whose provider is
+//! removed, keeps no identity and no session of it.
+
+mod address;
+pub(crate) mod api;
+mod complete;
+mod directory;
+mod exchange;
+mod http;
+mod identities;
+mod joining;
+mod level;
+mod model;
+pub(crate) mod reseal;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use ::store::{StoreResult, Tx};
+use base::id::{IdentityProviderId, MemberId, OrganisationId};
+use base::{Code, Problem, ProblemResult, Secret};
+use keys::{Aad, KeyKind, Owner};
+
+use crate::App;
+use crate::authority::{OrganisationTx, SystemTx};
+use crate::problem::store_failed;
+use crate::sealed;
+
+pub(crate) use directory::Directory;
+pub(crate) use store::Provider;
+
+/// Where providers send browsers back to: a screen of the dashboard.
+const CALLBACK: &str = "/sign-in/oidc/callback";
+
+fn redirect_uri(app: &App) -> String {
+    format!("{}{CALLBACK}", app.urls.dashboard)
+}
+
+/// A provider, whoever's it is.
+async fn provider(app: &App, id: IdentityProviderId) -> ProblemResult<Provider> {
+    store::find(&app.main, id).await.map_err(store_failed)?.ok_or_else(missing)
+}
+
+fn missing() -> Problem {
+    Problem::new(Code::NotFound).detail("there is no such identity provider")
+}
+
+fn secret_context(id: IdentityProviderId) -> Aad {
+    Aad::new("pilotfish/identity-provider/v1").bytes(&id.bytes()).text("client_secret")
+}
+
+fn seal_secret(
+    app: &App,
+    organisation: OrganisationId,
+    id: IdentityProviderId,
+    secret: &Secret<String>,
+) -> ProblemResult<Vec<u8>> {
+    let owner = Owner::Organisation(organisation);
+    sealed::seal(app, KeyKind::Organisation, owner, &secret_context(id), secret.expose().as_bytes())
+}
+
+fn open_secret(app: &App, provider: &Provider) -> ProblemResult<Secret<String>> {
+    let owner = Owner::Organisation(provider.organisation);
+    let (context, sealed) = (secret_context(provider.id), provider.client_secret.as_slice());
+    sealed::open_text(app, KeyKind::Organisation, owner, &context, sealed).map(Secret::new)
+}
+
+/// Whether a member has an identity at any provider.
+pub(crate) async fn has_identity(tx: &mut SystemTx, member: MemberId) -> ProblemResult<bool> {
+    identities::has_any(&mut tx.0, member).await.map_err(store_failed)
+}
+
+/// Forgets a member's identities.
+pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    identities::forget_of(tx, member).await
+}
+
+/// Forgets a member's identities at the providers of an organisation that they leave.
+pub(crate) async fn forget_here(tx: &mut OrganisationTx, member: MemberId) -> ProblemResult<()> {
+    identities::forget_here(tx, member).await.map(drop).map_err(store_failed)
+}
+
+/// Forgets the states that nobody can answer any more.
+pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    store::forget_states(&mut tx.0, app.clock.now()).await.map_err(store_failed)?;
+    tx.commit().await
+}

@@ -1,0 +1,151 @@
+//! SQL of identity providers, and of states that were answered.
+
+use base::Timestamp;
+use base::id::{IdentityProviderId, OrganisationId};
+use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
+
+use super::model::Settings;
+use crate::authority::{OrganisationReader, OrganisationTx};
+
+/// An identity provider of an organisation.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(super) id: IdentityProviderId,
+    pub(super) organisation: OrganisationId,
+    pub(super) name: String,
+    pub(super) issuer: String,
+    pub(super) client_id: String,
+    /// Sealed under the organisation's key.
+    pub(super) client_secret: Vec<u8>,
+    pub(super) settings: Settings,
+    pub(super) created_at: Timestamp,
+    pub(super) last_used_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "p.id, p.organisation_id, p.name, p.issuer, p.client_id, p.client_secret, p.settings, p.created_at, \
+    p.last_used_at";
+
+pub(super) async fn insert(tx: &mut OrganisationTx, provider: &Provider) -> StoreResult<u64> {
+    let settings = written(&provider.settings);
+    sql("INSERT INTO identity_providers (id, organisation_id, name, issuer, client_id, client_secret, settings, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(provider.id)
+    .bind(provider.organisation)
+    .bind(provider.name.as_str())
+    .bind(provider.issuer.as_str())
+    .bind(provider.client_id.as_str())
+    .bind(provider.client_secret.as_slice())
+    .bind(settings)
+    .bind(provider.created_at)
+    .execute(tx.tx())
+    .await
+}
+
+pub(super) async fn update(tx: &mut OrganisationTx, provider: &Provider) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    sql("UPDATE identity_providers SET name = $3, client_id = $4, client_secret = $5, settings = $6 \
+         WHERE id = $1 AND organisation_id = $2")
+    .bind(provider.id)
+    .bind(organisation)
+    .bind(provider.name.as_str())
+    .bind(provider.client_id.as_str())
+    .bind(provider.client_secret.as_slice())
+    .bind(written(&provider.settings))
+    .execute(tx.tx())
+    .await
+}
+
+pub(super) async fn delete(tx: &mut OrganisationTx, id: IdentityProviderId) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    let query = sql("DELETE FROM identity_providers WHERE id = $1 AND organisation_id = $2");
+    query.bind(id).bind(organisation).execute(tx.tx()).await
+}
+
+/// A provider of the reader's organisation.
+pub(super) async fn get(reader: OrganisationReader<'_>, id: IdentityProviderId) -> StoreResult<Option<Provider>> {
+    let text = format!("SELECT {COLUMNS} FROM identity_providers p WHERE p.id = $1 AND p.organisation_id = $2");
+    let row = sql(text).bind(id).bind(reader.organisation()).fetch_optional(reader.db()).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// A provider, whoever's it is.
+pub(super) async fn find(db: &Db, id: IdentityProviderId) -> StoreResult<Option<Provider>> {
+    let text = format!("SELECT {COLUMNS} FROM identity_providers p WHERE p.id = $1");
+    let row = sql(text).bind(id).fetch_optional(db.read(Scope::System)).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// An organisation's providers, oldest first.
+pub(super) async fn of_organisation(on: impl Executor, organisation: OrganisationId) -> StoreResult<Vec<Provider>> {
+    let text =
+        format!("SELECT {COLUMNS} FROM identity_providers p WHERE p.organisation_id = $1 ORDER BY p.created_at, p.id");
+    sql(text).bind(organisation).fetch_all(on).await?.iter().map(read).collect()
+}
+
+/// Writes that somebody signed in over a provider.
+pub(super) async fn used(tx: &mut Tx, id: IdentityProviderId, now: Timestamp) -> StoreResult<u64> {
+    sql("UPDATE identity_providers SET last_used_at = $2 WHERE id = $1").bind(id).bind(now).execute(tx).await
+}
+
+/// Puts what was sealed anew in the place of the bytes that it was made of.
+pub(super) async fn set_secret(tx: &mut Tx, of: &Provider, secret: &[u8]) -> StoreResult<u64> {
+    sql("UPDATE identity_providers SET client_secret = $2 WHERE id = $1 AND client_secret = $3")
+        .bind(of.id)
+        .bind(secret)
+        .bind(of.client_secret.as_slice())
+        .execute(tx)
+        .await
+}
+
+/// Whether the members of an organisation must sign in over a provider.
+pub(super) async fn is_required(on: impl Executor, organisation: OrganisationId) -> StoreResult<bool> {
+    let query = sql("SELECT require_provider FROM organisations WHERE id = $1").bind(organisation);
+    query.fetch_optional(on).await?.map_or(Ok(false), |row| row.get("require_provider"))
+}
+
+pub(super) async fn set_required(tx: &mut OrganisationTx, required: bool) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    let query = sql("UPDATE organisations SET require_provider = $2 WHERE id = $1");
+    query.bind(organisation).bind(required).execute(tx.tx()).await
+}
+
+/// The only organisation, if there is but one.
+pub(super) async fn only_organisation(db: &Db) -> StoreResult<Option<OrganisationId>> {
+    let rows = sql("SELECT id FROM organisations LIMIT 2").fetch_all(db.read(Scope::System)).await?;
+    match rows.as_slice() {
+        [one] => one.get("id").map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Writes that a state was answered, unless it was.
+pub(super) async fn use_state(tx: &mut Tx, state: &[u8], expires: Timestamp) -> StoreResult<u64> {
+    sql("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT (state) DO NOTHING")
+        .bind(state)
+        .bind(expires)
+        .execute(tx)
+        .await
+}
+
+pub(super) async fn forget_states(tx: &mut Tx, before: Timestamp) -> StoreResult<u64> {
+    sql("DELETE FROM answered_states WHERE expires_at <= $1").bind(before).execute(tx).await
+}
+
+fn written(settings: &Settings) -> String {
+    serde_json::json!(settings).to_string()
+}
+
+fn read(row: &Row) -> StoreResult<Provider> {
+    let settings: String = row.get("settings")?;
+    Ok(Provider {
+        id: row.get("id")?,
+        organisation: row.get("organisation_id")?,
+        name: row.get("name")?,
+        issuer: row.get("issuer")?,
+        client_id: row.get("client_id")?,
+        client_secret: row.get("client_secret")?,
+        settings: serde_json::from_str(&settings).map_err(|_| StoreError::Decode { column: "settings".to_owned() })?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+    })
+}

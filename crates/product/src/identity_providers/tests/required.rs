@@ -1,0 +1,133 @@
+//! An organisation whose members must sign in over its provider, and the owner who gets in without.
+
+use app_test::app_test;
+use serde_json::{Value, json};
+
+use super::{World, person, records};
+use crate::testing::{Answer, OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp, TotpOf};
+
+const RULE: &str = "/api/v1/organisation/sign-in";
+
+async fn requires(who: &SignedIn, required: bool) -> Answer {
+    who.says(json!({"identity_provider_required": required})).put(RULE).await
+}
+
+/// The owner has a second factor, bob has signed in over the provider, and everybody must.
+async fn required(world: &World) -> TotpOf {
+    let totp = world.owner.sets_up_totp().await;
+    world.signs_in().await;
+    requires(&world.owner, true).await.assert(200);
+    totp
+}
+
+#[app_test]
+async fn it_is_required_by_an_owner_who_gets_in_without_and_once_the_provider_works(app: TestApp) {
+    let world = World::new(&app).await;
+    let admin = app.member("carol@example.org", "admin").await;
+    assert_eq!(requires(&admin, true).await.assert(403).code(), "forbidden");
+    let refused = requires(&world.owner, true).await.assert(409);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("second factor"));
+    world.owner.sets_up_totp().await;
+    let refused = requires(&world.owner, true).await.assert(409);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("nobody has signed in"));
+    world.signs_in().await;
+    let rule = requires(&world.owner, true).await.assert(200).json();
+    let organisation = app.installed().organisation.id;
+    assert_eq!(
+        rule,
+        json!({
+            "identity_provider_required": true,
+            "sign_in_url": format!("https://dashboard.localhost:8444/sign-in/{organisation}"),
+            "redirect_uri": "https://dashboard.localhost:8444/sign-in/oidc/callback",
+        })
+    );
+    assert_eq!(world.owner.asks().get(RULE).await.assert(200).json(), rule);
+    assert!(records(&app).await.contains(&"organisation.set_sign_in".to_owned()));
+    app.advance(std::time::Duration::from_mins(11));
+    assert_eq!(requires(&world.owner, false).await.assert(403).code(), "step_up_required");
+}
+
+#[app_test]
+async fn who_did_not_come_over_the_provider_can_do_nothing_here_from_the_next_request_on(app: TestApp) {
+    let world = World::new(&app).await;
+    let carol = app.member("carol@example.org", "admin").await;
+    let over = world.signs_in().await;
+    required(&world).await;
+    assert_eq!(carol.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    assert_eq!(carol.asks().get("/api/v1/members").await.assert(403).code(), "identity_provider_required");
+    over.asks().get("/api/v1/me").await.assert(200);
+    world.owner.asks().get("/api/v1/me").await.assert(200);
+    // Signing in anew with the password is no way around it; it says what to do.
+    let anew = app.try_to_sign_in("carol@example.org", THEIR_PASSWORD).await.assert(201);
+    assert_eq!(anew.json()["needs"], "identity_provider");
+    let devices = anew.headers.get_all("set-cookie").iter().filter(|set| set.to_str().unwrap().contains("_device"));
+    assert_eq!(devices.count(), 0);
+    let carol = app.began(&anew);
+    assert_eq!(carol.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    // They link their identity, signed in as they were, and are in.
+    world.issuer.is(person("carol at acme", "carol@acme.example"));
+    let linked = world.links(&carol).await.assert(200);
+    assert_eq!(linked.json()["needs"], Value::Null);
+    app.began(&linked).asks().get("/api/v1/me").await.assert(200);
+    world.signs_in().await.asks().get("/api/v1/members").await.assert(200);
+    // It is taken back.
+    let owner = app.try_to_sign_in(OWNER, PASSWORD).await.assert(403);
+    assert_eq!(owner.code(), "mfa_required");
+    requires(&world.owner, false).await.assert(200);
+    app.signs_in("carol@example.org", THEIR_PASSWORD).await.asks().get("/api/v1/me").await.assert(200);
+}
+
+#[app_test]
+async fn an_owner_gets_in_without_the_provider_with_password_and_second_factor(app: TestApp) {
+    let world = World::new(&app).await;
+    let totp = required(&world).await;
+    world.issuer.is_down(true);
+    app.advance(std::time::Duration::from_hours(2));
+    let half = app.half_signed_in().await;
+    assert_eq!(half.asks().get("/api/v1/me").await.assert(403).code(), "mfa_required");
+    let owner = app.signs_in_with_totp(&totp).await;
+    owner.asks().get("/api/v1/me").await.assert(200);
+    requires(&owner, false).await.assert(200);
+}
+
+#[app_test]
+async fn an_owner_without_a_second_factor_sets_one_up_first(app: TestApp) {
+    let world = World::new(&app).await;
+    let dora = app.member("dora@example.org", "owner").await;
+    required(&world).await;
+    assert_eq!(dora.asks().get("/api/v1/me").await.assert(403).code(), "mfa_enrolment_required");
+    dora.sets_up_totp().await;
+    dora.asks().get("/api/v1/me").await.assert(200);
+}
+
+#[app_test]
+async fn other_organisations_of_a_member_require_nothing_by_it(app: TestApp) {
+    let world = World::new(&app).await;
+    let other = app.other_owner("olga@other.example").await;
+    let token = world.owner.invites("olga@other.example", "editor").await;
+    let olga = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
+    required(&world).await;
+    assert_eq!(olga.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    other.asks().get("/api/v1/me").await.assert(200);
+    let account = olga.asks().get("/api/v1/account").await.assert(200).json();
+    let organisations = account["organisations"].as_array().unwrap();
+    let elsewhere = organisations.iter().find(|one| one["name"] == "Other").unwrap()["id"].clone();
+    olga.says(json!({"organisation": elsewhere})).put("/api/v1/sessions/current/organisation").await.assert(200);
+    olga.asks().get("/api/v1/me").await.assert(200);
+}
+
+#[app_test]
+async fn the_only_provider_stays_while_it_is_required_and_takes_its_sessions_along(app: TestApp) {
+    let world = World::new(&app).await;
+    required(&world).await;
+    let bob = world.signs_in().await;
+    let path = format!("{}/{}", super::PROVIDERS, world.provider);
+    assert_eq!(world.owner.asks().delete(&path).await.assert(409).code(), "conflict");
+    assert!(bob.is_in().await);
+    requires(&world.owner, false).await.assert(200);
+    let gone = world.goes().await;
+    world.owner.asks().delete(&path).await.assert(204);
+    assert!(!bob.is_in().await);
+    world.comes_back(&gone).await.assert(404);
+    world.owner.asks().delete(&path).await.assert(404);
+}

@@ -1,0 +1,46 @@
+-- OpenID Connect providers over which an organisation's members sign in.
+CREATE TABLE identity_providers (
+    id                  BYTEA PRIMARY KEY,
+    organisation_id     BYTEA NOT NULL REFERENCES organisations (id),
+    name                TEXT NOT NULL,       -- on the button
+    issuer              TEXT NOT NULL,       -- never changes: whose word an identity is
+    client_id           TEXT NOT NULL,
+    client_secret       BYTEA NOT NULL,      -- sealed under the organisation's key
+    settings            TEXT NOT NULL,       -- JSON: scopes, domains, roles, whether its second factor counts
+    created_at          BIGINT NOT NULL,
+    last_used_at        BIGINT               -- when somebody last signed in over it
+);
+CREATE INDEX identity_providers_of ON identity_providers (organisation_id);
+
+-- Who is which member at a provider.
+CREATE TABLE member_identities (
+    id                  BYTEA PRIMARY KEY,
+    member_id           BYTEA NOT NULL REFERENCES members (id),
+    provider_id         BYTEA NOT NULL REFERENCES identity_providers (id),
+    subject_index       BYTEA NOT NULL,      -- keyed hash of provider and subject
+    index_version       BIGINT NOT NULL,     -- of the key of members' indexes
+    subject             BYTEA NOT NULL,      -- sealed under the key of the provider's organisation
+    created_at          BIGINT NOT NULL,
+    last_used_at        BIGINT,
+    UNIQUE (provider_id, subject_index),
+    UNIQUE (provider_id, member_id)
+);
+CREATE INDEX member_identities_of ON member_identities (member_id);
+
+-- States that were answered, until nobody could answer them any more: each is good once.
+CREATE TABLE answered_states (
+    state               BYTEA PRIMARY KEY,
+    expires_at          BIGINT NOT NULL
+);
+
+-- Whether the organisation's members must sign in over one of its providers.
+ALTER TABLE organisations ADD COLUMN require_provider BIGINT NOT NULL DEFAULT 0;
+
+-- The provider over which a session began, if it did, what the organisation trusts its word for, and whether its member has
+-- proven something here too: the password, a passkey, a code.
+ALTER TABLE sessions ADD COLUMN provider_id BYTEA;
+ALTER TABLE sessions ADD COLUMN provider_level TEXT NOT NULL DEFAULT 'password'; -- password, mfa, phishing_resistant
+ALTER TABLE sessions ADD COLUMN proven_here BIGINT NOT NULL DEFAULT 1;
+
+-- Whether it is a provider's word alone that the address is the member's. A member without a password has an empty one.
+ALTER TABLE members ADD COLUMN address_said BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,16 @@
+-- The second fence, as 0003 and 0014 say.
+ALTER TABLE identity_providers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE identity_providers FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_organisation ON identity_providers
+    USING (in_organisation(organisation_id)) WITH CHECK (in_organisation(organisation_id));
+
+-- The dashboard's alone; the worker seals anew and hashes anew when keys turn, and forgets who is gone.
+GRANT SELECT, INSERT, UPDATE, DELETE ON identity_providers TO pilotfish_dashboard;
+GRANT SELECT ON identity_providers TO pilotfish_worker;
+GRANT UPDATE (client_secret) ON identity_providers TO pilotfish_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON member_identities TO pilotfish_dashboard;
+GRANT SELECT, DELETE ON member_identities TO pilotfish_worker;
+GRANT UPDATE (subject, subject_index, index_version) ON member_identities TO pilotfish_worker;
+GRANT SELECT, INSERT ON answered_states TO pilotfish_dashboard;
+GRANT SELECT, DELETE ON answered_states TO pilotfish_worker;
+GRANT UPDATE (require_provider) ON organisations TO pilotfish_dashboard;

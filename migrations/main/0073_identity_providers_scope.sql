@@ -1,0 +1,2 @@
+-- One process serves a file, and has it whole.
+SELECT 1;
