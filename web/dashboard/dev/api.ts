@@ -3,10 +3,12 @@
  * The cookie `dev_scenario` chooses a state: `empty`, `error`, `slow`, `setup`, or none for a full installation.
  */
 import type { Schema } from "../src/api/types";
+import { account } from "./account";
 import { analytics } from "./analytics";
 import { flowResults, makeContent, surveyResults } from "./data/content";
 import { makePeople, type StoredPerson, timelineOf } from "./data/people";
 import { type Ask, ok, problem, type Reply, type Route, route } from "./http";
+import { identityProviders } from "./identityProviders";
 import { Shelf } from "./shelf";
 import { why } from "./why";
 
@@ -109,6 +111,7 @@ const current = (): Schema["CurrentSession"] => ({
   id: "ses_1",
   member: "mem_1",
   organisation: "org_1",
+  identity_provider: null,
   level: "password",
   needs: null,
   next: ["password"],
@@ -128,7 +131,8 @@ const session: Route[] = [
     ask.body.password === "wrong" ? problem(401, "invalid_credentials", "no") : signedIn(),
   ),
   route("get", "/api/v1/sessions/current", () => ok(current())),
-  route("get", "/api/v1/sign-in", () => ok({ mail: true, providers: [] })),
+  route("get", "/api/v1/sign-in", () => ok({ mail: true, identity_providers: [] })),
+  ...identityProviders(empty),
   route("delete", "/api/v1/sessions/current", () => ({ status: 204, cookie: "dev_session=; Path=/; Max-Age=0" })),
   route("get", "/api/v1/me", (ask) => ok({ ...me, demo: ask.cookies.get("dev_demo") !== "0" })),
   route("get", "/api/v1/installation", (ask) =>
@@ -236,8 +240,8 @@ const known: Route[] = [
   }),
 ];
 
-const ROUTES = [...session, ...contents, ...known, ...analytics({ people, shown, empty })];
-const PUBLIC = /^\/api\/v1\/(setup|sessions|sign-in)$/;
+const ROUTES = [...session, ...account, ...contents, ...known, ...analytics({ people, shown, empty })];
+const PUBLIC = /^\/api\/v1\/(setup|sessions(\/oidc(\/callback)?)?|sign-in(\/org_1)?)$/;
 
 export function answer(ask: Ask): Reply {
   if (!PUBLIC.test(ask.path) && ask.cookies.get("dev_session") !== "1") {

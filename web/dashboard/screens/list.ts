@@ -31,6 +31,33 @@ export const SCREENS: Screen[] = [
       await page.getByRole("alert").waitFor();
     },
   },
+  { name: "sign-in-organisation", path: "/sign-in/org_1", options: anew },
+  {
+    name: "sign-in-required",
+    path: "/sign-in/org_1",
+    options: { ...anew, scenario: "required" },
+  },
+  {
+    name: "sign-in-refused-by-provider",
+    path: "/sign-in/oidc/callback?state=s&error=access_denied",
+    options: anew,
+    act: async (page) => {
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "security", path: `${PLACE}/settings/security` },
+  { name: "security-empty", path: `${PLACE}/settings/security`, options: { scenario: "empty" } },
+  { name: "security-error", path: `${PLACE}/settings/security`, options: { scenario: "error" }, wait: 4500 },
+  {
+    name: "security-provider",
+    path: `${PLACE}/settings/security`,
+    fullPage: false,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Edit Harbour at work" }).click();
+      await page.getByRole("dialog").getByLabel("Client id").waitFor();
+    },
+  },
+  { name: "account-signing-in", path: `${PLACE}/account/signing-in` },
   {
     name: "trust",
     path: "/trust",

@@ -45,6 +45,17 @@ const signIn = createRoute({
   validateSearch: nextIn,
   component: lazyRouteComponent(() => import("./session/SignInPage"), "SignInPage"),
 });
+const organisationSignIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/$organisation",
+  validateSearch: nextIn,
+  component: lazyRouteComponent(() => import("./session/SignInPage"), "SignInPage"),
+});
+const callback = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/oidc/callback",
+  component: lazyRouteComponent(() => import("./session/CallbackPage"), "CallbackPage"),
+});
 const enrol = createRoute({
   getParentRoute: () => root,
   path: "/enrol",
@@ -222,7 +233,11 @@ async function signedIn(client: QueryClient, href: string) {
     if (isProblem(error, "mfa_enrolment_required")) {
       throw redirect({ to: "/enrol", search });
     }
-    if (isProblem(error, "mfa_required") || (isProblem(error) && error.status === 401)) {
+    if (
+      isProblem(error, "identity_provider_required") ||
+      isProblem(error, "mfa_required") ||
+      (isProblem(error) && error.status === 401)
+    ) {
       throw redirect({ to: "/sign-in", search });
     }
     throw error;
@@ -234,6 +249,8 @@ export const router = createRouter({
     index,
     setup,
     signIn,
+    organisationSignIn,
+    callback,
     enrol,
     forgot,
     reset,

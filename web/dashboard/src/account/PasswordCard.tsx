@@ -23,7 +23,7 @@ export function PasswordCard({ account }: { account: Account }) {
     mutationFn: (body: { password: string }) => take(api.PUT("/api/v1/account/password", { body })),
     onSuccess: async () => {
       form.reset();
-      notifications.show({ color: "kelp", message: "Your password is changed. Your other sessions have ended." });
+      notifications.show({ color: "kelp", message: "Your new password holds. Your other sessions have ended." });
       await renew();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
@@ -32,9 +32,13 @@ export function PasswordCard({ account }: { account: Account }) {
     <Section
       title="Password"
       text={
-        <>
-          Last changed <Time at={account.password_changed_at} />.
-        </>
+        account.password_changed_at ? (
+          <>
+            Last changed <Time at={account.password_changed_at} />.
+          </>
+        ) : (
+          "You have none: you sign in with your organisation. With one you sign in without it, too."
+        )
       }
     >
       <form onSubmit={form.onSubmit((body) => change.mutate(body))} noValidate>
@@ -55,7 +59,7 @@ export function PasswordCard({ account }: { account: Account }) {
           />
           <Group>
             <Button type="submit" variant="default" loading={change.isPending}>
-              Change the password
+              {account.password_changed_at ? "Change the password" : "Set the password"}
             </Button>
           </Group>
         </Stack>

@@ -5,6 +5,7 @@ import { focusPage } from "../frame/focus";
 import { Loaded } from "../states/Loaded";
 import { AccountFrame } from "./AccountFrame";
 import { accountQuery, hasFactor } from "./account";
+import { IdentitiesCard } from "./IdentitiesCard";
 import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
 import { RecoveryCard } from "./RecoveryCard";
@@ -32,6 +33,7 @@ export function SigningInPage() {
             <PasskeysCard passkeys={data.passkeys} onEnrolled={enrolled} />
             <TotpCard totp={data.totp} onEnrolled={enrolled} />
             {hasFactor(data) && <RecoveryCard left={data.recovery_codes_left} onMade={enrolled} />}
+            <IdentitiesCard />
             <PasswordCard account={data} />
           </>
         )}

@@ -10,6 +10,11 @@ export const accountQuery = queryOptions({
   queryFn: () => take(api.GET("/api/v1/account")),
 });
 
+export const identitiesQuery = queryOptions({
+  queryKey: ["account", "identities"],
+  queryFn: () => take(api.GET("/api/v1/account/identities")),
+});
+
 export const sessionsQuery = queryOptions({
   queryKey: ["account", "sessions"],
   queryFn: () => take(api.GET("/api/v1/sessions")),

@@ -59,8 +59,13 @@ const REFUSED: Record<string, string> = {
   mfa_required: "This needs a second factor first.",
   mfa_enrolment_required: "Your organisation asks for a second factor, which must be set up first.",
   invalid_proof: "This proof is wrong, used or out of date.",
+  identity_provider_required: "Your organisation signs in over its identity provider: sign in there first.",
+  identity_provider_refused: "The identity provider did not sign you in.",
   link_invalid: "This link is wrong, used or out of date.",
 };
+
+/** Refusals of which the server's own words say what to do. */
+const SAID = ["identity_not_linked"];
 
 /** One sentence for people: what happened. What was kept and what to do is said by the screen that shows it. */
 export function explain(error: unknown): string {
@@ -71,15 +76,24 @@ export function explain(error: unknown): string {
     const wait = error.retryAfterSeconds ?? 60;
     return `Too many requests. Try again in ${wait < 90 ? `${Math.ceil(wait)} seconds` : `${Math.ceil(wait / 60)} minutes`}.`;
   }
+  if (SAID.includes(error.code)) {
+    return sentence(error.message);
+  }
   if (error.status === 403) {
     return REFUSED[error.code] ?? "Your role does not allow this.";
   }
   if (error.status === 404) {
     return "This does not exist here. It may be in another environment, or it was deleted.";
   }
+  if (error.code === "identity_provider_unavailable") {
+    return `The identity provider does not do what it should: ${sentence(error.message)}`;
+  }
   if (error.status >= 500) {
     return "The server failed. It has recorded the reason.";
   }
-  const text = error.message;
+  return sentence(error.message);
+}
+
+function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -1261,6 +1261,184 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organisation/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Over which identity providers do members sign in? */
+        get: operations["list_identity_providers"];
+        put?: never;
+        /** Add an identity provider. Nobody is asked yet: test it. */
+        post: operations["add_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at an identity provider. */
+        get: operations["get_identity_provider"];
+        /** Change an identity provider. Sessions that began over it go on. */
+        put: operations["set_identity_provider"];
+        post?: never;
+        /** Remove an identity provider, with the identities that members have there. Sessions that began over it end. */
+        delete: operations["remove_identity_provider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation/identity-providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask an identity provider what it says of itself. */
+        post: operations["test_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How do the organisation's members sign in? */
+        get: operations["get_sign_in_rule"];
+        /**
+         * Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
+         *     it, who can get in without the provider should it fail: with a password and a second factor.
+         */
+        put: operations["set_sign_in_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/{organisation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How does one sign in to an organisation? */
+        get: operations["get_organisation_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in over an identity provider. */
+        post: operations["begin_sign_in_over_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come back from an identity provider: to sign in (201), or to what was begun with a session (200). */
+        post: operations["come_back_from_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/current/proofs/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to prove once more who one is, at the identity provider over which one signed in. */
+        post: operations["begin_proof_over_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Over which identity providers do I sign in? */
+        get: operations["list_identities"];
+        put?: never;
+        /** Begin to link an identity at a provider of an organisation where one works. */
+        post: operations["begin_link_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an identity. One's sessions over its provider end. */
+        delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisation/security": {
         parameters: {
             query?: never;
@@ -1391,7 +1569,7 @@ export interface components {
             name: string;
             /** @description Where one may work, in the order of joining. */
             organisations: components["schemas"]["AccountOrganisation"][];
-            password_changed_at: components["schemas"]["Timestamp"];
+            password_changed_at: components["schemas"]["Timestamp"] | null;
             totp: components["schemas"]["AccountTotp"] | null;
             passkeys: components["schemas"]["Passkey"][];
             /**
@@ -1532,6 +1710,17 @@ export interface components {
          * @enum {string}
          */
         By: "person" | "company";
+        /** @description What becomes of one. */
+        ChangedIdentityProvider: {
+            name: string;
+            client_id: string;
+            /**
+             * Format: password
+             * @description Left out, it stays as it is.
+             */
+            client_secret?: string;
+            settings: components["schemas"]["Settings"];
+        };
         /** @description What a check saw last. */
         CheckWire: {
             id: string;
@@ -1549,6 +1738,10 @@ export interface components {
         };
         /** @description What can be counted: a score, or the id of a choice. */
         Chosen: number | string;
+        /** @description Which provider it is about. */
+        ChosenProvider: {
+            identity_provider: components["schemas"]["IdentityProviderId"];
+        };
         /** @description What is said at the end. */
         Closing: {
             title: string;
@@ -1643,6 +1836,7 @@ export interface components {
             member: components["schemas"]["MemberId"];
             /** @description The organisation that it is in. */
             organisation: components["schemas"]["OrganisationId"];
+            identity_provider: components["schemas"]["IdentityProviderId"] | null;
             level: components["schemas"]["Level"];
             needs: components["schemas"]["Needs"] | null;
             /** @description How something can be proven at `/sessions/current/proofs`. */
@@ -1982,6 +2176,43 @@ export interface components {
         };
         /** @description It was heard; whether somebody has this address is not said. */
         Heard: Record<string, never>;
+        Identities: {
+            data: components["schemas"]["Identity"][];
+            /** @description Providers of the organisation that the session is in, with which none is linked. */
+            can_link: components["schemas"]["OfferedProvider"][];
+        };
+        /** @description One's own identity at a provider. */
+        Identity: {
+            id: components["schemas"]["IdentityId"];
+            provider: components["schemas"]["IdentityProviderId"];
+            /** @description What the provider is called. */
+            name: string;
+            /** @description The organisation to which it lets one in. */
+            organisation: string;
+            linked_at: components["schemas"]["Timestamp"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+        };
+        IdentityId: string;
+        /** @description An identity provider of the organisation. */
+        IdentityProvider: {
+            id: components["schemas"]["IdentityProviderId"];
+            /** @description What stands on its button. */
+            name: string;
+            issuer: string;
+            client_id: string;
+            settings: components["schemas"]["Settings"];
+            created_at: components["schemas"]["Timestamp"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How many members have an identity there.
+             */
+            members: number;
+        };
+        IdentityProviderId: string;
+        IdentityProviders: {
+            data: components["schemas"]["IdentityProvider"][];
+        };
         /** @description A secret: keep it on the server that signs. */
         IdentitySecret: {
             /** @description The HS256 key, as the bytes of this text. */
@@ -2160,10 +2391,20 @@ export interface components {
          * @description What a session has to do first.
          * @enum {string}
          */
-        Needs: "mfa" | "enrolment";
+        Needs: "identity_provider" | "mfa" | "enrolment";
         /** @description Another address for oneself. */
         NewEmail: {
             email: string;
+        };
+        /** @description An identity provider that is added. Its issuer stays: whoever it names is somebody else at another one. */
+        NewIdentityProvider: {
+            name: string;
+            /** @description As the provider writes it: `https://…`, without `/.well-known/openid-configuration`. */
+            issuer: string;
+            client_id: string;
+            /** Format: password */
+            client_secret: string;
+            settings?: components["schemas"]["Settings"];
         };
         /** @description Whom to invite. */
         NewInvitation: {
@@ -2173,6 +2414,9 @@ export interface components {
         /** @description What one is called. */
         NewName: {
             name: string;
+        };
+        NewOrganisationSignIn: {
+            identity_provider_required: boolean;
         };
         NewPasskey: {
             /** @description What the key was made for. */
@@ -2240,6 +2484,11 @@ export interface components {
              */
             detractors: number;
         };
+        /** @description A provider as the sign-in page shows it. */
+        OfferedProvider: {
+            id: components["schemas"]["IdentityProviderId"];
+            name: string;
+        };
         OneTimeCode: {
             /**
              * Format: password
@@ -2266,6 +2515,21 @@ export interface components {
          */
         Order: "ordered" | "strict" | "any";
         OrganisationId: string;
+        /** @description How one signs in to an organisation. An organisation without providers and one that is not there look alike. */
+        OrganisationOffer: {
+            identity_providers: components["schemas"]["OfferedProvider"][];
+            /** @description Whether they must be used. */
+            required: boolean;
+        };
+        /** @description How the organisation's members sign in. */
+        OrganisationSignIn: {
+            /** @description Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor. */
+            identity_provider_required: boolean;
+            /** @description The page on which they do. */
+            sign_in_url: string;
+            /** @description What a provider is to be told: where it may send people back to. */
+            redirect_uri: string;
+        };
         /**
          * @description What came of evaluating something.
          * @enum {string}
@@ -2420,7 +2684,24 @@ export interface components {
          * @description How a proof is given.
          * @enum {string}
          */
-        ProofKind: "password" | "passkey" | "totp" | "recovery_code";
+        ProofKind: "password" | "passkey" | "totp" | "recovery_code" | "identity_provider";
+        /** @description What a provider sent somebody back with. */
+        ProviderAnswer: {
+            state: string;
+            /** Format: password */
+            code?: string;
+            /** @description What it gave in the place of a code. */
+            error?: string;
+            /** @description The issuer that it says it is. */
+            iss?: string;
+        };
+        /** @description Whether a provider answers as it should. Whether it takes client id and secret shows when somebody signs in. */
+        ProviderTest: {
+            /** @description What is wrong; null if nothing is. */
+            problem: string | null;
+            /** @description How many keys it publishes by which tokens can be verified here. */
+            usable_keys: number;
+        };
         /** @description A question. */
         Question: components["schemas"]["QuestionKind"] & {
             id: string;
@@ -2518,6 +2799,10 @@ export interface components {
             /** @description Empty if nothing changed about them. */
             recovery_codes: string[];
         };
+        /** @description Where the browser is to go. It comes back to `/sign-in/oidc/callback`. */
+        Redirection: {
+            url: string;
+        };
         /** @description `credential.toJSON()` of a new key. */
         Registration: {
             rawId: string;
@@ -2609,6 +2894,11 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "publisher" | "editor" | "analyst" | "viewer" | "privacy_officer";
+        /** @description What a new member may do whose claim has a value. */
+        RoleRule: {
+            value: string;
+            role: components["schemas"]["Role"];
+        };
         /** @description A condition on a person, what they did and the page they are on. */
         Rule: {
             all: components["schemas"]["Rule"][];
@@ -2712,6 +3002,23 @@ export interface components {
         SetUp: {
             member: components["schemas"]["MemberId"];
         };
+        /** @description What the organisation says of a provider. */
+        Settings: {
+            /** @description Scopes to ask for beside `openid`, `email` and `profile`. */
+            scopes: string[];
+            /**
+             * @description The domains of addresses that the provider is the authority for: a member of this organisation alone with such an address is
+             *     linked by it.
+             */
+            domains: string[];
+            /** @description Whether a second factor that the provider says it asked for counts as one here. */
+            trusts_mfa: boolean;
+            /** @description The claim that says what a new member may do: its name, or a JSON pointer (`/realm_access/roles`). */
+            role_claim: string | null;
+            /** @description The first rule whose value the claim has decides. */
+            role_rules: components["schemas"]["RoleRule"][];
+            default_role: components["schemas"]["Role"] | null;
+        };
         /** @description The first owner. */
         Setup: {
             /**
@@ -2761,6 +3068,8 @@ export interface components {
         SignInOffer: {
             /** @description Whether a link can be mailed to who has forgotten their password; without a mail server the operator makes one. */
             mail: boolean;
+            /** @description The identity providers of the only organisation, if there is but one. Another's are on the page of its own. */
+            identity_providers: components["schemas"]["OfferedProvider"][];
         };
         /**
          * @description What came of an attempt.
@@ -5050,6 +5359,15 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentSession"];
                 };
             };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description a problem; `code` says which */
             default: {
                 headers: {
@@ -6338,6 +6656,583 @@ export interface operations {
             };
             /** @description link_invalid, also of whom the link is not */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identity_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProviders"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedIdentityProvider"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderTest"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationSignIn"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_sign_in_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganisationSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationSignIn"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organisation_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOffer"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_sign_in_over_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redirection"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    come_back_from_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description identity_not_accepted */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description mfa_required: the cookie is set, prove a second factor; identity_not_linked, identity_provider_refused, invalid_proof */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_proof_over_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redirection"];
+                };
+            };
+            /** @description invalid_proof */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identities"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_link_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redirection"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,14 +1,16 @@
 /**
- * What an answer says of the session itself, whatever was asked: that it is over, or that a second factor comes first.
+ * What an answer says of the session itself, whatever was asked: that it is over, or that the identity provider or a second
+ * factor comes first.
  * Whoever keeps the session's state listens; the answer goes on to who asked.
  */
 import { refusalOf, type Send } from "./stepUp";
 
-export type Standing = "over" | "mfa" | "enrolment";
+export type Standing = "over" | "provider" | "mfa" | "enrolment";
 type Listener = (standing: Standing) => void;
 
 const STANDINGS: Record<string, Standing> = {
   unauthenticated: "over",
+  identity_provider_required: "provider",
   mfa_required: "mfa",
   mfa_enrolment_required: "enrolment",
 };

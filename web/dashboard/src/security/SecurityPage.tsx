@@ -5,6 +5,7 @@ import { Section } from "../account/Section";
 import { usePlace } from "../frame/place";
 import { SettingsFrame } from "../frame/SettingsFrame";
 import { Loaded } from "../states/Loaded";
+import { ProvidersCard } from "./ProvidersCard";
 import { RulesForm } from "./RulesForm";
 import { SignIns } from "./SignIns";
 import { organisationSignInsQuery, securityQuery } from "./security";
@@ -19,6 +20,7 @@ export function SecurityPage() {
         <Loaded query={security} skeleton="form">
           {(data) => <RulesForm key={JSON.stringify(data)} security={data} />}
         </Loaded>
+        <ProvidersCard />
         <Section
           title="Sign-ins of the last 30 days"
           text="Equal networks have equal names; the address itself is never kept."

@@ -83,11 +83,13 @@ const WORDS: Record<SignIn["outcome"], Record<SignIn["method"], string>> = {
     passkey: "Passkey",
     totp: "Right code",
     recovery_code: "Recovery code used",
+    identity_provider: "Identity provider",
   },
   wrong: {
     password: "Wrong password",
     passkey: "Passkey refused",
     totp: "Wrong code",
     recovery_code: "Wrong recovery code",
+    identity_provider: "Not accepted from an identity provider",
   },
 };

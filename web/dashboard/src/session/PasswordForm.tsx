@@ -13,9 +13,14 @@ import { type Stage, stageAfter, stageOf } from "./session";
 import { useOfferedPasskey } from "./useOfferedPasskey";
 import { onlyNow, useWait } from "./wait";
 
-type Props = { notice?: ReactNode; onStage: (stage: Stage) => void };
+type Props = {
+  notice?: ReactNode;
+  /** Other ways in. */
+  more?: ReactNode;
+  onStage: (stage: Stage) => void;
+};
 
-export function PasswordForm({ notice, onStage }: Props) {
+export function PasswordForm({ notice, more, onStage }: Props) {
   const form = useForm({
     initialValues: { email: "", password: "" },
     validate: {
@@ -75,6 +80,7 @@ export function PasswordForm({ notice, onStage }: Props) {
             </Button>
           </>
         )}
+        {more}
         <Links />
       </Stack>
     </form>

@@ -7,6 +7,7 @@ import { api, type Schema, take } from "../api/client";
 import { isProblem, type ProofKind } from "../api/problem";
 import { recoveryCode, totpCode } from "./codes";
 import { PasswordField } from "./PasswordField";
+import { ProviderProof } from "./ProviderButtons";
 import { hasPasskeys, passkeyProof } from "./passkeys";
 import { preferred, WAYS, WRONG } from "./proofs";
 import { Refusal } from "./Refusal";
@@ -42,7 +43,9 @@ export function ProofForm({ next, onProven, onOver }: Props) {
   return (
     <Stack gap="md">
       <Refusal error={prove.error} words={{ invalid_proof: WRONG[kind] }} kept="Your session goes on." />
-      {kind === "passkey" ? (
+      {kind === "identity_provider" ? (
+        <ProviderProof />
+      ) : kind === "passkey" ? (
         <PasskeyButton
           {...form}
           onPress={() => prove.mutate(async () => ({ kind: "passkey", ...(await passkeyProof()) }))}
@@ -94,7 +97,7 @@ function PasskeyButton({ busy, wait, onPress }: Form & { onPress: () => void }) 
   );
 }
 
-type Typed = Exclude<ProofKind, "passkey">;
+type Typed = Exclude<ProofKind, "passkey" | "identity_provider">;
 type CodeProps = Form & { kind: Typed; refusal: unknown; onProof: (proof: Schema["Proof"]) => void };
 
 function CodeForm({ kind, busy, wait, refusal, onProof }: CodeProps) {

@@ -1,7 +1,7 @@
-/** The way in: password or passkey, then a second factor where there is one. A refusal never says which half was wrong. */
+/** The way in: password, passkey or identity provider, then a second factor where there is one. A refusal never says which half was wrong. */
 import { Alert, Button, Stack } from "@mantine/core";
 import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useLocation, useSearch } from "@tanstack/react-router";
+import { useLocation, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, take } from "../api/client";
 import { isProblem, type ProofKind } from "../api/problem";
@@ -9,13 +9,15 @@ import { Loading } from "../states/Loading";
 import { Door } from "./Door";
 import { useEnter } from "./enter";
 import { setupQuery } from "./me";
-import { PasswordForm } from "./PasswordForm";
 import { ProofForm } from "./ProofForm";
+import { ProviderFirst } from "./ProviderFirst";
 import { Refusal } from "./Refusal";
 import { type CurrentSession, type Stage, sessionQuery, stageOf } from "./session";
+import { WaysIn } from "./WaysIn";
 
 export function SignInPage() {
-  const { next } = useSearch({ from: "/sign-in" });
+  const { next } = useSearch({ strict: false });
+  const { organisation } = useParams({ strict: false });
   const enter = useEnter(next);
   const setup = useQuery(setupQuery);
   const current = useQuery({ ...sessionQuery, staleTime: 0, retry: false });
@@ -23,7 +25,7 @@ export function SignInPage() {
   const stage = chosen ?? stageFound(current);
   const entered = useRef(false);
   useEffect(() => {
-    if (stage && "session" in stage && !entered.current) {
+    if (stage && "session" in stage && stage.at !== "provider" && !entered.current) {
       entered.current = true;
       void enter(stage.session);
     }
@@ -42,9 +44,12 @@ export function SignInPage() {
   if (stage?.at === "door") {
     return (
       <Door title="Sign in">
-        <PasswordForm notice={<Over />} onStage={setChosen} />
+        <WaysIn notice={<Over />} organisation={organisation} next={next} onStage={setChosen} />
       </Door>
     );
+  }
+  if (stage?.at === "provider") {
+    return <ProviderFirst session={stage.session} next={next} onLeft={() => setChosen({ at: "door" })} />;
   }
   if (stage?.at === "proof") {
     return <SecondFactor {...stage} onStage={setChosen} />;

@@ -12,7 +12,9 @@ export function useEnter(next?: string): (session: CurrentSession) => Promise<vo
     forget(client);
     client.setQueryData(sessionQuery.queryKey, session);
     tellTabs("switched");
-    if (session.needs === "enrolment") {
+    if (session.needs === "identity_provider") {
+      await navigate({ to: "/sign-in", search: next ? { next } : {}, replace: true });
+    } else if (session.needs === "enrolment") {
       await navigate({ to: "/enrol", search: next ? { next } : {}, replace: true });
     } else {
       await navigate({ href: next ?? "/", replace: true });

@@ -6,6 +6,7 @@ const session = (change: Partial<CurrentSession>): CurrentSession => ({
   id: "ses_1",
   member: "mem_1",
   organisation: "org_1",
+  identity_provider: null,
   level: "password",
   needs: null,
   next: ["totp", "recovery_code"],
@@ -19,6 +20,10 @@ const refusal = (code: string, next?: ("totp" | "passkey")[]) =>
   new Problem({ type: "about:blank", title: code, status: 403, code, ...(next ? { next } : {}) });
 
 describe("where somebody stands", () => {
+  it("goes to the identity provider where the organisation asks for it", () => {
+    expect(stageOf(session({ needs: "identity_provider" })).at).toBe("provider");
+  });
+
   it("is in once nothing is needed, in the grace period too", () => {
     expect(stageOf(session({ enrol_until: "2026-12-07T00:00:00Z" })).at).toBe("in");
   });

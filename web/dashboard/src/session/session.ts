@@ -22,6 +22,7 @@ export const offerQuery = queryOptions({
 export type Stage =
   | { at: "door" }
   | { at: "proof"; next: ProofKind[] /** A proof was given, and is not enough. */; more?: boolean }
+  | { at: "provider"; session: CurrentSession }
   | { at: "enrolment"; session: CurrentSession }
   | { at: "in"; session: CurrentSession };
 
@@ -29,6 +30,8 @@ export function stageOf(session: CurrentSession, proven = false): Stage {
   switch (session.needs) {
     case "mfa":
       return { at: "proof", next: session.next, ...(proven ? { more: true } : {}) };
+    case "identity_provider":
+      return { at: "provider", session };
     case "enrolment":
       return { at: "enrolment", session };
     default:
