@@ -74,7 +74,7 @@ pub(super) static PROMISES: &[Promise] = &[
         "Single sign-on for enterprises.",
         "OpenID Connect, SAML 2.0, SCIM 2.0; it can be required.",
         "test",
-        "Members sign in with a password or a passkey only.",
+        "Members sign in over OpenID Connect, which can be required; SAML and SCIM are not built yet.",
     ),
     not_yet(
         "UP-7",
