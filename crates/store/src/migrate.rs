@@ -86,10 +86,10 @@ const MAIN: &[Step] = &[
     each!("main", 69, "0069_sign_ins_scope"),
     same!("main", 70, "0070_email_changes"),
     each!("main", 71, "0071_email_changes_scope"),
-    same!("main", 72, "0072_identity_providers"),
-    each!("main", 73, "0073_identity_providers_scope"),
     same!("main", 74, "0074_spikes"),
     each!("main", 75, "0075_spikes_scope"),
+    same!("main", 76, "0076_identity_providers"),
+    each!("main", 77, "0077_identity_providers_scope"),
 ];
 
 const KEYRING: &[Step] = &[
