@@ -22,6 +22,7 @@ CREATE TABLE member_identities (
     subject             BYTEA NOT NULL,      -- sealed under the key of the provider's organisation
     created_at          BIGINT NOT NULL,
     last_used_at        BIGINT,
+    linked_by           TEXT NOT NULL,       -- joining, address: by the provider's word; member: by themselves
     UNIQUE (provider_id, subject_index),
     UNIQUE (provider_id, member_id)
 );
@@ -33,8 +34,14 @@ CREATE TABLE answered_states (
     expires_at          BIGINT NOT NULL
 );
 
--- Whether the organisation's members must sign in over one of its providers.
-ALTER TABLE organisations ADD COLUMN require_provider BIGINT NOT NULL DEFAULT 0;
+-- Since when the organisation's members must sign in over one of its providers; null if they need not.
+ALTER TABLE organisations ADD COLUMN provider_required_at BIGINT;
+
+-- Since when a member has had a second factor without a break: each later one was set up by who had proven one before.
+ALTER TABLE members ADD COLUMN second_factor_since BIGINT;
+UPDATE members SET second_factor_since = (SELECT MIN(f.created_at) FROM
+    (SELECT member_id, created_at FROM totp_factors WHERE state = 'confirmed'
+     UNION ALL SELECT member_id, created_at FROM passkeys) f WHERE f.member_id = members.id);
 
 -- The provider over which a session began, if it did, what the organisation trusts its word for, and whether its member has
 -- proven something here too: the password, a passkey, a code.
@@ -42,5 +49,6 @@ ALTER TABLE sessions ADD COLUMN provider_id BYTEA;
 ALTER TABLE sessions ADD COLUMN provider_level TEXT NOT NULL DEFAULT 'password'; -- password, mfa, phishing_resistant
 ALTER TABLE sessions ADD COLUMN proven_here BIGINT NOT NULL DEFAULT 1;
 
--- Whether it is a provider's word alone that the address is the member's. A member without a password has an empty one.
+-- Whether it is a provider's word alone that the account is its address's owner's: of who joined over one, until a link that was
+-- mailed there has replaced what it could have set up. A member without a password has an empty one.
 ALTER TABLE members ADD COLUMN address_said BIGINT NOT NULL DEFAULT 0;

@@ -13,4 +13,4 @@ GRANT SELECT, DELETE ON member_identities TO pilotfish_worker;
 GRANT UPDATE (subject, subject_index, index_version) ON member_identities TO pilotfish_worker;
 GRANT SELECT, INSERT ON answered_states TO pilotfish_dashboard;
 GRANT SELECT, DELETE ON answered_states TO pilotfish_worker;
-GRANT UPDATE (require_provider) ON organisations TO pilotfish_dashboard;
+GRANT UPDATE (provider_required_at) ON organisations TO pilotfish_dashboard;

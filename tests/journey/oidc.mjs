@@ -18,7 +18,6 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 const script = fileURLToPath(new URL("../oidc/provider.mjs", import.meta.url));
 const child = spawn(process.execPath, [script], {
-  env: { ...process.env, REDIRECT: `${DASHBOARD}/sign-in/oidc/callback` },
   stdio: ["pipe", "pipe", "inherit"],
 });
 const [first] = await new Promise((resolve) => createInterface(child.stdout).once("line", (line) => resolve([line])));
@@ -78,6 +77,9 @@ await ana.getByLabel("Client id", { exact: true }).fill("RS256");
 await ana.getByLabel("Client secret", { exact: true }).fill(secret);
 await look(ana, "add");
 await button(ana, "Add").click();
+const redirect = await ana.locator("code", { hasText: "/sign-in/oidc/callback/idp_" }).textContent();
+assert.ok(redirect.startsWith(`${DASHBOARD}/sign-in/oidc/callback/idp_`), redirect);
+await fetch(`${issuer}/clients/RS256`, { method: "PUT", body: redirect });
 await button(ana, "Test Acme").click();
 await ana.getByText("It answers as it should, with 3 keys.").waitFor();
 await look(ana, "security");
@@ -130,7 +132,7 @@ await anew.waitForURL("**/home");
 console.log("ok the owner gets in without, with a second factor");
 
 const refused = await newPage();
-await refused.goto(`${DASHBOARD}/sign-in/oidc/callback?state=made-up&code=made-up`);
+await refused.goto(`${redirect}?state=made-up&code=made-up`);
 await refused.getByText("This took more than ten minutes").waitFor();
 assert.equal(new URL(refused.url()).search, "");
 await look(refused, "refused");

@@ -2,10 +2,10 @@
  * `oidc-provider` on a port of this machine, for tests. It prints where it is, as JSON, and ends with its standard input.
  *
  *   NOW            what time it is there, in milliseconds since 1970
- *   REDIRECT       where clients may have people sent back to
  *
  * Whoever comes is signed in at once, as the account that was last put to `/account`. `POST /rotate` has it sign with other keys.
- * For each algorithm there is a client of that name.
+ * For each algorithm there is a client of that name, once the only address where it may have people sent back to was put to
+ * `/clients/ALGORITHM`.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
@@ -21,6 +21,7 @@ const { default: Provider } = await import("oidc-provider");
 const SECRET = "a secret of the provider, with: colons & more";
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 let account = { sub: "ana", email: "ana@acme.example", email_verified: true, name: "Ana Acme", groups: ["it"] };
+const redirects = new Map();
 let signedBy = 0;
 
 /** A key of each kind, under names that no key had before. */
@@ -35,16 +36,16 @@ function keys() {
   return [key("rsa", { modulusLength: 2048 }), key("ec", { namedCurve: "P-256" }), key("ed25519", {})];
 }
 
-function provider(issuer) {
+function provider(issuer, jwks) {
   const made = new Provider(issuer, {
-    clients: ALGORITHMS.map((algorithm) => ({
+    clients: [...redirects].map(([algorithm, redirect]) => ({
       client_id: algorithm,
       client_secret: SECRET,
-      redirect_uris: [process.env.REDIRECT],
+      redirect_uris: [redirect],
       id_token_signed_response_alg: algorithm,
       token_endpoint_auth_method: algorithm === "ES256" ? "client_secret_post" : "client_secret_basic",
     })),
-    jwks: { keys: keys() },
+    jwks,
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     cookies: { keys: ["of a test"] },
     claims: { openid: ["sub", "acr", "amr"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] },
@@ -64,23 +65,36 @@ function provider(issuer) {
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  let current = provider(issuer);
-  let handle = current.callback();
+  let jwks = { keys: keys() };
+  let current;
+  let handle;
+  const begin = () => {
+    current = provider(issuer, jwks);
+    handle = current.callback();
+  };
+  const read = async (request) => {
+    let text = "";
+    for await (const part of request) {
+      text += part;
+    }
+    return text;
+  };
+  begin();
   server.on("request", async (request, response) => {
     const { pathname } = new URL(request.url, issuer);
     if (pathname.startsWith("/interaction/")) {
       const { sub, acr, amr } = account;
       await current.interactionFinished(request, response, { login: { accountId: sub, acr, amr, remember: false } });
     } else if (pathname === "/account") {
-      let text = "";
-      for await (const part of request) {
-        text += part;
-      }
-      account = JSON.parse(text);
+      account = JSON.parse(await read(request));
+      response.end();
+    } else if (pathname.startsWith("/clients/")) {
+      redirects.set(pathname.split("/").at(-1), await read(request));
+      begin();
       response.end();
     } else if (pathname === "/rotate") {
-      current = provider(issuer);
-      handle = current.callback();
+      jwks = { keys: keys() };
+      begin();
       response.end();
     } else {
       handle(request, response);

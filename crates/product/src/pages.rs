@@ -84,7 +84,7 @@ fn is_route(path: &str) -> bool {
         ["setup" | "sign-in" | "forgot" | "reset" | "email" | "invitation" | "enrol"]
         | ["app", _, _]
         | ["sign-in", _]
-        | ["sign-in", "oidc", "callback"] => true,
+        | ["sign-in", "oidc", "callback", _] => true,
         ["app", _, _, screen, ..] => SCREENS.contains(screen),
         _ => false,
     }

@@ -53,6 +53,8 @@ it("adds, tests and removes a provider, and stays where the keyboard was", async
   await page.getByText("Say which claim the rules are about").waitFor();
   await page.getByRole("button", { name: "Remove rule 1" }).press("Enter");
   await page.getByRole("button", { name: "Add", exact: true }).press("Enter");
+  await page.getByText("/sign-in/oidc/callback/idp_3").waitFor();
+  await page.getByRole("button", { name: "Copy the redirect URI of Elsewhere" }).waitFor();
   await page.getByRole("button", { name: "Test Elsewhere" }).press("Enter");
   await page.getByText("It answers as it should, with 2 keys.").waitFor();
   await page.getByRole("button", { name: "Test Old directory" }).press("Enter");

@@ -20,6 +20,7 @@ const provider = (id: string, name: string, issuer: string, members: number): Sc
   created_at: AT,
   last_used_at: members > 0 ? AT : null,
   members,
+  redirect_uri: `https://dashboard.localhost:8444/sign-in/oidc/callback/${id}`,
 });
 
 export function identityProviders(empty: (ask: Ask) => boolean): Route[] {
@@ -32,10 +33,9 @@ export function identityProviders(empty: (ask: Ask) => boolean): Route[] {
   const rule = (): Schema["OrganisationSignIn"] => ({
     identity_provider_required: required,
     sign_in_url: "https://dashboard.localhost:8444/sign-in/org_1",
-    redirect_uri: "https://dashboard.localhost:8444/sign-in/oidc/callback",
   });
   const offered = () => all.map(({ id, name }) => ({ id, name }));
-  const there = { status: 201 as const, body: { url: "/sign-in/oidc/callback?state=s&error=access_denied" } };
+  const there = { status: 201 as const, body: { url: "/sign-in/oidc/callback/idp_1?state=s&error=access_denied" } };
   return [
     route("get", "/api/v1/sign-in/{organisation}", (ask) =>
       ok({ identity_providers: empty(ask) ? [] : offered(), required: ask.cookies.get("dev_scenario") === "required" }),

@@ -39,7 +39,7 @@ export const SCREENS: Screen[] = [
   },
   {
     name: "sign-in-refused-by-provider",
-    path: "/sign-in/oidc/callback?state=s&error=access_denied",
+    path: "/sign-in/oidc/callback/idp_1?state=s&error=access_denied",
     options: anew,
     act: async (page) => {
       await page.getByRole("alert").waitFor();

@@ -53,7 +53,7 @@ const organisationSignIn = createRoute({
 });
 const callback = createRoute({
   getParentRoute: () => root,
-  path: "/sign-in/oidc/callback",
+  path: "/sign-in/oidc/callback/$provider",
   component: lazyRouteComponent(() => import("./session/CallbackPage"), "CallbackPage"),
 });
 const enrol = createRoute({

@@ -85,7 +85,6 @@ async fn confirm(app: &App, caller: &Caller, token: &Secret<String>) -> ProblemR
     if !members::set_email(app, &mut tx, member, &open(app, &row)?).await? {
         return Err(invalid());
     }
-    members::address_proven(&mut tx, member).await?;
     sessions::end_all(app, &mut tx.0, member, None).await?;
     let (object, by) = (member.to_string(), By::Caller(caller));
     let entry = Entry { action: "account.set_email", object, detail: json!({}), environment: None, by };

@@ -2,18 +2,19 @@
 //! believed for what the state was made for.
 
 use axum::http::HeaderMap;
-use base::id::MemberId;
+use base::id::{IdentityProviderId, MemberId};
 use base::{Code, Problem, ProblemResult, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::identities::LinkedBy;
 use super::state::{self, Purpose};
 use super::store::{self, Provider};
 use super::{exchange, identities, joining, level};
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::SystemTx;
+use crate::authority::{Permission as _, SecureAccount, SystemTx};
 use crate::members::{self, WorksAs};
 use crate::problem::store_failed;
 use crate::sessions::{self, Attempt, Begun, Found, How, ProofKind};
@@ -24,6 +25,8 @@ use crate::sign_ins::{self, Origin, Outcome};
 #[serde(deny_unknown_fields)]
 #[schema(as = ProviderAnswer)]
 pub(super) struct Back {
+    /// Whose redirect URI it was sent to, as the path says.
+    identity_provider: IdentityProviderId,
     state: String,
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
     code: Option<Secret<String>>,
@@ -59,19 +62,19 @@ pub(super) async fn complete(app: &App, from: &Origin<'_>, back: &Back) -> Probl
 async fn looked_at(app: &App, from: &Origin<'_>, back: &Back, attempt: &Attempt) -> ProblemResult<Done> {
     let session = sessions::found(app, from.headers).await?;
     let own = session.as_ref().map(|session| (session.member, session.id));
-    let taken = state::take(app, from.headers, own, &back.state).await?.ok_or_else(|| {
+    let taken = state::take(app, from.headers, own, back.identity_provider, &back.state).await?.ok_or_else(|| {
         Problem::new(Code::InvalidProof)
-            .detail("begin again: this was begun in another browser, more than ten minutes ago, or is used up")
+            .detail("begin again: this was begun in another browser, with another provider, more than ten minutes ago, or is used up")
     })?;
-    let provider = super::provider(app, taken.provider).await?;
+    let provider = super::provider(app, back.identity_provider).await?;
     let Some(code) = back.code.as_ref().filter(|_| back.error.is_none()) else {
         return Err(Problem::new(Code::IdentityProviderRefused).detail("begin again"));
     };
     let claims = exchange::claims(app, &provider, &taken, code, back.iss.as_deref()).await?;
     match (taken.purpose, session) {
         (Purpose::SignIn, _) => sign_in(app, from, &provider, &claims, attempt).await.map(Done::SignedIn),
-        (Purpose::Link(..), Some(session)) => link(app, from, &provider, &claims, session, attempt).await,
-        (Purpose::Prove(..), Some(session)) => prove(app, from, &provider, &claims, session, attempt).await,
+        (Purpose::Link(..), Some(session)) => link(app, from, &provider, &claims, &session, attempt).await,
+        (Purpose::Prove(..), Some(session)) => prove(app, from, &provider, &claims, &session, attempt).await,
         _ => Err(Problem::new(Code::InvalidProof)),
     }
 }
@@ -92,17 +95,18 @@ async fn sign_in(
     Ok(begun)
 }
 
-/// Links an identity with the account that is signed in. If its session is in the provider's organisation, it is over the provider
-/// from now on.
+/// Links an identity with the account that is signed in, if the provider would let it in when joining. If its session is in the
+/// provider's organisation, it is over the provider from now on.
 async fn link(
     app: &App,
     from: &Origin<'_>,
     provider: &Provider,
     claims: &Map<String, Value>,
-    session: Found,
+    session: &Found,
     attempt: &Attempt,
 ) -> ProblemResult<Done> {
-    let mut tx = held(app, &session).await?;
+    let (mut tx, session) = held(app, session).await?;
+    session.standing.allows(SecureAccount::PROVEN, SecureAccount::AGE, app.clock.now())?;
     let works = members::works_as(&mut tx, session.member, provider.organisation).await?;
     if !matches!(works, WorksAs::Active(_)) {
         return Err(joining::refused("you do not work in this provider's organisation"));
@@ -114,7 +118,8 @@ async fn link(
         }
         Some(_) => {}
         None => {
-            joining::link(app, &mut tx, provider, claims, session.member).await?;
+            joining::admitted(provider, claims)?;
+            joining::link(app, &mut tx, provider, claims, session.member, LinkedBy::Member).await?;
             record_link(app, &mut tx, provider, &session).await?;
         }
     }
@@ -122,7 +127,7 @@ async fn link(
     let is_of = |own| own == provider.id;
     let token = if session.organisation == provider.organisation && session.standing.began.provider.is_none_or(is_of) {
         let level = level::of(claims, provider.settings.trusts_mfa);
-        Some(sessions::proven_over(app, &mut tx, session.id, provider.id, level).await?)
+        Some(sessions::proven_over(app, &mut tx, &session, provider.id, level).await?)
     } else {
         None
     };
@@ -136,11 +141,11 @@ async fn prove(
     from: &Origin<'_>,
     provider: &Provider,
     claims: &Map<String, Value>,
-    session: Found,
+    session: &Found,
     attempt: &Attempt,
 ) -> ProblemResult<Done> {
     let wrong = || Problem::new(Code::InvalidProof).detail("it was somebody else who signed in there");
-    let mut tx = held(app, &session).await?;
+    let (mut tx, session) = held(app, session).await?;
     let may = session.standing.began.provider == Some(provider.id)
         && session.standing.next().contains(&ProofKind::IdentityProvider);
     if !may || whose(app, &mut tx, provider, claims).await? != Some(session.member) {
@@ -148,17 +153,18 @@ async fn prove(
     }
     note(app, &mut tx, from, provider, session.member, attempt).await?;
     let level = level::of(claims, provider.settings.trusts_mfa);
-    let token = sessions::proven_over(app, &mut tx, session.id, provider.id, level).await?;
+    let token = sessions::proven_over(app, &mut tx, &session, provider.id, level).await?;
     tx.commit().await?;
     Ok(Done::Proven(session, Some(token)))
 }
 
-/// Opens the transaction of a change of a session's account. Nobody else changes what its member signs in with until it ends.
-async fn held(app: &App, session: &Found) -> ProblemResult<SystemTx> {
+/// Opens the transaction of a change of a session's account, and reads the session again: the provider may have taken long to answer.
+/// Nobody else changes what its member signs in with until it ends.
+async fn held(app: &App, session: &Found) -> ProblemResult<(SystemTx, Found)> {
     let mut tx = SystemTx::begin(app).await?;
     members::lock(app, &mut tx.0, session.member).await?;
-    sessions::still_found(&mut tx.0, session).await?;
-    Ok(tx)
+    let session = sessions::found_still(&mut tx.0, session).await?;
+    Ok((tx, session))
 }
 
 async fn whose(

@@ -44,7 +44,7 @@ pub(super) async fn ask(app: &App, provider: &Provider, made: &Made, purpose: Pu
     query
         .append_pair("response_type", "code")
         .append_pair("client_id", &provider.client_id)
-        .append_pair("redirect_uri", &redirect_uri(app))
+        .append_pair("redirect_uri", &redirect_uri(app, provider.id))
         .append_pair("scope", &provider.settings.scope())
         .append_pair("state", &made.state)
         .append_pair("nonce", &made.nonce)
@@ -100,7 +100,7 @@ async fn tokens(
     state: &Taken,
     code: &Secret<String>,
 ) -> ProblemResult<Tokens> {
-    let (secret, redirect_uri) = (open_secret(app, provider)?, redirect_uri(app));
+    let (secret, redirect_uri) = (open_secret(app, provider)?, redirect_uri(app, provider.id));
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
         ("code", code.expose()),
@@ -154,8 +154,11 @@ async fn add_more(
     if more.get("sub") != claims.get("sub") {
         return Err(not_accepted(provider, &"it speaks of somebody else apart from the token"));
     }
-    // Whether an address was verified belongs to that address.
+    // Whether an address was verified is said by what names the address.
     let has_email = claims.contains_key("email");
+    if !has_email {
+        claims.remove("email_verified");
+    }
     for (name, value) in more {
         let is_kept = OF_THE_TOKEN.contains(&name.as_str()) || (name == "email_verified" && has_email);
         if !is_kept && !claims.contains_key(&name) {

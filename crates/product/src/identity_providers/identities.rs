@@ -12,6 +12,27 @@ use crate::authority::OrganisationTx;
 use crate::hashed::Hashes;
 use crate::sealed;
 
+/// How an identity came to be a member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkedBy {
+    /// They became a member by it.
+    Joining,
+    /// They were found by the address that the provider says is theirs.
+    Address,
+    /// They linked it themselves, signed in.
+    Member,
+}
+
+impl LinkedBy {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Joining => "joining",
+            Self::Address => "address",
+            Self::Member => "member",
+        }
+    }
+}
+
 /// An identity, as it is looked for and written.
 pub(super) struct NewIdentity {
     pub(super) id: IdentityId,
@@ -19,6 +40,7 @@ pub(super) struct NewIdentity {
     pub(super) provider: IdentityProviderId,
     pub(super) index: Hashes<32>,
     pub(super) subject: Vec<u8>,
+    pub(super) linked_by: LinkedBy,
     pub(super) now: Timestamp,
 }
 
@@ -53,18 +75,24 @@ pub(super) fn context(id: IdentityId) -> Aad {
 }
 
 /// A member's new identity at a provider.
-pub(super) fn new(app: &App, provider: &Provider, member: MemberId, subject: &str) -> ProblemResult<NewIdentity> {
+pub(super) fn new(
+    app: &App,
+    provider: &Provider,
+    member: MemberId,
+    subject: &str,
+    linked_by: LinkedBy,
+) -> ProblemResult<NewIdentity> {
     let id = IdentityId::new(app.clock.as_ref(), app.rng.as_ref());
     let owner = Owner::Organisation(provider.organisation);
     let sealed = sealed::seal(app, KeyKind::Organisation, owner, &context(id), subject.as_bytes())?;
     let index = index(app, provider.id, subject)?;
-    Ok(NewIdentity { id, member, provider: provider.id, index, subject: sealed, now: app.clock.now() })
+    Ok(NewIdentity { id, member, provider: provider.id, index, subject: sealed, linked_by, now: app.clock.now() })
 }
 
 pub(super) async fn insert(tx: &mut Tx, identity: &NewIdentity) -> StoreResult<u64> {
     sql(
-        "INSERT INTO member_identities (id, member_id, provider_id, subject_index, index_version, subject, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO member_identities (id, member_id, provider_id, subject_index, index_version, subject, created_at, linked_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(identity.id)
     .bind(identity.member)
@@ -73,6 +101,7 @@ pub(super) async fn insert(tx: &mut Tx, identity: &NewIdentity) -> StoreResult<u
     .bind(identity.index.version)
     .bind(identity.subject.as_slice())
     .bind(identity.now)
+    .bind(identity.linked_by.name())
     .execute(tx)
     .await
 }
@@ -156,6 +185,18 @@ pub(super) async fn forget_here(tx: &mut OrganisationTx, member: MemberId) -> St
          (SELECT id FROM identity_providers WHERE organisation_id = $2)")
     .bind(member)
     .bind(organisation)
+    .execute(tx.tx())
+    .await
+}
+
+/// Forgets a member's at the providers of an organisation that they did not link themselves.
+pub(super) async fn forget_linked_by_provider(tx: &mut OrganisationTx, member: MemberId) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    sql("DELETE FROM member_identities WHERE member_id = $1 AND linked_by <> $3 AND provider_id IN \
+         (SELECT id FROM identity_providers WHERE organisation_id = $2)")
+    .bind(member)
+    .bind(organisation)
+    .bind(LinkedBy::Member.name())
     .execute(tx.tx())
     .await
 }

@@ -6,13 +6,14 @@ use base::id::MemberId;
 use base::{Code, Personal, Problem, ProblemResult};
 use serde_json::{Map, Value, json};
 
-use super::identities;
+use super::identities::{self, LinkedBy};
 use super::store::Provider;
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Role, SystemTx};
 use crate::members::{self, WorksAs};
 use crate::problem::store_failed;
+use crate::sign_ins::jobs::{Notice, tell};
 
 /// Characters of a name that are kept.
 const LONGEST_NAME: usize = 100;
@@ -41,16 +42,28 @@ pub(super) async fn member(
             WorksAs::Nobody => Err(refused("you do not work in this organisation any more")),
         };
     }
-    let email = address(provider, claims).ok_or_else(|| {
-        refused("the provider says no address of yours that it has verified: have an admin look at its settings")
-    })?;
+    let (email, role) = admitted(provider, claims)?;
     match members::account(app, &email).await? {
         Some(account) => by_address(app, tx, provider, claims, &email, account.id).await,
-        None => join(app, tx, provider, claims, &email).await,
+        None => join(app, tx, provider, claims, &email, role).await,
     }
 }
 
-/// Links a new identity of a member.
+/// Under which address and as what the provider lets somebody in who has no identity yet, whether they have an account or not.
+///
+/// # Errors
+/// 403 `identity_not_linked` with what to do.
+pub(super) fn admitted(provider: &Provider, claims: &Map<String, Value>) -> ProblemResult<(Personal<String>, Role)> {
+    let email = address(provider, claims).ok_or_else(|| {
+        refused("the provider says no address of yours that it has verified: have an admin look at its settings")
+    })?;
+    let role = provider.settings.role_of(claims).ok_or_else(|| {
+        refused("nothing that the provider says of you lets you work here: ask an admin of the organisation")
+    })?;
+    Ok((email, role))
+}
+
+/// Links a new identity of a member, and tells them.
 ///
 /// # Errors
 /// 409 if the member has another one there.
@@ -60,16 +73,18 @@ pub(super) async fn link(
     provider: &Provider,
     claims: &Map<String, Value>,
     member: MemberId,
+    by: LinkedBy,
 ) -> ProblemResult<()> {
     let taken = || Problem::new(Code::Conflict).detail("another identity of this provider is linked: remove it first");
     if identities::has(&mut tx.0, provider.id, member).await.map_err(store_failed)? {
         return Err(taken());
     }
-    let identity = identities::new(app, provider, member, subject(claims)?)?;
-    identities::insert(&mut tx.0, &identity).await.map(drop).map_err(|error| match error {
+    let identity = identities::new(app, provider, member, subject(claims)?, by)?;
+    identities::insert(&mut tx.0, &identity).await.map_err(|error| match error {
         StoreError::Conflict => taken(),
         other => store_failed(other),
-    })
+    })?;
+    tell(app, tx, Some(member), Notice::LinkedIdentity { provider: provider.name.clone() }).await
 }
 
 /// Links a member who is found by their address: one of this organisation alone, whose address the provider is the authority
@@ -91,26 +106,24 @@ async fn by_address(
             "an account with your address is there already: sign in to it as until now, and link this identity on its page",
         ));
     }
-    link(app, tx, provider, claims, member).await?;
+    link(app, tx, provider, claims, member, LinkedBy::Address).await?;
     record(app, tx, provider, "account.link_identity", member, json!({"provider": provider.id, "by": "address"}))
         .await?;
     Ok(member)
 }
 
-/// Makes a member whom nobody knew, if the settings say what they may do.
+/// Makes a member whom nobody knew.
 async fn join(
     app: &App,
     tx: &mut SystemTx,
     provider: &Provider,
     claims: &Map<String, Value>,
     email: &Personal<String>,
+    role: Role,
 ) -> ProblemResult<MemberId> {
-    let role = provider.settings.role_of(claims).ok_or_else(|| {
-        refused("nothing that the provider says of you lets you work here: ask an admin of the organisation")
-    })?;
     let name = name(claims, email);
     let member = members::insert(app, tx, provider.organisation, role, members::said_by_provider(email, &name)).await?;
-    link(app, tx, provider, claims, member).await?;
+    link(app, tx, provider, claims, member, LinkedBy::Joining).await?;
     let detail = json!({"provider": provider.id, "role": role.name()});
     record(app, tx, provider, "member.join_over_provider", member, detail).await?;
     Ok(member)

@@ -11,8 +11,9 @@
 //! hold is in [`token`]; why no larger library does it in `docs/adr/0015-openid-connect.md`.
 //!
 //! Invariants: an issuer never changes; nobody is asked but the issuers that an organisation named, over TLS, with bounds; a
-//! state is of one browser, one provider and one purpose, good once and for ten minutes; whoever leaves, or whose provider is
-//! removed, keeps no identity and no session of it.
+//! state is of one browser, one provider and one purpose, good once and for ten minutes, and answered at that provider's own
+//! redirect URI; an identity is linked for nobody whom the settings would not let in; whoever leaves, or whose provider is
+//! removed, keeps no identity and no session of it; whoever becomes an owner keeps those that they linked themselves.
 
 mod address;
 pub(crate) mod api;
@@ -44,11 +45,10 @@ use crate::sealed;
 pub(crate) use directory::Directory;
 pub(crate) use store::Provider;
 
-/// Where providers send browsers back to: a screen of the dashboard.
-const CALLBACK: &str = "/sign-in/oidc/callback";
-
-fn redirect_uri(app: &App) -> String {
-    format!("{}{CALLBACK}", app.urls.dashboard)
+/// Where a provider sends browsers back to: a screen of the dashboard. Each has its own, so that the answer of one is not taken for
+/// another's (RFC 9700, section 4.4.2.2).
+fn redirect_uri(app: &App, provider: IdentityProviderId) -> String {
+    format!("{}/sign-in/oidc/callback/{provider}", app.urls.dashboard)
 }
 
 /// A provider, whoever's it is.
@@ -93,6 +93,12 @@ pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64>
 /// Forgets a member's identities at the providers of an organisation that they leave.
 pub(crate) async fn forget_here(tx: &mut OrganisationTx, member: MemberId) -> ProblemResult<()> {
     identities::forget_here(tx, member).await.map(drop).map_err(store_failed)
+}
+
+/// Forgets a member's identities at the providers of the organisation that a provider's word linked, and not the member: of whoever
+/// becomes an owner. Whoever configures a provider must not come to be one by it.
+pub(crate) async fn forget_linked_by_provider(tx: &mut OrganisationTx, member: MemberId) -> ProblemResult<()> {
+    identities::forget_linked_by_provider(tx, member).await.map(drop).map_err(store_failed)
 }
 
 /// Forgets the states that nobody can answer any more.

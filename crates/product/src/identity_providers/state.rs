@@ -49,7 +49,6 @@ pub(super) struct Made {
 
 /// What a state says that was brought back.
 pub(super) struct Taken {
-    pub(super) provider: IdentityProviderId,
     pub(super) purpose: Purpose,
     /// When it was made.
     pub(super) since: Timestamp,
@@ -122,18 +121,19 @@ pub(super) fn make(
     Ok(Made { state: BASE64URL_NOPAD.encode(&bytes), nonce, verifier })
 }
 
-/// What a state says, if it is ours, of the browser of the request and of its session where it is about one, and nobody has
-/// answered it; it is answered now.
+/// What a state says, if it is ours, for the provider at whose redirect URI it was brought back, of the browser of the request and of
+/// its session where it is about one, and nobody has answered it; it is answered now.
 pub(super) async fn take(
     app: &App,
     headers: &HeaderMap,
     session: Option<(MemberId, SessionId)>,
+    provider: IdentityProviderId,
     state: &str,
 ) -> ProblemResult<Option<Taken>> {
     let Some((browser, bytes)) = Browser::known(headers).zip(decode(state)) else { return Ok(None) };
     let (said, tag) = bytes.split_at(SAID_LEN);
     let Some(read) = Said::read(said, session) else { return Ok(None) };
-    if read.expires <= app.clock.now() {
+    if read.provider != provider || read.expires <= app.clock.now() {
         return Ok(None);
     }
     let usable = app.keys.usable(KeyKind::Session, Owner::Installation).map_err(internal)?;
@@ -146,7 +146,7 @@ pub(super) async fn take(
     tx.commit().await?;
     let (nonce, verifier) = (browser.nonce(key, &bytes), browser.verifier(key, &bytes));
     let since = read.expires.minus(LIFE);
-    Ok(Some(Taken { provider: read.provider, purpose: read.purpose, since, nonce, verifier }))
+    Ok(Some(Taken { purpose: read.purpose, since, nonce, verifier }))
 }
 
 fn decode(state: &str) -> Option<Vec<u8>> {

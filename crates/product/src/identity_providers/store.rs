@@ -99,14 +99,23 @@ pub(super) async fn set_secret(tx: &mut Tx, of: &Provider, secret: &[u8]) -> Sto
 
 /// Whether the members of an organisation must sign in over a provider.
 pub(super) async fn is_required(on: impl Executor, organisation: OrganisationId) -> StoreResult<bool> {
-    let query = sql("SELECT require_provider FROM organisations WHERE id = $1").bind(organisation);
-    query.fetch_optional(on).await?.map_or(Ok(false), |row| row.get("require_provider"))
+    let query = sql("SELECT id FROM organisations WHERE id = $1 AND provider_required_at IS NOT NULL");
+    Ok(query.bind(organisation).fetch_optional(on).await?.is_some())
 }
 
-pub(super) async fn set_required(tx: &mut OrganisationTx, required: bool) -> StoreResult<u64> {
+/// Has them do so from a time on. Where they must already, it stays the time that it was.
+pub(super) async fn require(tx: &mut OrganisationTx, now: Timestamp) -> StoreResult<u64> {
     let organisation = tx.organisation();
-    let query = sql("UPDATE organisations SET require_provider = $2 WHERE id = $1");
-    query.bind(organisation).bind(required).execute(tx.tx()).await
+    let query =
+        sql("UPDATE organisations SET provider_required_at = $2 WHERE id = $1 AND provider_required_at IS NULL");
+    query.bind(organisation).bind(now).execute(tx.tx()).await
+}
+
+/// Lets them sign in as they like.
+pub(super) async fn require_no_more(tx: &mut OrganisationTx) -> StoreResult<u64> {
+    let organisation = tx.organisation();
+    let query = sql("UPDATE organisations SET provider_required_at = NULL WHERE id = $1");
+    query.bind(organisation).execute(tx.tx()).await
 }
 
 /// The only organisation, if there is but one.

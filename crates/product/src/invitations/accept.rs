@@ -108,6 +108,7 @@ async fn session_of(app: &App, headers: &HeaderMap, account: MemberId) -> Proble
     Ok((proven && member == account).then_some(session))
 }
 
+/// Lets whoever has an account work in the organisation too.
 async fn join(
     app: &App,
     tx: &mut SystemTx,
@@ -116,6 +117,7 @@ async fn join(
     member: MemberId,
 ) -> ProblemResult<()> {
     take(app, tx, &acceptance.token, invitation.id).await?;
+    members::refuse_address_said(&mut tx.0, member).await?;
     members::join(app, tx, invitation.organisation, invitation.role, member).await?;
     record(app, tx, invitation, member).await
 }

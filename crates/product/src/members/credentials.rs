@@ -44,12 +44,10 @@ pub(crate) async fn prepare_password(
 ) -> ProblemResult<PreparedPassword> {
     let mut tx = SystemTx::begin(app).await?;
     let row = store::sealed(&mut tx.0, id).await.map_err(store_failed)?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let address_said = store::is_address_said(&mut tx.0, id).await.map_err(store_failed)?;
     drop(tx);
     let member = open(app, &row)?;
     let mut about = About::new(&member.email, &member.name);
-    // What was set up before the address was proven goes with the reset that proves it.
-    if !address_said && second_factors::has_factor(app.main.read(Scope::System), id).await? {
+    if second_factors::has_factor(app.main.read(Scope::System), id).await? {
         about = about.beside_a_factor();
     }
     for (_, name, _) in store::organisations(&app.main, id).await.map_err(store_failed)? {

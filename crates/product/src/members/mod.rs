@@ -25,7 +25,7 @@ use crate::App;
 use crate::authority::{OrganisationReader, Role, SystemTx};
 use crate::hashed::Hashes;
 use crate::problem::store_failed;
-use crate::{devices, email_changes, passkeys, password_resets, sealed, second_factors};
+use crate::{devices, email_changes, identity_providers, passkeys, password_resets, sealed, second_factors};
 
 pub(crate) use credentials::{
     Account, PreparedPassword, account, holds_password, is_password, prepare_password, set_password, upgrade_password,
@@ -161,19 +161,45 @@ pub(crate) async fn works_elsewhere(
 }
 
 /// Whether a member has a password.
-pub(crate) async fn has_password(tx: &mut SystemTx, member: MemberId) -> ProblemResult<bool> {
-    store::has_password(&mut tx.0, member).await.map_err(store_failed)
+pub(crate) async fn has_password(tx: &mut Tx, member: MemberId) -> ProblemResult<bool> {
+    store::has_password(tx, member).await.map_err(store_failed)
 }
 
-/// A member has proven to us that the address is theirs, by a link that was brought there. If it was only said before by a
-/// provider, whatever was set up by then goes: it may have been somebody else who waited for the address's owner.
+/// Whether a member has something to sign in with: a password, a passkey or an identity at a provider. A one-time code or a security
+/// key proves somebody who has signed in already.
+pub(crate) async fn can_sign_in(tx: &mut SystemTx, member: MemberId) -> ProblemResult<bool> {
+    Ok(has_password(&mut tx.0, member).await?
+        || passkeys::has_passkey(&mut tx.0, member).await?
+        || identity_providers::has_identity(tx, member).await?)
+}
+
+/// The address's owner gives a member whom only a provider spoke for a new password, by a link that was brought there. The provider's
+/// identities and devices go; second factors stay, so that a letterbox alone is not enough for an account that has one. As long
+/// as one of that time is left, it may be somebody else's who waited for the address's owner, and the account stays what it is.
 pub(crate) async fn address_proven(tx: &mut SystemTx, member: MemberId) -> ProblemResult<()> {
-    if store::set_address_proven(&mut tx.0, member).await.map_err(store_failed)? > 0 {
-        second_factors::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
-        passkeys::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
+    if store::is_address_said(&mut tx.0, member).await.map_err(store_failed)? {
+        identity_providers::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
         devices::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
+        if !second_factors::has_factor(&mut tx.0, member).await? {
+            store::set_address_proven(&mut tx.0, member).await.map_err(store_failed)?;
+        }
     }
     Ok(())
+}
+
+/// Refuses what a provider's word is not enough for: whom only one speaks for works in its organisation alone and is no owner.
+/// Whoever configures it could be them.
+///
+/// # Errors
+/// 409.
+pub(crate) async fn refuse_address_said(tx: &mut Tx, member: MemberId) -> ProblemResult<()> {
+    if !store::is_address_said(tx, member).await.map_err(store_failed)? {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(
+        "only an identity provider vouches for this account: whose it is first removes its second factors, if there are any, and \
+         chooses a new password by a link that is mailed to its address",
+    ))
 }
 
 /// A member of the reader's organisation.

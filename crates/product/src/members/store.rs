@@ -17,7 +17,7 @@ pub(super) struct NewMember {
     pub(super) email: Vec<u8>,
     pub(super) name: Vec<u8>,
     pub(super) password: PreparedPassword,
-    /// Whether it is a provider's word alone that the address is theirs.
+    /// Whether it is a provider's word alone that the account is the address's owner's.
     pub(super) address_said: bool,
     pub(super) created_at: Timestamp,
 }
@@ -205,15 +205,15 @@ pub(super) async fn has_password(tx: &mut Tx, id: MemberId) -> StoreResult<bool>
     Ok(query.bind(id).fetch_optional(tx).await?.is_some())
 }
 
-/// Whether it is a provider's word alone that the address is a member's.
+/// Whether it is a provider's word alone that a member's account is its address's owner's.
 pub(super) async fn is_address_said(tx: &mut Tx, id: MemberId) -> StoreResult<bool> {
     let query = sql("SELECT id FROM members WHERE id = $1 AND address_said = 1");
     Ok(query.bind(id).fetch_optional(tx).await?.is_some())
 }
 
-/// Writes that a member's address was proven, if it was only said.
+/// Writes that it is not any more.
 pub(super) async fn set_address_proven(tx: &mut Tx, id: MemberId) -> StoreResult<u64> {
-    sql("UPDATE members SET address_said = 0 WHERE id = $1 AND address_said = 1").bind(id).execute(tx).await
+    sql("UPDATE members SET address_said = 0 WHERE id = $1").bind(id).execute(tx).await
 }
 
 /// Forgets a member who has neither memberships nor sessions.

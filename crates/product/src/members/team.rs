@@ -8,7 +8,7 @@ use base::{Code, Problem, ProblemResult};
 use serde_json::json;
 
 use super::store::{self, Membership};
-use super::tidy;
+use super::{refuse_address_said, tidy};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, ManageMembers, OrganisationTx, Permission as _, Role};
@@ -24,7 +24,11 @@ pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Rol
         return Ok(());
     }
     keep_an_owner(&mut tx, of).await?;
-    store::set_role(&mut tx, id, role).await.map_err(store_failed)?;
+    if role == Role::Owner {
+        make_owner(&mut tx, id).await?;
+    } else {
+        store::set_role(&mut tx, id, role).await.map_err(store_failed)?;
+    }
     withdraw(&mut tx, id).await?;
     end_sessions(app, &mut tx, caller, id).await?;
     let detail = json!({"from": of.role.name(), "to": role.name()});
@@ -80,7 +84,7 @@ pub(super) async fn hand_over(app: &App, caller: &Caller, id: MemberId) -> Probl
     if of.suspended_at.is_some() {
         return Err(Problem::new(Code::Conflict).detail("this member is suspended: let them work again first"));
     }
-    store::set_role(&mut tx, id, Role::Owner).await.map_err(store_failed)?;
+    make_owner(&mut tx, id).await?;
     store::set_role(&mut tx, by.member, Role::Admin).await.map_err(store_failed)?;
     withdraw(&mut tx, by.member).await?;
     for member in [id, by.member] {
@@ -126,6 +130,13 @@ async fn keep_an_owner(tx: &mut OrganisationTx, of: Membership) -> ProblemResult
         return Err(Problem::new(Code::LastOwner).detail("hand the organisation over first"));
     }
     Ok(())
+}
+
+/// Makes somebody an owner. Nobody is one by an identity provider's word.
+async fn make_owner(tx: &mut OrganisationTx, id: MemberId) -> ProblemResult<()> {
+    refuse_address_said(tx.tx(), id).await?;
+    identity_providers::forget_linked_by_provider(tx, id).await?;
+    store::set_role(tx, id, Role::Owner).await.map(drop).map_err(store_failed)
 }
 
 /// Ends the invitations that a member gave: they stand for what that member might do then.

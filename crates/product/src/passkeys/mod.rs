@@ -145,6 +145,11 @@ async fn found_copy(app: &App, tx: &mut SystemTx, key: &store::Key) -> ProblemRe
     Ok(())
 }
 
+/// Whether a member has a key that is all that one signs in with.
+pub(crate) async fn has_passkey(tx: &mut Tx, member: MemberId) -> ProblemResult<bool> {
+    store::has_passkey(tx, member).await.map_err(store_failed)
+}
+
 /// Forgets what a member had.
 pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
     store::forget_of(tx, member).await

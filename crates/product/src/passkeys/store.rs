@@ -102,6 +102,12 @@ pub(super) async fn count(tx: &mut Tx, member: MemberId) -> StoreResult<usize> {
     Ok(query.fetch_all(tx).await?.len())
 }
 
+/// Whether a member has a key that asks for its owner.
+pub(super) async fn has_passkey(tx: &mut Tx, member: MemberId) -> StoreResult<bool> {
+    let query = sql("SELECT id FROM passkeys WHERE member_id = $1 AND kind = $2 LIMIT 1").bind(member);
+    Ok(query.bind(PasskeyKind::Passkey.name()).fetch_optional(tx).await?.is_some())
+}
+
 pub(super) async fn remove(tx: &mut Tx, member: MemberId, id: PasskeyId) -> StoreResult<u64> {
     sql("DELETE FROM passkeys WHERE id = $1 AND member_id = $2").bind(id).bind(member).execute(tx).await
 }

@@ -22,14 +22,14 @@ async fn asked(asking: crate::testing::Asking, path: &str) -> String {
     asking.post(path).await.assert(201).json()["challenge"].as_str().unwrap().to_owned()
 }
 
-async fn tries_to_add(who: &SignedIn, key: &mut Authenticator) -> Answer {
+pub(crate) async fn tries_to_add(who: &SignedIn, key: &mut Authenticator) -> Answer {
     let asked = who.asks().post("/api/v1/account/passkeys/challenge").await.assert(201).json();
     let challenge = asked["challenge"].as_str().unwrap();
     key.user = asked["public_key"]["user"]["id"].clone();
     who.says(json!({"challenge": challenge, "credential": key.makes(challenge)})).post("/api/v1/account/passkeys").await
 }
 
-async fn signs_in(app: &TestApp, key: &mut Authenticator) -> Answer {
+pub(crate) async fn signs_in(app: &TestApp, key: &mut Authenticator) -> Answer {
     let challenge = asked(app.at(Door::Dashboard), "/api/v1/passkeys/challenge").await;
     signs_in_with(app, &challenge, key.signs(&challenge)).await
 }

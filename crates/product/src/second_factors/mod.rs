@@ -21,7 +21,7 @@ use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, SystemTx};
 use crate::problem::store_failed;
-use crate::{identity_providers, members, sessions};
+use crate::{members, sessions};
 
 pub(crate) use recovery::take as take_recovery_code;
 pub(crate) use totp::take as take_totp;
@@ -51,6 +51,7 @@ pub(crate) async fn added(
     let (member, _) = caller.member()?;
     let has_codes = store::codes_left(&mut tx.0, member).await.map_err(store_failed)? > 0;
     let codes = if has_codes { Vec::new() } else { recovery::renew(app, tx, member).await? };
+    store::has_since(&mut tx.0, member, app.clock.now()).await.map_err(store_failed)?;
     changed(app, tx, caller, action).await?;
     Ok(codes.iter().map(|code| code.expose().clone()).collect())
 }
@@ -58,12 +59,18 @@ pub(crate) async fn added(
 /// A factor was removed: other sessions end. What no second factor is left for goes too: recovery codes stand in for one.
 ///
 /// # Errors
-/// 409 if it was the last one and the password is too short to be all that its member signs in with.
+/// 409 if nothing is left to sign in with, or if it was the last one and the password is too short to be all that its member
+/// signs in with.
 pub(crate) async fn removed(app: &App, tx: &mut SystemTx, caller: &Caller, action: &'static str) -> ProblemResult<()> {
     let (member, _) = caller.member()?;
+    if !members::can_sign_in(tx, member).await? {
+        let detail = "you would have nothing left to sign in with: choose a password first";
+        return Err(Problem::new(Code::Conflict).detail(detail));
+    }
     if !store::has_factor(&mut tx.0, member).await.map_err(store_failed)? {
         refuse_short_password(tx, member).await?;
         store::remove_codes(&mut tx.0, member).await.map_err(store_failed)?;
+        store::has_no_more(&mut tx.0, member).await.map_err(store_failed)?;
     }
     changed(app, tx, caller, action).await
 }
@@ -81,11 +88,8 @@ async fn changed(app: &App, tx: &mut SystemTx, caller: &Caller, action: &'static
     audit::record(app, &mut tx.0, Entry { action, object, detail: json!({}), environment: None, by }).await
 }
 
-/// Refuses to leave a member with a password alone that is too short for it, or with nothing to sign in with.
+/// Refuses to leave a member with a password alone that is too short for it.
 async fn refuse_short_password(tx: &mut SystemTx, member: MemberId) -> ProblemResult<()> {
-    if !members::has_password(tx, member).await? && !identity_providers::has_identity(tx, member).await? {
-        return Err(Problem::new(Code::Conflict).detail("you have no password: choose one first"));
-    }
     if store::password_does_alone(&mut tx.0, member).await.map_err(store_failed)? {
         return Ok(());
     }

@@ -131,6 +131,17 @@ pub(super) async fn has_factor(on: impl Executor, member: MemberId) -> StoreResu
     Ok(query.bind(member).fetch_optional(on).await?.is_some())
 }
 
+/// Writes that a member has a second factor, unless they had one before.
+pub(super) async fn has_since(tx: &mut Tx, member: MemberId, now: Timestamp) -> StoreResult<u64> {
+    let query = sql("UPDATE members SET second_factor_since = $2 WHERE id = $1 AND second_factor_since IS NULL");
+    query.bind(member).bind(now).execute(tx).await
+}
+
+/// Writes that a member has none any more.
+pub(super) async fn has_no_more(tx: &mut Tx, member: MemberId) -> StoreResult<u64> {
+    sql("UPDATE members SET second_factor_since = NULL WHERE id = $1").bind(member).execute(tx).await
+}
+
 /// Whether a member's password is long enough to be all that they sign in with.
 pub(super) async fn password_does_alone(tx: &mut Tx, member: MemberId) -> StoreResult<bool> {
     sql("SELECT password_alone FROM members WHERE id = $1").bind(member).fetch_one(tx).await?.get("password_alone")

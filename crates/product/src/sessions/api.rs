@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use ::store::Scope;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
@@ -100,16 +101,17 @@ impl CurrentSession {
     }
 
     /// The answer that a session has begun: 201, or 403 `mfa_required` if the second factor is to follow. Both carry its
-    /// cookie; whoever has signed in whole comes from a known device from now on.
+    /// cookie; whoever has signed in whole, and not by a provider's word alone, comes from a known device from now on.
     pub(crate) async fn begun(app: &App, from: &Origin<'_>, begun: &Begun) -> ProblemResult<Response> {
-        let body = read(app, begun.id).await?;
+        let found = get(app, begun.id).await?;
+        let body = Self::new(&found, app.clock.now());
         let cookie = [(header::SET_COOKIE, super::cookie(&begun.token)?)];
         if body.needs == Some(Needs::Mfa) {
             let next = body.next.iter().map(|kind| kind.name()).collect();
             let problem = Problem::new(Code::MfaRequired).next(next);
             return Ok((cookie, problem.into_response()).into_response());
         }
-        if body.needs == Some(Needs::IdentityProvider) {
+        if body.needs == Some(Needs::IdentityProvider) || !found.standing.began.proven_here {
             return Ok((StatusCode::CREATED, cookie, JsonBody(body)).into_response());
         }
         let device = AppendHeaders([(header::SET_COOKIE, known_device(app, from, body.member).await?)]);
@@ -136,9 +138,12 @@ pub(crate) async fn origin<'a>(app: &App, peer: &Peer, headers: &'a HeaderMap) -
 
 /// A session as it stands.
 pub(crate) async fn read(app: &App, id: SessionId) -> ProblemResult<CurrentSession> {
-    let found = store::get(&app.main, id).await.map_err(store_failed)?;
-    let found = found.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    Ok(CurrentSession::new(&found, app.clock.now()))
+    Ok(CurrentSession::new(&get(app, id).await?, app.clock.now()))
+}
+
+async fn get(app: &App, id: SessionId) -> ProblemResult<FoundSession> {
+    let found = store::get(app.main.read(Scope::System), id).await.map_err(store_failed)?;
+    found.ok_or_else(|| Problem::new(Code::Unauthenticated))
 }
 
 /// Sign in.

@@ -138,15 +138,21 @@ async fn prove(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemRe
 }
 
 /// A session's member has signed in over their organisation's provider too, or once more: its new token.
+///
+/// # Errors
+/// 401 if the session has ended, or is not the provider's organisation's.
 pub(crate) async fn proven_over(
     app: &App,
     tx: &mut SystemTx,
-    id: SessionId,
+    session: &Found,
     provider: IdentityProviderId,
     level: Level,
 ) -> ProblemResult<Secret<String>> {
-    store::set_provider(&mut tx.0, id, provider, level).await.map_err(store_failed)?;
-    prove(app, &mut tx.0, id, Level::Password).await
+    let own = (session.member, session.id);
+    if store::set_provider(&mut tx.0, own, provider, level).await.map_err(store_failed)? == 0 {
+        return Err(Problem::new(Code::Unauthenticated).detail("sign in"));
+    }
+    prove(app, &mut tx.0, session.id, Level::Password).await
 }
 
 /// Ends the sessions that began over a provider; one member's, if one is given.
@@ -265,15 +271,15 @@ pub(crate) async fn found(app: &App, headers: &HeaderMap) -> ProblemResult<Optio
     }
 }
 
-/// Refuses a session that ended since it was found, or moved: the identity provider may have taken long to answer.
+/// A session that was found, as it stands now.
 ///
 /// # Errors
-/// 401.
-pub(crate) async fn still_found(on: impl Executor, found: &Found) -> ProblemResult<()> {
-    match store::works(on, found.id).await.map_err(store_failed)? {
-        Some((organisation, _)) if organisation == found.organisation => Ok(()),
-        _ => Err(Problem::new(Code::Unauthenticated).detail("sign in")),
-    }
+/// 401 if it has ended since, or moved.
+pub(crate) async fn found_still(on: impl Executor, found: &Found) -> ProblemResult<Found> {
+    let now = store::get(on, found.id).await.map_err(store_failed)?;
+    let now = now.filter(|now| (now.member, now.organisation) == (found.member, found.organisation));
+    let now = now.ok_or_else(|| Problem::new(Code::Unauthenticated).detail("sign in"))?;
+    Ok(Found { standing: now.standing, ..*found })
 }
 
 /// Forgets sessions that were over long ago.

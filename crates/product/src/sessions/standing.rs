@@ -7,7 +7,7 @@ use base::{Code, Problem, ProblemResult, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::authority::{Age, Proven};
+use crate::authority::{Age, Proven, Role};
 
 /// How old the last proof may be for what asks again.
 const RECENT: Duration = Duration::from_mins(10);
@@ -81,7 +81,7 @@ pub(crate) enum ProviderRule {
     Free,
     /// They sign in over one.
     Required,
-    /// The others do; an owner gets in without, with a second factor, in case it fails.
+    /// The others do; an owner gets in without, in case it fails, with a second factor that they had before.
     RequiredOfOthers,
 }
 
@@ -167,6 +167,19 @@ impl Factors {
     }
 }
 
+impl ProviderRule {
+    /// What an organisation that has required a provider since a time asks of a member with a role, who has had a second factor since
+    /// a time without a break. One that came later may be anybody's who has the password; one that came after another was set
+    /// up by who had proven that.
+    pub(crate) fn of(required_at: Option<Timestamp>, role: Role, factor_since: Option<Timestamp>) -> Self {
+        match (required_at, role) {
+            (None, _) => Self::Free,
+            (Some(at), Role::Owner) if factor_since.is_some_and(|since| since <= at) => Self::RequiredOfOthers,
+            (Some(_), _) => Self::Required,
+        }
+    }
+}
+
 impl ProofKind {
     const ALL: [Self; 5] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::IdentityProvider];
 
@@ -203,13 +216,12 @@ impl Standing {
         if self.needs_provider() && !self.is_unproven() {
             return Some(Needs::IdentityProvider);
         }
-        let required = self.required_level();
+        let required = self.required.level();
         let (proven, has) = (self.proven(), self.factors.level());
         if self.is_unproven() || (proven < required && has >= required) {
             return Some(Needs::Mfa);
         }
-        let any_is_over = now >= self.any_grace_until || self.breaks_glass();
-        let without_any = proven < Level::Mfa && required > Level::Password && any_is_over;
+        let without_any = proven < Level::Mfa && required > Level::Password && now >= self.any_grace_until;
         (without_any || (proven < required && now >= self.grace_until)).then_some(Needs::Enrolment)
     }
 
@@ -218,21 +230,21 @@ impl Standing {
         self.began.rule == ProviderRule::Required && self.began.provider.is_none()
     }
 
-    /// Whether it is an owner's who signed in without the provider that everybody must use.
-    fn breaks_glass(&self) -> bool {
-        self.began.rule == ProviderRule::RequiredOfOthers && self.began.provider.is_none()
-    }
-
-    /// What the session must prove; of an owner without the provider a second factor in any case.
-    fn required_level(&self) -> Level {
-        let least = if self.breaks_glass() { Level::Mfa } else { Level::Password };
-        self.required.level().max(least)
+    /// Whether the session is by a provider's word alone.
+    fn is_by_word(&self) -> bool {
+        self.began.provider.is_some() && !self.began.proven_here
     }
 
     /// Whether a provider speaks for a member who works elsewhere too: its word is good for its own organisation, and not for
     /// what the member signs in with elsewhere.
     fn speaks_for_other(&self) -> bool {
-        self.began.provider.is_some() && !self.began.proven_here && self.began.works_elsewhere
+        self.is_by_word() && self.began.works_elsewhere
+    }
+
+    /// Whether a provider speaks for a member who has something of their own to prove: what they sign in with is theirs to change, and
+    /// not the provider's.
+    fn lacks_own_proof(&self) -> bool {
+        self.is_by_word() && (self.has_password || self.factors.level() > Level::Password)
     }
 
     /// Whether the member has a key that was not proven, nor a recovery code in its place. Codes that can be given to a
@@ -250,18 +262,22 @@ impl Standing {
 
     /// How something can be proven: who has a second factor proves that one.
     pub(crate) fn next(&self) -> Vec<ProofKind> {
-        self.next_of(self.required == RequireMfa::PhishingResistant && self.factors.passkeys)
+        let mut kinds = self.own_proofs(self.required == RequireMfa::PhishingResistant);
+        let has_factor = self.factors.level() > Level::Password;
+        if self.began.provider.is_some() && !self.began.works_elsewhere && !has_factor {
+            kinds.push(ProofKind::IdentityProvider);
+        }
+        kinds
     }
 
-    fn next_of(&self, key: bool) -> Vec<ProofKind> {
+    /// The same, of what is the member's own; who has a key proves that where it must be one.
+    fn own_proofs(&self, key: bool) -> Vec<ProofKind> {
         if self.factors.level() == Level::Password {
-            let over_provider = self.began.provider.is_some() && !self.began.works_elsewhere;
-            let kinds = [(self.has_password, ProofKind::Password), (over_provider, ProofKind::IdentityProvider)];
-            return kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect();
+            return if self.has_password { vec![ProofKind::Password] } else { Vec::new() };
         }
         let kinds = [
             (self.factors.passkeys, ProofKind::Passkey),
-            (self.factors.totp && !key, ProofKind::Totp),
+            (self.factors.totp && !(key && self.factors.passkeys), ProofKind::Totp),
             (self.factors.recovery_codes, ProofKind::RecoveryCode),
         ];
         kinds.into_iter().filter_map(|(has, kind)| has.then_some(kind)).collect()
@@ -278,7 +294,9 @@ impl Standing {
         match (proven, self.needs(now)) {
             (Proven::OwnFactor | Proven::OwnKey, _) if self.is_unproven() => return ask(Code::MfaRequired),
             (Proven::OwnFactor | Proven::OwnKey, _) if self.speaks_for_other() => return ask(Code::StepUpRequired),
-            (Proven::OwnKey, _) if self.lacks_key() => return by(Code::StepUpRequired, self.next_of(true)),
+            (Proven::OwnKey, _) if self.lacks_own_proof() || self.lacks_key() => {
+                return by(Code::StepUpRequired, self.own_proofs(true));
+            }
             (Proven::Everything, Some(Needs::IdentityProvider)) => {
                 return Err(Problem::new(Code::IdentityProviderRequired));
             }
@@ -338,18 +356,51 @@ mod tests {
         let refused = member.allows(Proven::Everything, Age::Any, NOW).unwrap_err();
         assert_eq!(refused.code, Code::IdentityProviderRequired);
         assert!(member.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok(), "to link an identity");
-        for (level, totp, needs) in [
-            (Level::Password, false, Some(Needs::Enrolment)),
-            (Level::Password, true, Some(Needs::Mfa)),
-            (Level::Mfa, true, None),
-        ] {
-            let mut owner = standing(level, totp, RequireMfa::Off, true);
+        for (level, needs) in [(Level::Password, Some(Needs::Mfa)), (Level::Mfa, None)] {
+            let mut owner = standing(level, true, RequireMfa::Off, true);
             owner.began = Began { rule: ProviderRule::RequiredOfOthers, ..HERE };
             assert_eq!(owner.needs(NOW), needs, "{level:?}");
         }
         let mut over = over_provider(Level::Password);
         over.began.rule = ProviderRule::Required;
         assert_eq!(over.needs(NOW), None);
+    }
+
+    #[test]
+    fn an_owner_gets_in_without_the_provider_with_a_second_factor_that_they_had_before_it_was_required() {
+        use ProviderRule::{Free, Required, RequiredOfOthers};
+        let (before, later) = (Some(Timestamp(NOW.0 - 1)), Some(Timestamp(NOW.0 + 1)));
+        for (required_at, role, factor_since, rule) in [
+            (None, Role::Owner, None, Free),
+            (Some(NOW), Role::Owner, before, RequiredOfOthers),
+            (Some(NOW), Role::Owner, Some(NOW), RequiredOfOthers),
+            (Some(NOW), Role::Owner, later, Required),
+            (Some(NOW), Role::Owner, None, Required),
+            (Some(NOW), Role::Admin, before, Required),
+        ] {
+            assert_eq!(ProviderRule::of(required_at, role, factor_since), rule, "{role:?} {factor_since:?}");
+        }
+    }
+
+    #[test]
+    fn who_has_something_of_their_own_proves_it_before_a_provider_changes_what_they_sign_in_with() {
+        let mut session = over_provider(Level::PhishingResistant);
+        assert!(session.allows(Proven::OwnKey, Age::Recently, NOW).is_ok(), "they have nothing of their own");
+        session.has_password = true;
+        let refused = session.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["password"]));
+        assert_eq!(session.next(), [ProofKind::Password, ProofKind::IdentityProvider], "for anything else");
+        assert!(session.allows(Proven::OwnFactor, Age::Recently, NOW).is_ok());
+        session.has_password = false;
+        session.factors = Factors { passkeys: false, totp: true, recovery_codes: true };
+        let refused = session.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!(refused.next, ["totp", "recovery_code"], "the provider's second factor is not theirs");
+        session.factors.passkeys = true;
+        let refused = session.allows(Proven::OwnKey, Age::Recently, NOW).unwrap_err();
+        assert_eq!(refused.next, ["passkey", "recovery_code"]);
+        session.level = Level::PhishingResistant;
+        session.began.proven_here = true;
+        assert!(session.allows(Proven::OwnKey, Age::Recently, NOW).is_ok());
     }
 
     #[test]

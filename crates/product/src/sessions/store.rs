@@ -62,8 +62,8 @@ pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64
     .await
 }
 
-/// The session with one of these hashes that has not been ended, of a member who may work in its organisation; whether it has
-/// expired is for the caller to see.
+/// The session with one of these hashes that has not been ended, of a member who may work in its organisation, and over one of that
+/// organisation's providers if over one; whether it has expired is for the caller to see.
 pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
     let text = format!("{FIND} s.hash IN ({})", dialect::placeholders(1, hashes.len()));
     let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
@@ -71,14 +71,15 @@ pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<Fou
 }
 
 /// As [`find`], by its id.
-pub(super) async fn get(db: &Db, id: SessionId) -> StoreResult<Option<FoundSession>> {
-    let row = sql(format!("{FIND} s.id = $1")).bind(id).fetch_optional(db.read(Scope::System)).await?;
+pub(super) async fn get(on: impl Executor, id: SessionId) -> StoreResult<Option<FoundSession>> {
+    let row = sql(format!("{FIND} s.id = $1")).bind(id).fetch_optional(on).await?;
     row.as_ref().map(read_found).transpose()
 }
 
 const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
     s.proven_at, s.provider_id, s.provider_level, s.proven_here, ms.role, ms.created_at AS joined_at, o.require_mfa, \
-    o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, o.absolute_hours, o.require_provider, \
+    o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, o.absolute_hours, o.provider_required_at, \
+    (SELECT m.second_factor_since FROM members m WHERE m.id = s.member_id) AS second_factor_since, \
     (SELECT COUNT(*) FROM members m WHERE m.id = s.member_id AND m.password <> '') AS has_password, \
     (SELECT COUNT(*) FROM memberships e WHERE e.member_id = s.member_id AND e.organisation_id <> s.organisation_id) AS elsewhere, \
     (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
@@ -86,7 +87,8 @@ const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, 
     (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
     FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
     JOIN organisations o ON o.id = s.organisation_id \
-    WHERE s.ended_at IS NULL AND ms.suspended_at IS NULL AND";
+    WHERE s.ended_at IS NULL AND ms.suspended_at IS NULL AND (s.provider_id IS NULL OR EXISTS \
+    (SELECT 1 FROM identity_providers ip WHERE ip.id = s.provider_id AND ip.organisation_id = s.organisation_id)) AND";
 
 fn read_found(row: &Row) -> StoreResult<FoundSession> {
     Ok(FoundSession {
@@ -118,11 +120,11 @@ fn read_standing(row: &Row) -> StoreResult<Standing> {
             provider: row.get("provider_id")?,
             provider_level: named(row, "provider_level", Level::from_name)?,
             proven_here: row.get("proven_here")?,
-            rule: match (row.get("require_provider")?, named(row, "role", Role::from_name)?) {
-                (false, _) => ProviderRule::Free,
-                (true, Role::Owner) => ProviderRule::RequiredOfOthers,
-                (true, _) => ProviderRule::Required,
-            },
+            rule: ProviderRule::of(
+                row.get("provider_required_at")?,
+                named(row, "role", Role::from_name)?,
+                row.get("second_factor_since")?,
+            ),
             works_elsewhere: row.get("elsewhere")?,
         },
         has_password: row.get("has_password")?,
@@ -169,15 +171,23 @@ pub(super) async fn set_proven_here(tx: &mut Tx, id: SessionId) -> StoreResult<u
     sql("UPDATE sessions SET proven_here = 1 WHERE id = $1").bind(id).execute(tx).await
 }
 
-/// Writes that the member has signed in over a provider too, or once more, and what its word is trusted for.
+/// Writes that a member has signed in over a provider too, or once more, and what its word is trusted for: in a session of theirs in the
+/// provider's organisation that has not ended and is over no other one.
 pub(super) async fn set_provider(
     tx: &mut Tx,
-    id: SessionId,
+    (member, id): (MemberId, SessionId),
     provider: IdentityProviderId,
     level: Level,
 ) -> StoreResult<u64> {
-    let query = sql("UPDATE sessions SET provider_id = $2, provider_level = $3 WHERE id = $1");
-    query.bind(id).bind(provider).bind(level.name()).execute(tx).await
+    sql("UPDATE sessions SET provider_id = $3, provider_level = $4 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL \
+         AND (provider_id IS NULL OR provider_id = $3) \
+         AND organisation_id = (SELECT p.organisation_id FROM identity_providers p WHERE p.id = $3)")
+    .bind(id)
+    .bind(member)
+    .bind(provider)
+    .bind(level.name())
+    .execute(tx)
+    .await
 }
 
 /// Ends the sessions that began over a provider; one member's, if one is given.

@@ -31,6 +31,8 @@ pub(crate) enum Notice {
     CopiedPasskey { device: String },
     /// Another address was asked for.
     EmailChange {},
+    /// Somebody signs in as the member over an identity provider from now on.
+    LinkedIdentity { provider: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,6 +94,12 @@ impl Notice {
                 let what = format!("Somebody asked, at {at}, for another address for your account.");
                 let what = format!("{what} It changes when a link there is opened.");
                 ("Another address for your account at Pilotfish", what, advice)
+            }
+            Self::LinkedIdentity { provider } => {
+                let what = format!("Whoever is you at the identity provider {provider} signs in as you, since {at}.");
+                let advice = "If you did not expect this, choose another password (the sign-in page mails a link for one), look \
+                              at what you sign in with, and tell an admin of the organisation:";
+                ("An identity provider signs you in to Pilotfish", what, advice)
             }
             Self::Guesses {} => {
                 let what = format!("Somebody tried to sign in as you as often as one may within 15 minutes, at {at}.");

@@ -92,16 +92,16 @@ const MAIN_ROWS: &[Row] = &[
     ),
     row(74, "spikes (subject, at) VALUES ($1, 2)", "spikes WHERE subject = $1 AND at = 2"),
     row(
-        72,
+        76,
         "identity_providers (id, organisation_id, name, issuer, client_id, client_secret, settings, created_at) VALUES ($1, $1, 'Acme', 'https://id.example', 'us', $1, '{}', 2)",
         "identity_providers WHERE id = $1 AND issuer = 'https://id.example' AND last_used_at IS NULL",
     ),
     row(
-        72,
-        "member_identities (id, member_id, provider_id, subject_index, index_version, subject, created_at) VALUES ($1, $1, $1, $1, 1, $1, 2)",
-        "member_identities WHERE id = $1 AND subject = $1",
+        76,
+        "member_identities (id, member_id, provider_id, subject_index, index_version, subject, created_at, linked_by) VALUES ($1, $1, $1, $1, 1, $1, 2, 'member')",
+        "member_identities WHERE id = $1 AND subject = $1 AND linked_by = 'member'",
     ),
-    row(72, "answered_states (state, expires_at) VALUES ($1, 2)", "answered_states WHERE state = $1"),
+    row(76, "answered_states (state, expires_at) VALUES ($1, 2)", "answered_states WHERE state = $1"),
     row(
         68,
         "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",
@@ -123,6 +123,13 @@ const MAIN_ROWS: &[Row] = &[
         "totp_factors (member_id, state, secret, step, created_at) VALUES ($1, 'confirmed', $1, 7, 2)",
         "totp_factors WHERE member_id = $1 AND state = 'confirmed' AND secret = $1 AND step = 7",
     ),
+    // What 0076 makes of a second factor that is there.
+    Row {
+        since: 64,
+        until: 75,
+        insert: "totp_factors (member_id, state, secret, step, created_at) VALUES ($1, 'confirmed', $1, 7, 2) ON CONFLICT DO NOTHING",
+        still: "members WHERE id = $1 AND second_factor_since = 2",
+    },
     row(
         64,
         "recovery_codes (member_id, hash, created_at) VALUES ($1, $1, 2)",

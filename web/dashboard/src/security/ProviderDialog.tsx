@@ -1,8 +1,8 @@
 /** A provider that is added or changed. Its issuer stays: whom it names is somebody else at another one. */
-import { Button, Code, CopyButton, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, take } from "../api/client";
 import { standsAtFields } from "../session/fieldErrors";
 import { Refusal } from "../session/Refusal";
@@ -14,7 +14,6 @@ import {
   providerErrors,
   providersQuery,
   settingsOf,
-  signInRuleQuery,
 } from "./providers";
 import { RoleFields } from "./RoleFields";
 import { TrustFields } from "./TrustFields";
@@ -47,7 +46,7 @@ function ProviderForm({ provider, onClose }: { provider: Provider | undefined; o
     onSuccess: ({ name }) => {
       void client.invalidateQueries({ queryKey: providersQuery.queryKey });
       onClose();
-      notifications.show({ color: "kelp", message: `${name} is kept. Test it, then sign in over it yourself.` });
+      notifications.show({ color: "kelp", message: `${name} is kept. Register its redirect URI, test it, then sign in over it yourself.` });
     },
     onError: (error) => form.setErrors(providerErrors(error)),
   });
@@ -55,7 +54,12 @@ function ProviderForm({ provider, onClose }: { provider: Provider | undefined; o
     <form onSubmit={form.onSubmit((draft) => save.mutate(draft))} noValidate>
       <Stack>
         {!standsAtFields(save.error) && <Refusal error={save.error} kept="What you entered is still here." />}
-        <RedirectUri />
+        {!provider && (
+          <Text size="sm">
+            First register a web application at the provider (authorization code, confidential). Its redirect URI stands here
+            once the provider is added.
+          </Text>
+        )}
         <TextInput
           label="Name"
           description="The button says: Sign in with …"
@@ -96,29 +100,6 @@ function ProviderForm({ provider, onClose }: { provider: Provider | undefined; o
       </Stack>
     </form>
   );
-}
-
-/** What the provider is to be told. */
-function RedirectUri() {
-  const rule = useQuery(signInRuleQuery);
-  const uri = rule.data?.redirect_uri;
-  return uri ? (
-    <div>
-      <Text size="sm">
-        First register a web application at the provider (authorization code, confidential), with this redirect URI:
-      </Text>
-      <Group gap="xs" mt={4}>
-        <Code>{uri}</Code>
-        <CopyButton value={uri} timeout={2000}>
-          {({ copied, copy }) => (
-            <Button variant="default" size="xs" onClick={copy} aria-label="Copy the redirect URI">
-              {copied ? "Copied" : "Copy"}
-            </Button>
-          )}
-        </CopyButton>
-      </Group>
-    </div>
-  ) : null;
 }
 
 function add(draft: Draft) {

@@ -1,5 +1,5 @@
-/** A provider in the list: what it is, and whether it answers as it should. */
-import { Alert, Button, Group, Text } from "@mantine/core";
+/** A provider in the list: what it is, what it is to be told, and whether it answers as it should. */
+import { Alert, Button, Code, CopyButton, Group, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import classes from "../account/Account.module.css";
 import { api, take } from "../api/client";
@@ -33,6 +33,7 @@ export function ProviderRow({ provider, may, onEdit, onRemove }: Props) {
             "not used yet"
           )}
         </span>
+        {may && <RedirectUri provider={provider} />}
         <Refusal error={test.error} />
         {test.data && (
           <Alert mt="xs" role="status" color={test.data.problem ? "amber" : "kelp"}>
@@ -62,5 +63,24 @@ export function ProviderRow({ provider, may, onEdit, onRemove }: Props) {
         </Group>
       )}
     </li>
+  );
+}
+
+/** The only address to which the provider may send people back. */
+function RedirectUri({ provider: { name, redirect_uri } }: { provider: Provider }) {
+  return (
+    <Group gap="xs" mt={4}>
+      <Text size="sm" c="dimmed">
+        Redirect URI, to be registered there:
+      </Text>
+      <Code>{redirect_uri}</Code>
+      <CopyButton value={redirect_uri} timeout={2000}>
+        {({ copied, copy }) => (
+          <Button variant="default" size="xs" onClick={copy} aria-label={`Copy the redirect URI of ${name}`}>
+            {copied ? "Copied" : "Copy"}
+          </Button>
+        )}
+      </CopyButton>
+    </Group>
   );
 }

@@ -39,7 +39,7 @@ function Rule({ rule }: { rule: Schema["OrganisationSignIn"] }) {
         label="Members must sign in over an identity provider"
         description={
           me.role === "owner"
-            ? "Owners still get in without it, with their password and a second factor."
+            ? "Owners still get in without it, with their password and a second factor that they had before."
             : "An owner can change this."
         }
         checked={required}
@@ -73,7 +73,7 @@ function Rule({ rule }: { rule: Schema["OrganisationSignIn"] }) {
       >
         {required
           ? "Passwords and passkeys are enough again."
-          : "Whoever signed in by something else can do nothing here until they have signed in over the provider. Should it fail, only owners with a password and a second factor get in."}
+          : "Whoever signed in by something else can do nothing here until they have signed in over the provider. Should it fail, only owners with a password and a second factor get in, and only with one that they have by now."}
       </Confirm>
     </Stack>
   );

@@ -1,7 +1,7 @@
-/** Back from an identity provider: what it says is handed to the server, and one goes on where one was. */
+/** Back from an identity provider, at the address that is its own: what it says is handed to the server, and one goes on where one was. */
 import { Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, take } from "../api/client";
 import { isProblem } from "../api/problem";
@@ -13,7 +13,8 @@ import { type ProviderAnswer, takeAnswer, takeBack } from "./providers";
 import { Refusal } from "./Refusal";
 
 export function CallbackPage() {
-  const [answer] = useState(takeAnswer);
+  const { provider } = useParams({ from: "/sign-in/oidc/callback/$provider" });
+  const [answer] = useState(() => takeAnswer(provider));
   const [back] = useState(takeBack);
   const enter = useEnter(back);
   const navigate = useNavigate();
@@ -57,7 +58,8 @@ export function CallbackPage() {
 }
 
 const WORDS = {
-  invalid_proof: "This took more than ten minutes, was begun in another browser, or was somebody else. Begin again.",
+  invalid_proof:
+    "This took more than ten minutes, was begun in another browser or with another provider, or was somebody else. Begin again.",
   identity_provider_refused: "The identity provider did not sign you in, or you changed your mind. Begin again.",
   identity_not_accepted:
     "What the identity provider says could not be accepted. Begin again; if it stays so, tell an admin.",

@@ -35,20 +35,20 @@ export function takeBack(): string | undefined {
 
 const NAMES = ["state", "code", "error", "iss"] as const;
 
-/** What a provider sent somebody back with; undefined if it is nothing of the kind. */
-export function answerIn(query: string): ProviderAnswer | undefined {
+/** What somebody was sent back with to a provider's own address; undefined if it is nothing of the kind. */
+export function answerIn(provider: string, query: string): ProviderAnswer | undefined {
   const said = new URLSearchParams(query);
   const given = NAMES.flatMap((name) => {
     const value = said.get(name);
     return value ? [[name, value] as const] : [];
   });
   const { state, ...rest } = Object.fromEntries(given) as Partial<ProviderAnswer>;
-  return state && (rest.code || rest.error) ? { state, ...rest } : undefined;
+  return state && (rest.code || rest.error) ? { identity_provider: provider, state, ...rest } : undefined;
 }
 
 /** The same, and takes it out of the address: it is in no history then. */
-export function takeAnswer(): ProviderAnswer | undefined {
-  const answer = answerIn(window.location.search);
+export function takeAnswer(provider: string): ProviderAnswer | undefined {
+  const answer = answerIn(provider, window.location.search);
   window.history.replaceState(window.history.state, "", window.location.pathname);
   return answer;
 }

@@ -24,7 +24,7 @@ use crate::authority::{Can, OwnAccount, SecureAccount, SystemTx};
 use crate::extract::Json;
 use crate::members::{self, WorksAs};
 use crate::problem::store_failed;
-use crate::{second_factors, sessions};
+use crate::sessions;
 
 /// One's own identity at a provider.
 #[derive(Serialize, ToSchema)]
@@ -106,9 +106,7 @@ async fn unlink(
     let (member, _) = caller.member()?;
     let mut tx = caller.begin_account(&app).await?;
     let provider = identities::remove(&mut tx.0, member, id).await.map_err(store_failed)?.ok_or_else(missing)?;
-    let has_other =
-        second_factors::has_factor(&mut tx.0, member).await? || members::has_password(&mut tx, member).await?;
-    if !has_other && !super::super::has_identity(&mut tx, member).await? {
+    if !members::can_sign_in(&mut tx, member).await? {
         let detail = "you would have nothing left to sign in with: choose a password first";
         return Err(Problem::new(Code::Conflict).detail(detail));
     }

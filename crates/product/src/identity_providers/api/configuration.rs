@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::super::address::Address;
 use super::super::model::Settings;
 use super::super::store::{self, Provider};
-use super::super::{identities, missing, seal_secret, token};
+use super::super::{identities, missing, redirect_uri, seal_secret, token};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, Can, ManageSecurity, OrganisationTx, ReadSecurity};
@@ -46,6 +46,8 @@ struct ProviderWire {
     last_used_at: Option<Timestamp>,
     /// How many members have an identity there.
     members: u64,
+    /// What it is to be told: the only address that it may send people back to.
+    redirect_uri: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -103,7 +105,7 @@ async fn list(
     let reader = caller.organisation_reader(&app);
     let providers = store::of_organisation(reader.db(), reader.organisation()).await.map_err(store_failed)?;
     let counts = identities::counts(reader.db(), reader.organisation()).await.map_err(store_failed)?;
-    let data = providers.into_iter().map(|provider| wire(provider, &counts)).collect();
+    let data = providers.into_iter().map(|provider| wire(&app, provider, &counts)).collect();
     Ok(JsonBody(IdentityProviders { data }))
 }
 
@@ -153,7 +155,7 @@ async fn add(
     store::insert(&mut tx, &provider).await.map_err(store_failed)?;
     record(&app, &mut tx, &caller, "identity_provider.create", &provider).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, JsonBody(wire(provider, &[]))))
+    Ok((StatusCode::CREATED, JsonBody(wire(&app, provider, &[]))))
 }
 
 /// Change an identity provider. Sessions that began over it go on.
@@ -251,13 +253,14 @@ async fn read(app: &App, caller: &Caller, id: &str) -> ProblemResult<Provider> {
 async fn answer(app: &App, caller: &Caller, provider: Provider) -> ProblemResult<JsonBody<ProviderWire>> {
     let reader = caller.organisation_reader(app);
     let counts = identities::counts(reader.db(), reader.organisation()).await.map_err(store_failed)?;
-    Ok(JsonBody(wire(provider, &counts)))
+    Ok(JsonBody(wire(app, provider, &counts)))
 }
 
-fn wire(provider: Provider, counts: &[(IdentityProviderId, u64)]) -> ProviderWire {
+fn wire(app: &App, provider: Provider, counts: &[(IdentityProviderId, u64)]) -> ProviderWire {
     let members = counts.iter().find(|(id, _)| *id == provider.id).map_or(0, |(_, count)| *count);
     let Provider { id, name, issuer, client_id, settings, created_at, last_used_at, .. } = provider;
-    ProviderWire { id, name, issuer, client_id, settings, created_at, last_used_at, members }
+    let redirect_uri = redirect_uri(app, id);
+    ProviderWire { id, name, issuer, client_id, settings, created_at, last_used_at, members, redirect_uri }
 }
 
 fn check(name: &str, client_id: &str, secret: Option<&Secret<String>>) -> ProblemResult<()> {

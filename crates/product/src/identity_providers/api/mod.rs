@@ -31,7 +31,7 @@ struct ChosenProvider {
     identity_provider: IdentityProviderId,
 }
 
-/// Where the browser is to go. It comes back to `/sign-in/oidc/callback`.
+/// Where the browser is to go. It comes back to the redirect URI of the provider.
 #[derive(Serialize, ToSchema)]
 struct Redirection {
     url: String,

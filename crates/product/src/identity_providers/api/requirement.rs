@@ -11,24 +11,23 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::{redirect_uri, store};
+use super::super::store;
 use super::configuration::begin;
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::{Caller, Can, OwnOrganisation, ReadSecurity};
+use crate::authority::{Caller, Can, OrganisationTx, OwnOrganisation, ReadSecurity};
 use crate::extract::Json;
 use crate::problem::store_failed;
-use crate::sessions::Level;
+use crate::{members, second_factors};
 
 /// How the organisation's members sign in.
 #[derive(Serialize, ToSchema)]
 struct OrganisationSignIn {
-    /// Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor.
+    /// Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor that
+    /// they had before it was required.
     identity_provider_required: bool,
     /// The page on which they do.
     sign_in_url: String,
-    /// What a provider is to be told: where it may send people back to.
-    redirect_uri: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +53,8 @@ async fn get(
 }
 
 /// Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-/// it, who can get in without the provider should it fail: with a password and a second factor.
+/// it, who can get in without the provider should it fail: with a password and a second factor. Factors count for that which are there
+/// when it is required, and those that are set up with one of them.
 #[utoipa::path(put, path = "/organisation/sign-in", tag = "organisation", operation_id = "set_sign_in_rule",
     request_body = NewOrganisationSignIn,
     responses((status = 200, body = OrganisationSignIn), (status = 409, description = "conflict")))]
@@ -63,22 +63,15 @@ async fn set(
     State(app): State<Arc<App>>,
     Json(NewOrganisationSignIn { identity_provider_required: required }): Json<NewOrganisationSignIn>,
 ) -> ProblemResult<JsonBody<OrganisationSignIn>> {
-    let standing = caller.standing()?;
-    let conflict = |detail: &'static str| Err(Problem::new(Code::Conflict).detail(detail));
-    if required && !(standing.has_password && standing.factors.level() > Level::Password) {
-        return conflict(
-            "should the provider fail, only owners with a password and a second factor get in: set yours up first",
-        );
-    }
     let mut tx = begin(&app, &caller).await?;
     let organisation = tx.organisation();
-    let providers = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
-    if required && providers.iter().all(|provider| provider.last_used_at.is_none()) {
-        return conflict(
-            "nobody has signed in over an identity provider yet: add one, and link your own identity there first",
-        );
+    if required {
+        refuse_unless_ready(&app, &mut tx, &caller).await?;
+        store::require(&mut tx, app.clock.now()).await
+    } else {
+        store::require_no_more(&mut tx).await
     }
-    store::set_required(&mut tx, required).await.map_err(store_failed)?;
+    .map_err(store_failed)?;
     let (object, by) = (organisation.to_string(), By::Caller(&caller));
     let detail = json!({"identity_provider_required": required});
     let entry = Entry { action: "organisation.set_sign_in", object, detail, environment: None, by };
@@ -87,10 +80,30 @@ async fn set(
     Ok(answer(&app, &caller, required))
 }
 
+/// Refuses to require what would lock everybody out: an owner who requires it gets in without the provider, and the provider works.
+async fn refuse_unless_ready(app: &App, tx: &mut OrganisationTx, caller: &Caller) -> ProblemResult<()> {
+    let conflict = |detail: &'static str| Err(Problem::new(Code::Conflict).detail(detail));
+    let (member, _) = caller.member()?;
+    // What they sign in with stays until the transaction ends.
+    members::lock(app, tx.tx(), member).await?;
+    if !(members::has_password(tx.tx(), member).await? && second_factors::has_factor(tx.tx(), member).await?) {
+        return conflict(
+            "should the provider fail, only owners with a password and a second factor get in: set yours up first",
+        );
+    }
+    let organisation = tx.organisation();
+    let providers = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
+    if providers.iter().all(|provider| provider.last_used_at.is_none()) {
+        return conflict(
+            "nobody has signed in over an identity provider yet: add one, and link your own identity there first",
+        );
+    }
+    Ok(())
+}
+
 fn answer(app: &App, caller: &Caller, required: bool) -> JsonBody<OrganisationSignIn> {
     JsonBody(OrganisationSignIn {
         identity_provider_required: required,
         sign_in_url: format!("{}/sign-in/{}", app.urls.dashboard, caller.organisation()),
-        redirect_uri: redirect_uri(app),
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use app_test::app_test;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::issuer::Issuer;
 use super::{BEGIN, CALLBACK, Gone, World, adds, sign_ins};
@@ -84,14 +85,12 @@ async fn a_state_is_good_once_in_its_browser_for_ten_minutes(app: TestApp) {
 async fn a_failed_answer_uses_the_state_up(app: TestApp) {
     let world = World::new(&app).await;
     let gone = world.goes().await;
-    let state = gone.asked()["state"].clone();
-    let refused = world.says(&gone, &json!({"state": state, "error": "access_denied"})).await.assert(403);
+    let refused = world.says(&gone, &gone.brings(json!({"error": "access_denied"}))).await.assert(403);
     assert_eq!(refused.code(), "identity_provider_refused");
     assert_eq!(world.comes_back(&gone).await.assert(403).code(), "invalid_proof");
     let gone = world.goes().await;
-    let state = gone.asked()["state"].clone();
-    for body in [json!({"state": state}), json!({"state": state, "code": "made up"})] {
-        let refused = world.says(&gone, &body).await.assert(403).code();
+    for body in [json!({}), json!({"code": "made up"})] {
+        let refused = world.says(&gone, &gone.brings(body)).await.assert(403).code();
         assert!(["identity_provider_refused", "invalid_proof"].contains(&refused.as_str()), "{refused}");
     }
 }
@@ -102,7 +101,7 @@ async fn a_code_is_good_once_and_for_whom_it_was_given(app: TestApp) {
     let (one, other) = (world.goes().await, world.goes().await);
     let back = world.issuer.approves(&one.url);
     // A code that was given in another browser, brought in by whoever has it.
-    let injected = json!({"state": other.asked()["state"], "code": back["code"]});
+    let injected = other.brings(json!({"code": back["code"]}));
     assert_eq!(world.says(&other, &injected).await.assert(403).code(), "identity_provider_refused");
     // The code is gone by that.
     assert_eq!(world.says(&one, &back).await.assert(403).code(), "identity_provider_refused");
@@ -110,14 +109,14 @@ async fn a_code_is_good_once_and_for_whom_it_was_given(app: TestApp) {
     world.issuer.checks_no_codes();
     let (one, other) = (world.goes().await, world.goes().await);
     let back = world.issuer.approves(&one.url);
-    let injected = json!({"state": other.asked()["state"], "code": back["code"]});
+    let injected = other.brings(json!({"code": back["code"]}));
     assert_eq!(world.says(&other, &injected).await.assert(401).code(), "identity_not_accepted");
     // One that was used, with a state of its own.
     let gone = world.goes().await;
     let back = world.issuer.approves(&gone.url);
     world.says(&gone, &back).await.assert(201);
     let again = world.goes().await;
-    let replayed = json!({"state": again.asked()["state"], "code": back["code"]});
+    let replayed = again.brings(json!({"code": back["code"]}));
     assert_eq!(world.says(&again, &replayed).await.assert(403).code(), "identity_provider_refused");
 }
 
@@ -129,9 +128,9 @@ async fn answers_of_two_providers_are_not_mixed_up(app: TestApp) {
     // The state of one with the code of the other: the other never sees the first one's secret or verifier for it.
     let (to_first, to_second) = (world.goes().await, world.goes_to(&second).await);
     let (from_first, from_second) = (world.issuer.approves(&to_first.url), evil.approves(&to_second.url));
-    let mixed = json!({"state": from_first["state"], "code": from_second["code"]});
+    let mixed = to_first.brings(json!({"code": from_second["code"]}));
     assert_eq!(world.says(&to_first, &mixed).await.assert(403).code(), "identity_provider_refused");
-    let mixed = json!({"state": from_second["state"], "code": from_first["code"]});
+    let mixed = to_second.brings(json!({"code": from_first["code"]}));
     assert_eq!(world.says(&to_second, &mixed).await.assert(403).code(), "identity_provider_refused");
     // Whoever names itself must be the one that was asked.
     let gone = world.goes().await;
@@ -157,6 +156,34 @@ async fn answers_of_two_providers_are_not_mixed_up(app: TestApp) {
         back["state"] = json!(BASE64URL_NOPAD.encode(&state));
         assert_eq!(world.says(&gone, &back).await.assert(403).code(), "invalid_proof", "{at}");
     }
+}
+
+#[app_test]
+async fn the_answer_of_a_provider_that_another_one_had_asked_is_sent_nowhere(app: TestApp) {
+    let world = World::new(&app).await;
+    let olga = app.other_owner("olga@other.example").await;
+    let evil = Issuer::start(&app).await;
+    let theirs = adds(&olga, &evil, "Evil", json!({})).await;
+    // Whoever works in both goes to the one's provider, which sends them on to the other's with its own request.
+    let gone = world.goes_to(&theirs).await;
+    let mut sent_on = Url::parse(&format!("{}/authorize", world.issuer.url)).unwrap();
+    let own = world.goes().await.asked()["redirect_uri"].clone();
+    for (name, value) in gone.asked() {
+        let value = if name == "redirect_uri" { own.clone() } else { value };
+        sent_on.query_pairs_mut().append_pair(&name, &value);
+    }
+    let back = world.issuer.approves(&sent_on);
+    assert_eq!(back["identity_provider"], json!(world.provider), "it answers at its own address");
+    assert_eq!(world.says(&gone, &back).await.assert(403).code(), "invalid_proof");
+    assert_eq!((evil.asked_for_tokens(), world.issuer.asked_for_tokens()), (0, 0));
+    // With the address that the first asked for, the other does not answer.
+    app.advance(Duration::from_hours(1));
+    evil.discloses(json!({"authorization_endpoint": format!("{}/authorize", world.issuer.url)}));
+    let gone = world.goes_to(&theirs).await;
+    assert!(gone.url.as_str().starts_with(&world.issuer.url));
+    assert!(!world.issuer.has_registered(&gone.asked()["redirect_uri"]));
+    // Each goes on by itself.
+    world.signs_in().await;
 }
 
 #[app_test]

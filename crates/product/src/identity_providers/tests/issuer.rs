@@ -20,6 +20,7 @@ use axum::{Json, Router};
 use base::Clock;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -27,7 +28,6 @@ use crate::testing::TestApp;
 
 pub(super) const CLIENT: &str = "pilotfish at acme";
 pub(super) const SECRET: &str = "a secret, with: colons & more";
-const REDIRECT: &str = "https://dashboard.localhost:8444/sign-in/oidc/callback";
 
 /// A key that signs tokens.
 pub(super) struct Signer {
@@ -75,6 +75,11 @@ struct Inner {
     discovery: Map<String, Value>,
     userinfo: Option<Value>,
     checks_codes: bool,
+    /// Where it may send people back to.
+    registered: Vec<String>,
+    /// What a token waits for, if for anything.
+    gate: Option<Arc<Semaphore>>,
+    asked_for_tokens: usize,
     codes: HashMap<String, HashMap<String, String>>,
     given: usize,
     asked_for_keys: usize,
@@ -181,6 +186,9 @@ impl Issuer {
             discovery,
             userinfo: None,
             checks_codes: true,
+            registered: Vec::new(),
+            gate: None,
+            asked_for_tokens: 0,
             codes: HashMap::new(),
             given: 0,
             asked_for_keys: 0,
@@ -204,12 +212,23 @@ impl Issuer {
         change(&mut self.inner.lock().unwrap())
     }
 
-    /// Somebody signs in at the address that the browser was sent to: what it is sent back with.
+    /// Lets people be sent back to an address.
+    pub(super) fn registers(&self, redirect_uri: &str) {
+        self.change(|inner| inner.registered.push(redirect_uri.to_owned()));
+    }
+
+    pub(super) fn has_registered(&self, redirect_uri: &str) -> bool {
+        self.change(|inner| inner.registered.iter().any(|one| one == redirect_uri))
+    }
+
+    /// Somebody signs in at the address that the browser was sent to: what it brings back, and to whose address.
     pub(super) fn approves(&self, url: &Url) -> Value {
         let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
         assert!(url.as_str().starts_with(&format!("{}/authorize?", self.url)), "{url}");
         assert_eq!((asked["response_type"].as_str(), asked["client_id"].as_str()), ("code", CLIENT));
-        assert_eq!((asked["redirect_uri"].as_str(), asked["code_challenge_method"].as_str()), (REDIRECT, "S256"));
+        assert_eq!(asked["code_challenge_method"], "S256");
+        assert!(self.has_registered(&asked["redirect_uri"]), "{url}");
+        let provider = asked["redirect_uri"].strip_prefix(super::REDIRECT).unwrap().to_owned();
         let state = asked["state"].clone();
         let code = self.change(|inner| {
             inner.given += 1;
@@ -217,7 +236,25 @@ impl Issuer {
             inner.codes.insert(code.clone(), asked);
             code
         });
-        json!({"code": code, "state": state})
+        json!({"identity_provider": provider, "code": code, "state": state})
+    }
+
+    /// Lets tokens be waited for; with the hand that gives them.
+    pub(super) fn holds_tokens(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.change(|inner| inner.gate = Some(gate.clone()));
+        gate
+    }
+
+    /// Somebody has asked for so many tokens.
+    pub(super) async fn was_asked_for_tokens(&self, times: usize) {
+        while self.asked_for_tokens() < times {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(super) fn asked_for_tokens(&self) -> usize {
+        self.change(|inner| inner.asked_for_tokens)
     }
 
     /// Who signs in there from now on.
@@ -314,14 +351,25 @@ async fn userinfo_of(State(inner): Shared, headers: HeaderMap) -> Said {
 }
 
 async fn token_of(State(inner): Shared, headers: HeaderMap, body: String) -> Said {
+    let gate = {
+        let mut inner = inner.lock().unwrap();
+        inner.asked_for_tokens += 1;
+        inner.gate.clone()
+    };
+    if let Some(gate) = gate {
+        gate.acquire().await.unwrap().forget();
+    }
     let mut inner = inner.lock().unwrap();
     let form: HashMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error })));
     if !is_client(&headers, &form) {
         return refused("invalid_client");
     }
-    assert_eq!((form["grant_type"].as_str(), form["redirect_uri"].as_str()), ("authorization_code", REDIRECT));
+    assert_eq!(form["grant_type"], "authorization_code");
     let Some(asked) = inner.codes.remove(&form["code"]) else { return refused("invalid_grant") };
+    if asked["redirect_uri"] != form["redirect_uri"] {
+        return refused("invalid_grant");
+    }
     let challenge = b64(digest::digest(&digest::SHA256, form["code_verifier"].as_bytes()).as_ref());
     if inner.checks_codes && challenge != asked["code_challenge"] {
         return refused("invalid_grant");

@@ -1,11 +1,13 @@
 //! Who becomes a member by a provider's word, and as what.
 
+use std::time::Duration;
+
 use app_test::app_test;
 use serde_json::json;
 
-use super::{World, person, records};
-use crate::doors::Door;
-use crate::testing::{OWNER, PASSWORD, THEIR_PASSWORD, TestApp};
+use super::{IDENTITIES, World, person, records, resets};
+use crate::mail::tests::Letterbox;
+use crate::testing::{OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp};
 
 #[app_test]
 async fn a_new_member_may_do_what_the_rules_say_or_is_refused(app: TestApp) {
@@ -68,7 +70,7 @@ async fn what_the_token_leaves_out_is_asked_for_and_must_be_of_the_same_subject(
     world.issuer.is(claims);
     world.issuer.says_apart(json!({"sub": "somebody else", "email": "bob@acme.example", "email_verified": true}));
     assert_eq!(world.tries().await.assert(401).code(), "identity_not_accepted");
-    app.advance(std::time::Duration::from_mins(1));
+    app.advance(Duration::from_mins(1));
     world.issuer.says_apart(json!({
         "sub": "bob at acme", "email": "bob@acme.example", "email_verified": true, "name": "Bob", "amr": ["mfa"],
     }));
@@ -158,29 +160,164 @@ async fn a_member_without_a_password_has_none_that_could_be_guessed(app: TestApp
 }
 
 #[app_test]
+async fn whether_an_address_was_verified_is_said_by_what_names_it(app: TestApp) {
+    let world = World::new(&app).await;
+    for (in_token, apart, joins) in [
+        // The token has verified an address that it does not name.
+        (json!({"email_verified": true}), json!({"email": "a@acme.example", "email_verified": false}), false),
+        (json!({"email_verified": true}), json!({"email": "a@acme.example"}), false),
+        // Apart from it another address was verified.
+        (json!({"email": "a@acme.example"}), json!({"email": "b@acme.example", "email_verified": true}), false),
+        (json!({"email_verified": false}), json!({"email": "b@acme.example", "email_verified": true}), true),
+        (json!({}), json!({"email": "c@acme.example", "email_verified": true}), true),
+    ] {
+        let subject = format!("{in_token} {apart}");
+        let mut claims = person(&subject, "");
+        claims.retain(|name, _| name == "sub");
+        world.issuer.is(claims);
+        world.issuer.says(in_token);
+        let mut said = apart;
+        said["sub"] = json!(subject);
+        world.issuer.says_apart(said);
+        assert_eq!(world.tries().await.status == 201, joins, "{subject}");
+    }
+}
+
+#[app_test]
+async fn whom_the_rules_do_not_let_in_is_not_found_by_their_address_either(app: TestApp) {
+    let rules = json!({
+        "domains": ["acme.example"], "role_claim": "hd", "default_role": null,
+        "role_rules": [{"value": "acme.example", "role": "viewer"}],
+    });
+    let world = World::with(&app, rules).await;
+    let bob = app.member("bob@acme.example", "editor").await;
+    let refused = world.tries().await.assert(403);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("lets you work here"));
+    world.issuer.says(json!({"hd": "acme.example"}));
+    assert_eq!(world.signs_in().await.id, bob.id);
+}
+
+/// Somebody at a provider whose admin waits for an address's owner.
+async fn eve(world: &World) -> SignedIn {
+    world.issuer.is(person("eve", VICTIM));
+    world.signs_in().await
+}
+
+const VICTIM: &str = "victim@example.org";
+
+#[app_test]
 async fn whoever_waits_for_an_addresss_owner_with_a_provider_keeps_nothing_of_it(app: TestApp) {
     let world = World::new(&app).await;
-    world.issuer.is(person("eve", "victim@example.org"));
-    let eve = world.signs_in().await;
-    let totp = eve.sets_up_totp().await;
+    let olga = app.other_owner("olga@other.example").await;
+    let eve = eve(&world).await;
+    eve.says(json!({"password": "eleven harbours at night"})).put("/api/v1/account/password").await.assert(204);
+    // As what the provider made of it the account joins nothing else.
+    let token = olga.invites(VICTIM, "admin").await;
+    let refused = app.accepts(&token, "eleven harbours at night").await.assert(409);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("only an identity provider vouches"));
     // The address's owner proves it, by a link that was brought there.
-    let email = base::Personal::new("victim@example.org".to_owned());
-    let link = crate::password_resets::link_for_operator(app.app(), &email).await.unwrap();
-    let token = link.expose().rsplit_once('=').unwrap().1.to_owned();
-    let body = json!({"token": token, "password": THEIR_PASSWORD});
-    app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await.assert(204);
+    resets(&app, VICTIM, THEIR_PASSWORD).await;
     assert!(!eve.is_in().await);
-    let victim = app.signs_in("victim@example.org", THEIR_PASSWORD).await;
-    let account = victim.asks().get("/api/v1/account").await.assert(200).json();
-    assert_eq!((&account["totp"], &account["recovery_codes_left"]), (&json!(null), &json!(0)));
-    drop(totp);
-    // What they set up from now on stays.
+    assert_eq!(world.tries().await.assert(403).code(), "identity_not_linked");
+    let victim = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
+    assert_eq!(victim.asks().get("/api/v1/me").await.assert(200).json()["role"], "admin");
+    assert_eq!(victim.asks().get(IDENTITIES).await.assert(200).json()["data"], json!([]));
+}
+
+#[app_test]
+async fn a_second_factor_outlives_the_reset_and_keeps_the_account_where_it_is(app: TestApp) {
+    let world = World::new(&app).await;
+    let olga = app.other_owner("olga@other.example").await;
+    let planted = eve(&world).await.sets_up_totp().await;
+    let token = olga.invites(VICTIM, "admin").await;
+    resets(&app, VICTIM, THEIR_PASSWORD).await;
+    // A letterbox alone is not enough for an account that has a second factor.
+    app.advance(Duration::from_secs(30));
+    let half = app.half(&app.accepts(&token, THEIR_PASSWORD).await.assert(403));
+    assert_eq!(half.asks().get("/api/v1/account").await.assert(403).code(), "mfa_required");
+    // Whose it is, may be whoever waited: the account joins nothing.
+    let code = planted.code_at(app.app().clock.now());
+    let whole = world.proves(&half, json!({"kind": "totp", "code": code})).await;
+    let body = json!({"token": token, "name": "Vic", "password": ""});
+    let accepted = whole.says(body.clone()).post("/api/v1/invitations/accept").await;
+    assert_eq!(accepted.assert(409).code(), "conflict");
+    // Without it, and once more by the link, it is the address's owner's alone.
+    whole.asks().delete("/api/v1/account/totp").await.assert(204);
+    assert_eq!(app.accepts(&token, THEIR_PASSWORD).await.assert(409).code(), "conflict");
+    resets(&app, VICTIM, "another six lighthouses").await;
+    assert!(!whole.is_in().await);
+    let victim = app.began(&app.accepts(&token, "another six lighthouses").await.assert(201));
+    // What is set up from now on stays, and so do identities that are linked from now on.
     let theirs = victim.sets_up_totp().await;
-    let link = crate::password_resets::link_for_operator(app.app(), &email).await.unwrap();
-    let token = link.expose().rsplit_once('=').unwrap().1.to_owned();
-    let body = json!({"token": token, "password": "another six lighthouses"});
-    app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await.assert(204);
-    let half = app.try_to_sign_in("victim@example.org", "another six lighthouses").await.assert(403);
-    assert_eq!(half.code(), "mfa_required");
-    drop(theirs);
+    resets(&app, VICTIM, "nine anchors on the wall").await;
+    let half = app.half(&app.try_to_sign_in(VICTIM, "nine anchors on the wall").await.assert(403));
+    app.advance(Duration::from_secs(30));
+    let code = theirs.code_at(app.app().clock.now());
+    assert!(world.proves(&half, json!({"kind": "totp", "code": code})).await.is_in().await);
+}
+
+#[app_test]
+async fn a_password_beside_a_second_factor_that_stays_may_be_shorter(app: TestApp) {
+    let world = World::new(&app).await;
+    eve(&world).await.sets_up_totp().await;
+    resets(&app, VICTIM, "kelp 7 fjord").await;
+    assert_eq!(app.try_to_sign_in(VICTIM, "kelp 7 fjord").await.assert(403).code(), "mfa_required");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_was_asked_for_over_a_provider_is_nobodys_after_the_reset() {
+    let letters = Letterbox::new();
+    let mailer = letters.clone();
+    let app = TestApp::start_embedded("oidc_waits_with_an_address").await;
+    let app = app.restart_with(move |app| app.mailer = Some(mailer)).await;
+    let world = World::new(&app).await;
+    let eve = eve(&world).await;
+    eve.says(json!({"email": "eve@evil.example"})).post("/api/v1/account/email").await.assert(202);
+    app.works_off().await;
+    let sent = letters.take();
+    let link = sent.iter().find_map(|(_, text)| text.split_once("/email#token=")).unwrap().1;
+    let token = link.split_whitespace().next().unwrap();
+    resets(&app, VICTIM, THEIR_PASSWORD).await;
+    let victim = app.signs_in(VICTIM, THEIR_PASSWORD).await;
+    let confirmed = victim.says(json!({"token": token})).post("/api/v1/email-confirmations").await;
+    assert_eq!(confirmed.assert(403).code(), "link_invalid");
+    drop((world, victim, eve));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_is_told_of_every_link() {
+    let letters = Letterbox::new();
+    let mailer = letters.clone();
+    let app = TestApp::start_embedded("oidc_links_are_told").await;
+    let app = app.restart_with(move |app| app.mailer = Some(mailer)).await;
+    let world = World::with(&app, json!({"domains": ["acme.example"]})).await;
+    let told = async || {
+        app.works_off().await;
+        let letters = letters.take().into_iter().filter(|(_, text)| text.contains("at the identity provider Acme"));
+        letters.map(|(to, _)| to).collect::<Vec<_>>()
+    };
+    world.signs_in().await;
+    assert_eq!(told().await, ["bob@acme.example"], "who joined");
+    world.signs_in().await;
+    assert!(told().await.is_empty(), "nothing is linked");
+    let carol = joins(&app, &letters, "carol@acme.example").await;
+    world.issuer.is(person("carol at acme", "carol@acme.example"));
+    assert_eq!(world.signs_in().await.id, carol.id);
+    assert_eq!(told().await, ["carol@acme.example"], "who was found by their address");
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
+    world.links(&world.owner).await.assert(200);
+    assert_eq!(told().await, [OWNER], "who linked it themselves");
+    drop((world, carol));
+    app.finish().await;
+}
+
+/// The owner invites somebody by mail, who joins.
+async fn joins(app: &TestApp, letters: &Letterbox, email: &str) -> SignedIn {
+    let body = json!({"email": email, "role": "editor"});
+    app.owner().await.says(body).post("/api/v1/invitations").await.assert(201);
+    app.works_off().await;
+    let sent = letters.take();
+    let link = sent.iter().find_map(|(_, text)| text.split_once("/invitation#token=")).unwrap().1;
+    app.began(&app.accepts(link.split_whitespace().next().unwrap(), THEIR_PASSWORD).await.assert(201))
 }

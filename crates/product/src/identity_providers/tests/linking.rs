@@ -5,10 +5,9 @@ use std::time::Duration;
 use app_test::app_test;
 use serde_json::{Value, json};
 
-use super::{Gone, World, person};
-use crate::testing::{OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp};
-
-const IDENTITIES: &str = "/api/v1/account/identities";
+use super::{Gone, IDENTITIES, World, person, resets};
+use crate::passkeys::tests::{Authenticator, signs_in, tries_to_add};
+use crate::testing::{Answer, OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp};
 
 async fn identities(of: &SignedIn) -> Value {
     of.asks().get(IDENTITIES).await.assert(200).json()
@@ -92,9 +91,287 @@ async fn the_last_thing_to_sign_in_with_is_not_removed(app: TestApp) {
     let id = identities(&bob).await["data"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("{IDENTITIES}/{id}");
     assert_eq!(bob.asks().delete(&path).await.assert(409).code(), "conflict");
-    bob.says(json!({"password": THEIR_PASSWORD})).put("/api/v1/account/password").await.assert(204);
+    // A code or a security key proves somebody who has signed in by something else.
+    let totp = bob.sets_up_totp().await;
+    app.advance(Duration::from_secs(30));
+    let code = totp.code_at(app.app().clock.now());
+    let bob = world.proves(&bob, json!({"kind": "totp", "code": code})).await;
+    assert_eq!(bob.asks().delete(&path).await.assert(409).code(), "conflict");
+    let mut touched = Authenticator::new("bob's key");
+    touched.verifies = false;
+    tries_to_add(&bob, &mut touched).await.assert(201);
+    assert_eq!(bob.asks().delete(&path).await.assert(409).code(), "conflict");
+    tries_to_add(&bob, &mut Authenticator::new("bob's passkey")).await.assert(201);
     bob.asks().delete(&path).await.assert(204);
+    assert!(!bob.is_in().await, "it was over the provider");
+}
+
+#[app_test]
+async fn a_passkey_is_not_removed_where_codes_alone_would_be_left(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    let mut key = Authenticator::new("bob's passkey");
+    let added = tries_to_add(&bob, &mut key).await.assert(201).json();
+    let passkey = format!("/api/v1/account/passkeys/{}", added["passkey"]["id"].as_str().unwrap());
+    let bob = app.began(&signs_in(&app, &mut key).await.assert(201));
+    bob.sets_up_totp().await;
+    let identity = identities(&bob).await["data"][0]["id"].as_str().unwrap().to_owned();
+    bob.asks().delete(&format!("{IDENTITIES}/{identity}")).await.assert(204);
+    assert_eq!(bob.asks().delete(&passkey).await.assert(409).code(), "conflict");
+    bob.says(json!({"password": THEIR_PASSWORD})).put("/api/v1/account/password").await.assert(204);
+    bob.asks().delete(&passkey).await.assert(204);
+}
+
+#[app_test]
+async fn an_identity_is_removed_by_who_has_a_password(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    bob.says(json!({"password": THEIR_PASSWORD})).put("/api/v1/account/password").await.assert(204);
+    let bob = world.proves(&bob, json!({"kind": "password", "password": THEIR_PASSWORD})).await;
+    let id = identities(&bob).await["data"][0]["id"].as_str().unwrap().to_owned();
+    bob.asks().delete(&format!("{IDENTITIES}/{id}")).await.assert(204);
     app.signs_in("bob@acme.example", THEIR_PASSWORD).await;
+}
+
+/// Every way to change what somebody signs in with.
+async fn changes(who: &SignedIn) -> Vec<Answer> {
+    let body = json!({"password": "eve has chosen another one"});
+    vec![
+        who.says(body).put("/api/v1/account/password").await,
+        who.says(json!({"email": "eve@evil.example"})).post("/api/v1/account/email").await,
+        who.asks().post("/api/v1/account/totp").await,
+        who.says(json!({"code": "123456"})).post("/api/v1/account/totp/confirm").await,
+        who.asks().delete("/api/v1/account/totp").await,
+        who.asks().post("/api/v1/account/recovery-codes").await,
+        who.asks().post("/api/v1/account/passkeys/challenge").await,
+        who.says(json!({"identity_provider": "idp_00000000000000000000000000"})).post(IDENTITIES).await,
+        who.asks().delete(&format!("{IDENTITIES}/nothing")).await,
+    ]
+}
+
+#[app_test]
+async fn a_provider_changes_nothing_of_what_somebody_has_of_their_own(app: TestApp) {
+    let world = World::with(&app, json!({"trusts_mfa": true})).await;
+    // The provider says all that it can.
+    world.issuer.says(json!({"amr": ["phr", "mfa"]}));
+    let bob = world.signs_in().await;
+    bob.says(json!({"password": THEIR_PASSWORD})).put("/api/v1/account/password").await.assert(204);
+    for change in changes(&world.signs_in().await).await {
+        let change = change.assert(403);
+        assert_eq!((change.code().as_str(), &change.json()["next"]), ("step_up_required", &json!(["password"])));
+    }
+    // Signing in there once more proves nothing here.
+    let over = world.signs_in().await;
+    let path = "/api/v1/sessions/current/proofs/oidc";
+    let again = app.began(&world.goes_signed_in(&over, path).await.assert(200));
+    let refused = again.asks().post("/api/v1/account/totp").await.assert(403);
+    assert_eq!((refused.code().as_str(), &refused.json()["next"]), ("step_up_required", &json!(["password"])));
+    again.asks().get("/api/v1/account").await.assert(200);
+    // Who proves what is theirs goes on.
+    let bob = world.proves(&again, json!({"kind": "password", "password": THEIR_PASSWORD})).await;
+    let totp = bob.sets_up_totp().await;
+    let over = world.signs_in().await;
+    for change in changes(&over).await {
+        let change = change.assert(403);
+        let next = json!(["totp", "recovery_code"]);
+        assert_eq!((change.code().as_str(), &change.json()["next"]), ("step_up_required", &next));
+    }
+    app.advance(Duration::from_secs(30));
+    let code = totp.code_at(app.app().clock.now());
+    let bob = world.proves(&over, json!({"kind": "totp", "code": code})).await;
+    bob.asks().post("/api/v1/account/passkeys/challenge").await.assert(201);
+}
+
+#[app_test]
+async fn a_device_is_known_where_something_was_proven_and_not_by_a_providers_word(app: TestApp) {
+    let world = World::new(&app).await;
+    let devices = async |who: &SignedIn| {
+        who.asks().get("/api/v1/account/devices").await.assert(200).json()["data"].as_array().unwrap().len()
+    };
+    let is_known = |answer: &Answer| {
+        let mut cookies = answer.headers.get_all("set-cookie").iter();
+        cookies.any(|cookie| cookie.to_str().unwrap().starts_with("__Host-pilotfish_device="))
+    };
+    let answer = world.tries().await.assert(201);
+    assert!(!is_known(&answer));
+    let bob = app.began(&answer);
+    let totp = bob.sets_up_totp().await;
+    assert_eq!(devices(&bob).await, 0);
+    let half = world.tries().await.assert(403);
+    assert!(!is_known(&half));
+    app.advance(Duration::from_secs(30));
+    let body = json!({"kind": "totp", "code": totp.code_at(app.app().clock.now())});
+    let whole = app.half(&half).says(body).post("/api/v1/sessions/current/proofs").await.assert(200);
+    assert!(is_known(&whole));
+    assert_eq!(devices(&app.began(&whole)).await, 1);
+}
+
+#[app_test]
+async fn an_identity_is_linked_for_nobody_whom_the_rules_would_not_let_in(app: TestApp) {
+    let rules = json!({
+        "domains": ["acme.example"], "role_claim": "hd", "default_role": null,
+        "role_rules": [{"value": "acme.example", "role": "viewer"}],
+    });
+    let world = World::with(&app, rules).await;
+    for (email, verified, hd) in [
+        ("ana@gmail.example", json!(true), json!(null)),
+        ("ana@acme.example", json!(true), json!("evil.example")),
+        ("ana@other.example", json!(false), json!("acme.example")),
+        ("ana@other.example", json!(null), json!("acme.example")),
+        ("nobody", json!(true), json!("acme.example")),
+    ] {
+        world.issuer.is(person("ana", email));
+        world.issuer.says(json!({"email_verified": verified, "hd": hd}));
+        assert_eq!(
+            world.links(&world.owner).await.assert(403).code(),
+            "identity_not_linked",
+            "{email} {verified} {hd}"
+        );
+    }
+    assert_eq!(identities(&world.owner).await["data"], json!([]));
+    world.issuer.is(person("ana", "ana@acme.example"));
+    world.issuer.says(json!({"hd": "acme.example"}));
+    let owner = app.began(&world.links(&world.owner).await.assert(200));
+    // Whoever has linked it keeps it, as whoever is a member keeps their role.
+    world.issuer.says(json!({"hd": "another.example"}));
+    assert_eq!(world.signs_in().await.id, owner.id);
+}
+
+#[app_test]
+async fn what_happens_to_a_session_while_the_provider_answers_counts(app: TestApp) {
+    let world = World::new(&app).await;
+    let other = app.other_owner("olga@other.example").await;
+    let token = other.invites(OWNER, "admin").await;
+    app.accepts(&token, PASSWORD).await.assert(201);
+    world.issuer.is(person("ana at acme", OWNER));
+    let here = json!(app.installed().organisation.id);
+    let session = async || {
+        let owner = app.owner().await;
+        owner.says(json!({"organisation": here})).put("/api/v1/sessions/current/organisation").await.assert(200);
+        owner
+    };
+    let elsewhere = {
+        let account = session().await.asks().get("/api/v1/account").await.assert(200).json();
+        let organisations = account["organisations"].as_array().unwrap().clone();
+        organisations.into_iter().find(|one| one["name"] == "Other").unwrap()["id"].clone()
+    };
+    let gate = world.issuer.holds_tokens();
+    for (number, (what, code)) in
+        [("it ends", "unauthenticated"), ("it moves", "unauthenticated"), ("its proof gets old", "step_up_required")]
+            .into_iter()
+            .enumerate()
+    {
+        let owner = session().await;
+        app.advance(Duration::from_mins(9));
+        let begun = owner.says(json!({"identity_provider": world.provider})).post(IDENTITIES).await.assert(201);
+        let gone = Gone::new(&begun, Some(&owner.cookie));
+        let meanwhile = async {
+            world.issuer.was_asked_for_tokens(number + 1).await;
+            match number {
+                0 => drop(owner.asks().delete("/api/v1/sessions/current").await.assert(204)),
+                1 => {
+                    let body = json!({"organisation": elsewhere});
+                    owner.says(body).put("/api/v1/sessions/current/organisation").await.assert(200);
+                }
+                _ => app.advance(Duration::from_mins(2)),
+            }
+            gate.add_permits(1);
+        };
+        let (answer, ()) = tokio::join!(world.comes_back(&gone), meanwhile);
+        assert_eq!(answer.code(), code, "{what}");
+    }
+    let owner = session().await;
+    assert_eq!(identities(&owner).await["data"], json!([]));
+    // A provider counts for sessions in its own organisation.
+    gate.add_permits(1);
+    let linked = app.began(&world.links(&owner).await.assert(200));
+    assert!(linked.is_in().await);
+    let moved = ::store::sql("UPDATE sessions SET organisation_id = $1 WHERE provider_id IS NOT NULL");
+    let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+    let elsewhere: base::id::OrganisationId = elsewhere.as_str().unwrap().parse().unwrap();
+    moved.bind(elsewhere).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!linked.is_in().await);
+}
+
+#[app_test]
+async fn a_provider_is_written_to_a_session_of_its_own_organisation_that_goes_on(app: TestApp) {
+    let world = World::new(&app).await;
+    let olga = app.other_owner("olga@other.example").await;
+    let (provider, level) = (world.provider.parse().unwrap(), crate::sessions::Level::Password);
+    let found = async |who: &SignedIn| {
+        let cookie = axum::http::HeaderValue::from_str(&who.cookie).unwrap();
+        let headers = axum::http::HeaderMap::from_iter([(axum::http::header::COOKIE, cookie)]);
+        crate::sessions::found(app.app(), &headers).await.unwrap().unwrap()
+    };
+    let written = async |session: &crate::sessions::Found| {
+        let mut tx = crate::authority::SystemTx::begin(app.app()).await.unwrap();
+        let written = crate::sessions::proven_over(app.app(), &mut tx, session, provider, level).await;
+        tx.commit().await.unwrap();
+        written.map(drop).map_err(|problem| problem.code)
+    };
+    let refused = Err(base::Code::Unauthenticated);
+    let own = found(&world.owner).await;
+    assert_eq!(written(&found(&olga).await).await, refused, "another organisation's");
+    assert_eq!(
+        written(&crate::sessions::Found { member: olga.id.parse().unwrap(), ..own }).await,
+        refused,
+        "another's"
+    );
+    let ended = app.owner().await;
+    let session = found(&ended).await;
+    ended.asks().delete("/api/v1/sessions/current").await.assert(204);
+    assert_eq!(written(&session).await, refused, "it has ended");
+    assert_eq!(written(&own).await, Ok(()));
+}
+
+#[app_test]
+async fn whoever_becomes_an_owner_keeps_the_identities_that_they_linked_themselves(app: TestApp) {
+    let world = World::with(&app, json!({"domains": ["acme.example"]})).await;
+    for (name, hands_over) in [("bob", false), ("carol", true)] {
+        let email = format!("{name}@acme.example");
+        let member = app.member(&email, "admin").await;
+        world.issuer.is(person(name, &email));
+        let over = world.signs_in().await;
+        assert_eq!(over.id, member.id, "found by their address");
+        let owner = if hands_over { app.owner().await } else { world.owner.clone() };
+        if hands_over {
+            owner.asks().post(&format!("/api/v1/members/{}/ownership", member.id)).await.assert(200);
+        } else {
+            let path = format!("/api/v1/members/{}/role", member.id);
+            owner.says(json!({"role": "owner"})).put(&path).await.assert(200);
+        }
+        assert!(!over.is_in().await);
+        assert_eq!(world.tries().await.assert(403).code(), "identity_not_linked");
+        // They link it themselves, and it stays whatever they become.
+        let own = app.signs_in(&email, THEIR_PASSWORD).await;
+        let own = app.began(&world.links(&own).await.assert(200));
+        assert_eq!(world.signs_in().await.id, own.id);
+    }
+    // Carol makes the first owner one again, whose own link stays too.
+    let carol = app.signs_in("carol@acme.example", THEIR_PASSWORD).await;
+    world.issuer.is(person("ana", "ana@acme.example"));
+    let ana = app.owner().await;
+    world.links(&ana).await.assert(200);
+    carol.says(json!({"role": "owner"})).put(&format!("/api/v1/members/{}/role", ana.id)).await.assert(200);
+    assert_eq!(world.signs_in().await.id, ana.id);
+}
+
+#[app_test]
+async fn nobody_becomes_an_owner_by_a_providers_word(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    let (role, ownership) =
+        (format!("/api/v1/members/{}/role", bob.id), format!("/api/v1/members/{}/ownership", bob.id));
+    for refused in
+        [world.owner.says(json!({"role": "owner"})).put(&role).await, world.owner.asks().post(&ownership).await]
+    {
+        assert_eq!(refused.assert(409).code(), "conflict");
+    }
+    world.owner.says(json!({"role": "admin"})).put(&role).await.assert(200);
+    resets(&app, "bob@acme.example", THEIR_PASSWORD).await;
+    world.owner.says(json!({"role": "owner"})).put(&role).await.assert(200);
+    assert_eq!(app.signs_in("bob@acme.example", THEIR_PASSWORD).await.id, bob.id);
 }
 
 #[app_test]

@@ -19,9 +19,12 @@ use crate::doors::Door;
 use crate::testing::{Answer, SignedIn, TestApp};
 use issuer::Issuer;
 
+const IDENTITIES: &str = "/api/v1/account/identities";
 const PROVIDERS: &str = "/api/v1/organisation/identity-providers";
 const BEGIN: &str = "/api/v1/sessions/oidc";
 const CALLBACK: &str = "/api/v1/sessions/oidc/callback";
+/// Where a provider sends people back to, before its id.
+const REDIRECT: &str = "https://dashboard.localhost:8444/sign-in/oidc/callback/";
 const COOKIE: &str = "__Host-pilotfish_oidc=";
 
 /// An organisation with a provider, and the issuer behind it.
@@ -106,7 +109,12 @@ impl World {
     }
 
     async fn links(&self, who: &SignedIn) -> Answer {
-        self.goes_signed_in(who, "/api/v1/account/identities").await
+        self.goes_signed_in(who, IDENTITIES).await
+    }
+
+    /// Somebody who has something of their own proves it in the session; the same, under its newer cookie.
+    async fn proves(&self, who: &SignedIn, proof: Value) -> SignedIn {
+        self.app.began(&who.says(proof).post("/api/v1/sessions/current/proofs").await.assert(200))
     }
 }
 
@@ -116,7 +124,11 @@ async fn adds(who: &SignedIn, issuer: &Issuer, name: &str, more: Value) -> Strin
         "name": name, "issuer": issuer.url, "client_id": issuer::CLIENT, "client_secret": issuer::SECRET,
         "settings": settings(more),
     });
-    who.says(body).post(PROVIDERS).await.assert(201).json()["id"].as_str().unwrap().to_owned()
+    let added = who.says(body).post(PROVIDERS).await.assert(201).json();
+    let (id, redirect_uri) = (added["id"].as_str().unwrap(), added["redirect_uri"].as_str().unwrap());
+    assert_eq!(redirect_uri, format!("{REDIRECT}{id}"));
+    issuer.registers(redirect_uri);
+    id.to_owned()
 }
 
 impl Gone {
@@ -126,6 +138,15 @@ impl Gone {
         let url = Url::parse(answer.json()["url"].as_str().unwrap()).unwrap();
         let cookie = session.map_or_else(|| own.clone(), |session| format!("{session}; {own}"));
         Self { url, cookie }
+    }
+
+    /// What a browser brings back that was sent to where this one asked to be sent, with its state.
+    fn brings(&self, more: Value) -> Value {
+        let asked = self.asked();
+        let provider = asked["redirect_uri"].strip_prefix(REDIRECT).unwrap();
+        let mut answer = json!({"identity_provider": provider, "state": asked["state"]});
+        extend(&mut answer, more);
+        answer
     }
 
     fn asked(&self) -> BTreeMap<String, String> {
@@ -138,6 +159,15 @@ async fn sign_ins(app: &TestApp) -> Vec<(String, String)> {
     let query = ::store::sql("SELECT method, outcome FROM sign_ins ORDER BY id");
     let rows = query.fetch_all(app.app().main.read(::store::Scope::System)).await.unwrap();
     rows.iter().map(|row| (row.get("method").unwrap(), row.get("outcome").unwrap())).collect()
+}
+
+/// Chooses a new password by a link that was brought to an address.
+async fn resets(app: &TestApp, email: &str, password: &str) {
+    let email = base::Personal::new(email.to_owned());
+    let link = crate::password_resets::link_for_operator(app.app(), &email).await.unwrap();
+    let token = link.expose().rsplit_once('=').unwrap().1.to_owned();
+    let body = json!({"token": token, "password": password});
+    app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await.assert(204);
 }
 
 /// Which actions are recorded.

@@ -11,11 +11,9 @@ use app_test::app_test;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{CALLBACK, Gone, PROVIDERS, extend, settings};
+use super::{CALLBACK, Gone, PROVIDERS, REDIRECT, extend, settings};
 use crate::doors::Door;
 use crate::testing::{Answer, SignedIn, TestApp};
-
-const REDIRECT: &str = "https://dashboard.localhost:8444/sign-in/oidc/callback";
 
 /// The provider's process.
 struct Real {
@@ -47,7 +45,6 @@ impl Real {
         let mut child = Command::new("node")
             .arg(folder.join("provider.mjs"))
             .env("NOW", app.app().clock.now().millis().to_string())
-            .env("REDIRECT", REDIRECT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -66,7 +63,9 @@ impl Real {
             "settings": settings(json!({"scopes": ["groups"]})),
         });
         extend(&mut body["settings"], more);
-        let id = owner.says(body).post(PROVIDERS).await.assert(201).json()["id"].as_str().unwrap().to_owned();
+        let added = owner.says(body).post(PROVIDERS).await.assert(201).json();
+        let (id, redirect_uri) = (added["id"].as_str().unwrap().to_owned(), added["redirect_uri"].as_str().unwrap());
+        Browser::default().asks("PUT", &format!("{}/clients/{algorithm}", self.issuer), redirect_uri);
         let tested = owner.asks().post(&format!("{PROVIDERS}/{id}/test")).await.assert(200).json();
         assert_eq!(tested, json!({"problem": null, "usable_keys": 3}));
         id
@@ -90,9 +89,10 @@ impl Browser {
             let to = self.asks("GET", at.as_str(), "").expect("the provider sends the browser on");
             at = at.join(&to).unwrap();
             if at.as_str().starts_with(REDIRECT) {
-                let said: BTreeMap<String, String> = at.query_pairs().into_owned().collect();
                 let known = ["state", "code", "error", "iss"];
-                return said.into_iter().filter(|(name, _)| known.contains(&name.as_str())).collect();
+                let said = at.query_pairs().into_owned().filter(|(name, _)| known.contains(&name.as_str()));
+                let provider = at.path().rsplit('/').next().unwrap().to_owned();
+                return said.chain([("identity_provider".to_owned(), provider)]).collect();
             }
         }
         panic!("the provider sends the browser round in circles: {at}");
@@ -171,13 +171,13 @@ async fn codes_and_states_of_oidc_provider_are_good_once() {
     let back = Browser::default().walks(&gone.url);
     assert_eq!(back["iss"], json!(real.issuer), "it names itself");
     // Another browser's code: it was given for another verifier.
-    let injected = json!({"state": other.asked()["state"], "code": back["code"], "iss": back["iss"]});
+    let injected = other.brings(json!({"code": back["code"], "iss": back["iss"]}));
     assert_eq!(says(&app, &other, &injected).await.assert(403).code(), "identity_provider_refused");
     // Whose code it is, is in all the same.
     says(&app, &gone, &back).await.assert(201);
     assert_eq!(says(&app, &gone, &back).await.assert(403).code(), "invalid_proof");
     let again = goes(&app, &provider).await;
-    let replayed = json!({"state": again.asked()["state"], "code": back["code"], "iss": back["iss"]});
+    let replayed = again.brings(json!({"code": back["code"], "iss": back["iss"]}));
     assert_eq!(says(&app, &again, &replayed).await.assert(403).code(), "identity_provider_refused");
     // Without its name it is not believed to be the one.
     let gone = goes(&app, &provider).await;

@@ -1,5 +1,7 @@
 //! An organisation whose members must sign in over its provider, and the owner who gets in without.
 
+use std::time::Duration;
+
 use app_test::app_test;
 use serde_json::{Value, json};
 
@@ -38,12 +40,11 @@ async fn it_is_required_by_an_owner_who_gets_in_without_and_once_the_provider_wo
         json!({
             "identity_provider_required": true,
             "sign_in_url": format!("https://dashboard.localhost:8444/sign-in/{organisation}"),
-            "redirect_uri": "https://dashboard.localhost:8444/sign-in/oidc/callback",
         })
     );
     assert_eq!(world.owner.asks().get(RULE).await.assert(200).json(), rule);
     assert!(records(&app).await.contains(&"organisation.set_sign_in".to_owned()));
-    app.advance(std::time::Duration::from_mins(11));
+    app.advance(Duration::from_mins(11));
     assert_eq!(requires(&world.owner, false).await.assert(403).code(), "step_up_required");
 }
 
@@ -82,7 +83,7 @@ async fn an_owner_gets_in_without_the_provider_with_password_and_second_factor(a
     let world = World::new(&app).await;
     let totp = required(&world).await;
     world.issuer.is_down(true);
-    app.advance(std::time::Duration::from_hours(2));
+    app.advance(Duration::from_hours(2));
     let half = app.half_signed_in().await;
     assert_eq!(half.asks().get("/api/v1/me").await.assert(403).code(), "mfa_required");
     let owner = app.signs_in_with_totp(&totp).await;
@@ -91,13 +92,61 @@ async fn an_owner_gets_in_without_the_provider_with_password_and_second_factor(a
 }
 
 #[app_test]
-async fn an_owner_without_a_second_factor_sets_one_up_first(app: TestApp) {
+async fn an_owners_second_factor_that_came_after_it_was_required_is_no_way_around_the_provider(app: TestApp) {
     let world = World::new(&app).await;
     let dora = app.member("dora@example.org", "owner").await;
     required(&world).await;
-    assert_eq!(dora.asks().get("/api/v1/me").await.assert(403).code(), "mfa_enrolment_required");
-    dora.sets_up_totp().await;
-    dora.asks().get("/api/v1/me").await.assert(200);
+    assert_eq!(dora.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    // Whoever has her password sets one up: it is nothing that she had.
+    app.advance(Duration::from_secs(30));
+    let late = dora.sets_up_totp().await;
+    assert_eq!(dora.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    app.advance(Duration::from_secs(30));
+    let half = app.half(&app.try_to_sign_in("dora@example.org", THEIR_PASSWORD).await.assert(403));
+    let code = late.code_at(app.app().clock.now());
+    let whole = world.proves(&half, json!({"kind": "totp", "code": code})).await;
+    assert_eq!(whole.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    // Over the provider she is in, and it counts from the next time on that it is required.
+    world.issuer.is(person("dora at acme", "dora@acme.example"));
+    let over = app.began(&world.links(&whole).await.assert(200));
+    over.asks().get("/api/v1/me").await.assert(200);
+    requires(&over, false).await.assert(200);
+    requires(&over, true).await.assert(200);
+    app.advance(Duration::from_secs(30));
+    let half = app.half(&app.try_to_sign_in("dora@example.org", THEIR_PASSWORD).await.assert(403));
+    let code = late.code_at(app.app().clock.now());
+    let whole = world.proves(&half, json!({"kind": "totp", "code": code})).await;
+    whole.asks().get("/api/v1/me").await.assert(200);
+}
+
+#[app_test]
+async fn an_owners_second_factor_that_came_in_the_place_of_one_from_before_counts(app: TestApp) {
+    let world = World::new(&app).await;
+    required(&world).await;
+    app.advance(Duration::from_secs(30));
+    // In a session that has proven the one that there was.
+    let second = world.owner.sets_up_totp().await;
+    // Requiring it once more changes nothing of since when.
+    requires(&world.owner, true).await.assert(200);
+    app.advance(Duration::from_secs(30));
+    let owner = app.signs_in_with_totp(&second).await;
+    owner.asks().get("/api/v1/me").await.assert(200);
+    // One that was removed in between is no factor from before.
+    app.advance(Duration::from_secs(30));
+    owner.asks().delete("/api/v1/account/totp").await.assert(204);
+    assert_eq!(owner.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+    owner.sets_up_totp().await;
+    assert_eq!(owner.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
+}
+
+#[app_test]
+async fn it_is_not_required_by_whose_second_factor_was_removed_since(app: TestApp) {
+    let world = World::new(&app).await;
+    world.owner.sets_up_totp().await;
+    world.signs_in().await;
+    world.owner.asks().delete("/api/v1/account/totp").await.assert(204);
+    let refused = requires(&world.owner, true).await.assert(409);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("second factor"));
 }
 
 #[app_test]
