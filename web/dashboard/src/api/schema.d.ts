@@ -2208,6 +2208,8 @@ export interface components {
              * @description How many members have an identity there.
              */
             members: number;
+            /** @description What it is to be told: the only address that it may send people back to. */
+            redirect_uri: string;
         };
         IdentityProviderId: string;
         IdentityProviders: {
@@ -2527,8 +2529,6 @@ export interface components {
             identity_provider_required: boolean;
             /** @description The page on which they do. */
             sign_in_url: string;
-            /** @description What a provider is to be told: where it may send people back to. */
-            redirect_uri: string;
         };
         /**
          * @description What came of evaluating something.
@@ -2687,6 +2687,8 @@ export interface components {
         ProofKind: "password" | "passkey" | "totp" | "recovery_code" | "identity_provider";
         /** @description What a provider sent somebody back with. */
         ProviderAnswer: {
+            /** @description Whose redirect URI it was sent to, as the path says. */
+            identity_provider: components["schemas"]["IdentityProviderId"];
             state: string;
             /** Format: password */
             code?: string;

@@ -6,15 +6,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, take } from "../api/client";
 import { standsAtFields } from "../session/fieldErrors";
 import { Refusal } from "../session/Refusal";
-import {
-  type Draft,
-  draftOf,
-  missingIn,
-  type Provider,
-  providerErrors,
-  providersQuery,
-  settingsOf,
-} from "./providers";
+import { type Draft, draftOf, missingIn, type Provider, providerErrors, providersQuery, settingsOf } from "./providers";
 import { RoleFields } from "./RoleFields";
 import { TrustFields } from "./TrustFields";
 
@@ -46,7 +38,10 @@ function ProviderForm({ provider, onClose }: { provider: Provider | undefined; o
     onSuccess: ({ name }) => {
       void client.invalidateQueries({ queryKey: providersQuery.queryKey });
       onClose();
-      notifications.show({ color: "kelp", message: `${name} is kept. Register its redirect URI, test it, then sign in over it yourself.` });
+      notifications.show({
+        color: "kelp",
+        message: `${name} is kept. Register its redirect URI, test it, then sign in over it yourself.`,
+      });
     },
     onError: (error) => form.setErrors(providerErrors(error)),
   });
@@ -56,8 +51,8 @@ function ProviderForm({ provider, onClose }: { provider: Provider | undefined; o
         {!standsAtFields(save.error) && <Refusal error={save.error} kept="What you entered is still here." />}
         {!provider && (
           <Text size="sm">
-            First register a web application at the provider (authorization code, confidential). Its redirect URI stands here
-            once the provider is added.
+            First register a web application at the provider (authorization code, confidential). Its redirect URI stands
+            in the list once the provider is added.
           </Text>
         )}
         <TextInput

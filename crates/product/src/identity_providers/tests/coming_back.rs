@@ -187,6 +187,19 @@ async fn the_answer_of_a_provider_that_another_one_had_asked_is_sent_nowhere(app
 }
 
 #[app_test]
+async fn each_provider_has_a_page_to_come_back_to(app: TestApp) {
+    let world = World::new(&app).await;
+    let own = world.goes().await.asked()["redirect_uri"].clone();
+    assert!(own.ends_with(&world.provider));
+    let page = async |uri: &str| {
+        let path = Url::parse(uri).unwrap().path().to_owned();
+        app.at(Door::Dashboard).header("accept", "text/html").get(&path).await.status
+    };
+    assert_eq!(page(&own).await, 200);
+    assert_eq!(page(own.strip_suffix(&format!("/{}", world.provider)).unwrap()).await, 404);
+}
+
+#[app_test]
 async fn a_provider_that_says_it_names_itself_must(app: TestApp) {
     let world = World::new(&app).await;
     world.issuer.discloses(json!({"authorization_response_iss_parameter_supported": true}));
