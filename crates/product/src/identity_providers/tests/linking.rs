@@ -245,30 +245,38 @@ async fn what_happens_to_a_session_while_the_provider_answers_counts(app: TestAp
     app.accepts(&token, PASSWORD).await.assert(201);
     world.issuer.is(person("ana at acme", OWNER));
     let here = json!(app.installed().organisation.id);
-    let session = async || {
-        let owner = app.owner().await;
-        owner.says(json!({"organisation": here})).put("/api/v1/sessions/current/organisation").await.assert(200);
-        owner
-    };
     let elsewhere = {
-        let account = session().await.asks().get("/api/v1/account").await.assert(200).json();
+        let account = app.owner().await.asks().get("/api/v1/account").await.assert(200).json();
         let organisations = account["organisations"].as_array().unwrap().clone();
         organisations.into_iter().find(|one| one["name"] == "Other").unwrap()["id"].clone()
     };
+    let session = async |organisation: &Value| {
+        let owner = app.owner().await;
+        owner
+            .says(json!({"organisation": organisation}))
+            .put("/api/v1/sessions/current/organisation")
+            .await
+            .assert(200);
+        owner
+    };
     let gate = world.issuer.holds_tokens();
-    for (number, (what, code)) in
-        [("it ends", "unauthenticated"), ("it moves", "unauthenticated"), ("its proof gets old", "step_up_required")]
-            .into_iter()
-            .enumerate()
+    for (number, (what, begins, code)) in [
+        ("it ends", &here, "unauthenticated"),
+        ("it moves", &here, "unauthenticated"),
+        ("its proof gets old", &here, "step_up_required"),
+        ("it ends in another organisation", &elsewhere, "unauthenticated"),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let owner = session().await;
+        let owner = session(begins).await;
         app.advance(Duration::from_mins(9));
         let begun = owner.says(json!({"identity_provider": world.provider})).post(IDENTITIES).await.assert(201);
         let gone = Gone::new(&begun, Some(&owner.cookie));
         let meanwhile = async {
             world.issuer.was_asked_for_tokens(number + 1).await;
             match number {
-                0 => drop(owner.asks().delete("/api/v1/sessions/current").await.assert(204)),
+                0 | 3 => drop(owner.asks().delete("/api/v1/sessions/current").await.assert(204)),
                 1 => {
                     let body = json!({"organisation": elsewhere});
                     owner.says(body).put("/api/v1/sessions/current/organisation").await.assert(200);
@@ -280,7 +288,7 @@ async fn what_happens_to_a_session_while_the_provider_answers_counts(app: TestAp
         let (answer, ()) = tokio::join!(world.comes_back(&gone), meanwhile);
         assert_eq!(answer.code(), code, "{what}");
     }
-    let owner = session().await;
+    let owner = session(&here).await;
     assert_eq!(identities(&owner).await["data"], json!([]));
     // A provider counts for sessions in its own organisation.
     gate.add_permits(1);
