@@ -1326,7 +1326,8 @@ export interface paths {
         get: operations["get_sign_in_rule"];
         /**
          * Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-         *     it, who can get in without the provider should it fail: with a password and a second factor.
+         *     it, who can get in without the provider should it fail: with a password and a second factor. Factors count for that which are there
+         *     when it is required, and those that are set up with one of them.
          */
         put: operations["set_sign_in_rule"];
         post?: never;
@@ -2525,7 +2526,10 @@ export interface components {
         };
         /** @description How the organisation's members sign in. */
         OrganisationSignIn: {
-            /** @description Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor. */
+            /**
+             * @description Whether they must do it over one of its identity providers. Owners get in without, by something else and a second factor that
+             *     they had before it was required.
+             */
             identity_provider_required: boolean;
             /** @description The page on which they do. */
             sign_in_url: string;
@@ -2801,7 +2805,7 @@ export interface components {
             /** @description Empty if nothing changed about them. */
             recovery_codes: string[];
         };
-        /** @description Where the browser is to go. It comes back to `/sign-in/oidc/callback`. */
+        /** @description Where the browser is to go. It comes back to the redirect URI of the provider. */
         Redirection: {
             url: string;
         };
