@@ -33,6 +33,15 @@ CREATE TABLE answered_states (
     expires_at          BIGINT NOT NULL
 );
 
+-- Who worked in an organisation and does not any more, for a time: no provider brings them back, only an invitation.
+CREATE TABLE former_members (
+    organisation_id     BYTEA NOT NULL REFERENCES organisations (id),
+    known_by            BYTEA NOT NULL,      -- keyed hash of the address, or of a provider and its subject
+    index_version       BIGINT NOT NULL,     -- of the key of members' indexes
+    expires_at          BIGINT NOT NULL,
+    PRIMARY KEY (organisation_id, known_by)
+);
+
 -- Whether the organisation's members must sign in over one of its providers.
 ALTER TABLE organisations ADD COLUMN require_provider BIGINT NOT NULL DEFAULT 0;
 

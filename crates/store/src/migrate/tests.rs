@@ -92,16 +92,21 @@ const MAIN_ROWS: &[Row] = &[
     ),
     row(74, "spikes (subject, at) VALUES ($1, 2)", "spikes WHERE subject = $1 AND at = 2"),
     row(
-        72,
+        76,
         "identity_providers (id, organisation_id, name, issuer, client_id, client_secret, settings, created_at) VALUES ($1, $1, 'Acme', 'https://id.example', 'us', $1, '{}', 2)",
         "identity_providers WHERE id = $1 AND issuer = 'https://id.example' AND last_used_at IS NULL",
     ),
     row(
-        72,
+        76,
         "member_identities (id, member_id, provider_id, subject_index, index_version, subject, created_at) VALUES ($1, $1, $1, $1, 1, $1, 2)",
         "member_identities WHERE id = $1 AND subject = $1",
     ),
-    row(72, "answered_states (state, expires_at) VALUES ($1, 2)", "answered_states WHERE state = $1"),
+    row(76, "answered_states (state, expires_at) VALUES ($1, 2)", "answered_states WHERE state = $1"),
+    row(
+        76,
+        "former_members (organisation_id, known_by, index_version, expires_at) VALUES ($1, $1, 1, 2)",
+        "former_members WHERE known_by = $1 AND expires_at = 2",
+    ),
     row(
         68,
         "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",

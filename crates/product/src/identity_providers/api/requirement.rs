@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
+use base::id::IdentityProviderId;
 use base::{Code, Problem, ProblemResult};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,11 +12,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::{redirect_uri, store};
+use super::super::{identities, redirect_uri, store};
 use super::configuration::begin;
 use crate::App;
 use crate::audit::{self, By, Entry};
-use crate::authority::{Caller, Can, OwnOrganisation, ReadSecurity};
+use crate::authority::{Caller, Can, OrganisationTx, OwnOrganisation, ReadSecurity};
 use crate::extract::Json;
 use crate::problem::store_failed;
 use crate::sessions::Level;
@@ -54,7 +55,7 @@ async fn get(
 }
 
 /// Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-/// it, who can get in without the provider should it fail: with a password and a second factor.
+/// it, who has signed in over one, and who can get in without should it fail: with a password and a second factor.
 #[utoipa::path(put, path = "/organisation/sign-in", tag = "organisation", operation_id = "set_sign_in_rule",
     request_body = NewOrganisationSignIn,
     responses((status = 200, body = OrganisationSignIn), (status = 409, description = "conflict")))]
@@ -64,19 +65,15 @@ async fn set(
     Json(NewOrganisationSignIn { identity_provider_required: required }): Json<NewOrganisationSignIn>,
 ) -> ProblemResult<JsonBody<OrganisationSignIn>> {
     let standing = caller.standing()?;
-    let conflict = |detail: &'static str| Err(Problem::new(Code::Conflict).detail(detail));
     if required && !(standing.has_password && standing.factors.level() > Level::Password) {
-        return conflict(
-            "should the provider fail, only owners with a password and a second factor get in: set yours up first",
-        );
+        let detail =
+            "should the provider fail, only owners with a password and a second factor get in: set yours up first";
+        return Err(Problem::new(Code::Conflict).detail(detail));
     }
     let mut tx = begin(&app, &caller).await?;
     let organisation = tx.organisation();
-    let providers = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
-    if required && providers.iter().all(|provider| provider.last_used_at.is_none()) {
-        return conflict(
-            "nobody has signed in over an identity provider yet: add one, and link your own identity there first",
-        );
+    if required {
+        refuse_unproven(&mut tx, &caller, None).await?;
     }
     store::set_required(&mut tx, required).await.map_err(store_failed)?;
     let (object, by) = (organisation.to_string(), By::Caller(&caller));
@@ -85,6 +82,29 @@ async fn set(
     audit::record(&app, tx.tx(), entry).await?;
     tx.commit().await?;
     Ok(answer(&app, &caller, required))
+}
+
+/// Refuses what would leave members with providers alone of which the caller does not know that one works: they have to have signed
+/// in over one themselves, other than the one that is about to go, as it is now.
+///
+/// # Errors
+/// 409.
+pub(super) async fn refuse_unproven(
+    tx: &mut OrganisationTx,
+    caller: &Caller,
+    but: Option<IdentityProviderId>,
+) -> ProblemResult<()> {
+    let (member, _) = caller.member()?;
+    if identities::has_used(tx, member, but).await.map_err(store_failed)? {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(match but {
+        None => "you have not signed in over an identity provider yet: add one, and link your own identity there first",
+        Some(_) => {
+            "members must sign in over an identity provider, and you have not signed in over another than this one: link your \
+             own identity at another one first, or have an owner take back that they must"
+        }
+    }))
 }
 
 fn answer(app: &App, caller: &Caller, required: bool) -> JsonBody<OrganisationSignIn> {

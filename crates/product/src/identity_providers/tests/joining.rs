@@ -16,7 +16,7 @@ async fn a_new_member_may_do_what_the_rules_say_or_is_refused(app: TestApp) {
     let world = World::with(&app, rules).await;
     let refused = world.tries().await.assert(403);
     assert_eq!(refused.code(), "identity_not_linked");
-    assert!(refused.json()["detail"].as_str().unwrap().contains("lets you work here"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("invite you"));
     for (subject, groups, role) in [
         ("1", json!(["writers", "it"]), "admin"),
         ("2", json!("writers"), "editor"),
@@ -45,7 +45,9 @@ async fn who_nobody_vouches_for_is_refused(app: TestApp) {
         (json!("not an address"), json!(true), false),
         (json!(null), json!(true), false),
         (json!("b@acme.example"), json!(true), true),
-        (json!("c@other.example"), json!("true"), true),
+        (json!("c@acme.example"), json!("true"), true),
+        (json!("d@other.example"), json!(true), false),
+        (json!("d@sub.acme.example"), json!(true), false),
     ] {
         let mut claims = person(&email.to_string(), "");
         claims.insert("email".to_owned(), email.clone());
@@ -54,7 +56,7 @@ async fn who_nobody_vouches_for_is_refused(app: TestApp) {
         assert_eq!(world.tries().await.status == 201, joins, "{email} {verified}");
     }
     // The authority for a domain need not say that it has verified an address of it.
-    let mut claims = person("d", "d@acme.example");
+    let mut claims = person("e", "e@acme.example");
     claims.remove("email_verified");
     world.issuer.is(claims);
     world.signs_in().await;
@@ -138,9 +140,64 @@ async fn who_is_suspended_or_removed_does_not_come_back(app: TestApp) {
     world.owner.asks().delete(&format!("/api/v1/members/{}", bob.id)).await.assert(204);
     assert!(!back.is_in().await);
     app.works_off().await;
-    // Whom the provider still names is somebody new.
-    let anew = world.signs_in().await;
-    assert_ne!(anew.id, bob.id);
+    // Forgotten they are, and stay out, by another address or another subject too.
+    for somebody in [
+        person("bob at acme", "bob@acme.example"),
+        person("bob at acme", "robert@acme.example"),
+        person("bob once more", "BOB@acme.example"),
+    ] {
+        world.issuer.is(somebody);
+        let refused = world.tries().await.assert(403);
+        assert!(refused.json()["detail"].as_str().unwrap().contains("any more"));
+    }
+    // Until they are invited again; the provider is the authority for their address.
+    world.issuer.is(person("bob at acme", "bob@acme.example"));
+    let token = world.owner.invites("bob@acme.example", "viewer").await;
+    world.tries().await.assert(403);
+    let anew = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
+    assert_eq!(world.signs_in().await.id, anew.id);
+}
+
+#[app_test]
+async fn who_left_is_remembered_for_half_a_year_and_in_that_organisation_alone(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    bob.asks().delete(&format!("/api/v1/members/{}", bob.id)).await.assert(204);
+    app.works_off().await;
+    world.tries().await.assert(403);
+    let other = app.other_owner("olga@other.example").await;
+    let theirs = super::adds(&other, &world.issuer, "Theirs", json!({})).await;
+    let gone = world.goes_to(&theirs).await;
+    world.comes_back(&gone).await.assert(201);
+    other.asks().delete(&format!("/api/v1/members/{}", bob_of(&app).await)).await.assert(204);
+    app.works_off().await;
+    app.advance(std::time::Duration::from_hours(180 * 24));
+    super::super::forget_old(app.app()).await.unwrap();
+    let query = ::store::sql("SELECT COUNT(*) AS former FROM former_members");
+    let row = query.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap();
+    assert_eq!(row.get::<i64>("former").unwrap(), 0);
+    world.signs_in().await;
+}
+
+/// The only member whose address a provider vouches for alone.
+async fn bob_of(app: &TestApp) -> base::id::MemberId {
+    let query = ::store::sql("SELECT id FROM members WHERE address_said = 1");
+    query.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap().get("id").unwrap()
+}
+
+#[app_test]
+async fn who_is_not_let_in_is_told_the_same_whether_or_not_there_is_an_account(app: TestApp) {
+    // An admin who names the domain of others, and lets nobody in.
+    let world = World::with(&app, json!({"domains": ["other.example"], "default_role": null})).await;
+    app.other_owner("olga@other.example").await;
+    app.other_owner("oscar@elsewhere.example").await;
+    let mut told = std::collections::BTreeSet::new();
+    for email in ["olga@other.example", "nobody@other.example", "oscar@elsewhere.example", "nobody@elsewhere.example"] {
+        world.issuer.is(person(email, email));
+        let refused = world.tries().await.assert(403).json();
+        told.insert((refused["code"].to_string(), refused["detail"].to_string()));
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
 }
 
 #[app_test]
@@ -160,17 +217,17 @@ async fn a_member_without_a_password_has_none_that_could_be_guessed(app: TestApp
 #[app_test]
 async fn whoever_waits_for_an_addresss_owner_with_a_provider_keeps_nothing_of_it(app: TestApp) {
     let world = World::new(&app).await;
-    world.issuer.is(person("eve", "victim@example.org"));
+    world.issuer.is(person("eve", "victim@acme.example"));
     let eve = world.signs_in().await;
     let totp = eve.sets_up_totp().await;
     // The address's owner proves it, by a link that was brought there.
-    let email = base::Personal::new("victim@example.org".to_owned());
+    let email = base::Personal::new("victim@acme.example".to_owned());
     let link = crate::password_resets::link_for_operator(app.app(), &email).await.unwrap();
     let token = link.expose().rsplit_once('=').unwrap().1.to_owned();
     let body = json!({"token": token, "password": THEIR_PASSWORD});
     app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await.assert(204);
     assert!(!eve.is_in().await);
-    let victim = app.signs_in("victim@example.org", THEIR_PASSWORD).await;
+    let victim = app.signs_in("victim@acme.example", THEIR_PASSWORD).await;
     let account = victim.asks().get("/api/v1/account").await.assert(200).json();
     assert_eq!((&account["totp"], &account["recovery_codes_left"]), (&json!(null), &json!(0)));
     drop(totp);
@@ -180,7 +237,7 @@ async fn whoever_waits_for_an_addresss_owner_with_a_provider_keeps_nothing_of_it
     let token = link.expose().rsplit_once('=').unwrap().1.to_owned();
     let body = json!({"token": token, "password": "another six lighthouses"});
     app.at(Door::Dashboard).json(&body).post("/api/v1/password-resets/complete").await.assert(204);
-    let half = app.try_to_sign_in("victim@example.org", "another six lighthouses").await.assert(403);
+    let half = app.try_to_sign_in("victim@acme.example", "another six lighthouses").await.assert(403);
     assert_eq!(half.code(), "mfa_required");
     drop(theirs);
 }
