@@ -188,6 +188,7 @@ async fn another_sites_page_begins_and_ends_nothing(app: TestApp) {
 #[app_test]
 async fn a_provider_that_does_not_answer_is_nobodys_wrong_attempt(app: TestApp) {
     let world = World::new(&app).await;
+    world.signs_in().await;
     let gone = world.goes().await;
     let back = world.issuer.approves(&gone.url);
     world.issuer.is_down(true);
