@@ -165,6 +165,7 @@ async fn a_test_that_fails_leaves_others_what_is_known_of_the_issuer(app: TestAp
     world.signs_in().await;
     // What a test finds in order is known from then on.
     world.issuer.is_down(false);
+    app.advance(std::time::Duration::from_mins(9));
     assert_eq!(test().await["problem"], Value::Null);
     let asked = world.issuer.asked();
     app.advance(std::time::Duration::from_mins(59));
