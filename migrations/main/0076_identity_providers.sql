@@ -34,6 +34,15 @@ CREATE TABLE answered_states (
     expires_at          BIGINT NOT NULL
 );
 
+-- Who worked in an organisation and does not any more, for a time: no provider brings them back, only an invitation.
+CREATE TABLE former_members (
+    organisation_id     BYTEA NOT NULL REFERENCES organisations (id),
+    known_by            BYTEA NOT NULL,      -- keyed hash of the address, or of a provider and its subject
+    index_version       BIGINT NOT NULL,     -- of the key of members' indexes
+    expires_at          BIGINT NOT NULL,
+    PRIMARY KEY (organisation_id, known_by)
+);
+
 -- Since when the organisation's members must sign in over one of its providers; null if they need not.
 ALTER TABLE organisations ADD COLUMN provider_required_at BIGINT;
 

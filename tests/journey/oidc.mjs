@@ -75,6 +75,8 @@ await ana.getByLabel("Name", { exact: true }).fill("Acme");
 await ana.getByLabel("Issuer", { exact: true }).fill(issuer);
 await ana.getByLabel("Client id", { exact: true }).fill("RS256");
 await ana.getByLabel("Client secret", { exact: true }).fill(secret);
+await ana.getByLabel("Domains that it is the authority for").fill("acme.example");
+await ana.keyboard.press("Enter");
 await look(ana, "add");
 await button(ana, "Add").click();
 const redirect = await ana.locator("code", { hasText: "/sign-in/oidc/callback/idp_" }).textContent();

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use base::id::{EdgeGrantId, EnvironmentId};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use keys::KeyKind;
 use product::doors::TlsProfile;
 use product::key_rotation::Policy;
@@ -207,6 +208,14 @@ pub(crate) struct MailArgs {
     pub(crate) mail_from: Option<String>,
 }
 
+/// Where identity providers may be. The dashboard needs it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ProviderArgs {
+    /// Private networks in which identity providers may be asked, such as 10.1.0.0/16 [default: none; those on the internet only]
+    #[arg(long, env = "PILOTFISH_IDENTITY_PROVIDER_NETWORKS", value_name = "CIDR,…", value_delimiter = ',')]
+    pub(crate) identity_provider_networks: Vec<IpNet>,
+}
+
 /// What this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleArg {
@@ -292,6 +301,8 @@ pub(crate) struct ServeArgs {
     pub(crate) mail: MailArgs,
     #[command(flatten)]
     pub(crate) guesses: GuessArgs,
+    #[command(flatten)]
+    pub(crate) providers: ProviderArgs,
     /// Which clients the doors speak TLS with: one of Mozilla's profiles
     #[arg(long, env = "PILOTFISH_TLS_PROFILE", value_enum, default_value = "intermediate")]
     pub(crate) tls_profile: TlsProfileArg,

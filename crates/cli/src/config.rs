@@ -139,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn networks_of_the_file_are_a_list() {
+        let text = "identity_provider_networks = \"10.1.0.0/16,fd12::/32\"";
+        let Parsed::Serve(serve) = with_file(text, &["pilotfish", "serve"]).unwrap().command else {
+            panic!("not serve")
+        };
+        let expected: Vec<ipnet::IpNet> = vec!["10.1.0.0/16".parse().unwrap(), "fd12::/32".parse().unwrap()];
+        assert_eq!(serve.providers.identity_provider_networks, expected);
+        with_file("identity_provider_networks = \"10.1.0.0\"", &["pilotfish", "serve"]).unwrap_err();
+    }
+
+    #[test]
     fn a_yes_of_the_file_is_a_flag() {
         let line = ["pilotfish", "init", "--owner-email", "a@b.c", "--password-file", "p"];
         let Parsed::Init(init) = with_file("json = true", &line).unwrap().command else { panic!("not init") };

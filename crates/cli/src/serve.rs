@@ -39,6 +39,7 @@ pub(crate) async fn run(args: ServeArgs, demo: Option<DemoPlan>, mut sockets: So
     let (mut app, root_key) = serving.open(urls, args.duties()).await?;
     app.mailer = mailer;
     app.attempts = args.guesses.limits();
+    app.name_provider_networks(args.providers.identity_provider_networks.clone());
     app.figures = product::figures::start();
     app.rotation.policy = args.rotation.policy();
     let app = Arc::new(app);

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use base::id::{EdgeGrantId, OrganisationId};
 use base::{Clock, Rng, Secret};
 use events::{EmbeddedEngine, EventLog};
+use ipnet::IpNet;
 use keys::{BundleProvider, Grants, KeyProvider, KeySet, Owner, ProviderError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::folder::remove_durably;
@@ -216,6 +217,7 @@ impl App {
         let engine = event_log::engine(folder.path(), &log, &keys, &clock, &rng);
         let sdk = SdkFiles::open(&main, clock.as_ref(), duties.edge.is_some()).await?;
         let rotation = Rotation::new(main.engine());
+        let providers = Directory::new(&urls.dashboard, Vec::new());
         let app = Self {
             main,
             keyring,
@@ -245,7 +247,7 @@ impl App {
             first_organisation: OnceLock::new(),
             demo: OnceLock::new(),
             timer: Timer::default(),
-            providers: Directory::default(),
+            providers,
             attempts: AttemptLimits::default(),
             mailer: None,
             figures: None,
@@ -346,6 +348,11 @@ impl App {
     /// Lets every key make so many requests a second at the edge.
     pub fn limit_requests_per_key(&mut self, per_second: NonZeroU32) {
         self.edge_keys = EdgeKeys::with_limit(per_second);
+    }
+
+    /// Lets identity providers be in these networks too, which are not on the internet.
+    pub fn name_provider_networks(&mut self, networks: Vec<IpNet>) {
+        self.providers = Directory::new(&self.urls.dashboard, networks);
     }
 
     /// Starts what is done by the clock: once for an app that serves.

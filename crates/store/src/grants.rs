@@ -104,11 +104,15 @@ mod tests {
             "letter_counts",
             "devices",
             "passkeys",
+            "answered_challenges",
+            "email_changes",
             "totp_factors",
             "recovery_codes",
             "password_resets",
             "identity_providers",
             "member_identities",
+            "former_members",
+            "answered_states",
             "audit_records",
             "findings",
             "jobs",
@@ -116,7 +120,19 @@ mod tests {
         ] {
             assert!(!main[table].contains_key("edge"), "{table}");
         }
-        for table in ["members", "memberships", "invitations", "sessions", "sign_in_attempts", "sign_ins", "passkeys"] {
+        for table in [
+            "members",
+            "memberships",
+            "invitations",
+            "sessions",
+            "sign_in_attempts",
+            "sign_ins",
+            "passkeys",
+            "identity_providers",
+            "member_identities",
+            "former_members",
+            "answered_states",
+        ] {
             assert!(!main[table].contains_key("api"), "{table}");
         }
         for role in ["edge", "dashboard", "worker"] {

@@ -45,6 +45,8 @@ it("adds, tests and removes a provider, and stays where the keyboard was", async
   await issuer.fill("https://nowhere.example");
   await page.getByLabel("Client id").fill("pilotfish");
   await page.getByLabel("Client secret").fill("secret");
+  await page.getByLabel("Domains that it is the authority for").fill("elsewhere.example");
+  await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Add", exact: true }).press("Enter");
   await page.getByText("Give another issuer.").waitFor();
   await issuer.fill("https://id.elsewhere.example");

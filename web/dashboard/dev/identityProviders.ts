@@ -83,7 +83,11 @@ export function identityProviders(empty: (ask: Ask) => boolean): Route[] {
     route("post", "/api/v1/organisation/identity-providers/{id}/test", (_ask, id) =>
       ok(
         id === "idp_2"
-          ? { problem: "nobody answers there, or its certificate is not trusted", usable_keys: 0 }
+          ? {
+              problem:
+                "nobody answers there within 10 seconds, its certificate is not trusted, or it is in a private network that the operator has not named (--identity-provider-networks)",
+              usable_keys: 0,
+            }
           : { problem: null, usable_keys: 2 },
       ),
     ),

@@ -41,9 +41,19 @@ impl Address {
     pub(super) fn url(&self) -> &Url {
         &self.0
     }
+
+    /// The address of the machine, if it is no name.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        match self.0.host()? {
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+            Host::Domain(_) => None,
+        }
+    }
 }
 
-fn is_here(host: &str) -> bool {
+/// Whether a host is this machine by its name.
+pub(super) fn is_here(host: &str) -> bool {
     let bare = host.trim_matches(['[', ']']);
     let loopback = bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     loopback || bare == "localhost" || bare.ends_with(".localhost")

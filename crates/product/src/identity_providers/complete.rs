@@ -50,13 +50,21 @@ pub(super) enum Done {
 pub(super) async fn complete(app: &App, from: &Origin<'_>, back: &Back) -> ProblemResult<Done> {
     let attempt = sessions::count_identity(app, &back.state, from).await?;
     let done = looked_at(app, from, back, &attempt).await;
-    // A provider that is not there is nobody's attempt.
-    if let Err(problem) = &done
-        && problem.code.status().is_client_error()
-    {
-        sign_ins::note_wrong(app, from, None, ProofKind::IdentityProvider).await?;
+    match &done {
+        Err(problem) if problem.code.status().is_client_error() => {
+            sign_ins::note_wrong(app, from, None, ProofKind::IdentityProvider).await?;
+        }
+        // What the provider or we are at fault for is nobody's attempt.
+        Err(_) => take_back(app, &attempt).await?,
+        Ok(_) => {}
     }
     done
+}
+
+async fn take_back(app: &App, attempt: &Attempt) -> ProblemResult<()> {
+    let mut tx = SystemTx::begin(app).await?;
+    sessions::forget_attempts(&mut tx, attempt).await?;
+    tx.commit().await
 }
 
 async fn looked_at(app: &App, from: &Origin<'_>, back: &Back, attempt: &Attempt) -> ProblemResult<Done> {
@@ -86,7 +94,7 @@ async fn sign_in(
     claims: &Map<String, Value>,
     attempt: &Attempt,
 ) -> ProblemResult<Begun> {
-    let mut tx = SystemTx::begin(app).await?;
+    let (mut tx, ref provider) = begin_answer(app, provider).await?;
     let member = joining::member(app, &mut tx, provider, claims).await?;
     note(app, &mut tx, from, provider, member, attempt).await?;
     let how = How::over(provider.id, level::of(claims, provider.settings.trusts_mfa));
@@ -105,7 +113,7 @@ async fn link(
     session: &Found,
     attempt: &Attempt,
 ) -> ProblemResult<Done> {
-    let (mut tx, session) = held(app, session).await?;
+    let (mut tx, ref provider, session) = held(app, provider, session).await?;
     session.standing.allows(SecureAccount::PROVEN, SecureAccount::AGE, app.clock.now())?;
     let works = members::works_as(&mut tx, session.member, provider.organisation).await?;
     if !matches!(works, WorksAs::Active(_)) {
@@ -145,7 +153,7 @@ async fn prove(
     attempt: &Attempt,
 ) -> ProblemResult<Done> {
     let wrong = || Problem::new(Code::InvalidProof).detail("it was somebody else who signed in there");
-    let (mut tx, session) = held(app, session).await?;
+    let (mut tx, ref provider, session) = held(app, provider, session).await?;
     let may = session.standing.began.provider == Some(provider.id)
         && session.standing.next().contains(&ProofKind::IdentityProvider);
     if !may || whose(app, &mut tx, provider, claims).await? != Some(session.member) {
@@ -158,13 +166,22 @@ async fn prove(
     Ok(Done::Proven(session, Some(token)))
 }
 
-/// Opens the transaction of a change of a session's account, and reads the session again: the provider may have taken long to answer.
-/// Nobody else changes what its member signs in with until it ends.
-async fn held(app: &App, session: &Found) -> ProblemResult<(SystemTx, Found)> {
+/// Opens the transaction of what a provider's answer changes, with the provider as it is now: nobody changes or removes it until the
+/// transaction ends.
+async fn begin_answer(app: &App, asked: &Provider) -> ProblemResult<(SystemTx, Provider)> {
     let mut tx = SystemTx::begin(app).await?;
+    store::lock_shared(&mut tx.0, app.main.engine(), asked.organisation).await.map_err(store_failed)?;
+    let provider = store::find(&mut tx.0, asked.id).await.map_err(store_failed)?.ok_or_else(super::missing)?;
+    Ok((tx, provider))
+}
+
+/// The same of a change of a session's account, with the session as it is now: the provider may have taken long to answer. Nobody else
+/// changes what its member signs in with until it ends.
+async fn held(app: &App, asked: &Provider, session: &Found) -> ProblemResult<(SystemTx, Provider, Found)> {
+    let (mut tx, provider) = begin_answer(app, asked).await?;
     members::lock(app, &mut tx.0, session.member).await?;
     let session = sessions::found_still(&mut tx.0, session).await?;
-    Ok((tx, session))
+    Ok((tx, provider, session))
 }
 
 async fn whose(
@@ -187,7 +204,9 @@ async fn note(
     attempt: &Attempt,
 ) -> ProblemResult<()> {
     let now = app.clock.now();
-    identities::used(&mut tx.0, provider.id, member, now).await.map_err(store_failed)?;
+    if identities::used(&mut tx.0, provider.id, member, now).await.map_err(store_failed)? != 1 {
+        return Err(joining::refused("this identity was unlinked a moment ago: begin again"));
+    }
     store::used(&mut tx.0, provider.id, now).await.map_err(store_failed)?;
     sessions::forget_attempts(tx, attempt).await?;
     sign_ins::note(app, tx, from, Some(member), ProofKind::IdentityProvider, Outcome::Right).await

@@ -1,12 +1,17 @@
 //! What providers say of themselves: their addresses (OpenID Connect Discovery) and the keys that they sign with. Both are
-//! remembered for an hour. A token whose key is not among those known has them asked for again, but not within a minute of the last
-//! time: keys turn, and nobody has us ask as often as they like. One request at a time asks an issuer; the others wait for it.
+//! remembered for an hour, and for one more if nothing better comes of asking again. A token whose key is not among those known has
+//! them asked for again, but not within a minute of the last time: keys turn, and nobody has us ask as often as they like. One request
+//! at a time asks an issuer; the others wait for it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use base::Timestamp;
+use base::id::OrganisationId;
+use base::{Code, Problem, ProblemResult, Timestamp};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use ipnet::IpNet;
 use jsonwebtoken::jwk::Jwk;
 use moka::sync::Cache;
 use serde::Deserialize;
@@ -15,46 +20,89 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::address::Address;
+use super::address::{Address, is_here};
 use super::http::{Http, Unanswered};
+use super::networks::Networks;
 use crate::App;
+use crate::routers::host_of;
 
 const REMEMBERED: Duration = Duration::from_hours(1);
+/// How much longer what was found is good if the issuer fails since.
+const KEPT: Duration = Duration::from_hours(1);
 /// How long what went wrong is remembered.
 const FAILED: Duration = Duration::from_secs(15);
 /// How often keys are asked for because of a token.
 const ASKED_AGAIN: Duration = Duration::from_mins(1);
 const MOST_ISSUERS: u64 = 256;
 const MOST_KEYS: usize = 100;
+/// How many tests an organisation may make in a minute.
+const MOST_TESTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// What is known of providers, by their issuers.
 pub(crate) struct Directory {
     pub(super) http: Http,
     issuers: Cache<String, Arc<Issuer>>,
-}
-
-impl Default for Directory {
-    fn default() -> Self {
-        Self { http: Http::default(), issuers: Cache::new(MOST_ISSUERS) }
-    }
+    tests: DefaultKeyedRateLimiter<OrganisationId>,
 }
 
 #[derive(Default)]
 struct Issuer {
-    metadata: Mutex<Option<Known<Metadata>>>,
-    keys: Mutex<Option<Known<Vec<Jwk>>>>,
+    metadata: Mutex<Known<Metadata>>,
+    keys: Mutex<Known<Vec<Jwk>>>,
 }
 
+/// What was found last, and what went wrong since, if it was asked for again.
 struct Known<T> {
-    at: Timestamp,
-    found: Result<Arc<T>, Unanswered>,
+    found: Option<(Timestamp, Arc<T>)>,
+    failed: Option<(Timestamp, Unanswered)>,
+}
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self { found: None, failed: None }
+    }
 }
 
 impl<T> Known<T> {
-    /// What was found, unless it has to be asked for again.
+    /// What is known, unless it has to be asked for again.
     fn still(&self, now: Timestamp) -> Option<Result<Arc<T>, Unanswered>> {
-        let lasts = if self.found.is_ok() { REMEMBERED } else { FAILED };
-        (now.since(self.at) < lasts).then(|| self.found.clone())
+        if let Some(found) = self.within(REMEMBERED, now) {
+            return Some(Ok(found));
+        }
+        let (at, error) = self.failed.as_ref()?;
+        (now.since(*at) < FAILED).then(|| self.or_kept(error, now))
+    }
+
+    /// Learns what came of asking; what is known now.
+    fn learn(&mut self, now: Timestamp, found: Result<T, Unanswered>) -> Result<Arc<T>, Unanswered> {
+        match found {
+            Ok(found) => {
+                let found = Arc::new(found);
+                *self = Self { found: Some((now, found.clone())), failed: None };
+                Ok(found)
+            }
+            Err(error) => {
+                let known = self.or_kept(&error, now);
+                self.failed = Some((now, error));
+                known
+            }
+        }
+    }
+
+    fn or_kept(&self, error: &Unanswered, now: Timestamp) -> Result<Arc<T>, Unanswered> {
+        self.within(REMEMBERED + KEPT, now).ok_or_else(|| error.clone())
+    }
+
+    fn within(&self, lasts: Duration, now: Timestamp) -> Option<Arc<T>> {
+        let (at, found) = self.found.as_ref()?;
+        (now.since(*at) < lasts).then(|| found.clone())
+    }
+
+    /// Whether it was asked for a moment ago.
+    fn was_asked(&self, now: Timestamp) -> bool {
+        let found_at = self.found.as_ref().map(|(at, _)| *at);
+        let asked_at = self.failed.as_ref().map(|(at, _)| *at).or(found_at);
+        asked_at.is_some_and(|at| now.since(at) < ASKED_AGAIN)
     }
 }
 
@@ -89,17 +137,22 @@ struct KeyDocument {
 }
 
 impl Directory {
+    /// Of an installation with its dashboard at a URL; providers may be in these networks beside the internet.
+    pub(crate) fn new(dashboard: &str, named: Vec<IpNet>) -> Self {
+        let networks = Networks { named, this_machine: is_here(host_of(dashboard)) };
+        let tests = RateLimiter::keyed(Quota::per_minute(MOST_TESTS));
+        Self { http: Http::new(networks), issuers: Cache::new(MOST_ISSUERS), tests }
+    }
+
     /// Where an issuer is asked what.
     pub(super) async fn metadata(&self, app: &App, issuer: &str) -> Result<Arc<Metadata>, Unanswered> {
         let known = self.issuer(issuer);
         let mut metadata = known.metadata.lock().await;
         let now = app.clock.now();
-        if let Some(found) = metadata.as_ref().and_then(|known| known.still(now)) {
-            return found;
+        match metadata.still(now) {
+            Some(known) => known,
+            None => metadata.learn(now, self.discover(app, issuer).await),
         }
-        let found = self.discover(app, issuer).await.map(Arc::new);
-        *metadata = Some(Known { at: now, found: found.clone() });
-        found
     }
 
     /// The keys that an issuer signs with; asked for again if none is fit.
@@ -113,22 +166,41 @@ impl Directory {
         let known = self.issuer(issuer);
         let mut keys = known.keys.lock().await;
         let now = app.clock.now();
-        if let Some(known) = keys.as_ref()
-            && let Some(found) = known.still(now)
-        {
-            let is_fit = found.as_ref().is_ok_and(|keys| keys.iter().any(fits));
-            if found.is_err() || is_fit || now.since(known.at) < ASKED_AGAIN {
-                return found;
+        let is_fit = |keys: &Arc<Vec<Jwk>>| keys.iter().any(&fits);
+        let found = match keys.still(now) {
+            Some(Ok(found)) if !is_fit(&found) && !keys.was_asked(now) => {
+                keys.learn(now, self.published(metadata).await)
             }
+            Some(known) => known,
+            None => keys.learn(now, self.published(metadata).await),
+        };
+        match &keys.failed {
+            // Nobody knows whether a key that is not among those kept is the issuer's.
+            Some((_, error)) if found.as_ref().is_ok_and(|found| !is_fit(found)) => Err(error.clone()),
+            _ => found,
         }
-        let found = self.read::<KeyDocument>(&metadata.keys).await.map(|document| Arc::new(readable(document)));
-        *keys = Some(Known { at: now, found: found.clone() });
-        found
     }
 
-    /// Has the next request ask an issuer anew.
-    pub(super) fn forget(&self, issuer: &str) {
-        self.issuers.invalidate(issuer);
+    /// Counts a test of an organisation.
+    ///
+    /// # Errors
+    /// 429.
+    pub(super) fn count_test(&self, organisation: OrganisationId) -> ProblemResult<()> {
+        self.tests.check_key(&organisation).map_err(|_| {
+            let detail = format!("{MOST_TESTS} tests a minute are enough: look at what the last one said");
+            Problem::new(Code::TooManyRequests).detail(detail).retry_after(60 / u64::from(MOST_TESTS.get()))
+        })
+    }
+
+    /// The keys of an issuer that is asked for everything now. What is as it should be is known from then on; what is not changes
+    /// nothing.
+    pub(super) async fn test(&self, app: &App, issuer: &str) -> Result<Arc<Vec<Jwk>>, Unanswered> {
+        let now = app.clock.now();
+        let metadata = self.discover(app, issuer).await?;
+        let keys = self.published(&metadata).await?;
+        let known = self.issuer(issuer);
+        known.metadata.lock().await.learn(now, Ok(metadata))?;
+        known.keys.lock().await.learn(now, Ok(keys))
     }
 
     fn issuer(&self, issuer: &str) -> Arc<Issuer> {
@@ -162,13 +234,18 @@ impl Directory {
         })
     }
 
+    /// The keys that an issuer publishes now.
+    async fn published(&self, metadata: &Metadata) -> Result<Vec<Jwk>, Unanswered> {
+        self.read::<KeyDocument>(&metadata.keys).await.map(readable)
+    }
+
     async fn read<T: DeserializeOwned>(&self, address: &Address) -> Result<T, Unanswered> {
         let answer = self.http.get(address, None).await?;
         if answer.status != StatusCode::OK {
-            return Err(Unanswered::Status(answer.status));
+            return Err(answer.wrong(Unanswered::Status(answer.status)));
         }
         serde_json::from_slice(answer.body.expose())
-            .map_err(|_| Unanswered::Malformed("it does not say what it should"))
+            .map_err(|_| answer.wrong(Unanswered::Malformed("it does not say what it should")))
     }
 }
 

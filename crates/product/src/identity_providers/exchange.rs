@@ -113,7 +113,7 @@ async fn tokens(
     }
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let answer = app.providers.http.post(&metadata.token, basic, form).await;
-    let Answer { status, body } = answer.map_err(|error| unavailable(&error))?;
+    let Answer { status, body, .. } = answer.map_err(|error| unavailable(&error))?;
     if status == StatusCode::OK {
         let malformed = Unanswered::Malformed("it gives no id token");
         return serde_json::from_slice(body.expose()).map_err(|_| unavailable(&malformed));
@@ -168,8 +168,12 @@ async fn add_more(
     Ok(())
 }
 
-pub(super) fn unavailable(error: &Unanswered) -> Problem {
-    Problem::new(Code::IdentityProviderUnavailable).detail(error.to_string())
+/// What anybody is told; what is wrong stands in the log, and a test of the provider says it to an admin.
+fn unavailable(error: &Unanswered) -> Problem {
+    tracing::warn!(%error, "an identity provider does not answer as it should");
+    Problem::new(Code::IdentityProviderUnavailable).detail(
+        "the identity provider does not answer as it should: try again in a minute, and if it stays so, tell an admin",
+    )
 }
 
 fn not_accepted(provider: &Provider, reason: &dyn std::fmt::Display) -> Problem {

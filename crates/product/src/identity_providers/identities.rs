@@ -146,6 +146,23 @@ pub(super) async fn used(
         .await
 }
 
+/// Whether a member has signed in with an identity at one of an organisation's providers; at another one than this, if one is given.
+pub(super) async fn has_used(
+    tx: &mut OrganisationTx,
+    member: MemberId,
+    but: Option<IdentityProviderId>,
+) -> StoreResult<bool> {
+    let organisation = tx.organisation();
+    let query = sql("SELECT i.id FROM member_identities i JOIN identity_providers p ON p.id = i.provider_id \
+         WHERE p.organisation_id = $1 AND i.member_id = $2 AND i.last_used_at IS NOT NULL AND ($3 IS NULL OR p.id <> $3) LIMIT 1");
+    Ok(query.bind(organisation).bind(member).bind(but).fetch_optional(tx.tx()).await?.is_some())
+}
+
+/// Writes that nobody has signed in with an identity at a provider as it is now.
+pub(super) async fn unused(tx: &mut Tx, provider: IdentityProviderId) -> StoreResult<u64> {
+    sql("UPDATE member_identities SET last_used_at = NULL WHERE provider_id = $1").bind(provider).execute(tx).await
+}
+
 /// A member's identities, oldest first.
 pub(super) async fn own(db: &Db, member: MemberId) -> StoreResult<Vec<OwnIdentity>> {
     sql("SELECT i.id, i.provider_id, p.name AS provider, o.name AS organisation, i.created_at, i.last_used_at \

@@ -1,11 +1,15 @@
-//! Which member it is whom a provider names: the one whose identity it is; else the one whose address it is, where the provider may say
-//! so; else a new one.
+//! Which member it is whom a provider names: the one whose identity it is; else, if the provider is the authority for the address,
+//! the one of this organisation whose address it is; else a new one.
+//!
+//! Whoever configures a provider is not told which addresses have an account elsewhere: nothing is looked up of addresses that the
+//! provider is no authority for, and whoever is not let in is told the same.
 
 use ::store::StoreError;
 use base::id::MemberId;
 use base::{Code, Personal, Problem, ProblemResult};
 use serde_json::{Map, Value, json};
 
+use super::former;
 use super::identities::{self, LinkedBy};
 use super::store::Provider;
 use crate::App;
@@ -39,12 +43,12 @@ pub(super) async fn member(
         return match members::works_as(tx, member, provider.organisation).await? {
             WorksAs::Active(_) => Ok(member),
             WorksAs::Suspended => Err(refused("you may not work in this organisation at this time: ask its admins")),
-            WorksAs::Nobody => Err(refused("you do not work in this organisation any more")),
+            WorksAs::Nobody => Err(left()),
         };
     }
     let (email, role) = admitted(provider, claims)?;
     match members::account(app, &email).await? {
-        Some(account) => by_address(app, tx, provider, claims, &email, account.id).await,
+        Some(account) => by_address(app, tx, provider, claims, account.id).await,
         None => join(app, tx, provider, claims, &email, role).await,
     }
 }
@@ -57,9 +61,10 @@ pub(super) fn admitted(provider: &Provider, claims: &Map<String, Value>) -> Prob
     let email = address(provider, claims).ok_or_else(|| {
         refused("the provider says no address of yours that it has verified: have an admin look at its settings")
     })?;
-    let role = provider.settings.role_of(claims).ok_or_else(|| {
-        refused("nothing that the provider says of you lets you work here: ask an admin of the organisation")
-    })?;
+    if !provider.settings.speaks_for(&email) {
+        return Err(not_let_in());
+    }
+    let role = provider.settings.role_of(claims).ok_or_else(not_let_in)?;
     Ok((email, role))
 }
 
@@ -87,24 +92,21 @@ pub(super) async fn link(
     tell(app, tx, Some(member), Notice::LinkedIdentity { provider: provider.name.clone() }).await
 }
 
-/// Links a member who is found by their address: one of this organisation alone, whose address the provider is the authority
-/// for, and no owner. Whoever configures a provider must not come to be somebody who may more than they.
+/// Links a member who is found by their address: one of this organisation alone, and no owner. Whoever configures a provider must
+/// not come to be somebody who may more than they.
 async fn by_address(
     app: &App,
     tx: &mut SystemTx,
     provider: &Provider,
     claims: &Map<String, Value>,
-    email: &Personal<String>,
     member: MemberId,
 ) -> ProblemResult<MemberId> {
     members::lock(app, &mut tx.0, member).await?;
     let works = members::works_as(tx, member, provider.organisation).await?;
     let is_known_here = matches!(works, WorksAs::Active(role) if role != Role::Owner);
     let is_alone = !members::works_elsewhere(tx, member, provider.organisation).await?;
-    if !(provider.settings.speaks_for(email) && is_known_here && is_alone) {
-        return Err(refused(
-            "an account with your address is there already: sign in to it as until now, and link this identity on its page",
-        ));
+    if !(is_known_here && is_alone) {
+        return Err(not_let_in());
     }
     link(app, tx, provider, claims, member, LinkedBy::Address).await?;
     record(app, tx, provider, "account.link_identity", member, json!({"provider": provider.id, "by": "address"}))
@@ -112,7 +114,7 @@ async fn by_address(
     Ok(member)
 }
 
-/// Makes a member whom nobody knew.
+/// Makes a member whom nobody knew. Who has left comes back by an invitation.
 async fn join(
     app: &App,
     tx: &mut SystemTx,
@@ -121,6 +123,11 @@ async fn join(
     email: &Personal<String>,
     role: Role,
 ) -> ProblemResult<MemberId> {
+    let known_by =
+        [members::email_index(app, email)?.all, identities::index(app, provider.id, subject(claims)?)?.all].concat();
+    if former::is_one(&mut tx.0, provider.organisation, &known_by, app.clock.now()).await.map_err(store_failed)? {
+        return Err(left());
+    }
     let name = name(claims, email);
     let member = members::insert(app, tx, provider.organisation, role, members::said_by_provider(email, &name)).await?;
     link(app, tx, provider, claims, member, LinkedBy::Joining).await?;
@@ -162,6 +169,18 @@ fn name(claims: &Map<String, Value>, email: &Personal<String>) -> Personal<Strin
     let name = text("name").map(str::to_owned).or_else(both).unwrap_or_else(local);
     let kept: String = name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
     Personal::new(if kept.trim().is_empty() { local() } else { kept.trim().to_owned() })
+}
+
+/// What is said whether or not there is an account.
+fn not_let_in() -> Problem {
+    refused(
+        "this identity is linked with no account: if you have one, sign in to it as until now and link this identity on its page; \
+         if not, ask an admin of the organisation to invite you",
+    )
+}
+
+fn left() -> Problem {
+    refused("you do not work in this organisation any more: ask its admins to invite you again")
 }
 
 pub(super) fn refused(detail: &'static str) -> Problem {

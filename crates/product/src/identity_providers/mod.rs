@@ -13,18 +13,21 @@
 //! Invariants: an issuer never changes; nobody is asked but the issuers that an organisation named, over TLS, with bounds; a
 //! state is of one browser, one provider and one purpose, good once and for ten minutes, and answered at that provider's own
 //! redirect URI; an identity is linked for nobody whom the settings would not let in; whoever leaves, or whose provider is
-//! removed, keeps no identity and no session of it; whoever becomes an owner keeps those that they linked themselves.
+//! removed, keeps no identity and no session of it; whoever left an organisation comes back by an invitation only; whoever
+//! becomes an owner keeps those that they linked themselves.
 
 mod address;
 pub(crate) mod api;
 mod complete;
 mod directory;
 mod exchange;
+mod former;
 mod http;
 mod identities;
 mod joining;
 mod level;
 mod model;
+mod networks;
 pub(crate) mod reseal;
 mod state;
 mod store;
@@ -32,7 +35,7 @@ mod store;
 mod tests;
 mod token;
 
-use ::store::{StoreResult, Tx};
+use ::store::{Scope, StoreResult, Tx};
 use base::id::{IdentityProviderId, MemberId, OrganisationId};
 use base::{Code, Problem, ProblemResult, Secret};
 use keys::{Aad, KeyKind, Owner};
@@ -53,7 +56,7 @@ fn redirect_uri(app: &App, provider: IdentityProviderId) -> String {
 
 /// A provider, whoever's it is.
 async fn provider(app: &App, id: IdentityProviderId) -> ProblemResult<Provider> {
-    store::find(&app.main, id).await.map_err(store_failed)?.ok_or_else(missing)
+    store::find(app.main.read(Scope::System), id).await.map_err(store_failed)?.ok_or_else(missing)
 }
 
 fn missing() -> Problem {
@@ -90,8 +93,10 @@ pub(crate) async fn forget_of(tx: &mut Tx, member: MemberId) -> StoreResult<u64>
     identities::forget_of(tx, member).await
 }
 
-/// Forgets a member's identities at the providers of an organisation that they leave.
-pub(crate) async fn forget_here(tx: &mut OrganisationTx, member: MemberId) -> ProblemResult<()> {
+/// Forgets a member's identities at the providers of an organisation that they leave, and remembers for a time who that was: no
+/// provider brings them back.
+pub(crate) async fn forget_here(app: &App, tx: &mut OrganisationTx, member: MemberId) -> ProblemResult<()> {
+    former::remember(tx, member, app.clock.now()).await.map_err(store_failed)?;
     identities::forget_here(tx, member).await.map(drop).map_err(store_failed)
 }
 
@@ -101,9 +106,10 @@ pub(crate) async fn forget_linked_by_provider(tx: &mut OrganisationTx, member: M
     identities::forget_linked_by_provider(tx, member).await.map(drop).map_err(store_failed)
 }
 
-/// Forgets the states that nobody can answer any more.
+/// Forgets the states that nobody can answer any more, and who left long ago.
 pub(crate) async fn forget_old(app: &App) -> ProblemResult<()> {
-    let mut tx = SystemTx::begin(app).await?;
-    store::forget_states(&mut tx.0, app.clock.now()).await.map_err(store_failed)?;
+    let (mut tx, now) = (SystemTx::begin(app).await?, app.clock.now());
+    store::forget_states(&mut tx.0, now).await.map_err(store_failed)?;
+    former::forget_old(&mut tx.0, now).await.map_err(store_failed)?;
     tx.commit().await
 }

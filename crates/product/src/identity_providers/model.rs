@@ -21,8 +21,8 @@ const SCOPES: [&str; 3] = ["openid", "email", "profile"];
 pub(super) struct Settings {
     /// Scopes to ask for beside `openid`, `email` and `profile`.
     scopes: Vec<String>,
-    /// The domains of addresses that the provider is the authority for: a member of this organisation alone with such an address is
-    /// linked by it.
+    /// The domains of addresses that the provider is the authority for: only who has such an address becomes a member by its word, and a
+    /// member of this organisation alone is linked by it.
     domains: Vec<String>,
     /// Whether a second factor that the provider says it asked for counts as one here.
     pub(super) trusts_mfa: bool,
@@ -73,6 +73,12 @@ impl Settings {
         }
         if self.default_role == Some(Role::Owner) {
             return Err(wrong("/settings/default_role", NO_OWNERS));
+        }
+        if self.domains.is_empty() && (self.default_role.is_some() || !self.role_rules.is_empty()) {
+            return Err(wrong(
+                "/settings/domains",
+                "name the domains of the addresses with which one becomes a member",
+            ));
         }
         Ok(self)
     }
@@ -201,6 +207,8 @@ mod tests {
             (json!({"domains": ["example.org", "@example.org"]}), "/settings/domains/1"),
             (json!({"domains": ["localhost"]}), "/settings/domains/0"),
             (json!({"scopes": ["two words"]}), "/settings/scopes/0"),
+            (json!({"default_role": "viewer"}), "/settings/domains"),
+            (json!({"role_claim": "g", "role_rules": [{"value": "a", "role": "viewer"}]}), "/settings/domains"),
         ] {
             let refused = settings(value).checked().unwrap_err();
             assert_eq!(refused.errors[0].pointer, pointer);

@@ -4,7 +4,7 @@ use base::ProblemResult;
 use base::id::OrganisationId;
 use keys::{KeyKind, Owner};
 
-use super::{identities, secret_context, store};
+use super::{former, identities, secret_context, store};
 use crate::App;
 use crate::authority::SystemTx;
 use crate::problem::{internal, store_failed};
@@ -62,8 +62,9 @@ pub(crate) async fn indexes(app: &App) -> ProblemResult<()> {
     tx.commit().await
 }
 
-/// How many identities are found by an index under this version of its key.
+/// How many identities are found by an index under this version of its key, and how many of who left are.
 pub(crate) async fn indexed_with(tx: &mut SystemTx, version: u32) -> ProblemResult<u64> {
     let identities = identities::all(&mut tx.0).await.map_err(store_failed)?;
-    Ok(identities.iter().filter(|identity| identity.index_version == version).count() as u64)
+    let former = former::hashed_with(&mut tx.0, version).await.map_err(store_failed)?;
+    Ok(former + identities.iter().filter(|identity| identity.index_version == version).count() as u64)
 }

@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::{IdentityProviderId, OrganisationId};
-use store::{Db, Executor, Row, Scope, StoreError, StoreResult, Tx, sql};
+use store::{Db, Engine, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::model::Settings;
 use crate::authority::{OrganisationReader, OrganisationTx};
@@ -24,6 +24,16 @@ pub(crate) struct Provider {
 
 const COLUMNS: &str = "p.id, p.organisation_id, p.name, p.issuer, p.client_id, p.client_secret, p.settings, p.created_at, \
     p.last_used_at";
+
+/// Nobody else changes an organisation's providers, or takes the word of one, until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, engine: Engine, organisation: OrganisationId) -> StoreResult<()> {
+    dialect::lock(tx, engine, "identity_providers", &organisation.bytes()).await
+}
+
+/// Nobody changes an organisation's providers until the transaction ends; others take their word at the same time.
+pub(super) async fn lock_shared(tx: &mut Tx, engine: Engine, organisation: OrganisationId) -> StoreResult<()> {
+    dialect::lock_shared(tx, engine, "identity_providers", &organisation.bytes()).await
+}
 
 pub(super) async fn insert(tx: &mut OrganisationTx, provider: &Provider) -> StoreResult<u64> {
     let settings = written(&provider.settings);
@@ -69,9 +79,9 @@ pub(super) async fn get(reader: OrganisationReader<'_>, id: IdentityProviderId) 
 }
 
 /// A provider, whoever's it is.
-pub(super) async fn find(db: &Db, id: IdentityProviderId) -> StoreResult<Option<Provider>> {
+pub(super) async fn find(on: impl Executor, id: IdentityProviderId) -> StoreResult<Option<Provider>> {
     let text = format!("SELECT {COLUMNS} FROM identity_providers p WHERE p.id = $1");
-    let row = sql(text).bind(id).fetch_optional(db.read(Scope::System)).await?;
+    let row = sql(text).bind(id).fetch_optional(on).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -85,6 +95,11 @@ pub(super) async fn of_organisation(on: impl Executor, organisation: Organisatio
 /// Writes that somebody signed in over a provider.
 pub(super) async fn used(tx: &mut Tx, id: IdentityProviderId, now: Timestamp) -> StoreResult<u64> {
     sql("UPDATE identity_providers SET last_used_at = $2 WHERE id = $1").bind(id).bind(now).execute(tx).await
+}
+
+/// Writes that nobody has signed in over a provider as it is now.
+pub(super) async fn unused(tx: &mut Tx, id: IdentityProviderId) -> StoreResult<u64> {
+    sql("UPDATE identity_providers SET last_used_at = NULL WHERE id = $1").bind(id).execute(tx).await
 }
 
 /// Puts what was sealed anew in the place of the bytes that it was made of.

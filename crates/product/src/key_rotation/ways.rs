@@ -138,7 +138,8 @@ pub const WAYS: &[Way] = &[
         KeyKind::MemberIndex,
         365,
         "members' indexes are made anew from their addresses, and from whom a provider names; a look asks for both meanwhile",
-        "15 minutes, as long as attempts to sign in count for an account",
+        "15 minutes, as long as attempts to sign in count for an account, or until whoever left an organisation before is no longer \
+         kept from coming back over a provider (180 days at most)",
     ),
     not_yet(KeyKind::EdgeGrant, "an edge is granted another, and the one that it had is revoked"),
     online(

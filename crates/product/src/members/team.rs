@@ -66,7 +66,7 @@ pub(super) async fn remove(app: &App, caller: &Caller, id: MemberId) -> ProblemR
     store::remove(&mut tx, id).await.map_err(store_failed)?;
     withdraw(&mut tx, id).await?;
     sessions::end_in(app, tx.tx(), id, caller.organisation(), None).await?;
-    identity_providers::forget_here(&mut tx, id).await?;
+    identity_providers::forget_here(app, &mut tx, id).await?;
     tidy::enqueue(app, tx.tx(), id).await?;
     let action = if by.member == id { "member.leave" } else { "member.remove" };
     record(app, &mut tx, caller, action, id, json!({"role": of.role.name()})).await?;

@@ -103,6 +103,11 @@ const MAIN_ROWS: &[Row] = &[
     ),
     row(76, "answered_states (state, expires_at) VALUES ($1, 2)", "answered_states WHERE state = $1"),
     row(
+        76,
+        "former_members (organisation_id, known_by, index_version, expires_at) VALUES ($1, $1, 1, 2)",
+        "former_members WHERE known_by = $1 AND expires_at = 2",
+    ),
+    row(
         68,
         "devices (id, member_id, hash, key_version, device, created_at, last_used_at) VALUES ($1, $1, $1, 1, 'Firefox on Linux', 2, 3)",
         "devices WHERE id = $1 AND hash = $1 AND last_used_at = 3",

@@ -1288,7 +1288,7 @@ export interface paths {
         };
         /** Look at an identity provider. */
         get: operations["get_identity_provider"];
-        /** Change an identity provider. Sessions that began over it go on. */
+        /** Change an identity provider. Sessions that began over it go on. As another client nobody has signed in over it yet. */
         put: operations["set_identity_provider"];
         post?: never;
         /** Remove an identity provider, with the identities that members have there. Sessions that began over it end. */
@@ -1307,7 +1307,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask an identity provider what it says of itself. */
+        /** Ask an identity provider what it says of itself, ten times a minute at most. */
         post: operations["test_identity_provider"];
         delete?: never;
         options?: never;
@@ -1326,8 +1326,7 @@ export interface paths {
         get: operations["get_sign_in_rule"];
         /**
          * Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-         *     it, who can get in without the provider should it fail: with a password and a second factor. Factors count for that which are there
-         *     when it is required, and those that are set up with one of them.
+         *     it, who has signed in over one, and who can get in without should it fail: with a password and a second factor.
          */
         put: operations["set_sign_in_rule"];
         post?: never;
@@ -3013,8 +3012,8 @@ export interface components {
             /** @description Scopes to ask for beside `openid`, `email` and `profile`. */
             scopes: string[];
             /**
-             * @description The domains of addresses that the provider is the authority for: a member of this organisation alone with such an address is
-             *     linked by it.
+             * @description The domains of addresses that the provider is the authority for: only who has such an address becomes a member by its word, and a
+             *     member of this organisation alone is linked by it.
              */
             domains: string[];
             /** @description Whether a second factor that the provider says it asked for counts as one here. */
@@ -6811,6 +6810,15 @@ export interface operations {
                     "application/json": components["schemas"]["IdentityProvider"];
                 };
             };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invalid_value */
             422: {
                 headers: {
@@ -6885,6 +6893,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderTest"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description a problem; `code` says which */

@@ -8,7 +8,7 @@ export function TrustFields({ form }: { form: UseFormReturnType<Draft> }) {
     <Stack gap="sm">
       <TagsInput
         label="Domains that it is the authority for"
-        description="Members of this organisation alone with such an address are linked with it by themselves, owners excepted. Others link it in their account."
+        description="Only who has such an address becomes a member by its word. Members of this organisation alone with one are linked by themselves, owners excepted; others link it in their account."
         placeholder="example.org"
         splitChars={[",", " "]}
         {...form.getInputProps("settings.domains")}

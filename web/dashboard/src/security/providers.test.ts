@@ -4,10 +4,18 @@ import { draftOf, missingIn, providerErrors, settingsOf } from "./providers";
 
 it("names what is missing, of a new one the secret too", () => {
   const draft = draftOf(undefined);
-  expect(Object.keys(missingIn(draft, true))).toEqual(["name", "issuer", "client_id", "client_secret"]);
+  expect(Object.keys(missingIn(draft, true))).toEqual([
+    "name",
+    "issuer",
+    "client_id",
+    "client_secret",
+    "settings.domains",
+  ]);
   const filled = { ...draft, name: "Acme", issuer: "https://id.acme.example", client_id: "c" };
+  filled.settings.default_role = null;
   expect(missingIn(filled, false)).toEqual({});
   filled.settings.role_rules = [{ value: " ", role: "admin" }];
+  filled.settings.domains = ["acme.example"];
   expect(Object.keys(missingIn(filled, false))).toEqual(["settings.role_claim", "settings.role_rules.0.value"]);
 });
 

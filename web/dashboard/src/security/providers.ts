@@ -66,6 +66,10 @@ export function missingIn(draft: Draft, isNew: boolean): Record<string, string> 
   if (isNew && !draft.client_secret) {
     wrong.client_secret = "Enter the client secret that the provider made";
   }
+  const makesMembers = draft.settings.default_role !== null || draft.settings.role_rules.length > 0;
+  if (makesMembers && draft.settings.domains.length === 0) {
+    wrong["settings.domains"] = "Name the domains of the addresses with which one becomes a member";
+  }
   if (draft.settings.role_rules.length > 0 && !draft.settings.role_claim.trim()) {
     wrong["settings.role_claim"] = "Say which claim the rules are about";
   }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ::store::dialect;
 use axum::Json as JsonBody;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -18,6 +17,7 @@ use super::super::address::Address;
 use super::super::model::Settings;
 use super::super::store::{self, Provider};
 use super::super::{identities, missing, redirect_uri, seal_secret, token};
+use super::requirement::refuse_unproven;
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, Can, ManageSecurity, OrganisationTx, ReadSecurity};
@@ -41,7 +41,7 @@ struct ProviderWire {
     client_id: String,
     settings: Settings,
     created_at: Timestamp,
-    /// When somebody last signed in over it.
+    /// When somebody last signed in over it, as the client that it has now.
     #[schema(required)]
     last_used_at: Option<Timestamp>,
     /// How many members have an identity there.
@@ -158,10 +158,11 @@ async fn add(
     Ok((StatusCode::CREATED, JsonBody(wire(&app, provider, &[]))))
 }
 
-/// Change an identity provider. Sessions that began over it go on.
+/// Change an identity provider. Sessions that began over it go on. As another client nobody has signed in over it yet.
 #[utoipa::path(put, path = "/organisation/identity-providers/{id}", tag = "organisation",
     operation_id = "set_identity_provider", params(("id" = String, Path)), request_body = ChangedIdentityProvider,
-    responses((status = 200, body = ProviderWire), (status = 422, description = "invalid_value")))]
+    responses((status = 200, body = ProviderWire), (status = 409, description = "conflict"),
+              (status = 422, description = "invalid_value")))]
 async fn set(
     Can { caller, .. }: Can<ManageSecurity>,
     State(app): State<Arc<App>>,
@@ -175,11 +176,16 @@ async fn set(
         None => before.client_secret.clone(),
     };
     let (name, client_id) = (changed.name.trim().to_owned(), changed.client_id.trim().to_owned());
-    let provider = Provider { name, client_id, client_secret, settings: changed.settings.checked()?, ..before };
+    let mut provider = Provider { name, client_id, client_secret, settings: changed.settings.checked()?, ..before };
     let mut tx = begin(&app, &caller).await?;
-    if store::update(&mut tx, &provider).await.map_err(store_failed)? == 0 {
-        return Err(missing());
+    let now = store::find(tx.tx(), provider.id).await.map_err(store_failed)?.ok_or_else(missing)?;
+    if now.client_id != provider.client_id {
+        refuse_without(&mut tx, &caller, provider.id).await?;
+        identities::unused(tx.tx(), provider.id).await.map_err(store_failed)?;
+        store::unused(tx.tx(), provider.id).await.map_err(store_failed)?;
+        provider.last_used_at = None;
     }
+    store::update(&mut tx, &provider).await.map_err(store_failed)?;
     record(&app, &mut tx, &caller, "identity_provider.update", &provider).await?;
     tx.commit().await?;
     answer(&app, &caller, provider).await
@@ -196,13 +202,7 @@ async fn remove(
 ) -> ProblemResult<StatusCode> {
     let provider = read(&app, &caller, &id).await?;
     let mut tx = begin(&app, &caller).await?;
-    let organisation = tx.organisation();
-    let all = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
-    let is_last = all.iter().all(|other| other.id == provider.id);
-    if is_last && store::is_required(tx.tx(), organisation).await.map_err(store_failed)? {
-        let detail = "members must sign in over it, and it is the only one: take that back first";
-        return Err(Problem::new(Code::Conflict).detail(detail));
-    }
+    refuse_without(&mut tx, &caller, provider.id).await?;
     identities::forget_at(tx.tx(), provider.id).await.map_err(store_failed)?;
     sessions::end_over(&app, tx.tx(), provider.id, None).await?;
     if store::delete(&mut tx, provider.id).await.map_err(store_failed)? == 0 {
@@ -213,21 +213,18 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ask an identity provider what it says of itself.
+/// Ask an identity provider what it says of itself, ten times a minute at most.
 #[utoipa::path(post, path = "/organisation/identity-providers/{id}/test", tag = "organisation",
-    operation_id = "test_identity_provider", params(("id" = String, Path)), responses((status = 200, body = ProviderTest)))]
+    operation_id = "test_identity_provider", params(("id" = String, Path)),
+    responses((status = 200, body = ProviderTest), (status = 429, description = "too_many_requests")))]
 async fn test(
     Can { caller, .. }: Can<ManageSecurity>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> ProblemResult<JsonBody<ProviderTest>> {
     let provider = read(&app, &caller, &id).await?;
-    app.providers.forget(&provider.issuer);
-    let found = async {
-        let metadata = app.providers.metadata(&app, &provider.issuer).await?;
-        app.providers.keys(&app, &provider.issuer, &metadata, |_| true).await
-    };
-    Ok(JsonBody(match found.await {
+    app.providers.count_test(provider.organisation)?;
+    Ok(JsonBody(match app.providers.test(&app, &provider.issuer).await {
         Err(error) => ProviderTest { problem: Some(error.to_string()), usable_keys: 0 },
         Ok(keys) => {
             let usable_keys = keys.iter().filter(|key| token::is_usable(key)).count();
@@ -237,11 +234,20 @@ async fn test(
     }))
 }
 
+/// Refuses to do without a provider if members must sign in over one and no other is known to work.
+async fn refuse_without(tx: &mut OrganisationTx, caller: &Caller, id: IdentityProviderId) -> ProblemResult<()> {
+    let organisation = tx.organisation();
+    if store::is_required(tx.tx(), organisation).await.map_err(store_failed)? {
+        refuse_unproven(tx, caller, Some(id)).await?;
+    }
+    Ok(())
+}
+
 /// Opens the transaction of a change. Nobody else changes this organisation's providers until it ends.
 pub(super) async fn begin(app: &App, caller: &Caller) -> ProblemResult<OrganisationTx> {
     let mut tx = caller.begin_organisation(app).await?;
     let (engine, organisation) = (tx.engine(), tx.organisation());
-    dialect::lock(tx.tx(), engine, "identity_providers", &organisation.bytes()).await.map_err(store_failed)?;
+    store::lock(tx.tx(), engine, organisation).await.map_err(store_failed)?;
     Ok(tx)
 }
 

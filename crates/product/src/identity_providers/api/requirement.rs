@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
+use base::id::IdentityProviderId;
 use base::{Code, Problem, ProblemResult};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::store;
+use super::super::{identities, store};
 use super::configuration::begin;
 use crate::App;
 use crate::audit::{self, By, Entry};
@@ -53,8 +54,8 @@ async fn get(
 }
 
 /// Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-/// it, who can get in without the provider should it fail: with a password and a second factor. Factors count for that which are there
-/// when it is required, and those that are set up with one of them.
+/// it, who has signed in over one, and who can get in without should it fail: with a password and a second factor. Factors count for
+/// that which are there when it is required, and those that are set up with one of them.
 #[utoipa::path(put, path = "/organisation/sign-in", tag = "organisation", operation_id = "set_sign_in_rule",
     request_body = NewOrganisationSignIn,
     responses((status = 200, body = OrganisationSignIn), (status = 409, description = "conflict")))]
@@ -82,23 +83,38 @@ async fn set(
 
 /// Refuses to require what would lock everybody out: an owner who requires it gets in without the provider, and the provider works.
 async fn refuse_unless_ready(app: &App, tx: &mut OrganisationTx, caller: &Caller) -> ProblemResult<()> {
-    let conflict = |detail: &'static str| Err(Problem::new(Code::Conflict).detail(detail));
     let (member, _) = caller.member()?;
     // What they sign in with stays until the transaction ends.
     members::lock(app, tx.tx(), member).await?;
     if !(members::has_password(tx.tx(), member).await? && second_factors::has_factor(tx.tx(), member).await?) {
-        return conflict(
-            "should the provider fail, only owners with a password and a second factor get in: set yours up first",
-        );
+        let detail =
+            "should the provider fail, only owners with a password and a second factor get in: set yours up first";
+        return Err(Problem::new(Code::Conflict).detail(detail));
     }
-    let organisation = tx.organisation();
-    let providers = store::of_organisation(tx.tx(), organisation).await.map_err(store_failed)?;
-    if providers.iter().all(|provider| provider.last_used_at.is_none()) {
-        return conflict(
-            "nobody has signed in over an identity provider yet: add one, and link your own identity there first",
-        );
+    refuse_unproven(tx, caller, None).await
+}
+
+/// Refuses what would leave members with providers alone of which the caller does not know that one works: they have to have signed
+/// in over one themselves, other than the one that is about to go, as it is now.
+///
+/// # Errors
+/// 409.
+pub(super) async fn refuse_unproven(
+    tx: &mut OrganisationTx,
+    caller: &Caller,
+    but: Option<IdentityProviderId>,
+) -> ProblemResult<()> {
+    let (member, _) = caller.member()?;
+    if identities::has_used(tx, member, but).await.map_err(store_failed)? {
+        return Ok(());
     }
-    Ok(())
+    Err(Problem::new(Code::Conflict).detail(match but {
+        None => "you have not signed in over an identity provider yet: add one, and link your own identity there first",
+        Some(_) => {
+            "members must sign in over an identity provider, and you have not signed in over another than this one: link your \
+             own identity at another one first, or have an owner take back that they must"
+        }
+    }))
 }
 
 fn answer(app: &App, caller: &Caller, required: bool) -> JsonBody<OrganisationSignIn> {

@@ -7,10 +7,13 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::issuer::Issuer;
+use super::issuer::{Issuer, Tokens};
 use super::{BEGIN, CALLBACK, Gone, World, adds, sign_ins};
 use crate::doors::Door;
 use crate::testing::TestApp;
+
+const UNAVAILABLE: &str = "the identity provider does not answer as it should: try again in a minute, and if it stays so, tell an \
+    admin";
 
 #[app_test]
 async fn somebody_signs_in_over_the_provider_and_is_in_its_organisation(app: TestApp) {
@@ -225,24 +228,43 @@ async fn another_sites_page_begins_and_ends_nothing(app: TestApp) {
 #[app_test]
 async fn a_provider_that_does_not_answer_is_nobodys_wrong_attempt(app: TestApp) {
     let world = World::new(&app).await;
+    world.signs_in().await;
     let gone = world.goes().await;
     let back = world.issuer.approves(&gone.url);
     world.issuer.is_down(true);
     app.advance(Duration::from_hours(1) - Duration::from_mins(55));
     world.says(&gone, &back).await.assert(201);
-    app.advance(Duration::from_hours(1));
+    app.advance(Duration::from_hours(2));
     let body = json!({"identity_provider": world.provider});
     let down = app.at(Door::Dashboard).json(&body).post(BEGIN).await.assert(502);
-    assert_eq!(
-        (down.code().as_str(), &down.json()["detail"]),
-        ("identity_provider_unavailable", &json!("it answers with status 502 Bad Gateway"),)
-    );
+    assert_eq!((down.code().as_str(), &down.json()["detail"]), ("identity_provider_unavailable", &json!(UNAVAILABLE)),);
     // What went wrong is remembered for a moment only.
     world.issuer.is_down(false);
     app.at(Door::Dashboard).json(&body).post(BEGIN).await.assert(502);
     app.advance(Duration::from_secs(15));
     world.signs_in().await;
     assert!(sign_ins(&app).await.iter().all(|(_, outcome)| outcome == "right"));
+}
+
+#[app_test]
+async fn what_the_provider_is_at_fault_for_uses_up_nobodys_allowance(app: TestApp) {
+    let world = World::new(&app).await;
+    let counted = async || {
+        let query = ::store::sql("SELECT COUNT(*) AS attempts FROM sign_in_attempts");
+        let row = query.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap();
+        row.get::<i64>("attempts").unwrap()
+    };
+    let before = counted().await;
+    for tokens in [Tokens::Failing, Tokens::Malformed] {
+        world.issuer.answers_codes_with(tokens);
+        let failed = world.tries().await.assert(502).json();
+        assert_eq!(failed["detail"], UNAVAILABLE, "a stranger is told nothing of what it answers");
+        assert_eq!(counted().await, before);
+    }
+    world.issuer.answers_codes_with(Tokens::Given);
+    let gone = world.goes().await;
+    world.says(&gone, &json!({"state": gone.asked()["state"], "code": "made up"})).await.assert(403);
+    assert_eq!(counted().await, before + 2, "of the state and of the address");
 }
 
 #[app_test]

@@ -95,6 +95,7 @@ async fn what_cannot_be_a_provider_is_refused_at_its_field(app: TestApp) {
         ("client_id", json!(""), "/client_id"),
         ("client_secret", json!("two\nlines"), "/client_secret"),
         ("settings", settings(json!({"default_role": "owner"})), "/settings/default_role"),
+        ("settings", settings(json!({"domains": []})), "/settings/domains"),
     ] {
         let mut body = good.clone();
         body[field] = value;
@@ -129,7 +130,47 @@ async fn a_test_says_what_is_wrong_with_a_provider(app: TestApp) {
     world.issuer.discloses(json!({"jwks_uri": format!("{}/keys", world.issuer.url)}));
     assert_eq!(test().await["problem"], Value::Null);
     world.issuer.stops().await;
-    assert_eq!(test().await["problem"], "nobody answers there, or its certificate is not trusted");
+    let unreachable = test().await["problem"].clone();
+    assert!(unreachable.as_str().unwrap().starts_with("nobody answers there within 10 seconds"), "{unreachable}");
+}
+
+#[app_test]
+async fn an_organisation_tests_its_providers_ten_times_a_minute_at_most(app: TestApp) {
+    let world = World::new(&app).await;
+    let path = format!("{PROVIDERS}/{}/test", world.provider);
+    let mut refused = None;
+    for _ in 0..20 {
+        let answer = world.owner.asks().post(&path).await;
+        if answer.status != 200 {
+            refused = Some(answer.assert(429));
+            break;
+        }
+    }
+    assert_eq!(refused.expect("it is refused at some time").code(), "too_many_requests");
+    // Another organisation has an allowance of its own.
+    let other = app.other_owner("olga@other.example").await;
+    let theirs = adds(&other, &world.issuer, "Theirs", json!({})).await;
+    other.asks().post(&format!("{PROVIDERS}/{theirs}/test")).await.assert(200);
+}
+
+#[app_test]
+async fn a_test_that_fails_leaves_others_what_is_known_of_the_issuer(app: TestApp) {
+    let world = World::new(&app).await;
+    world.signs_in().await;
+    let other = app.other_owner("olga@other.example").await;
+    let theirs = adds(&other, &world.issuer, "Theirs", json!({})).await;
+    world.issuer.is_down(true);
+    let test = async || other.asks().post(&format!("{PROVIDERS}/{theirs}/test")).await.assert(200).json();
+    assert_eq!(test().await["problem"], "it answers with status 502 Bad Gateway");
+    world.signs_in().await;
+    // What a test finds in order is known from then on.
+    world.issuer.is_down(false);
+    app.advance(std::time::Duration::from_mins(9));
+    assert_eq!(test().await["problem"], Value::Null);
+    let asked = world.issuer.asked();
+    app.advance(std::time::Duration::from_mins(59));
+    world.signs_in().await;
+    assert_eq!(world.issuer.asked(), asked);
 }
 
 #[app_test]

@@ -82,9 +82,21 @@ struct Inner {
     asked_for_tokens: usize,
     codes: HashMap<String, HashMap<String, String>>,
     given: usize,
+    tokens_given: usize,
     asked_for_keys: usize,
     asked_for_discovery: usize,
     down: bool,
+    tokens: Tokens,
+}
+
+/// What it answers a code with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tokens {
+    Given,
+    /// It says that it is out of order.
+    Failing,
+    /// It says something else.
+    Malformed,
 }
 
 /// A running issuer.
@@ -191,9 +203,11 @@ impl Issuer {
             asked_for_tokens: 0,
             codes: HashMap::new(),
             given: 0,
+            tokens_given: 0,
             asked_for_keys: 0,
             asked_for_discovery: 0,
             down: false,
+            tokens: Tokens::Given,
         }));
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(discovery_of))
@@ -313,6 +327,15 @@ impl Issuer {
         self.change(|inner| inner.down = down);
     }
 
+    pub(super) fn answers_codes_with(&self, tokens: Tokens) {
+        self.change(|inner| inner.tokens = tokens);
+    }
+
+    /// How many tokens it gave.
+    pub(super) fn tokens_given(&self) -> usize {
+        self.change(|inner| inner.tokens_given)
+    }
+
     /// Nobody answers from now on.
     pub(super) async fn stops(&self) {
         self.server.abort();
@@ -341,7 +364,8 @@ async fn keys_of(State(inner): Shared) -> Said {
     let mut inner = inner.lock().unwrap();
     inner.asked_for_keys += 1;
     let keys: Vec<Value> = inner.more_keys.iter().cloned().chain([inner.signer.jwk()]).collect();
-    (StatusCode::OK, Json(json!({ "keys": keys })))
+    let status = if inner.down { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+    (status, Json(json!({ "keys": keys })))
 }
 
 async fn userinfo_of(State(inner): Shared, headers: HeaderMap) -> Said {
@@ -373,6 +397,11 @@ async fn token_of(State(inner): Shared, headers: HeaderMap, body: String) -> Sai
     let challenge = b64(digest::digest(&digest::SHA256, form["code_verifier"].as_bytes()).as_ref());
     if inner.checks_codes && challenge != asked["code_challenge"] {
         return refused("invalid_grant");
+    }
+    match inner.tokens {
+        Tokens::Given => inner.tokens_given += 1,
+        Tokens::Failing => return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({}))),
+        Tokens::Malformed => return (StatusCode::OK, Json(json!({"token": "none"}))),
     }
     let token = inner.token(&asked);
     (StatusCode::OK, Json(json!({"id_token": token, "access_token": "for userinfo", "token_type": "Bearer"})))

@@ -18,7 +18,7 @@ async fn a_new_member_may_do_what_the_rules_say_or_is_refused(app: TestApp) {
     let world = World::with(&app, rules).await;
     let refused = world.tries().await.assert(403);
     assert_eq!(refused.code(), "identity_not_linked");
-    assert!(refused.json()["detail"].as_str().unwrap().contains("lets you work here"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("invite you"));
     for (subject, groups, role) in [
         ("1", json!(["writers", "it"]), "admin"),
         ("2", json!("writers"), "editor"),
@@ -47,7 +47,9 @@ async fn who_nobody_vouches_for_is_refused(app: TestApp) {
         (json!("not an address"), json!(true), false),
         (json!(null), json!(true), false),
         (json!("b@acme.example"), json!(true), true),
-        (json!("c@other.example"), json!("true"), true),
+        (json!("c@acme.example"), json!("true"), true),
+        (json!("d@other.example"), json!(true), false),
+        (json!("d@sub.acme.example"), json!(true), false),
     ] {
         let mut claims = person(&email.to_string(), "");
         claims.insert("email".to_owned(), email.clone());
@@ -56,7 +58,7 @@ async fn who_nobody_vouches_for_is_refused(app: TestApp) {
         assert_eq!(world.tries().await.status == 201, joins, "{email} {verified}");
     }
     // The authority for a domain need not say that it has verified an address of it.
-    let mut claims = person("d", "d@acme.example");
+    let mut claims = person("e", "e@acme.example");
     claims.remove("email_verified");
     world.issuer.is(claims);
     world.signs_in().await;
@@ -140,9 +142,64 @@ async fn who_is_suspended_or_removed_does_not_come_back(app: TestApp) {
     world.owner.asks().delete(&format!("/api/v1/members/{}", bob.id)).await.assert(204);
     assert!(!back.is_in().await);
     app.works_off().await;
-    // Whom the provider still names is somebody new.
-    let anew = world.signs_in().await;
-    assert_ne!(anew.id, bob.id);
+    // Forgotten they are, and stay out, by another address or another subject too.
+    for somebody in [
+        person("bob at acme", "bob@acme.example"),
+        person("bob at acme", "robert@acme.example"),
+        person("bob once more", "BOB@acme.example"),
+    ] {
+        world.issuer.is(somebody);
+        let refused = world.tries().await.assert(403);
+        assert!(refused.json()["detail"].as_str().unwrap().contains("any more"));
+    }
+    // Until they are invited again; the provider is the authority for their address.
+    world.issuer.is(person("bob at acme", "bob@acme.example"));
+    let token = world.owner.invites("bob@acme.example", "viewer").await;
+    world.tries().await.assert(403);
+    let anew = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
+    assert_eq!(world.signs_in().await.id, anew.id);
+}
+
+#[app_test]
+async fn who_left_is_remembered_for_half_a_year_and_in_that_organisation_alone(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    bob.asks().delete("/api/v1/account/membership").await.assert(204);
+    app.works_off().await;
+    world.tries().await.assert(403);
+    let other = app.other_owner("olga@other.example").await;
+    let theirs = super::adds(&other, &world.issuer, "Theirs", json!({})).await;
+    let gone = world.goes_to(&theirs).await;
+    world.comes_back(&gone).await.assert(201);
+    other.asks().delete(&format!("/api/v1/members/{}", bob_of(&app).await)).await.assert(204);
+    app.works_off().await;
+    app.advance(std::time::Duration::from_hours(180 * 24));
+    super::super::forget_old(app.app()).await.unwrap();
+    let query = ::store::sql("SELECT COUNT(*) AS former FROM former_members");
+    let row = query.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap();
+    assert_eq!(row.get::<i64>("former").unwrap(), 0);
+    world.signs_in().await;
+}
+
+/// The only member whose address a provider vouches for alone.
+async fn bob_of(app: &TestApp) -> base::id::MemberId {
+    let query = ::store::sql("SELECT id FROM members WHERE address_said = 1");
+    query.fetch_one(app.app().main.read(::store::Scope::System)).await.unwrap().get("id").unwrap()
+}
+
+#[app_test]
+async fn who_is_not_let_in_is_told_the_same_whether_or_not_there_is_an_account(app: TestApp) {
+    // An admin who names the domain of others, and lets nobody in.
+    let world = World::with(&app, json!({"domains": ["other.example"], "default_role": null})).await;
+    app.other_owner("olga@other.example").await;
+    app.other_owner("oscar@elsewhere.example").await;
+    let mut told = std::collections::BTreeSet::new();
+    for email in ["olga@other.example", "nobody@other.example", "oscar@elsewhere.example", "nobody@elsewhere.example"] {
+        world.issuer.is(person(email, email));
+        let refused = world.tries().await.assert(403).json();
+        told.insert((refused["code"].to_string(), refused["detail"].to_string()));
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
 }
 
 #[app_test]
@@ -192,7 +249,7 @@ async fn whom_the_rules_do_not_let_in_is_not_found_by_their_address_either(app: 
     let world = World::with(&app, rules).await;
     let bob = app.member("bob@acme.example", "editor").await;
     let refused = world.tries().await.assert(403);
-    assert!(refused.json()["detail"].as_str().unwrap().contains("lets you work here"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("linked with no account"));
     world.issuer.says(json!({"hd": "acme.example"}));
     assert_eq!(world.signs_in().await.id, bob.id);
 }
@@ -203,7 +260,7 @@ async fn eve(world: &World) -> SignedIn {
     world.signs_in().await
 }
 
-const VICTIM: &str = "victim@example.org";
+const VICTIM: &str = "victim@acme.example";
 
 #[app_test]
 async fn whoever_waits_for_an_addresss_owner_with_a_provider_keeps_nothing_of_it(app: TestApp) {
@@ -218,8 +275,8 @@ async fn whoever_waits_for_an_addresss_owner_with_a_provider_keeps_nothing_of_it
     // The address's owner proves it, by a link that was brought there.
     resets(&app, VICTIM, THEIR_PASSWORD).await;
     assert!(!eve.is_in().await);
-    assert_eq!(world.tries().await.assert(403).code(), "identity_not_linked");
     let victim = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
+    assert_eq!(world.tries().await.assert(403).code(), "identity_not_linked");
     assert_eq!(victim.asks().get("/api/v1/me").await.assert(200).json()["role"], "admin");
     assert_eq!(victim.asks().get(IDENTITIES).await.assert(200).json()["data"], json!([]));
 }

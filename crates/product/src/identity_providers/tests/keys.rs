@@ -57,6 +57,27 @@ async fn a_key_that_the_provider_withdrew_is_not_taken_for_more_than_an_hour(app
 }
 
 #[app_test]
+async fn known_keys_are_taken_for_an_hour_more_while_the_provider_fails_and_new_ones_once_it_answers(app: TestApp) {
+    let world = World::new(&app).await;
+    world.signs_in().await;
+    world.issuer.is_down(true);
+    app.advance(Duration::from_hours(1));
+    world.signs_in().await;
+    // A new key in the meantime: nobody can know it, and that is nobody's wrong attempt.
+    world.issuer.signs_with(Signer::ec("second"));
+    world.tries().await.assert(502);
+    world.issuer.is_down(false);
+    app.advance(Duration::from_mins(1));
+    world.signs_in().await;
+    world.issuer.is_down(true);
+    app.advance(Duration::from_hours(2) - Duration::from_secs(1));
+    world.signs_in().await;
+    app.advance(Duration::from_mins(1));
+    let body = serde_json::json!({"identity_provider": world.provider});
+    app.at(crate::doors::Door::Dashboard).json(&body).post(super::BEGIN).await.assert(502);
+}
+
+#[app_test]
 async fn secrets_and_identities_move_to_our_newest_keys(app: TestApp) {
     let world = World::new(&app).await;
     let bob = world.signs_in().await;
@@ -73,6 +94,18 @@ async fn secrets_and_identities_move_to_our_newest_keys(app: TestApp) {
         assert_eq!(first.state, KeyState::Destroyed, "{kind}");
     }
     assert_eq!(world.signs_in().await.id, bob.id);
+}
+
+#[app_test]
+async fn who_left_is_known_after_a_turn_of_the_key_too(app: TestApp) {
+    let world = World::new(&app).await;
+    let bob = world.signs_in().await;
+    world.owner.asks().delete(&format!("/api/v1/members/{}", bob.id)).await.assert(204);
+    app.works_off().await;
+    key_rotation::rotate(app.app(), Wanted { kind: Some(KeyKind::MemberIndex), now: true }).await.unwrap();
+    app.advance(Duration::from_mins(20));
+    key_rotation::rotate(app.app(), Wanted { kind: None, now: false }).await.unwrap();
+    assert_eq!(world.tries().await.assert(403).code(), "identity_not_linked");
 }
 
 #[app_test]

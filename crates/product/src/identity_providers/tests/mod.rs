@@ -1,7 +1,9 @@
 //! An organisation with a provider: an issuer of the test's own, on this machine, that says what it is told to.
 
+mod at_once;
 mod coming_back;
 mod configuration;
+mod fences;
 mod forged;
 mod issuer;
 mod joining;
@@ -44,7 +46,8 @@ struct Gone {
 /// What an organisation says of a provider, with something else about it.
 fn settings(more: Value) -> Value {
     let mut settings = json!({
-        "scopes": [], "domains": [], "trusts_mfa": false, "role_claim": null, "role_rules": [], "default_role": "viewer",
+        "scopes": [], "domains": ["acme.example"], "trusts_mfa": false, "role_claim": null, "role_rules": [],
+        "default_role": "viewer",
     });
     extend(&mut settings, more);
     settings

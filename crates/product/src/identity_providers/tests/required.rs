@@ -5,7 +5,8 @@ use std::time::Duration;
 use app_test::app_test;
 use serde_json::{Value, json};
 
-use super::{World, person, records};
+use super::issuer::CLIENT;
+use super::{PROVIDERS, World, adds, person, records, settings};
 use crate::testing::{Answer, OWNER, PASSWORD, SignedIn, THEIR_PASSWORD, TestApp, TotpOf};
 
 const RULE: &str = "/api/v1/organisation/sign-in";
@@ -14,25 +15,34 @@ async fn requires(who: &SignedIn, required: bool) -> Answer {
     who.says(json!({"identity_provider_required": required})).put(RULE).await
 }
 
-/// The owner has a second factor, bob has signed in over the provider, and everybody must.
-async fn required(world: &World) -> TotpOf {
+/// The owner has a second factor and has linked their identity, and everybody must; bob signs in there from now on.
+async fn required(world: &mut World) -> TotpOf {
     let totp = world.owner.sets_up_totp().await;
-    world.signs_in().await;
+    proves_the_provider(world).await;
     requires(&world.owner, true).await.assert(200);
     totp
 }
 
+/// The owner links their own identity.
+async fn proves_the_provider(world: &mut World) {
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
+    world.owner = world.app.began(&world.links(&world.owner).await.assert(200));
+    world.issuer.is(person("bob at acme", "bob@acme.example"));
+}
+
 #[app_test]
 async fn it_is_required_by_an_owner_who_gets_in_without_and_once_the_provider_works(app: TestApp) {
-    let world = World::new(&app).await;
+    let mut world = World::new(&app).await;
     let admin = app.member("carol@example.org", "admin").await;
     assert_eq!(requires(&admin, true).await.assert(403).code(), "forbidden");
     let refused = requires(&world.owner, true).await.assert(409);
     assert!(refused.json()["detail"].as_str().unwrap().contains("second factor"));
     world.owner.sets_up_totp().await;
-    let refused = requires(&world.owner, true).await.assert(409);
-    assert!(refused.json()["detail"].as_str().unwrap().contains("nobody has signed in"));
+    // That somebody else has signed in over it is no proof to them.
     world.signs_in().await;
+    let refused = requires(&world.owner, true).await.assert(409);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("you have not signed in"));
+    proves_the_provider(&mut world).await;
     let rule = requires(&world.owner, true).await.assert(200).json();
     let organisation = app.installed().organisation.id;
     assert_eq!(
@@ -50,10 +60,10 @@ async fn it_is_required_by_an_owner_who_gets_in_without_and_once_the_provider_wo
 
 #[app_test]
 async fn who_did_not_come_over_the_provider_can_do_nothing_here_from_the_next_request_on(app: TestApp) {
-    let world = World::new(&app).await;
+    let mut world = World::new(&app).await;
     let carol = app.member("carol@example.org", "admin").await;
     let over = world.signs_in().await;
-    required(&world).await;
+    required(&mut world).await;
     assert_eq!(carol.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
     assert_eq!(carol.asks().get("/api/v1/members").await.assert(403).code(), "identity_provider_required");
     over.asks().get("/api/v1/me").await.assert(200);
@@ -80,8 +90,8 @@ async fn who_did_not_come_over_the_provider_can_do_nothing_here_from_the_next_re
 
 #[app_test]
 async fn an_owner_gets_in_without_the_provider_with_password_and_second_factor(app: TestApp) {
-    let world = World::new(&app).await;
-    let totp = required(&world).await;
+    let mut world = World::new(&app).await;
+    let totp = required(&mut world).await;
     world.issuer.is_down(true);
     app.advance(Duration::from_hours(2));
     let half = app.half_signed_in().await;
@@ -93,9 +103,9 @@ async fn an_owner_gets_in_without_the_provider_with_password_and_second_factor(a
 
 #[app_test]
 async fn an_owners_second_factor_that_came_after_it_was_required_is_no_way_around_the_provider(app: TestApp) {
-    let world = World::new(&app).await;
+    let mut world = World::new(&app).await;
     let dora = app.member("dora@example.org", "owner").await;
-    required(&world).await;
+    required(&mut world).await;
     assert_eq!(dora.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
     // Whoever has her password sets one up: it is nothing that she had.
     app.advance(Duration::from_secs(30));
@@ -123,8 +133,8 @@ async fn an_owners_second_factor_that_came_after_it_was_required_is_no_way_aroun
 
 #[app_test]
 async fn an_owners_second_factor_that_came_in_the_place_of_one_from_before_counts(app: TestApp) {
-    let world = World::new(&app).await;
-    required(&world).await;
+    let mut world = World::new(&app).await;
+    required(&mut world).await;
     app.advance(Duration::from_secs(30));
     // In a session that has proven the one that there was.
     let second = world.owner.sets_up_totp().await;
@@ -151,11 +161,11 @@ async fn it_is_not_required_by_whose_second_factor_was_removed_since(app: TestAp
 
 #[app_test]
 async fn other_organisations_of_a_member_require_nothing_by_it(app: TestApp) {
-    let world = World::new(&app).await;
+    let mut world = World::new(&app).await;
     let other = app.other_owner("olga@other.example").await;
     let token = world.owner.invites("olga@other.example", "editor").await;
     let olga = app.began(&app.accepts(&token, THEIR_PASSWORD).await.assert(201));
-    required(&world).await;
+    required(&mut world).await;
     assert_eq!(olga.asks().get("/api/v1/me").await.assert(403).code(), "identity_provider_required");
     other.asks().get("/api/v1/me").await.assert(200);
     let account = olga.asks().get("/api/v1/account").await.assert(200).json();
@@ -167,10 +177,10 @@ async fn other_organisations_of_a_member_require_nothing_by_it(app: TestApp) {
 
 #[app_test]
 async fn the_only_provider_stays_while_it_is_required_and_takes_its_sessions_along(app: TestApp) {
-    let world = World::new(&app).await;
-    required(&world).await;
+    let mut world = World::new(&app).await;
+    required(&mut world).await;
     let bob = world.signs_in().await;
-    let path = format!("{}/{}", super::PROVIDERS, world.provider);
+    let path = format!("{PROVIDERS}/{}", world.provider);
     assert_eq!(world.owner.asks().delete(&path).await.assert(409).code(), "conflict");
     assert!(bob.is_in().await);
     requires(&world.owner, false).await.assert(200);
@@ -178,5 +188,44 @@ async fn the_only_provider_stays_while_it_is_required_and_takes_its_sessions_alo
     world.owner.asks().delete(&path).await.assert(204);
     assert!(!bob.is_in().await);
     world.comes_back(&gone).await.assert(404);
-    world.owner.asks().delete(&path).await.assert(404);
+    assert!(!world.owner.is_in().await, "they had linked theirs");
+}
+
+#[app_test]
+async fn while_it_is_required_no_provider_goes_or_becomes_another_client_but_beside_one_that_works(app: TestApp) {
+    let mut world = World::new(&app).await;
+    required(&mut world).await;
+    let second = adds(&world.owner, &world.issuer, "Second", json!({})).await;
+    let path = |id: &str| format!("{PROVIDERS}/{id}");
+    let changed = |client: &str| json!({"name": "Acme", "client_id": client, "settings": settings(json!({}))});
+    // Nobody has used the second one yet.
+    assert_eq!(world.owner.asks().delete(&path(&world.provider)).await.assert(409).code(), "conflict");
+    let first = path(&world.provider);
+    assert_eq!(world.owner.says(changed("another client")).put(&first).await.assert(409).code(), "conflict");
+    // What leaves its client as it is may change, and what nobody needs may go.
+    world.owner.says(changed(CLIENT)).put(&first).await.assert(200);
+    world.owner.says(changed("another client")).put(&path(&second)).await.assert(200);
+    world.owner.says(changed(CLIENT)).put(&path(&second)).await.assert(200);
+    // The owner links their identity at the second one too: now the first may go.
+    let before = std::mem::replace(&mut world.provider, second);
+    world.issuer.is(person("ana at the second", "ana@acme.example"));
+    world.links(&world.owner).await.assert(200);
+    world.owner.asks().delete(&path(&before)).await.assert(204);
+}
+
+#[app_test]
+async fn a_provider_that_became_another_client_counts_as_unused(app: TestApp) {
+    let mut world = World::new(&app).await;
+    world.owner.sets_up_totp().await;
+    proves_the_provider(&mut world).await;
+    let path = format!("{PROVIDERS}/{}", world.provider);
+    for client in ["another client", CLIENT] {
+        let changed = json!({"name": "Acme", "client_id": client, "settings": settings(json!({}))});
+        let provider = world.owner.says(changed).put(&path).await.assert(200).json();
+        assert_eq!(provider["last_used_at"], Value::Null);
+    }
+    requires(&world.owner, true).await.assert(409);
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
+    assert_eq!(world.tries().await.assert(403).code(), "mfa_required", "they are known there");
+    requires(&world.owner, true).await.assert(200);
 }
