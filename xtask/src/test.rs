@@ -29,7 +29,6 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     let postgres = steps.run("PostgreSQL", Postgres::start)?;
     let lints = if arguments.is_empty() { Some(steps.run("build", build_and_lint)?) } else { None };
     // One failure does not hide the others: everything runs, and then the first one is told.
-    let lints = if arguments.is_empty() { Some(steps.run("build", build_and_lint)?) } else { None };
     let tests = steps.run("tests", || cargo_test(arguments, &postgres));
     drop(postgres);
     let mut browsers = Vec::new();

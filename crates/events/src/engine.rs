@@ -157,7 +157,7 @@ impl EmbeddedEngine {
         with_newer_parts(|| {
             let snapshot = kept.reader.snapshot()?;
             let mut sources = snapshot.sources().to_vec();
-            sources.extend(tail.sources(&self.log, environment, &snapshot)?);
+            sources.extend(tail.sources(&self.log, environment, &snapshot, self.parts.options.group_rows)?);
             Ok(sources)
         })
     }

@@ -178,4 +178,18 @@ mod tests {
         assert_eq!(values.iter().filter(|value| !value.is_nan()).count(), 1);
         assert_eq!(run.read(&Wanted { people: 2..=9, ..some }).unwrap().rows, 0);
     }
+
+    #[test]
+    fn what_was_sealed_is_hidden_and_nothing_else() {
+        let events = events(1_000);
+        let run = TailRun::of(events.clone());
+        let left = run.behind(600).behind(400);
+        assert_eq!((run.rows(), left.rows()), (1_000, 399));
+        assert!(left.events().eq(events[601..].iter().cloned()));
+        let columns = left.read(&Wanted::all()).unwrap();
+        assert_eq!((columns.rows, columns.arrival[0].sequence), (399, 601));
+        let Property::Number(values) = &columns.properties["property 601"] else { panic!("{columns:?}") };
+        assert_eq!(values.iter().filter(|value| !value.is_nan()).count(), 1);
+        assert!(left.merged(&run.behind(999)).events().eq(events[601..].iter().cloned()));
+    }
 }

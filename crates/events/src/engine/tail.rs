@@ -24,8 +24,6 @@ use crate::record::{Arrival, Event, LogId};
 const MOST_EVENTS: u64 = 2_000_000;
 /// … and no more bytes of log files are read at once.
 const MOST_BYTES: u64 = 256 << 20;
-/// No run is made of more events.
-const RUN: usize = 64 << 10;
 
 /// The tail of one environment.
 #[derive(Debug, Default)]
@@ -52,12 +50,14 @@ struct Run {
 }
 
 impl Tail {
-    /// The runs behind this snapshot, with what was appended since. Snapshots may only become newer.
+    /// The runs behind this snapshot, with what was appended since; no run is made of more than `most` events. Snapshots may
+    /// only become newer.
     pub(super) fn sources(
         &mut self,
         log: &EventLog,
         environment: EnvironmentId,
         snapshot: &Snapshot,
+        most: usize,
     ) -> Result<Vec<Arc<dyn Source>>, ReadError> {
         if self.hides != snapshot.hides() {
             self.hides = snapshot.hides();
@@ -74,10 +74,10 @@ impl Tail {
             return Err(ReadError::Unsealed { events: held + events });
         }
         for rest in log.rest(environment, read)? {
-            let new = runs(&rest, snapshot)?;
+            let new = runs(&rest, snapshot, most)?;
             let tail = self.logs.entry(rest.log()).or_default();
             tail.upto = rest.upto;
-            new.into_iter().for_each(|run| tail.push(run));
+            new.into_iter().for_each(|run| tail.push(run, most as u64));
         }
         let runs = self.logs.values().flat_map(|tail| &tail.runs);
         Ok(runs.map(|run| Arc::new(run.events.clone()) as Arc<dyn Source>).collect())
@@ -101,11 +101,11 @@ impl LogTail {
         }
     }
 
-    fn push(&mut self, run: Run) {
+    fn push(&mut self, run: Run, most: u64) {
         self.runs.push(run);
         while let [.., before, last] = self.runs.as_slice()
             && before.events.rows() < last.events.rows() * 2
-            && before.events.rows() + last.events.rows() <= RUN as u64
+            && before.events.rows() + last.events.rows() <= most
         {
             let both = Run { events: before.events.merged(&last.events), last: last.last };
             self.runs.truncate(self.runs.len() - 2);
@@ -115,12 +115,12 @@ impl LogTail {
 }
 
 /// What lies in a log as runs, of which none is large: only so many events are whole in memory at a time.
-fn runs(rest: &Rest, snapshot: &Snapshot) -> Result<Vec<Run>, ReadError> {
+fn runs(rest: &Rest, snapshot: &Snapshot, most: usize) -> Result<Vec<Run>, ReadError> {
     let (mut runs, mut events) = (Vec::new(), Vec::new());
     let mut last = 0;
     let mut close = |events: Vec<_>, last| runs.push(Run { events: TailRun::of(events), last });
     rest.each(|arrival, event| {
-        if events.len() >= RUN {
+        if events.len() >= most {
             close(std::mem::take(&mut events), last);
         }
         last = arrival.sequence;

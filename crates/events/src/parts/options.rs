@@ -17,7 +17,7 @@ pub struct PartOptions {
     pub most_waiting: u64,
     /// A copy from another edge's log is recognised for so long after the first was received. As long as the log's own window.
     pub duplicate_window: Duration,
-    /// Rows of a group within a part: what is skipped or read at once.
+    /// Rows of a group within a part: what is skipped or read at once. Of what is in no part as many are sorted at once.
     pub group_rows: usize,
     /// A part with so many rows is merged no more.
     pub whole_rows: u64,
