@@ -233,7 +233,7 @@ fn plain() -> Event {
         kind: crate::Kind::Track,
         name: "Event 1".to_owned(),
         session: None,
-        path: Some("/a".to_owned()),
+        path: Some("/pricing".to_owned()),
         device: None,
         content: None,
         step: None,
@@ -282,7 +282,7 @@ fn another_key_and_another_place_are_refused_and_nothing_is_in_clear() {
     fs::copy(&path, folder.path().join(super::file_name(moved.id))).unwrap();
     assert!(open(environment(), &moved, 3).is_err(), "another part's name");
     let bytes = fs::read(&path).unwrap();
-    for text in ["plan", "team", "/a", "person", "email", "sequence"] {
+    for text in ["plan", "team", "/pricing", "person", "email", "sequence"] {
         assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text} is in clear");
     }
     assert_eq!(KeyNote::of_file(&path).unwrap().unwrap().key_version, 1);
