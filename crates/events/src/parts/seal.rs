@@ -8,7 +8,7 @@ use super::duplicates::{self, Copies};
 use super::error::PartError;
 use super::manifest::{Manifest, PartEntry};
 use super::row::{Key, Row};
-use super::schema::{self, Uses};
+use super::schema::{self, Counting};
 use super::store::{Parts, State, rows};
 use super::tail::{self, Limit, Tail};
 use super::write::PartWriter;
@@ -163,11 +163,13 @@ impl Parts {
         let mut new = Vec::new();
         let mut written = || {
             for events in waiting.chunk_by(|a, b| a.slice == b.slice) {
-                let mut uses = Uses::new();
+                let mut counting = Counting::new(&[]);
                 for event in events.iter().step_by(events.len().div_ceil(SAMPLE)) {
-                    schema::count(&mut uses, &self.row(event)?.properties);
+                    for (at, property) in self.row(event)?.properties.iter().enumerate() {
+                        counting.count(at, property);
+                    }
                 }
-                let plan = schema::choose(&uses, self.options.property_columns);
+                let plan = schema::choose(&counting.uses(), self.options.property_columns);
                 let mut part = PartWriter::create(self.maker(), events[0].slice, plan)?;
                 for event in events {
                     let mut row = self.row(event)?;

@@ -238,11 +238,12 @@ async fn what_sealing_cannot_follow_is_refused_until_it_does() {
     }
     assert_eq!(send().await, refused, "100 wait");
     // Sealing that fails is no reason to refuse what the disk takes.
-    let (first, aside) = (fixture.files().remove(0), fixture.folder.path().join("aside"));
-    std::fs::rename(&first, &aside).unwrap();
+    let folder = fixture.folder.path().join("parts").join(environment(ENVIRONMENT).to_string());
+    let aside = fixture.folder.path().join("aside");
+    std::fs::rename(&folder, &aside).unwrap();
     parts.seal_due().unwrap_err();
     assert_eq!(send().await, Ok(10));
-    std::fs::rename(&aside, &first).unwrap();
+    std::fs::rename(&aside, &folder).unwrap();
     assert!(parts.seal_due().unwrap().more);
     assert_eq!(send().await, Ok(10));
 }
