@@ -194,11 +194,10 @@ impl Counting {
                 self.counted.len() - 1
             }
         };
-        match self.before.get_mut(at) {
-            Some(before) => *before = place,
-            None if at == self.before.len() => self.before.push(place),
-            None => {}
+        if at >= self.before.len() {
+            self.before.resize(at + 1, place);
         }
+        self.before[at] = place;
         Some(place)
     }
 
