@@ -131,6 +131,15 @@ impl EmbeddedEngine {
         Ok(parts)
     }
 
+    /// Refuses what would only wait: where sealing cannot follow, senders are told to come later before memory and disk grow.
+    /// Where sealing fails, or another process seals, events are taken as long as the disk takes them.
+    pub fn admits(&self, environment: EnvironmentId) -> Result<(), AppendError> {
+        let kept = self.kept(environment);
+        // Taken already means that somebody opens the parts just now: nothing waits for them yet.
+        let Ok(Some(parts)) = kept.writer.try_lock().map(|writer| writer.clone()) else { return Ok(()) };
+        self.log.admits(environment, self.parts.options.most_waiting, |log| parts.sealed_of(log))
+    }
+
     fn kept(&self, environment: EnvironmentId) -> Arc<Kept> {
         let mut environments = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = environments.entry(environment).or_insert_with(|| {
@@ -148,7 +157,7 @@ impl EmbeddedEngine {
         with_newer_parts(|| {
             let snapshot = kept.reader.snapshot()?;
             let mut sources = snapshot.sources().to_vec();
-            sources.extend(tail.sources(&self.log, environment, &snapshot)?);
+            sources.extend(tail.sources(&self.log, environment, &snapshot, self.parts.options.group_rows)?);
             Ok(sources)
         })
     }
@@ -200,6 +209,7 @@ fn with_newer_parts<T>(mut look: impl FnMut() -> Result<T, ReadError>) -> Result
 
 impl EventEngine for EmbeddedEngine {
     async fn append(&self, environment: EnvironmentId, batch: Batch) -> Result<Vec<Outcome>, AppendError> {
+        self.admits(environment)?;
         self.log.append(environment, batch).await
     }
 

@@ -81,6 +81,9 @@ impl FromIterator<u32> for NameSet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsTrimmed(pub(crate) u64);
 
+/// Events, and the bytes of their frames.
+type Sum = (u64, u64);
+
 /// The index of one log.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -88,6 +91,10 @@ pub(crate) struct Index {
     /// The number of the first of them.
     first: u32,
     frames: Vec<Frame>,
+    /// What was added up to each frame and with it, so that what lies behind one is told without looking at the frames there.
+    sums: Vec<Sum>,
+    /// What was added up to the first of them.
+    forgotten: Sum,
     /// Every frame up to this sequence is forgotten.
     trimmed: u64,
 }
@@ -108,7 +115,14 @@ impl Index {
 
     /// Adds the frame that follows the last.
     pub(crate) fn add_frame(&mut self, frame: Frame) {
+        let (events, bytes) = self.sum(self.frames.len());
+        self.sums.push((events + u64::from(frame.holds.events), bytes + u64::from(frame.length)));
         self.frames.push(frame);
+    }
+
+    /// What was added before the frame at a place.
+    fn sum(&self, at: usize) -> Sum {
+        at.checked_sub(1).map_or(self.forgotten, |before| self.sums[before])
     }
 
     /// Lets go of frames that were trimmed, and of files that have no others.
@@ -118,8 +132,11 @@ impl Index {
         }
         self.trimmed = upto;
         let gone = self.frames.partition_point(|frame| frame.sequence <= upto);
+        self.forgotten = self.sum(gone);
         self.frames.drain(..gone);
+        self.sums.drain(..gone);
         self.frames.shrink_to(self.frames.len() * 2);
+        self.sums.shrink_to(self.sums.len() * 2);
         // Into the last file more may be written.
         let keep = self.frames.first().map_or_else(|| self.last_file(), |frame| frame.file);
         while self.first < keep {
@@ -174,16 +191,14 @@ impl Index {
         }
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
         let to = self.frames.partition_point(|frame| frame.sequence < before);
-        let between = self.frames.get(from..to).unwrap_or_default();
-        Some(between.iter().map(|frame| u64::from(frame.holds.events)).sum())
+        Some(self.sum(to.max(from)).0 - self.sum(from).0)
     }
 
     /// How many events lie behind `after`, and in how many bytes of their file.
     pub(crate) fn waiting(&self, after: u64) -> (u64, u64) {
         let from = self.frames.partition_point(|frame| frame.sequence <= after);
-        let add =
-            |(events, bytes), frame: &Frame| (events + u64::from(frame.holds.events), bytes + u64::from(frame.length));
-        self.frames[from..].iter().fold((0, 0), add)
+        let (all, before) = (self.sum(self.frames.len()), self.sum(from));
+        (all.0 - before.0, all.1 - before.1)
     }
 }
 

@@ -202,6 +202,23 @@ impl EventLog {
         Ok(waiting)
     }
 
+    /// Refuses if more events of this process's own log wait to be sealed than may. Where it is not known how far it is
+    /// sealed, nothing is refused.
+    pub(crate) fn admits(
+        &self,
+        environment: EnvironmentId,
+        most: u64,
+        sealed: impl Fn(LogId) -> Option<u64>,
+    ) -> Result<(), AppendError> {
+        let Some(log) = self.log(environment) else { return Ok(()) };
+        let waiting = sealed(log.id).map_or(0, |sealed| log.index().waiting(sealed).0);
+        if waiting < most {
+            return Ok(());
+        }
+        log.count_overloaded();
+        Err(AppendError::Overloaded { retry_after: self.shared.options.retry_after })
+    }
+
     /// The environments that have a log of this process's own.
     pub fn environments(&self) -> Vec<EnvironmentId> {
         let mut environments: Vec<_> = self.logs().open.keys().copied().collect();

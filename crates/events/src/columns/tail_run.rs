@@ -2,6 +2,7 @@
 
 use std::iter;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::build::{Building, Sparse};
 use super::{Columns, Source, Split, Wanted};
@@ -9,8 +10,18 @@ use crate::error::ReadError;
 use crate::record::{Arrival, Event};
 
 /// A sorted run of events in memory. It takes about as much as its events, however many properties there are among them.
-#[derive(Debug, Default)]
+/// A copy is cheap, and so is one without the earliest arrivals.
+#[derive(Debug, Clone, Default)]
 pub struct TailRun {
+    held: Arc<Held>,
+    /// Events of frames up to this sequence are held and not shown.
+    after: Option<u64>,
+    /// How many are shown.
+    rows: u64,
+}
+
+#[derive(Debug, Default)]
+struct Held {
     /// Every column but those of properties, which are made when they are read.
     columns: Columns,
     properties: Sparse,
@@ -39,7 +50,18 @@ impl TailRun {
         let (columns, properties) = building.finish();
         let first = columns.time.iter().min().copied().unwrap_or_default();
         let last = columns.time.iter().max().copied().unwrap_or_default();
-        Self { columns, properties, time: (first, last) }
+        let rows = columns.rows as u64;
+        Self { held: Arc::new(Held { columns, properties, time: (first, last) }), after: None, rows }
+    }
+
+    /// The same without the events of frames up to this sequence. For a run of one log.
+    pub(crate) fn behind(&self, sequence: u64) -> Self {
+        if self.after.is_some_and(|after| after >= sequence) {
+            return self.clone();
+        }
+        let shown = Self { after: Some(sequence), ..self.clone() };
+        let rows = self.held.columns.arrival.iter().filter(|arrival| shown.shows(**arrival)).count() as u64;
+        Self { rows, ..shown }
     }
 
     /// The events of both.
@@ -54,23 +76,28 @@ impl TailRun {
 
     /// The events, in order.
     pub fn events(&self) -> impl Iterator<Item = (Arrival, Event)> + '_ {
-        let events = self.columns.events().enumerate();
-        events.map(|(row, (arrival, event))| (arrival, Event { properties: self.properties.of(row), ..event }))
+        let events = self.held.columns.events().enumerate();
+        let shown = events.filter(|(_, (arrival, _))| self.shows(*arrival));
+        shown.map(|(row, (arrival, event))| (arrival, Event { properties: self.held.properties.of(row), ..event }))
+    }
+
+    fn shows(&self, arrival: Arrival) -> bool {
+        self.after.is_none_or(|after| arrival.sequence > after)
     }
 }
 
 impl Source for TailRun {
     fn rows(&self) -> u64 {
-        self.columns.rows as u64
+        self.rows
     }
 
     fn time(&self) -> RangeInclusive<i64> {
-        self.time.0..=self.time.1
+        self.held.time.0..=self.held.time.1
     }
 
     fn splits(&self) -> Vec<Split> {
         let (mut splits, mut start) = (Vec::<Split>::new(), 0);
-        for stretch in &self.columns.stretches {
+        for stretch in &self.held.columns.stretches {
             let rows = u64::from(stretch.end - start);
             match splits.last_mut() {
                 Some(last) if last.rows + rows <= u64::from(SPLIT) => last.rows += rows,
@@ -82,13 +109,17 @@ impl Source for TailRun {
     }
 
     fn may_hold(&self, name: &str) -> bool {
-        self.columns.name.values.iter().any(|known| **known == *name)
+        self.held.columns.name.values.iter().any(|known| **known == *name)
     }
 
     fn read(&self, wanted: &Wanted) -> Result<Columns, ReadError> {
-        let rows = self.columns.wanted(wanted);
-        let properties = self.properties.select(&wanted.properties, &rows);
-        Ok(Columns { properties, ..self.columns.select(&rows, wanted.columns) })
+        let Held { columns, properties, .. } = self.held.as_ref();
+        let mut rows = columns.wanted(wanted);
+        if self.after.is_some() {
+            rows.retain(|row| self.shows(columns.arrival[*row]));
+        }
+        let properties = properties.select(&wanted.properties, &rows);
+        Ok(Columns { properties, ..columns.select(&rows, wanted.columns) })
     }
 }
 
@@ -129,8 +160,8 @@ mod tests {
         let events = events(20_000);
         let (one, other) = events.split_at(events.len() / 2);
         let run = TailRun::of(other.to_vec()).merged(&TailRun::of(one.to_vec()));
-        assert!(run.columns.properties.is_empty());
-        assert_eq!(run.properties.len(), 20_000);
+        assert!(run.held.columns.properties.is_empty());
+        assert_eq!(run.held.properties.len(), 20_000);
         assert!(run.events().eq(events));
     }
 
@@ -146,5 +177,19 @@ mod tests {
         let Property::Number(values) = &columns.properties["property 7"] else { panic!("{columns:?}") };
         assert_eq!(values.iter().filter(|value| !value.is_nan()).count(), 1);
         assert_eq!(run.read(&Wanted { people: 2..=9, ..some }).unwrap().rows, 0);
+    }
+
+    #[test]
+    fn what_was_sealed_is_hidden_and_nothing_else() {
+        let events = events(1_000);
+        let run = TailRun::of(events.clone());
+        let left = run.behind(600).behind(400);
+        assert_eq!((run.rows(), left.rows()), (1_000, 399));
+        assert!(left.events().eq(events[601..].iter().cloned()));
+        let columns = left.read(&Wanted::all()).unwrap();
+        assert_eq!((columns.rows, columns.arrival[0].sequence), (399, 601));
+        let Property::Number(values) = &columns.properties["property 601"] else { panic!("{columns:?}") };
+        assert_eq!(values.iter().filter(|value| !value.is_nan()).count(), 1);
+        assert!(left.merged(&run.behind(999)).events().eq(events[601..].iter().cloned()));
     }
 }

@@ -56,6 +56,7 @@ pub use error::PartError;
 pub use keys::{PartKeyError, PartKeys, parts_sealed_with};
 pub use options::PartOptions;
 pub use seal::Sealing;
+pub(crate) use snapshot::Hides;
 pub use snapshot::{PartReader, Snapshot};
 pub use store::Parts;
 pub use trim::{TrimLook, Trimming};

@@ -1,9 +1,10 @@
 //! The columns of a part: fixed ones, one each for the properties that are used most, and the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema};
+use foldhash::fast::RandomState;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
@@ -155,14 +156,54 @@ impl Usage {
     }
 }
 
-/// Counts an event's properties.
-pub(crate) fn count(uses: &mut Uses, properties: &[Property<'_>]) {
-    for property in properties {
-        if let Some(usage) = uses.get_mut(property.name) {
-            usage.count(property.value);
-        } else if uses.len() < COUNTED {
-            uses.entry(property.name.to_owned()).or_default().count(property.value);
+/// Counts the properties of rows as they come, and finds their columns. Rows are many: this is on the way of each property.
+pub(crate) struct Counting {
+    /// Those that have columns first, in the columns' order.
+    counted: Vec<(String, Usage)>,
+    columns: usize,
+    places: HashMap<String, usize, RandomState>,
+    /// Where the properties of the row before stand, in their order: mostly the same ones follow.
+    before: Vec<usize>,
+}
+
+impl Counting {
+    /// Of rows whose properties have these columns.
+    pub(crate) fn new(columns: &[PropertyColumn]) -> Self {
+        let counted: Vec<_> = columns.iter().map(|column| (column.name.clone(), Usage::default())).collect();
+        let places = counted.iter().zip(0..).map(|((name, _), place)| (name.clone(), place)).collect();
+        Self { counted, columns: columns.len(), places, before: Vec::new() }
+    }
+
+    /// Counts the property at this place of a row; which column it has.
+    pub(crate) fn count(&mut self, at: usize, property: &Property<'_>) -> Option<usize> {
+        let place = self.place(at, property.name)?;
+        self.counted[place].1.count(property.value);
+        (place < self.columns).then_some(place)
+    }
+
+    fn place(&mut self, at: usize, name: &str) -> Option<usize> {
+        if let Some(place) = self.before.get(at).filter(|place| self.counted[**place].0 == name) {
+            return Some(*place);
         }
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None if self.counted.len() >= COUNTED => return None,
+            None => {
+                self.counted.push((name.to_owned(), Usage::default()));
+                self.places.insert(name.to_owned(), self.counted.len() - 1);
+                self.counted.len() - 1
+            }
+        };
+        if at >= self.before.len() {
+            self.before.resize(at + 1, place);
+        }
+        self.before[at] = place;
+        Some(place)
+    }
+
+    /// What was counted.
+    pub(crate) fn uses(self) -> Uses {
+        self.counted.into_iter().filter(|(_, usage)| *usage != Usage::default()).collect()
     }
 }
 

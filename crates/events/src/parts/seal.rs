@@ -8,8 +8,8 @@ use super::duplicates::{self, Copies};
 use super::error::PartError;
 use super::manifest::{Manifest, PartEntry};
 use super::row::{Key, Row};
-use super::schema::{self, Uses};
-use super::store::{Parts, rows};
+use super::schema::{self, Counting};
+use super::store::{Parts, State, rows};
 use super::tail::{self, Limit, Tail};
 use super::write::PartWriter;
 use crate::encoding::decode_ref;
@@ -55,7 +55,16 @@ impl Parts {
     }
 
     fn seal(&self, now: bool) -> Result<Sealing, PartError> {
-        let mut state = self.state()?;
+        let sealing = self.state().and_then(|mut state| {
+            let sealing = self.seal_more(&mut state, now)?;
+            Ok((sealing, state.manifest.sealed.clone()))
+        });
+        let (sealing, sealed) = sealing.map_or_else(|error| (Err(error), None), |(done, sealed)| (Ok(done), Some(sealed)));
+        self.progressed(sealed);
+        sealing
+    }
+
+    fn seal_more(&self, state: &mut State, now: bool) -> Result<Sealing, PartError> {
         let sealed = &state.manifest.sealed;
         let limit = Limit { events: self.options.seal_rows, bytes: self.options.seal_bytes };
         let tail = tail::read(&self.data, self.environment, self.log_keys.as_ref(), sealed, limit)?;
@@ -73,7 +82,7 @@ impl Parts {
         let events = waiting.len() as u64;
         let new = self.write(waiting, &next)?;
         next.sealed.extend(&tail.upto);
-        self.commit(&mut state, next, new, &[])?;
+        self.commit(state, next, new, &[])?;
         for finding in &tail.lost {
             tracing::warn!(environment = %self.environment, "event log, while sealing: {finding}");
         }
@@ -154,11 +163,13 @@ impl Parts {
         let mut new = Vec::new();
         let mut written = || {
             for events in waiting.chunk_by(|a, b| a.slice == b.slice) {
-                let mut uses = Uses::new();
+                let mut counting = Counting::new(&[]);
                 for event in events.iter().step_by(events.len().div_ceil(SAMPLE)) {
-                    schema::count(&mut uses, &self.row(event)?.properties);
+                    for (at, property) in self.row(event)?.properties.iter().enumerate() {
+                        counting.count(at, property);
+                    }
                 }
-                let plan = schema::choose(&uses, self.options.property_columns);
+                let plan = schema::choose(&counting.uses(), self.options.property_columns);
                 let mut part = PartWriter::create(self.maker(), events[0].slice, plan)?;
                 for event in events {
                     let mut row = self.row(event)?;

@@ -43,6 +43,14 @@ pub struct Snapshot {
     names: Arc<Vec<Arc<str>>>,
     sealed: BTreeMap<LogId, u64>,
     erased: Erased,
+    erasures: u64,
+    retained: Option<i64>,
+}
+
+/// What tells what one snapshot hides from what another does: how often somebody was erased, and since when events are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Hides {
+    erasures: u64,
     retained: Option<i64>,
 }
 
@@ -86,6 +94,11 @@ impl Snapshot {
     /// One more at each change.
     pub const fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// What it hides.
+    pub(crate) const fn hides(&self) -> Hides {
+        Hides { erasures: self.erasures, retained: self.retained }
     }
 
     /// The parts. Who is erased and what is retained no more does not show in them.
@@ -177,8 +190,8 @@ impl PartReader {
             sources.push(Arc::new(PartSource::new(part, Arc::clone(&names), hidden)));
         }
         let sealed = manifest.sealed.iter().map(|(log, upto)| (LogId(*log), *upto)).collect();
-        let (erased, retained) = (manifest.erased, manifest.retained);
-        let snapshot = Snapshot { generation: manifest.generation, parts, sources, names, sealed, erased, retained };
+        let Manifest { generation, erased, erasures, retained, .. } = manifest;
+        let snapshot = Snapshot { generation, parts, sources, names, sealed, erased, erasures, retained };
         Ok(Latest { file, snapshot: Arc::new(snapshot), parts: open })
     }
 }

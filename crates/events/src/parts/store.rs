@@ -1,9 +1,9 @@
 //! The writer of an environment's parts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use base::id::EnvironmentId;
 use base::{Clock, Rng};
@@ -18,6 +18,7 @@ use super::options::PartOptions;
 use super::write::Maker;
 use crate::disk;
 use crate::log_keys::LogKeys;
+use crate::record::LogId;
 use crate::trimmed;
 
 /// The file whose lock says that a process writes here.
@@ -34,8 +35,17 @@ pub struct Parts {
     pub(super) rng: Arc<dyn Rng>,
     pub(super) options: PartOptions,
     state: Mutex<State>,
+    progress: RwLock<Progress>,
     /// Held while this process may write.
     _lock: File,
+}
+
+/// How far sealing has come, for those who cannot wait for it.
+#[derive(Debug, Default)]
+struct Progress {
+    sealed: BTreeMap<u64, u64>,
+    /// Whether the last time failed.
+    failed: bool,
 }
 
 /// What the writer knows.
@@ -69,9 +79,10 @@ impl Parts {
             Err(fs::TryLockError::Error(error)) => return Err(PartError::storage(&path)(error)),
         }
         let data = data.to_owned();
-        let state = Mutex::default();
-        let parts = Self { data, folder, environment, keys, log_keys, clock, rng, options, state, _lock: lock };
-        drop(parts.state()?);
+        let (state, progress) = (Mutex::default(), RwLock::default());
+        let parts = Self { data, folder, environment, keys, log_keys, clock, rng, options, state, progress, _lock: lock };
+        let sealed = parts.state()?.manifest.sealed.clone();
+        parts.progressed(Some(sealed));
         Ok(parts)
     }
 
@@ -83,6 +94,21 @@ impl Parts {
     /// Whose parts they are.
     pub const fn environment(&self) -> EnvironmentId {
         self.environment
+    }
+
+    /// Up to which sequence a log is sealed; nothing if sealing fails. Never waits for who seals.
+    pub(crate) fn sealed_of(&self, log: LogId) -> Option<u64> {
+        let progress = self.progress.read().unwrap_or_else(PoisonError::into_inner);
+        (!progress.failed).then(|| progress.sealed.get(&log.0).copied().unwrap_or(0))
+    }
+
+    /// Writes how far sealing has come, or that it failed.
+    pub(super) fn progressed(&self, sealed: Option<BTreeMap<u64, u64>>) {
+        let mut progress = self.progress.write().unwrap_or_else(PoisonError::into_inner);
+        progress.failed = sealed.is_none();
+        if let Some(sealed) = sealed {
+            progress.sealed = sealed;
+        }
     }
 
     /// The state, as it is on disk: for one that changes it at a time.

@@ -18,7 +18,7 @@ use super::manifest::{MANIFEST, Manifest, PartEntry};
 use super::options::PartOptions;
 use super::read::Part;
 use super::row::Row;
-use super::schema::{self, Uses};
+use super::schema::{self, Counting};
 use super::source::PartSource;
 use super::store::Parts;
 use super::write::{Maker, PartWriter};
@@ -101,12 +101,15 @@ fn write(folder: &std::path::Path, events: &[(Arrival, Event)], group_rows: usiz
     let mut sorted: Vec<_> = blocks.iter().map(row).collect();
     sorted
         .sort_by_key(|(arrival, name, bytes)| Row::of_log(&decode_ref(bytes).unwrap(), *arrival, *name).unwrap().key());
-    let mut uses = Uses::new();
+    let mut counting = Counting::new(&[]);
     for (arrival, name, bytes) in &sorted {
-        schema::count(&mut uses, &Row::of_log(&decode_ref(bytes).unwrap(), *arrival, *name).unwrap().properties);
+        let row = Row::of_log(&decode_ref(bytes).unwrap(), *arrival, *name).unwrap();
+        for (at, property) in row.properties.iter().enumerate() {
+            counting.count(at, property);
+        }
     }
     let maker = Maker { folder, environment: environment(), keys: &OneKey(3), rng: &rng, group_rows };
-    let mut writer = PartWriter::create(maker, 0, schema::choose(&uses, most)).unwrap();
+    let mut writer = PartWriter::create(maker, 0, schema::choose(&counting.uses(), most)).unwrap();
     for (arrival, name, bytes) in &sorted {
         writer.push(&Row::of_log(&decode_ref(bytes).unwrap(), *arrival, *name).unwrap()).unwrap();
     }

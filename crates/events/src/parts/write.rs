@@ -22,9 +22,9 @@ use super::error::PartError;
 use super::format::KeyNote;
 use super::keys::PartKeys;
 use super::manifest::{Bounds, PartEntry};
-use super::note::{NOTE_KEY, Note};
+use super::note::NOTE_KEY;
 use super::row::Row;
-use super::schema::{self, PropertyColumn, Uses};
+use super::schema::{self, PropertyColumn};
 use crate::disk;
 use columns::Builders;
 
@@ -46,7 +46,6 @@ pub(crate) struct PartWriter {
     writer: Option<ArrowWriter<Hashed>>,
     builders: Builders,
     group_rows: usize,
-    uses: Uses,
     names: BTreeSet<u32>,
     logs: BTreeSet<u64>,
     bounds: Option<Bounds>,
@@ -112,7 +111,6 @@ impl PartWriter {
             writer: None,
             builders: Builders::new(schema.clone(), plan),
             group_rows: maker.group_rows,
-            uses: Uses::new(),
             names: BTreeSet::new(),
             logs: BTreeSet::new(),
             bounds: None,
@@ -125,7 +123,6 @@ impl PartWriter {
 
     /// Adds a row; they come in order.
     pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<(), PartError> {
-        schema::count(&mut self.uses, &row.properties);
         self.names.insert(row.name);
         self.logs.insert(row.log);
         let here = Bounds::of(row);
@@ -149,8 +146,7 @@ impl PartWriter {
         self.flush()?;
         let Some(bounds) = self.bounds else { return Ok(None) };
         let Some(mut writer) = self.writer.take() else { return Ok(None) };
-        let (properties, rest) = self.builders.described();
-        let note = Note { properties, rest, uses: std::mem::take(&mut self.uses) };
+        let note = self.builders.described();
         let note = serde_json::to_string(&note).map_err(|error| PartError::damaged(&self.path, error))?;
         writer.append_key_value_metadata(KeyValue::new(NOTE_KEY.to_owned(), note));
         // This writes the footer.

@@ -86,6 +86,7 @@ async fn single(app: &App, kind: Kind, request: Request) -> ProblemResult<Respon
 
 async fn store_one(app: &App, kind: Kind, request: &EdgeRequest) -> ProblemResult<()> {
     let EdgeRequest { key, body, token, user_agent } = request;
+    batch::admits(app, key.environment)?;
     let at = app.clock.now();
     let received = Received { at, sent_at: None, user_agent: user_agent.as_deref(), sighting: key.kind.into() };
     // What no message may hold is here the request's fault.
@@ -118,6 +119,7 @@ async fn many(State(app): State<Arc<App>>, request: Request) -> ProblemResult<Re
 /// Stores a batch, and says which of its messages were refused.
 async fn store_many(app: &App, request: &EdgeRequest, given: Messages) -> ProblemResult<Vec<(usize, Refusal)>> {
     let EdgeRequest { key, body, token, user_agent } = request;
+    batch::admits(app, key.environment)?;
     let (at, text) = (app.clock.now(), text_of(body)?);
     let shared: Context<'_> =
         given.context.and_then(|place| serde_json::from_str(&text[place]).ok()).unwrap_or_default();

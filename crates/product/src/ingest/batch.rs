@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base::id::EnvironmentId;
 use base::{Code, Problem, ProblemResult, Timestamp};
-use events::{AppendError, Head, Kind, Outcome, Plain};
+use events::{AppendError, EventEngine as _, Head, Kind, Outcome, Plain};
 use serde_json::{Map, Value};
 
 use super::classify::{self, Said};
@@ -25,6 +25,11 @@ struct Item<'a> {
     message: Message<'a>,
     said: Said<'a>,
     hash: MessageHash,
+}
+
+/// Refuses, before anything is read, what the log would not take.
+pub(super) fn admits(app: &App, environment: EnvironmentId) -> ProblemResult<()> {
+    app.engine().admits(environment).map_err(append_failed)
 }
 
 /// Stores checked messages. The answer names those that were refused, by their index.
@@ -249,7 +254,7 @@ pub(crate) async fn append(
 }
 
 async fn durable(app: &App, environment: EnvironmentId, events: events::Batch) -> ProblemResult<Vec<Outcome>> {
-    app.log().append(environment, events).await.map_err(append_failed)
+    app.engine().append(environment, events).await.map_err(append_failed)
 }
 
 /// What a failed append is told: try again, with the same message ids.

@@ -1,6 +1,6 @@
 //! The columns of a group of rows in the making.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -12,8 +12,9 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 
 use crate::encoding::{Plain, Scalar, pack, put_plain};
+use crate::parts::note::Note;
 use crate::parts::row::{Property, Row};
-use crate::parts::schema::{PropertyColumn, PropertyType};
+use crate::parts::schema::{Counting, PropertyColumn, PropertyType};
 
 type Texts = StringDictionaryBuilder<Int32Type>;
 
@@ -49,7 +50,7 @@ pub(super) struct Builders {
     rest: BinaryBuilder,
     sealed: BinaryBuilder,
     plan: Vec<PropertyColumn>,
-    places: HashMap<String, usize>,
+    counting: Counting,
     own: Vec<Own>,
     /// Up to which row each property's column is filled.
     filled: Vec<usize>,
@@ -85,7 +86,7 @@ impl Builders {
             step: Texts::new(),
             rest: BinaryBuilder::new(),
             sealed: BinaryBuilder::new(),
-            places: plan.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
+            counting: Counting::new(&plan),
             own: own.collect(),
             filled: vec![0; plan.len()],
             plan,
@@ -99,9 +100,10 @@ impl Builders {
         self.rows
     }
 
-    /// Which properties have columns, and which names occur in the rest.
-    pub(super) fn described(&mut self) -> (Vec<PropertyColumn>, Option<BTreeSet<String>>) {
-        (std::mem::take(&mut self.plan), self.rest_names.take())
+    /// Which properties have columns, which names occur in the rest, and how often properties came.
+    pub(super) fn described(&mut self) -> Note {
+        let uses = std::mem::replace(&mut self.counting, Counting::new(&[])).uses();
+        Note { properties: std::mem::take(&mut self.plan), rest: self.rest_names.take(), uses }
     }
 
     pub(super) fn push(&mut self, row: &Row<'_>) -> Result<(), ArrowError> {
@@ -121,8 +123,8 @@ impl Builders {
         self.content.append_option(row.content);
         self.step.append_option(row.step);
         self.scratch.clear();
-        for property in &row.properties {
-            self.property(property)?;
+        for (at, property) in row.properties.iter().enumerate() {
+            self.property(at, property)?;
         }
         self.rest.append_option((!self.scratch.is_empty()).then_some(&self.scratch));
         self.scratch.clear();
@@ -133,8 +135,8 @@ impl Builders {
     }
 
     /// Puts a property into its column, or into the rest.
-    fn property(&mut self, property: &Property<'_>) -> Result<(), ArrowError> {
-        let place = self.places.get(property.name).copied();
+    fn property(&mut self, at: usize, property: &Property<'_>) -> Result<(), ArrowError> {
+        let place = self.counting.count(at, property);
         if let Some(at) = place.filter(|at| self.plan[*at].holds.takes(property.value)) {
             self.own[at].missing(self.rows - self.filled[at]);
             self.filled[at] = self.rows + 1;

@@ -3,17 +3,18 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{SeededRng, Timestamp};
 use events::{
-    Batch, Control, Cursor, EmbeddedEngine, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome, PartOptions,
+    AppendError, Batch, Control, Cursor, EmbeddedEngine, Erase, Event, EventEngine, EventLog, Known, LogId, Outcome, PartOptions,
     Query, Subject, Timeline,
 };
 
 use super::oracle::{Oracle, comparable};
 use super::stream::Dice;
 use super::{Events, ask, stream};
-use crate::support::{ENVIRONMENT, Fixture, TestKeys, environment};
+use crate::support::{ENVIRONMENT, Fixture, TestKeys, environment, event};
 
 /// Sends a batch in which some events of the engine's own log come again with other content; keeps what was acknowledged first.
 async fn send(engine: &impl EventEngine, own: LogId, dice: &mut Dice, kept: &mut Events) {
@@ -207,4 +208,42 @@ async fn what_is_erased_or_too_old_does_not_show_before_it_is_sealed_either() {
     assert_eq!(engine.parts(environment).unwrap().seal_now().unwrap().events, 2);
     assert_eq!([1, 2, 3].map(shown), [(1, 0), (0, 0), (1, 1)]);
     log.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_sealing_cannot_follow_is_refused_until_it_does() {
+    let fixture = Fixture::new();
+    let log = Arc::new(fixture.open().0);
+    let options = PartOptions { seal_rows: 40, most_waiting: 100, ..PartOptions::default() };
+    let engine = fixture.engine(&log, 1, options);
+    let mut next = 0;
+    let mut send = async || {
+        next += 10;
+        let events: Vec<_> = (next - 10..next).map(|number| event(number, fixture.now())).collect();
+        engine.append(environment(ENVIRONMENT), Batch::from(events)).await.map(|outcomes| outcomes.len())
+    };
+    // Nobody here seals: that is another process's, and whatever the disk takes is taken.
+    for _ in 0..15 {
+        assert_eq!(send().await, Ok(10));
+    }
+    let parts = engine.parts(environment(ENVIRONMENT)).unwrap();
+    let refused = Err(AppendError::Overloaded { retry_after: Duration::from_secs(1) });
+    assert_eq!(send().await, refused, "150 wait");
+    assert!(parts.seal_due().unwrap().more);
+    assert_eq!(send().await, refused, "110 wait");
+    assert_eq!(log.counters(environment(ENVIRONMENT)).overloaded, 2);
+    parts.seal_due().unwrap();
+    for _ in 0..3 {
+        assert_eq!(send().await, Ok(10));
+    }
+    assert_eq!(send().await, refused, "100 wait");
+    // Sealing that fails is no reason to refuse what the disk takes.
+    let folder = fixture.folder.path().join("parts").join(environment(ENVIRONMENT).to_string());
+    let aside = fixture.folder.path().join("aside");
+    std::fs::rename(&folder, &aside).unwrap();
+    parts.seal_due().unwrap_err();
+    assert_eq!(send().await, Ok(10));
+    std::fs::rename(&aside, &folder).unwrap();
+    assert!(parts.seal_due().unwrap().more);
+    assert_eq!(send().await, Ok(10));
 }
