@@ -1326,7 +1326,8 @@ export interface paths {
         get: operations["get_sign_in_rule"];
         /**
          * Have them sign in over a provider, or let them do as they like. Whoever has not is asked to at their next request. An owner decides
-         *     it, who has signed in over one, and who can get in without should it fail: with a password and a second factor.
+         *     it, who has signed in over one, and who can get in without should it fail: with a password and a second factor. Factors count for
+         *     that which are there when it is required, and those that are set up with one of them.
          */
         put: operations["set_sign_in_rule"];
         post?: never;
