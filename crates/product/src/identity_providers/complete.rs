@@ -103,7 +103,7 @@ async fn sign_in(
     Ok(begun)
 }
 
-/// Links an identity with the account that is signed in, if the provider would let it in when joining. If its session is in the
+/// Links an identity with the account that is signed in, if the organisation lets its provider speak for it. If its session is in the
 /// provider's organisation, it is over the provider from now on.
 async fn link(
     app: &App,
@@ -126,7 +126,7 @@ async fn link(
         }
         Some(_) => {}
         None => {
-            joining::admitted(provider, claims)?;
+            joining::refuse_unless_linkable(provider, claims)?;
             joining::link(app, &mut tx, provider, claims, session.member, LinkedBy::Member).await?;
             record_link(app, &mut tx, provider, &session).await?;
         }

@@ -7,20 +7,25 @@
 use ::store::StoreError;
 use base::id::MemberId;
 use base::{Code, Personal, Problem, ProblemResult};
+use keys::{Aad, hash};
 use serde_json::{Map, Value, json};
 
 use super::former;
 use super::identities::{self, LinkedBy};
 use super::store::Provider;
-use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Role, SystemTx};
 use crate::members::{self, WorksAs};
 use crate::problem::store_failed;
 use crate::sign_ins::jobs::{Notice, tell};
+use crate::{App, mail};
 
 /// Characters of a name that are kept.
 const LONGEST_NAME: usize = 100;
+/// How many letters an organisation's providers may cause in a day to addresses that nobody has proven.
+const MOST_TO_UNPROVEN: u64 = 100;
+/// How many an organisation's providers may cause to one address.
+const MOST_TO_ADDRESS: u64 = 5;
 
 /// The subject of a token that was verified.
 pub(super) fn subject(claims: &Map<String, Value>) -> ProblemResult<&str> {
@@ -40,32 +45,45 @@ pub(super) async fn member(
     let index = identities::index(app, provider.id, subject(claims)?)?;
     let known = identities::member_of(&mut tx.0, provider.id, &index.all).await.map_err(store_failed)?;
     if let Some(member) = known {
+        // Whoever removes them or changes their role holds them too, so that the session is ended by that or does not begin.
+        members::lock(app, &mut tx.0, member).await?;
         return match members::works_as(tx, member, provider.organisation).await? {
             WorksAs::Active(_) => Ok(member),
             WorksAs::Suspended => Err(refused("you may not work in this organisation at this time: ask its admins")),
             WorksAs::Nobody => Err(left()),
         };
     }
-    let (email, role) = admitted(provider, claims)?;
-    match members::account(app, &email).await? {
-        Some(account) => by_address(app, tx, provider, claims, account.id).await,
-        None => join(app, tx, provider, claims, &email, role).await,
-    }
-}
-
-/// Under which address and as what the provider lets somebody in who has no identity yet, whether they have an account or not.
-///
-/// # Errors
-/// 403 `identity_not_linked` with what to do.
-pub(super) fn admitted(provider: &Provider, claims: &Map<String, Value>) -> ProblemResult<(Personal<String>, Role)> {
-    let email = address(provider, claims).ok_or_else(|| {
-        refused("the provider says no address of yours that it has verified: have an admin look at its settings")
-    })?;
+    let email = address(provider, claims).ok_or_else(no_address)?;
     if !provider.settings.speaks_for(&email) {
         return Err(not_let_in());
     }
-    let role = provider.settings.role_of(claims).ok_or_else(not_let_in)?;
-    Ok((email, role))
+    match members::account_in(app, tx, &email).await? {
+        Some(account) if provider.settings.admits(claims) => by_address(app, tx, provider, claims, account.id).await,
+        Some(_) => Err(not_let_in()),
+        None => join(app, tx, provider, claims, &email).await,
+    }
+}
+
+/// Refuses to link an identity of somebody who works here that the organisation does not let its provider speak for. They are signed
+/// in, so they are told what it is.
+///
+/// # Errors
+/// 403 `identity_not_linked` with what to do.
+pub(super) fn refuse_unless_linkable(provider: &Provider, claims: &Map<String, Value>) -> ProblemResult<()> {
+    let email = address(provider, claims).ok_or_else(no_address)?;
+    if !provider.settings.speaks_for(&email) {
+        return Err(refused(
+            "the address that the provider says is yours is of none of the domains that the organisation names for it: sign in there \
+             with another account, or have an admin name its domain",
+        ));
+    }
+    if !provider.settings.admits(claims) {
+        return Err(refused(
+            "the organisation's rules do not let this identity in: sign in there with another account, or have an admin look at the \
+             rules",
+        ));
+    }
+    Ok(())
 }
 
 /// Links a new identity of a member, and tells them.
@@ -89,7 +107,30 @@ pub(super) async fn link(
         StoreError::Conflict => taken(),
         other => store_failed(other),
     })?;
-    tell(app, tx, Some(member), Notice::LinkedIdentity { provider: provider.name.clone() }).await
+    told(app, tx, provider, member).await
+}
+
+/// Tells a member of a link, if there is a mail server: each is told, or nothing is linked. To addresses that nobody has proven only
+/// so many letters go in a day, and who comes after that is not told: an admin names the domains, and could have letters sent to anybody.
+///
+/// # Errors
+/// 429.
+async fn told(app: &App, tx: &mut SystemTx, provider: &Provider, member: MemberId) -> ProblemResult<()> {
+    if app.mailer.is_none() {
+        return Ok(());
+    }
+    let Some(email) = members::address(app, tx, member).await? else { return Ok(()) };
+    let organisation = provider.organisation.bytes();
+    let by = Aad::new("pilotfish/identity-by/v1").bytes(&organisation);
+    let to = Aad::new("pilotfish/identity-to/v1").bytes(&organisation).text(&hash::normalised_email(email.open()));
+    if !members::is_address_said(&mut tx.0, member).await? {
+        mail::count(app, &mut tx.0, &to, MOST_TO_ADDRESS).await?;
+    } else if !(mail::is_within(app, &mut tx.0, &by, MOST_TO_UNPROVEN).await?
+        && mail::is_within(app, &mut tx.0, &to, MOST_TO_ADDRESS).await?)
+    {
+        return Ok(());
+    }
+    tell(app, tx, Some(member), Notice::LinkedIdentity {}).await
 }
 
 /// Links a member who is found by their address: one of this organisation alone, and no owner. Whoever configures a provider must
@@ -114,15 +155,15 @@ async fn by_address(
     Ok(member)
 }
 
-/// Makes a member whom nobody knew. Who has left comes back by an invitation.
+/// Makes a member whom nobody knew, if the settings have a role for them. Who has left comes back by an invitation.
 async fn join(
     app: &App,
     tx: &mut SystemTx,
     provider: &Provider,
     claims: &Map<String, Value>,
     email: &Personal<String>,
-    role: Role,
 ) -> ProblemResult<MemberId> {
+    let role = provider.settings.role_of(claims).ok_or_else(not_let_in)?;
     let known_by =
         [members::email_index(app, email)?.all, identities::index(app, provider.id, subject(claims)?)?.all].concat();
     if former::is_one(&mut tx.0, provider.organisation, &known_by, app.clock.now()).await.map_err(store_failed)? {
@@ -169,6 +210,10 @@ fn name(claims: &Map<String, Value>, email: &Personal<String>) -> Personal<Strin
     let name = text("name").map(str::to_owned).or_else(both).unwrap_or_else(local);
     let kept: String = name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
     Personal::new(if kept.trim().is_empty() { local() } else { kept.trim().to_owned() })
+}
+
+fn no_address() -> Problem {
+    refused("the provider says no address of yours that it has verified: have an admin look at its settings")
 }
 
 /// What is said whether or not there is an account.

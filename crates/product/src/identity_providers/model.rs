@@ -101,6 +101,12 @@ impl Settings {
         self.role_claim.as_ref().is_some_and(|claim| claim_at(claims, claim).is_none())
     }
 
+    /// Whether the rules let somebody in with these claims who works here already. Where there is neither a rule nor a role for
+    /// everybody else, they keep nobody out but new members.
+    pub(super) fn admits(&self, claims: &Map<String, Value>) -> bool {
+        (self.role_rules.is_empty() && self.default_role.is_none()) || self.role_of(claims).is_some()
+    }
+
     /// What a new member with these claims may do; nothing if they are to be refused.
     pub(super) fn role_of(&self, claims: &Map<String, Value>) -> Option<Role> {
         let said = self.role_claim.as_ref().and_then(|claim| claim_at(claims, claim));
@@ -178,8 +184,12 @@ mod tests {
         for other in [json!({}), json!({"groups": []}), json!({"groups": "IT"}), json!({"groups": {"it": true}})] {
             assert_eq!(role(&settings, other), None);
         }
+        assert!(settings.admits(&claims(&json!({"groups": "it"}))) && !settings.admits(&claims(&json!({}))));
         settings.default_role = Some(Role::Viewer);
         assert_eq!(role(&settings, json!({"groups": "nothing"})), Some(Role::Viewer));
+        assert!(settings.admits(&claims(&json!({}))));
+        let by_invitation = Settings::default();
+        assert!(role(&by_invitation, json!({})).is_none() && by_invitation.admits(&claims(&json!({}))));
     }
 
     #[test]

@@ -17,14 +17,19 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// # Errors
 /// 429 with the seconds until the next day.
 pub(crate) async fn count(app: &App, tx: &mut Tx, subject: &Aad, most: u64) -> ProblemResult<()> {
-    let subject = Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, subject))?.primary;
-    let now = app.clock.now();
-    if add(tx, subject, day(now)).await.map_err(store_failed)? <= most {
+    if is_within(app, tx, subject, most).await? {
         return Ok(());
     }
+    let now = app.clock.now();
     let tomorrow = Timestamp::from_seconds((day(now) + 1) * DAY_SECONDS);
     let problem = Problem::new(Code::TooManyRequests).detail("so many letters were sent today: go on tomorrow");
     Err(problem.retry_after(tomorrow.since(now).as_secs() + 1))
+}
+
+/// Counts a letter of a subject, for who goes on without one where there were so many in a day; whether there were not.
+pub(crate) async fn is_within(app: &App, tx: &mut Tx, subject: &Aad, most: u64) -> ProblemResult<bool> {
+    let subject = Hashes::of(app, KeyKind::MemberIndex, |key| hash::keyed(key, subject))?.primary;
+    Ok(add(tx, subject, day(app.clock.now())).await.map_err(store_failed)? <= most)
 }
 
 /// Forgets what was counted on days that are over.

@@ -13,7 +13,7 @@ use ::jobs::JobError;
 use base::{Personal, Secret};
 use futures::future::BoxFuture;
 
-pub(crate) use limits::{count, forget_counts};
+pub(crate) use limits::{count, forget_counts, is_within};
 pub use smtp::{Smtp, SmtpError, SmtpSettings};
 
 /// A letter to one person.

@@ -90,7 +90,16 @@ pub(crate) async fn holds_password(app: &App, tx: &mut Tx, id: MemberId, verifie
 
 /// The account of an address.
 pub(crate) async fn account(app: &App, email: &Personal<String>) -> ProblemResult<Option<Account>> {
-    store::account(&app.main, &email_index(app, email)?.all).await.map_err(store_failed)
+    store::account(app.main.read(Scope::System), &email_index(app, email)?.all).await.map_err(store_failed)
+}
+
+/// The same for who has a transaction open: nobody waits for a second connection with one in hand.
+pub(crate) async fn account_in(
+    app: &App,
+    tx: &mut SystemTx,
+    email: &Personal<String>,
+) -> ProblemResult<Option<Account>> {
+    store::account(&mut tx.0, &email_index(app, email)?.all).await.map_err(store_failed)
 }
 
 /// Whether this is a member's password.

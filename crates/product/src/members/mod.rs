@@ -28,7 +28,8 @@ use crate::problem::store_failed;
 use crate::{devices, email_changes, identity_providers, passkeys, password_resets, sealed, second_factors};
 
 pub(crate) use credentials::{
-    Account, PreparedPassword, account, holds_password, is_password, prepare_password, set_password, upgrade_password,
+    Account, PreparedPassword, account, account_in, holds_password, is_password, prepare_password, set_password,
+    upgrade_password,
 };
 pub(crate) use new_password::{About, check_new};
 pub(crate) use password::{Passwords, Place};
@@ -177,7 +178,7 @@ pub(crate) async fn can_sign_in(tx: &mut SystemTx, member: MemberId) -> ProblemR
 /// identities and devices go; second factors stay, so that a letterbox alone is not enough for an account that has one. As long
 /// as one of that time is left, it may be somebody else's who waited for the address's owner, and the account stays what it is.
 pub(crate) async fn address_proven(tx: &mut SystemTx, member: MemberId) -> ProblemResult<()> {
-    if store::is_address_said(&mut tx.0, member).await.map_err(store_failed)? {
+    if is_address_said(&mut tx.0, member).await? {
         identity_providers::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
         devices::forget_of(&mut tx.0, member).await.map_err(store_failed)?;
         if !second_factors::has_factor(&mut tx.0, member).await? {
@@ -187,13 +188,18 @@ pub(crate) async fn address_proven(tx: &mut SystemTx, member: MemberId) -> Probl
     Ok(())
 }
 
+/// Whether it is a provider's word alone that a member's account is its address's owner's.
+pub(crate) async fn is_address_said(tx: &mut Tx, member: MemberId) -> ProblemResult<bool> {
+    store::is_address_said(tx, member).await.map_err(store_failed)
+}
+
 /// Refuses what a provider's word is not enough for: whom only one speaks for works in its organisation alone and is no owner.
 /// Whoever configures it could be them.
 ///
 /// # Errors
 /// 409.
 pub(crate) async fn refuse_address_said(tx: &mut Tx, member: MemberId) -> ProblemResult<()> {
-    if !store::is_address_said(tx, member).await.map_err(store_failed)? {
+    if !is_address_said(tx, member).await? {
         return Ok(());
     }
     Err(Problem::new(Code::Conflict).detail(

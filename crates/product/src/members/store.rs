@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use base::id::{MemberId, OrganisationId};
-use store::{Db, Engine, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
+use store::{Db, Engine, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::{Account, PreparedPassword, WorksAs};
 use crate::authority::{OrganisationReader, OrganisationTx, Role};
@@ -340,12 +340,12 @@ pub(super) async fn password_changed_at(db: &Db, id: MemberId) -> StoreResult<Op
 }
 
 /// The account with one of these indexes.
-pub(super) async fn account(db: &Db, indexes: &[[u8; 32]]) -> StoreResult<Option<Account>> {
+pub(super) async fn account(on: impl Executor, indexes: &[[u8; 32]]) -> StoreResult<Option<Account>> {
     let text = format!(
         "SELECT id, password, pepper_version FROM members WHERE email_index IN ({})",
         dialect::placeholders(1, indexes.len()),
     );
-    let row = sql(text).bind_all(indexes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
+    let row = sql(text).bind_all(indexes.iter().copied()).fetch_optional(on).await?;
     row.as_ref().map(read_account).transpose()
 }
 

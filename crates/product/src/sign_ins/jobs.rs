@@ -31,8 +31,9 @@ pub(crate) enum Notice {
     CopiedPasskey { device: String },
     /// Another address was asked for.
     EmailChange {},
-    /// Somebody signs in as the member over an identity provider from now on.
-    LinkedIdentity { provider: String },
+    /// Somebody signs in as the member over an identity provider from now on. Which one is on their page: its name is an admin's text,
+    /// and the letter may go to anybody.
+    LinkedIdentity {},
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,8 +96,9 @@ impl Notice {
                 let what = format!("{what} It changes when a link there is opened.");
                 ("Another address for your account at Pilotfish", what, advice)
             }
-            Self::LinkedIdentity { provider } => {
-                let what = format!("Whoever is you at the identity provider {provider} signs in as you, since {at}.");
+            Self::LinkedIdentity {} => {
+                let what = "Whoever is you at an identity provider of an organisation where you work signs in as you";
+                let what = format!("{what}, since {at}.");
                 let advice = "If you did not expect this, choose another password (the sign-in page mails a link for one), look \
                               at what you sign in with, and tell an admin of the organisation:";
                 ("An identity provider signs you in to Pilotfish", what, advice)

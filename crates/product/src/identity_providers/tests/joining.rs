@@ -203,6 +203,22 @@ async fn who_is_not_let_in_is_told_the_same_whether_or_not_there_is_an_account(a
 }
 
 #[app_test]
+async fn where_one_comes_by_invitation_only_who_works_here_is_found_and_links_all_the_same(app: TestApp) {
+    let world = World::with(&app, json!({"default_role": null})).await;
+    let refused = world.tries().await.assert(403).json();
+    assert!(refused["detail"].as_str().unwrap().contains("invite you"), "{refused}");
+    let bob = app.member("bob@acme.example", "editor").await;
+    assert_eq!(world.signs_in().await.id, bob.id, "found by their address");
+    let carol = app.member("carol@elsewhere.example", "editor").await;
+    world.issuer.is(person("carol", "carol@elsewhere.example"));
+    world.links(&carol).await.assert(403);
+    world.issuer.is(person("carol", "carol@acme.example"));
+    world.tries().await.assert(403);
+    world.links(&carol).await.assert(200);
+    assert_eq!(world.signs_in().await.id, carol.id);
+}
+
+#[app_test]
 async fn a_member_without_a_password_has_none_that_could_be_guessed(app: TestApp) {
     let world = World::new(&app).await;
     let bob = world.signs_in().await;
@@ -351,7 +367,7 @@ async fn a_member_is_told_of_every_link() {
     let world = World::with(&app, json!({"domains": ["acme.example"]})).await;
     let told = async || {
         app.works_off().await;
-        let letters = letters.take().into_iter().filter(|(_, text)| text.contains("at the identity provider Acme"));
+        let letters = letters.take().into_iter().filter(|(_, text)| text.contains("at an identity provider"));
         letters.map(|(to, _)| to).collect::<Vec<_>>()
     };
     world.signs_in().await;
@@ -366,6 +382,60 @@ async fn a_member_is_told_of_every_link() {
     world.links(&world.owner).await.assert(200);
     assert_eq!(told().await, [OWNER], "who linked it themselves");
     drop((world, carol));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_of_links_are_bounded_and_carry_nobodys_text() {
+    let letters = Letterbox::new();
+    let mailer = letters.clone();
+    let app = TestApp::start_embedded("oidc_letters").await;
+    let app = app.restart_with(move |app| app.mailer = Some(mailer)).await;
+    let owner = app.owner().await;
+    let issuer = super::issuer::Issuer::start(&app).await;
+    let provider = super::adds(&owner, &issuer, "Prizes: https://evil.example", json!({})).await;
+    let world = World { app: app.clone(), owner, issuer, provider };
+    let told = async || {
+        app.works_off().await;
+        let mut sent = letters.take();
+        sent.retain(|(_, text)| text.contains("at an identity provider"));
+        sent
+    };
+    let were = async |letters: i64| {
+        let mut tx = app.app().main.begin(::store::Scope::System).await.unwrap();
+        let set = ::store::sql("UPDATE letter_counts SET letters = $1").bind(letters);
+        set.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let joins_as = async |name: &str| {
+        world.issuer.is(person(name, &format!("{name}@acme.example")));
+        world.signs_in().await;
+    };
+    joins_as("bob").await;
+    let sent = told().await;
+    assert_eq!(sent.len(), 1);
+    assert!(!sent[0].1.contains("evil.example"), "{}", sent[0].1);
+    // The last one to addresses that nobody has proven, and whoever joins after that joins all the same.
+    were(99).await;
+    joins_as("carol").await;
+    joins_as("dan").await;
+    assert_eq!(told().await.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["carol@acme.example"]);
+    // Whoever has proven theirs is told, or nothing is linked.
+    world.issuer.is(person("ana", "ana@acme.example"));
+    for (before, status) in [(0, 200), (4, 200), (5, 429)] {
+        were(before).await;
+        let owner = app.owner().await;
+        let linked = world.links(&owner).await.assert(status);
+        assert_eq!(told().await.len(), usize::from(status == 200));
+        if status == 200 {
+            let owner = app.began(&linked);
+            let own = owner.asks().get(IDENTITIES).await.assert(200).json();
+            let path = format!("{IDENTITIES}/{}", own["data"][0]["id"].as_str().unwrap());
+            owner.asks().delete(&path).await.assert(204);
+        }
+    }
+    assert_eq!(app.owner().await.asks().get(IDENTITIES).await.assert(200).json()["data"], json!([]));
+    drop(world);
     app.finish().await;
 }
 
