@@ -4,7 +4,9 @@ use ::store::Scope;
 use base::id::{ApiKeyId, EnvironmentId, MemberId, OrganisationId, RequestId, SessionId};
 use base::{Code, Problem, ProblemResult};
 
-use super::{OrganisationReader, OrganisationTx, Role, SystemTx, TenantReader, TenantTx};
+use super::{
+    OrganisationReader, OrganisationTx, OwnOrganisation, Permission as _, Role, SystemTx, TenantReader, TenantTx,
+};
 use crate::problem::store_failed;
 use crate::sessions::{self, Standing};
 use crate::{App, members};
@@ -51,6 +53,15 @@ impl Caller {
     /// [`Code::NotFound`] for a key, which has none.
     pub(crate) fn standing(&self) -> ProblemResult<&Standing> {
         self.standing.as_ref().ok_or_else(|| Problem::new(Code::NotFound))
+    }
+
+    /// Refuses to do what only owners may for whoever has not proven enough for it: the same as for what is behind
+    /// [`OwnOrganisation`]. Whether it is an owner is for who asks to see.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`.
+    pub(crate) fn acts_as_owner(&self, app: &App) -> ProblemResult<()> {
+        self.standing()?.allows(OwnOrganisation::PROVEN, OwnOrganisation::AGE, app.clock.now())
     }
 
     /// The request at hand.

@@ -77,6 +77,9 @@ pub enum Age {
     Any,
     /// Ten minutes: what is delicate asks again.
     Recently,
+    /// The same, and something of the member's own was proven, of who has any: what only owners may do is not done by an identity
+    /// provider's word.
+    OwnRecently,
 }
 
 /// Something that a caller may or may not do. Implemented by marker types only.
@@ -128,7 +131,7 @@ permissions! {
     /// Invite members, change what they may do, suspend and remove them.
     ManageMembers "members:manage" Organisation Everything Recently [Owner Admin];
     /// Hand the organisation over.
-    OwnOrganisation "organisation:own" Organisation Everything Recently [Owner];
+    OwnOrganisation "organisation:own" Organisation Everything OwnRecently [Owner];
     /// Read the installation's own figures.
     ReadMetrics "metrics:read" Organisation Everything Any [Owner Admin];
     /// See surveys and flows.

@@ -135,7 +135,7 @@ async fn link(
     let is_of = |own| own == provider.id;
     let token = if session.organisation == provider.organisation && session.standing.began.provider.is_none_or(is_of) {
         let level = level::of(claims, provider.settings.trusts_mfa);
-        Some(sessions::proven_over(app, &mut tx, &session, provider.id, level).await?)
+        Some(sessions::goes_over(app, &mut tx, &session, provider.id, level).await?)
     } else {
         None
     };
@@ -167,11 +167,14 @@ async fn prove(
 }
 
 /// Opens the transaction of what a provider's answer changes, with the provider as it is now: nobody changes or removes it until the
-/// transaction ends.
+/// transaction ends. Of another client everybody may be somebody else.
 async fn begin_answer(app: &App, asked: &Provider) -> ProblemResult<(SystemTx, Provider)> {
     let mut tx = SystemTx::begin(app).await?;
     store::lock_shared(&mut tx.0, app.main.engine(), asked.organisation).await.map_err(store_failed)?;
     let provider = store::find(&mut tx.0, asked.id).await.map_err(store_failed)?.ok_or_else(super::missing)?;
+    if provider.client_id != asked.client_id {
+        return Err(Problem::new(Code::InvalidProof).detail("begin again: the identity provider was changed meanwhile"));
+    }
     Ok((tx, provider))
 }
 

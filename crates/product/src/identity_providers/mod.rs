@@ -12,9 +12,13 @@
 //!
 //! Invariants: an issuer never changes; nobody is asked but the issuers that an organisation named, over TLS, with bounds; a
 //! state is of one browser, one provider and one purpose, good once and for ten minutes, and answered at that provider's own
-//! redirect URI; an identity is linked for nobody whom the settings would not let in; whoever leaves, or whose provider is
-//! removed, keeps no identity and no session of it; whoever left an organisation comes back by an invitation only; whoever
-//! becomes an owner keeps those that they linked themselves.
+//! redirect URI; an identity is linked only of an address that the provider is the authority for, and if the rules let it in;
+//! whoever leaves, or whose provider is removed, keeps no identity and no session of it; whoever left an organisation comes back by
+//! an invitation only; whoever becomes an owner keeps those that they linked themselves; nothing that only owners may do is done by
+//! a provider's word.
+//!
+//! Order of locks: an organisation's providers (shared by those who take a provider's word) or its memberships, then members, then
+//! identities, then sessions.
 
 mod address;
 pub(crate) mod api;
@@ -86,6 +90,25 @@ fn open_secret(app: &App, provider: &Provider) -> ProblemResult<Secret<String>> 
 /// Whether a member has an identity at any provider.
 pub(crate) async fn has_identity(tx: &mut SystemTx, member: MemberId) -> ProblemResult<bool> {
     identities::has_any(&mut tx.0, member).await.map_err(store_failed)
+}
+
+/// Refuses to do without a member as an owner with a second factor, if nobody else gets in should the provider fail that an
+/// organisation requires: in this one, or in any. Two who go at the same moment are not seen.
+///
+/// # Errors
+/// 409.
+pub(crate) async fn keep_a_way_in(
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: Option<OrganisationId>,
+) -> ProblemResult<()> {
+    if !store::is_last_way_in(tx, member, organisation).await.map_err(store_failed)? {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Conflict).detail(
+        "members must sign in over an identity provider, and no other owner would get in should it fail: take back that they must, \
+         and require it again when another owner has a second factor",
+    ))
 }
 
 /// Forgets a member's identities.

@@ -1,11 +1,11 @@
 //! SQL of identity providers, and of states that were answered.
 
 use base::Timestamp;
-use base::id::{IdentityProviderId, OrganisationId};
+use base::id::{IdentityProviderId, MemberId, OrganisationId};
 use store::{Db, Engine, Executor, Row, Scope, StoreError, StoreResult, Tx, dialect, sql};
 
 use super::model::Settings;
-use crate::authority::{OrganisationReader, OrganisationTx};
+use crate::authority::{OrganisationReader, OrganisationTx, Role};
 
 /// An identity provider of an organisation.
 #[derive(Clone)]
@@ -116,6 +116,22 @@ pub(super) async fn set_secret(tx: &mut Tx, of: &Provider, secret: &[u8]) -> Sto
 pub(super) async fn is_required(on: impl Executor, organisation: OrganisationId) -> StoreResult<bool> {
     let query = sql("SELECT id FROM organisations WHERE id = $1 AND provider_required_at IS NOT NULL");
     Ok(query.bind(organisation).fetch_optional(on).await?.is_some())
+}
+
+/// Whether a member is the only owner who gets in without a provider where one is required: in an organisation, or in any.
+pub(super) async fn is_last_way_in(
+    tx: &mut Tx,
+    member: MemberId,
+    organisation: Option<OrganisationId>,
+) -> StoreResult<bool> {
+    let gets_in = "SELECT 1 FROM memberships ms JOIN members m ON m.id = ms.member_id WHERE ms.organisation_id = o.id \
+         AND ms.role = $3 AND ms.suspended_at IS NULL AND m.second_factor_since <= o.provider_required_at";
+    let text = format!(
+        "SELECT o.id FROM organisations o WHERE ($2 IS NULL OR o.id = $2) AND EXISTS ({gets_in} AND ms.member_id = $1) \
+         AND NOT EXISTS ({gets_in} AND ms.member_id <> $1) LIMIT 1"
+    );
+    let query = sql(text).bind(member).bind(organisation).bind(Role::Owner.name());
+    Ok(query.fetch_optional(tx).await?.is_some())
 }
 
 /// Has them do so from a time on. Where they must already, it stays the time that it was.

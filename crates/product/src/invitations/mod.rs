@@ -62,8 +62,11 @@ async fn invite(
     role: Role,
 ) -> ProblemResult<(Invitation, Option<Secret<String>>)> {
     members::check_email(&email)?;
-    if role == Role::Owner && caller.role() != Role::Owner {
-        return Err(Problem::new(Code::Forbidden).detail("only an owner invites owners"));
+    if role == Role::Owner {
+        if caller.role() != Role::Owner {
+            return Err(Problem::new(Code::Forbidden).detail("only an owner invites owners"));
+        }
+        caller.acts_as_owner(app)?;
     }
     if members::works_here(app, caller.organisation_reader(app), &email).await? {
         return Err(Problem::new(Code::Conflict).detail("this address is a member's of this organisation"));

@@ -1,6 +1,9 @@
 //! What becomes of a membership: another role, suspended and back, removed, handed over. Each function holds whoever else
-//! changes the same organisation's memberships, looks at who asks as they stand at this moment, and ends the sessions that
-//! the change is about, all on one transaction.
+//! changes the same organisation's memberships, then whom it is about and who asks, looks at who asks as they stand at this
+//! moment, and ends the sessions that the change is about, all on one transaction. Whoever signs in as one of them at this moment,
+//! or is linked with an identity, was held up before and sees what has become of them, or is done and loses it.
+
+use std::collections::BTreeSet;
 
 use ::store::dialect;
 use base::id::MemberId;
@@ -8,7 +11,7 @@ use base::{Code, Problem, ProblemResult};
 use serde_json::json;
 
 use super::store::{self, Membership};
-use super::{refuse_address_said, tidy};
+use super::{lock, refuse_address_said, tidy};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, ManageMembers, OrganisationTx, Permission as _, Role};
@@ -18,8 +21,8 @@ use crate::{identity_providers, invitations, sessions};
 /// Gives somebody another role; their sessions in this organisation end.
 pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Role) -> ProblemResult<()> {
     let mut tx = begin(app, caller).await?;
-    let (by, of) = both(&mut tx, caller, id).await?;
-    refuse_unless_owner(by, role == Role::Owner, "only an owner makes owners")?;
+    let (by, of) = both(app, &mut tx, caller, id).await?;
+    refuse_unless_owner(app, caller, by, role == Role::Owner, "only an owner makes owners")?;
     if of.role == role {
         return Ok(());
     }
@@ -39,7 +42,7 @@ pub(super) async fn set_role(app: &App, caller: &Caller, id: MemberId, role: Rol
 /// Suspends somebody, or lets them work again. Whoever is suspended has no session here from then on.
 pub(super) async fn set_suspended(app: &App, caller: &Caller, id: MemberId, suspended: bool) -> ProblemResult<()> {
     let mut tx = begin(app, caller).await?;
-    let (by, of) = both(&mut tx, caller, id).await?;
+    let (by, of) = both(app, &mut tx, caller, id).await?;
     if by.member == id {
         return Err(Problem::new(Code::Conflict).detail("nobody suspends themselves: have another admin do it"));
     }
@@ -61,12 +64,13 @@ pub(super) async fn set_suspended(app: &App, caller: &Caller, id: MemberId, susp
 /// Ends a membership: somebody else's, or one's own.
 pub(super) async fn remove(app: &App, caller: &Caller, id: MemberId) -> ProblemResult<()> {
     let mut tx = begin(app, caller).await?;
-    let (by, of) = both(&mut tx, caller, id).await?;
+    let (by, of) = both(app, &mut tx, caller, id).await?;
     keep_an_owner(&mut tx, of).await?;
     store::remove(&mut tx, id).await.map_err(store_failed)?;
     withdraw(&mut tx, id).await?;
-    sessions::end_in(app, tx.tx(), id, caller.organisation(), None).await?;
+    // Identities before sessions, as whoever unlinks one or removes a provider.
     identity_providers::forget_here(app, &mut tx, id).await?;
+    sessions::end_in(app, tx.tx(), id, caller.organisation(), None).await?;
     tidy::enqueue(app, tx.tx(), id).await?;
     let action = if by.member == id { "member.leave" } else { "member.remove" };
     record(app, &mut tx, caller, action, id, json!({"role": of.role.name()})).await?;
@@ -76,8 +80,8 @@ pub(super) async fn remove(app: &App, caller: &Caller, id: MemberId) -> ProblemR
 /// Makes somebody the owner in the caller's place, who becomes an admin and keeps this one session.
 pub(super) async fn hand_over(app: &App, caller: &Caller, id: MemberId) -> ProblemResult<()> {
     let mut tx = begin(app, caller).await?;
-    let (by, of) = both(&mut tx, caller, id).await?;
-    refuse_unless_owner(by, true, "only an owner hands the organisation over")?;
+    let (by, of) = both(app, &mut tx, caller, id).await?;
+    refuse_unless_owner(app, caller, by, true, "only an owner hands the organisation over")?;
     if by.member == id {
         return Err(Problem::new(Code::Conflict).detail("name somebody else: this is the owner already"));
     }
@@ -85,6 +89,7 @@ pub(super) async fn hand_over(app: &App, caller: &Caller, id: MemberId) -> Probl
         return Err(Problem::new(Code::Conflict).detail("this member is suspended: let them work again first"));
     }
     make_owner(&mut tx, id).await?;
+    keep_a_way_in(&mut tx, by).await?;
     store::set_role(&mut tx, by.member, Role::Admin).await.map_err(store_failed)?;
     withdraw(&mut tx, by.member).await?;
     for member in [id, by.member] {
@@ -102,8 +107,13 @@ async fn begin(app: &App, caller: &Caller) -> ProblemResult<OrganisationTx> {
     Ok(tx)
 }
 
-/// Who asks and whom it is about, as they stand now. Owners are changed by owners only.
-async fn both(tx: &mut OrganisationTx, caller: &Caller, id: MemberId) -> ProblemResult<(Membership, Membership)> {
+/// Who asks and whom it is about, as they stand now and until the transaction ends. Owners are changed by owners only.
+async fn both(
+    app: &App,
+    tx: &mut OrganisationTx,
+    caller: &Caller,
+    id: MemberId,
+) -> ProblemResult<(Membership, Membership)> {
     let missing = || Problem::new(Code::NotFound).detail("no such member works here");
     let (asks, _) = caller.member()?;
     let by = store::membership(tx, asks).await.map_err(store_failed)?;
@@ -112,24 +122,43 @@ async fn both(tx: &mut OrganisationTx, caller: &Caller, id: MemberId) -> Problem
     if by.member != id && !ManageMembers::ROLES.contains(&by.role) {
         return Err(Problem::new(Code::Forbidden).detail("owners and admins do this"));
     }
-    refuse_unless_owner(by, of.role == Role::Owner, "only an owner changes an owner")?;
+    refuse_unless_owner(app, caller, by, of.role == Role::Owner, "only an owner changes an owner")?;
+    // In one order, whoever changes the same two in another organisation.
+    for member in BTreeSet::from([asks, id]) {
+        lock(app, tx.tx(), member).await?;
+    }
     Ok((by, of))
 }
 
-fn refuse_unless_owner(by: Membership, needed: bool, detail: &'static str) -> ProblemResult<()> {
-    if needed && by.role != Role::Owner {
+/// What only an owner does, needs one, who has proven something of their own.
+fn refuse_unless_owner(
+    app: &App,
+    caller: &Caller,
+    by: Membership,
+    needed: bool,
+    detail: &'static str,
+) -> ProblemResult<()> {
+    if !needed {
+        return Ok(());
+    }
+    if by.role != Role::Owner {
         return Err(Problem::new(Code::Forbidden).detail(detail));
     }
-    Ok(())
+    caller.acts_as_owner(app)
 }
 
-/// Refuses to take away the last owner who may work.
+/// Refuses to take away the last owner who may work, or who gets in should the identity provider fail.
 async fn keep_an_owner(tx: &mut OrganisationTx, of: Membership) -> ProblemResult<()> {
     let counts = of.role == Role::Owner && of.suspended_at.is_none();
     if counts && store::owners_but(tx, of.member).await.map_err(store_failed)? == 0 {
         return Err(Problem::new(Code::LastOwner).detail("hand the organisation over first"));
     }
-    Ok(())
+    keep_a_way_in(tx, of).await
+}
+
+async fn keep_a_way_in(tx: &mut OrganisationTx, of: Membership) -> ProblemResult<()> {
+    let organisation = tx.organisation();
+    identity_providers::keep_a_way_in(tx.tx(), of.member, Some(organisation)).await
 }
 
 /// Makes somebody an owner. Nobody is one by an identity provider's word.

@@ -21,7 +21,7 @@ use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Caller, SystemTx};
 use crate::problem::store_failed;
-use crate::{members, sessions};
+use crate::{identity_providers, members, sessions};
 
 pub(crate) use recovery::take as take_recovery_code;
 pub(crate) use totp::take as take_totp;
@@ -60,7 +60,7 @@ pub(crate) async fn added(
 ///
 /// # Errors
 /// 409 if nothing is left to sign in with, or if it was the last one and the password is too short to be all that its member
-/// signs in with.
+/// signs in with, or no other owner gets in should a required identity provider fail.
 pub(crate) async fn removed(app: &App, tx: &mut SystemTx, caller: &Caller, action: &'static str) -> ProblemResult<()> {
     let (member, _) = caller.member()?;
     if !members::can_sign_in(tx, member).await? {
@@ -69,6 +69,7 @@ pub(crate) async fn removed(app: &App, tx: &mut SystemTx, caller: &Caller, actio
     }
     if !store::has_factor(&mut tx.0, member).await.map_err(store_failed)? {
         refuse_short_password(tx, member).await?;
+        identity_providers::keep_a_way_in(&mut tx.0, member, None).await?;
         store::remove_codes(&mut tx.0, member).await.map_err(store_failed)?;
         store::has_no_more(&mut tx.0, member).await.map_err(store_failed)?;
     }

@@ -90,7 +90,7 @@ impl CurrentSession {
             member: found.member,
             organisation: found.organisation,
             identity_provider: standing.began.provider,
-            level: standing.level.max(standing.began.provider_level),
+            level: standing.shown(),
             needs: standing.needs(now),
             next: standing.next(),
             proven_at: standing.proven_at,

@@ -130,6 +130,10 @@ pub(crate) async fn raise(app: &App, tx: &mut Tx, id: SessionId, level: Level) -
 /// The same, and gives the session another token: whoever saw the one before the proof has nothing of it.
 async fn prove(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemResult<Secret<String>> {
     raise(app, tx, id, level).await?;
+    renew(app, tx, id).await
+}
+
+async fn renew(app: &App, tx: &mut Tx, id: SessionId) -> ProblemResult<Secret<String>> {
     let token = random_token(app.rng.as_ref());
     let (version, key) = app.keys.primary(KeyKind::Session, Owner::Installation).map_err(internal)?;
     let hash = hash::token_hash(&key, PURPOSE, token.expose());
@@ -137,11 +141,27 @@ async fn prove(app: &App, tx: &mut Tx, id: SessionId, level: Level) -> ProblemRe
     Ok(token)
 }
 
-/// A session's member has signed in over their organisation's provider too, or once more: its new token.
+/// A session's member has proven once more at their organisation's provider who they are: its new token.
+///
+/// # Errors
+/// As of [`goes_over`].
+pub(crate) async fn proven_over(
+    app: &App,
+    tx: &mut SystemTx,
+    session: &Found,
+    provider: IdentityProviderId,
+    level: Level,
+) -> ProblemResult<Secret<String>> {
+    let token = goes_over(app, tx, session, provider, level).await?;
+    raise(app, &mut tx.0, session.id, Level::Password).await?;
+    Ok(token)
+}
+
+/// A session's member has signed in over their organisation's provider too: its new token. What was proven is as old as it was.
 ///
 /// # Errors
 /// 401 if the session has ended, or is not the provider's organisation's.
-pub(crate) async fn proven_over(
+pub(crate) async fn goes_over(
     app: &App,
     tx: &mut SystemTx,
     session: &Found,
@@ -152,7 +172,7 @@ pub(crate) async fn proven_over(
     if store::set_provider(&mut tx.0, own, provider, level).await.map_err(store_failed)? == 0 {
         return Err(Problem::new(Code::Unauthenticated).detail("sign in"));
     }
-    prove(app, &mut tx.0, session.id, Level::Password).await
+    renew(app, &mut tx.0, session.id).await
 }
 
 /// Ends the sessions that began over a provider; one member's, if one is given.
@@ -230,9 +250,7 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
     let now = app.clock.now();
     let hashes = Hashes::of(app, KeyKind::Session, |key| hash::token_hash(key, PURPOSE, token.expose()))?;
     let found = store::find(&app.main, &hashes.all).await.map_err(store_failed)?.ok_or_else(refused)?;
-    let age = now.since(found.created_at);
-    let is_over = now.since(found.last_used_at) > found.limits.idle || age > found.limits.absolute;
-    if is_over || (found.standing.is_unproven() && age > UNPROVEN) {
+    if is_over(&found, now) {
         return Err(refused());
     }
     if found.key_version < hashes.version {
@@ -248,6 +266,14 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> ProblemResult<Id
         role: found.role,
         standing: Some(found.standing),
     })
+}
+
+/// Whether a session is over by itself: it was not used for too long, is too old, or nobody gave the second factor.
+fn is_over(found: &store::FoundSession, now: Timestamp) -> bool {
+    let age = now.since(found.created_at);
+    now.since(found.last_used_at) > found.limits.idle
+        || age > found.limits.absolute
+        || (found.standing.is_unproven() && age > UNPROVEN)
 }
 
 /// The session of a request to what is public.

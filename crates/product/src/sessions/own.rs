@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Level, UNPROVEN, store};
+use super::{ABSOLUTE, IDLE, Level, is_over, store};
 use crate::App;
 use crate::audit::{self, By, Entry};
 use crate::authority::{Can, OwnAccount, SystemTx};
@@ -61,15 +61,15 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 async fn list(Can { caller, .. }: Can<OwnAccount>, State(app): State<Arc<App>>) -> ProblemResult<JsonBody<Sessions>> {
     let (member, current) = caller.member()?;
     let now = app.clock.now();
-    let rows = store::own(&app.main, member, now, now.minus(UNPROVEN)).await.map_err(store_failed)?;
-    let data = rows.into_iter().map(|row| Session {
-        id: row.id,
-        current: row.id == current,
+    let rows = store::own(&app.main, member, now.minus(IDLE), now.minus(ABSOLUTE)).await.map_err(store_failed)?;
+    let data = rows.into_iter().filter(|row| !is_over(&row.found, now)).map(|row| Session {
+        id: row.found.id,
+        current: row.found.id == current,
         device: row.device,
-        organisation: SessionOrganisation { id: row.organisation, name: row.organisation_name },
-        level: row.level,
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
+        organisation: SessionOrganisation { id: row.found.organisation, name: row.organisation_name },
+        level: row.found.standing.shown(),
+        created_at: row.found.created_at,
+        last_used_at: row.found.last_used_at,
     });
     Ok(JsonBody(Sessions { data: data.collect() }))
 }

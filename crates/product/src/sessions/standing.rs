@@ -90,7 +90,7 @@ pub(crate) enum ProviderRule {
 pub(crate) struct Began {
     /// The identity provider, of the session's organisation, over which its member signed in.
     pub(crate) provider: Option<IdentityProviderId>,
-    /// What the organisation trusts its word for.
+    /// What its word counts for, of this member.
     pub(crate) provider_level: Level,
     /// Whether the member has proven something here too, and not only there.
     pub(crate) proven_here: bool,
@@ -154,6 +154,12 @@ impl Level {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
+
+    /// What a provider's word that is trusted for this counts for, of a member with a role and second factors. It stands in for no
+    /// owner's own one: whoever runs the provider would be the owner.
+    pub(crate) fn vouched(self, role: Role, factors: Factors) -> Self {
+        if role == Role::Owner && factors.level() > Self::Password { Self::Password } else { self }
+    }
 }
 
 impl Factors {
@@ -170,13 +176,16 @@ impl Factors {
 impl ProviderRule {
     /// What an organisation that has required a provider since a time asks of a member with a role, who has had a second factor since
     /// a time without a break. One that came later may be anybody's who has the password; one that came after another was set
-    /// up by who had proven that.
-    pub(crate) fn of(required_at: Option<Timestamp>, role: Role, factor_since: Option<Timestamp>) -> Self {
-        match (required_at, role) {
-            (None, _) => Self::Free,
-            (Some(at), Role::Owner) if factor_since.is_some_and(|since| since <= at) => Self::RequiredOfOthers,
-            (Some(_), _) => Self::Required,
-        }
+    /// up by who had proven that. Recovery codes are none.
+    pub(crate) fn of(
+        required_at: Option<Timestamp>,
+        role: Role,
+        factor_since: Option<Timestamp>,
+        factors: Factors,
+    ) -> Self {
+        let Some(at) = required_at else { return Self::Free };
+        let had_one = factors.level() > Level::Password && factor_since.is_some_and(|since| since <= at);
+        if role == Role::Owner && had_one { Self::RequiredOfOthers } else { Self::Required }
     }
 }
 
@@ -208,6 +217,11 @@ impl Standing {
     /// provider vouches for.
     pub(crate) fn proven(&self) -> Level {
         self.level.min(self.factors.level()).max(self.began.provider_level)
+    }
+
+    /// What is shown of it: whatever was proven, here or over its provider.
+    pub(crate) fn shown(&self) -> Level {
+        self.level.max(self.began.provider_level)
     }
 
     /// What the session has to do before everything is open to it.
@@ -242,7 +256,7 @@ impl Standing {
     }
 
     /// Whether a provider speaks for a member who has something of their own to prove: what they sign in with is theirs to change, and
-    /// not the provider's.
+    /// not the provider's, and neither is what only owners may do.
     fn lacks_own_proof(&self) -> bool {
         self.is_by_word() && (self.has_password || self.factors.level() > Level::Password)
     }
@@ -260,14 +274,19 @@ impl Standing {
         (has < self.required.level() && now < until).then_some(until)
     }
 
-    /// How something can be proven: who has a second factor proves that one.
+    /// How something can be proven: who has a second factor proves that one, and who has proven their password here does so again.
     pub(crate) fn next(&self) -> Vec<ProofKind> {
-        let mut kinds = self.own_proofs(self.required == RequireMfa::PhishingResistant);
+        let mut kinds = self.own_proofs(self.requires_key());
         let has_factor = self.factors.level() > Level::Password;
-        if self.began.provider.is_some() && !self.began.works_elsewhere && !has_factor {
+        let is_their_word = self.is_by_word() || !self.has_password;
+        if self.began.provider.is_some() && !self.began.works_elsewhere && !has_factor && is_their_word {
             kinds.push(ProofKind::IdentityProvider);
         }
         kinds
+    }
+
+    fn requires_key(&self) -> bool {
+        self.required == RequireMfa::PhishingResistant
     }
 
     /// The same, of what is the member's own; who has a key proves that where it must be one.
@@ -304,10 +323,14 @@ impl Standing {
             (Proven::Everything, Some(Needs::Enrolment)) => return Err(Problem::new(Code::MfaEnrolmentRequired)),
             _ => {}
         }
-        if age == Age::Recently && now.since(self.proven_at) > RECENT {
-            return ask(Code::StepUpRequired);
+        let is_old = now.since(self.proven_at) > RECENT;
+        match age {
+            Age::OwnRecently if self.lacks_own_proof() => {
+                by(Code::StepUpRequired, self.own_proofs(self.requires_key()))
+            }
+            Age::Recently | Age::OwnRecently if is_old => ask(Code::StepUpRequired),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -324,6 +347,8 @@ mod tests {
         rule: ProviderRule::Free,
         works_elsewhere: false,
     };
+
+    const TOTP: Factors = Factors { passkeys: false, totp: true, recovery_codes: true };
 
     fn standing(level: Level, totp: bool, required: RequireMfa, grace: bool) -> Standing {
         let factors = Factors { passkeys: false, totp, recovery_codes: totp };
@@ -378,8 +403,38 @@ mod tests {
             (Some(NOW), Role::Owner, None, Required),
             (Some(NOW), Role::Admin, before, Required),
         ] {
-            assert_eq!(ProviderRule::of(required_at, role, factor_since), rule, "{role:?} {factor_since:?}");
+            assert_eq!(ProviderRule::of(required_at, role, factor_since, TOTP), rule, "{role:?} {factor_since:?}");
         }
+        let codes_alone = Factors { totp: false, ..TOTP };
+        assert_eq!(ProviderRule::of(Some(NOW), Role::Owner, before, codes_alone), Required);
+    }
+
+    #[test]
+    fn what_only_owners_may_do_is_not_done_by_a_providers_word() {
+        let mut session = over_provider(Level::PhishingResistant);
+        let allows = |session: &Standing| session.allows(Proven::Everything, Age::OwnRecently, NOW);
+        assert!(allows(&session).is_ok(), "they have nothing of their own");
+        session.has_password = true;
+        assert!(session.allows(Proven::Everything, Age::Recently, NOW).is_ok(), "anything else is");
+        let refused = allows(&session).unwrap_err();
+        assert_eq!((refused.code, refused.next), (Code::StepUpRequired, vec!["password"]));
+        session.factors = TOTP;
+        assert_eq!(allows(&session).unwrap_err().next, ["totp", "recovery_code"]);
+        session.began.proven_here = true;
+        assert!(allows(&session).is_ok());
+        // When it is old, their own is asked for again, and a provider renews nothing.
+        session.factors.totp = false;
+        session.proven_at = Timestamp(NOW.0 - 601_000_000);
+        assert_eq!(allows(&session).unwrap_err().next, ["password"]);
+        assert_eq!(session.next(), [ProofKind::Password]);
+    }
+
+    #[test]
+    fn a_providers_second_factor_stands_in_for_no_owners_own_one() {
+        let none = Factors { passkeys: false, totp: false, recovery_codes: false };
+        assert_eq!(Level::Mfa.vouched(Role::Owner, TOTP), Level::Password);
+        assert_eq!(Level::Mfa.vouched(Role::Owner, none), Level::Mfa);
+        assert_eq!(Level::Mfa.vouched(Role::Admin, TOTP), Level::Mfa);
     }
 
     #[test]

@@ -65,18 +65,18 @@ pub(super) async fn insert(tx: &mut Tx, session: &NewSession) -> StoreResult<u64
 /// The session with one of these hashes that has not been ended, of a member who may work in its organisation, and over one of that
 /// organisation's providers if over one; whether it has expired is for the caller to see.
 pub(super) async fn find(db: &Db, hashes: &[[u8; 32]]) -> StoreResult<Option<FoundSession>> {
-    let text = format!("{FIND} s.hash IN ({})", dialect::placeholders(1, hashes.len()));
+    let text = format!("SELECT {COLUMNS} {FROM} s.hash IN ({})", dialect::placeholders(1, hashes.len()));
     let row = sql(text).bind_all(hashes.iter().copied()).fetch_optional(db.read(Scope::System)).await?;
     row.as_ref().map(read_found).transpose()
 }
 
 /// As [`find`], by its id.
 pub(super) async fn get(on: impl Executor, id: SessionId) -> StoreResult<Option<FoundSession>> {
-    let row = sql(format!("{FIND} s.id = $1")).bind(id).fetch_optional(on).await?;
+    let row = sql(format!("SELECT {COLUMNS} {FROM} s.id = $1")).bind(id).fetch_optional(on).await?;
     row.as_ref().map(read_found).transpose()
 }
 
-const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
+const COLUMNS: &str = "s.id, s.key_version, s.member_id, s.organisation_id, s.created_at, s.last_used_at, s.level, \
     s.proven_at, s.provider_id, s.provider_level, s.proven_here, ms.role, ms.created_at AS joined_at, o.require_mfa, \
     o.mfa_required_at, o.any_mfa_required_at, o.grace_days, o.idle_minutes, o.absolute_hours, o.provider_required_at, \
     (SELECT m.second_factor_since FROM members m WHERE m.id = s.member_id) AS second_factor_since, \
@@ -84,8 +84,9 @@ const FIND: &str = "SELECT s.id, s.key_version, s.member_id, s.organisation_id, 
     (SELECT COUNT(*) FROM memberships e WHERE e.member_id = s.member_id AND e.organisation_id <> s.organisation_id) AS elsewhere, \
     (SELECT COUNT(*) FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') AS totp, \
     (SELECT COUNT(*) FROM passkeys p WHERE p.member_id = s.member_id) AS passkeys, \
-    (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes \
-    FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
+    (SELECT COUNT(*) FROM recovery_codes r WHERE r.member_id = s.member_id) AS recovery_codes";
+
+const FROM: &str = "FROM sessions s JOIN memberships ms ON ms.member_id = s.member_id AND ms.organisation_id = s.organisation_id \
     JOIN organisations o ON o.id = s.organisation_id \
     WHERE s.ended_at IS NULL AND ms.suspended_at IS NULL AND (s.provider_id IS NULL OR EXISTS \
     (SELECT 1 FROM identity_providers ip WHERE ip.id = s.provider_id AND ip.organisation_id = s.organisation_id)) AND";
@@ -114,25 +115,20 @@ fn read_standing(row: &Row) -> StoreResult<Standing> {
         let required_at: Option<Timestamp> = row.get(column)?;
         Ok(required_at.map_or(joined_at, |at| at.max(joined_at)).plus(grace))
     };
+    let role = named(row, "role", Role::from_name)?;
+    let factors =
+        Factors { passkeys: row.get("passkeys")?, totp: row.get("totp")?, recovery_codes: row.get("recovery_codes")? };
     Ok(Standing {
         level: named(row, "level", Level::from_name)?,
         began: Began {
             provider: row.get("provider_id")?,
-            provider_level: named(row, "provider_level", Level::from_name)?,
+            provider_level: named(row, "provider_level", Level::from_name)?.vouched(role, factors),
             proven_here: row.get("proven_here")?,
-            rule: ProviderRule::of(
-                row.get("provider_required_at")?,
-                named(row, "role", Role::from_name)?,
-                row.get("second_factor_since")?,
-            ),
+            rule: ProviderRule::of(row.get("provider_required_at")?, role, row.get("second_factor_since")?, factors),
             works_elsewhere: row.get("elsewhere")?,
         },
         has_password: row.get("has_password")?,
-        factors: Factors {
-            passkeys: row.get("passkeys")?,
-            totp: row.get("totp")?,
-            recovery_codes: row.get("recovery_codes")?,
-        },
+        factors,
         required: named(row, "require_mfa", RequireMfa::from_name)?,
         grace_until: until("mfa_required_at")?,
         any_grace_until: until("any_mfa_required_at")?,
@@ -304,43 +300,25 @@ pub(super) async fn forget_before(tx: &mut Tx, time: Timestamp) -> StoreResult<u
 
 /// A session as its member sees it.
 pub(super) struct OwnSession {
-    pub(super) id: SessionId,
+    pub(super) found: FoundSession,
     pub(super) device: String,
-    pub(super) organisation: OrganisationId,
     pub(super) organisation_name: String,
-    pub(super) level: Level,
-    pub(super) created_at: Timestamp,
-    pub(super) last_used_at: Timestamp,
 }
 
-/// A member's sessions that go on at this time, the one used last first: within the limits of their organisations, and not
-/// begun before `half` where the second factor was not given.
-pub(super) async fn own(db: &Db, member: MemberId, now: Timestamp, half: Timestamp) -> StoreResult<Vec<OwnSession>> {
-    sql("SELECT s.id, s.device, s.organisation_id, o.name, s.level, s.created_at, s.last_used_at \
-         FROM sessions s JOIN organisations o ON o.id = s.organisation_id \
-         WHERE s.member_id = $1 AND s.ended_at IS NULL AND s.last_used_at >= $2 - o.idle_minutes * 60000000 \
-         AND s.created_at >= $2 - o.absolute_hours * 3600000000 AND (s.created_at >= $3 OR s.level <> 'password' \
-         OR NOT EXISTS (SELECT 1 FROM totp_factors t WHERE t.member_id = s.member_id AND t.state = 'confirmed') \
-         AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.member_id = s.member_id)) \
-         ORDER BY s.last_used_at DESC, s.id DESC")
-    .bind(member)
-    .bind(now)
-    .bind(half)
-    .fetch_all(db.read(Scope::System))
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(OwnSession {
-            id: row.get("id")?,
-            device: row.get("device")?,
-            organisation: row.get("organisation_id")?,
-            organisation_name: row.get("name")?,
-            level: named(row, "level", Level::from_name)?,
-            created_at: row.get("created_at")?,
-            last_used_at: row.get("last_used_at")?,
+/// A member's sessions that were used and begun since these times, the one used last first; whether one is over is for the caller
+/// to see, as of [`find`].
+pub(super) async fn own(db: &Db, member: MemberId, used: Timestamp, begun: Timestamp) -> StoreResult<Vec<OwnSession>> {
+    let text = format!(
+        "SELECT {COLUMNS}, s.device, o.name AS organisation_name {FROM} s.member_id = $1 AND s.last_used_at >= $2 \
+         AND s.created_at >= $3 ORDER BY s.last_used_at DESC, s.id DESC"
+    );
+    let rows = sql(text).bind(member).bind(used).bind(begun).fetch_all(db.read(Scope::System)).await?;
+    rows.iter()
+        .map(|row| {
+            let (device, organisation_name) = (row.get("device")?, row.get("organisation_name")?);
+            Ok(OwnSession { found: read_found(row)?, device, organisation_name })
         })
-    })
-    .collect()
+        .collect()
 }
 
 /// When a subject, known by these hashes, tried since a time, oldest first.

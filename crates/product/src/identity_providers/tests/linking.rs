@@ -18,8 +18,11 @@ async fn a_member_links_their_identity_and_signs_in_with_it(app: TestApp) {
     let world = World::new(&app).await;
     let offered = json!([{"id": world.provider, "name": "Acme"}]);
     assert_eq!(identities(&world.owner).await, json!({"data": [], "can_link": offered}));
-    // Whatever the address is that the provider knows them by.
+    // Whatever their own address is, the provider's is of a domain that it is the authority for.
     world.issuer.is(person("ana at acme", "somebody@elsewhere.example"));
+    let refused = world.links(&world.owner).await.assert(403).json();
+    assert!(refused["detail"].as_str().unwrap().contains("none of the domains"), "{refused}");
+    world.issuer.is(person("ana at acme", "somebody@acme.example"));
     let linked = world.links(&world.owner).await.assert(200);
     assert_eq!(linked.json()["identity_provider"], json!(world.provider), "the session is over the provider now");
     assert!(!world.owner.is_in().await, "its token is another one");
@@ -32,7 +35,7 @@ async fn a_member_links_their_identity_and_signs_in_with_it(app: TestApp) {
     // Linking once more changes nothing; another identity is refused.
     world.links(&owner).await.assert(200);
     let owner = app.owner().await;
-    world.issuer.is(person("another", OWNER));
+    world.issuer.is(person("another", "ana@acme.example"));
     assert_eq!(world.links(&owner).await.assert(409).code(), "conflict");
 }
 
@@ -67,7 +70,7 @@ async fn a_link_is_of_the_session_that_began_it(app: TestApp) {
 #[app_test]
 async fn linking_and_unlinking_ask_for_a_fresh_proof(app: TestApp) {
     let world = World::new(&app).await;
-    world.issuer.is(person("ana at acme", OWNER));
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
     let owner = app.began(&world.links(&world.owner).await.assert(200));
     let id = identities(&owner).await["data"][0]["id"].as_str().unwrap().to_owned();
     let other = app.owner().await;
@@ -213,20 +216,19 @@ async fn an_identity_is_linked_for_nobody_whom_the_rules_would_not_let_in(app: T
         "role_rules": [{"value": "acme.example", "role": "viewer"}],
     });
     let world = World::with(&app, rules).await;
-    for (email, verified, hd) in [
-        ("ana@gmail.example", json!(true), json!(null)),
-        ("ana@acme.example", json!(true), json!("evil.example")),
-        ("ana@other.example", json!(false), json!("acme.example")),
-        ("ana@other.example", json!(null), json!("acme.example")),
-        ("nobody", json!(true), json!("acme.example")),
+    for (email, verified, hd, told) in [
+        ("ana@gmail.example", json!(true), json!(null), "none of the domains"),
+        ("ana@acme.example", json!(true), json!("evil.example"), "rules do not let this identity in"),
+        ("ana@other.example", json!(false), json!("acme.example"), "no address of yours"),
+        ("ana@other.example", json!(null), json!("acme.example"), "no address of yours"),
+        ("nobody", json!(true), json!("acme.example"), "no address of yours"),
     ] {
         world.issuer.is(person("ana", email));
         world.issuer.says(json!({"email_verified": verified, "hd": hd}));
-        assert_eq!(
-            world.links(&world.owner).await.assert(403).code(),
-            "identity_not_linked",
-            "{email} {verified} {hd}"
-        );
+        let refused = world.links(&world.owner).await.assert(403);
+        assert_eq!(refused.code(), "identity_not_linked", "{email} {verified} {hd}");
+        // Not that they link it on the page that they come from.
+        assert!(refused.json()["detail"].as_str().unwrap().contains(told), "{}", refused.json());
     }
     assert_eq!(identities(&world.owner).await["data"], json!([]));
     world.issuer.is(person("ana", "ana@acme.example"));
@@ -243,7 +245,7 @@ async fn what_happens_to_a_session_while_the_provider_answers_counts(app: TestAp
     let other = app.other_owner("olga@other.example").await;
     let token = other.invites(OWNER, "admin").await;
     app.accepts(&token, PASSWORD).await.assert(201);
-    world.issuer.is(person("ana at acme", OWNER));
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
     let here = json!(app.installed().organisation.id);
     let elsewhere = {
         let account = app.owner().await.asks().get("/api/v1/account").await.assert(200).json();
@@ -423,7 +425,7 @@ async fn a_session_over_a_provider_is_good_for_its_organisation_alone(app: TestA
     let elsewhere = organisations.iter().find(|one| one["name"] == "Other").unwrap()["id"].clone();
     let here = json!(app.installed().organisation.id);
     there.says(json!({"organisation": here})).put("/api/v1/sessions/current/organisation").await.assert(200);
-    world.issuer.is(person("ana at acme", OWNER));
+    world.issuer.is(person("ana at acme", "ana@acme.example"));
     world.links(&there).await.assert(200);
     let over = world.signs_in().await;
     let moved = over.says(json!({"organisation": elsewhere})).put("/api/v1/sessions/current/organisation").await;
@@ -470,6 +472,27 @@ async fn the_local_second_factor_is_asked_for_unless_the_provider_is_trusted_wit
     assert_eq!((&trusted["level"], &trusted["needs"]), (&json!("mfa"), &Value::Null));
     world.issuer.says(json!({"amr": ["pwd"]}));
     world.tries().await.assert(403);
+}
+
+#[app_test]
+async fn sessions_over_a_provider_are_listed_as_long_as_they_go_on(app: TestApp) {
+    let world = World::with(&app, json!({"trusts_mfa": true})).await;
+    world.signs_in().await.sets_up_totp().await;
+    world.tries().await.assert(403);
+    world.issuer.says(json!({"amr": ["mfa"]}));
+    let over = world.signs_in().await;
+    let levels = async || {
+        let listed = over.asks().get("/api/v1/sessions").await.assert(200).json();
+        let listed = listed["data"].as_array().unwrap().clone();
+        assert_eq!(listed.iter().filter(|one| one["current"] == true).count(), 1);
+        let mut levels: Vec<Value> = listed.iter().map(|one| one["level"].clone()).collect();
+        levels.sort_by_key(Value::to_string);
+        levels
+    };
+    assert_eq!(levels().await, ["mfa", "mfa", "password"]);
+    app.advance(Duration::from_mins(11));
+    assert!(over.is_in().await);
+    assert_eq!(levels().await, ["mfa", "mfa"], "nobody gave the second factor of the other");
 }
 
 #[app_test]

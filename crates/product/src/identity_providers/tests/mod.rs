@@ -9,6 +9,7 @@ mod issuer;
 mod joining;
 mod keys;
 mod linking;
+mod ownership;
 mod real;
 mod required;
 

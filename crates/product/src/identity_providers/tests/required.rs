@@ -134,6 +134,8 @@ async fn an_owners_second_factor_that_came_after_it_was_required_is_no_way_aroun
 #[app_test]
 async fn an_owners_second_factor_that_came_in_the_place_of_one_from_before_counts(app: TestApp) {
     let mut world = World::new(&app).await;
+    // Somebody else gets in, too, so that this one may go.
+    app.member("dora@example.org", "owner").await.sets_up_totp().await;
     required(&mut world).await;
     app.advance(Duration::from_secs(30));
     // In a session that has proven the one that there was.
@@ -157,6 +159,35 @@ async fn it_is_not_required_by_whose_second_factor_was_removed_since(app: TestAp
     world.owner.asks().delete("/api/v1/account/totp").await.assert(204);
     let refused = requires(&world.owner, true).await.assert(409);
     assert!(refused.json()["detail"].as_str().unwrap().contains("second factor"));
+}
+
+#[app_test]
+async fn while_it_is_required_an_owner_stays_who_gets_in_without_the_provider(app: TestApp) {
+    let mut world = World::new(&app).await;
+    let dora = app.member("dora@example.org", "owner").await;
+    required(&mut world).await;
+    // Dora's factor is none from before.
+    app.advance(Duration::from_secs(30));
+    world.issuer.is(person("dora at acme", "dora@acme.example"));
+    let dora = app.began(&world.links(&dora).await.assert(200));
+    dora.sets_up_totp().await;
+    let refused = |answer: Answer| {
+        let told = answer.assert(409).json();
+        assert!(told["detail"].as_str().unwrap().contains("no other owner would get in"), "{told}");
+    };
+    let of = |who: &SignedIn, what: &str| format!("/api/v1/members/{}{what}", who.id);
+    refused(dora.says(json!({"role": "admin"})).put(&of(&world.owner, "/role")).await);
+    refused(dora.asks().post(&of(&world.owner, "/suspend")).await);
+    refused(dora.asks().delete(&of(&world.owner, "")).await);
+    refused(world.owner.asks().post(&of(&dora, "/ownership")).await);
+    refused(world.owner.asks().delete("/api/v1/account/membership").await);
+    refused(world.owner.asks().delete("/api/v1/account/totp").await);
+    assert!(world.owner.is_in().await);
+    // When it is required again, Dora's counts.
+    requires(&dora, false).await.assert(200);
+    requires(&dora, true).await.assert(200);
+    world.owner.asks().delete("/api/v1/account/totp").await.assert(204);
+    dora.says(json!({"role": "admin"})).put(&of(&world.owner, "/role")).await.assert(200);
 }
 
 #[app_test]
