@@ -243,11 +243,13 @@ async fn refuse_without(tx: &mut OrganisationTx, caller: &Caller, id: IdentityPr
     Ok(())
 }
 
-/// Opens the transaction of a change. Nobody else changes this organisation's providers until it ends.
+/// Opens the transaction of a change. Nobody else changes this organisation's providers until it ends; the caller still has their
+/// role.
 pub(super) async fn begin(app: &App, caller: &Caller) -> ProblemResult<OrganisationTx> {
     let mut tx = caller.begin_organisation(app).await?;
     let (engine, organisation) = (tx.engine(), tx.organisation());
     store::lock(tx.tx(), engine, organisation).await.map_err(store_failed)?;
+    sessions::still_works(tx.tx(), caller).await?;
     Ok(tx)
 }
 
