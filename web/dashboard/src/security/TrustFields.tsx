@@ -15,7 +15,7 @@ export function TrustFields({ form }: { form: UseFormReturnType<Draft> }) {
       />
       <Switch
         label="Its second factor counts here"
-        description="If it says that it asked for one (amr or acr). Otherwise whoever has one here is asked for that."
+        description="If it says that it asked for one (amr or acr). Otherwise whoever has one here is asked for that, and owners are in any case."
         {...form.getInputProps("settings.trusts_mfa", { type: "checkbox" })}
       />
       <TagsInput
