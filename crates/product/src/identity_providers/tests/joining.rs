@@ -238,9 +238,10 @@ async fn whether_an_address_was_verified_is_said_by_what_names_it(app: TestApp) 
     for (in_token, apart, joins) in [
         // The token has verified an address that it does not name.
         (json!({"email_verified": true}), json!({"email": "a@acme.example", "email_verified": false}), false),
-        (json!({"email_verified": true}), json!({"email": "a@acme.example"}), false),
-        // Apart from it another address was verified.
-        (json!({"email": "a@acme.example"}), json!({"email": "b@acme.example", "email_verified": true}), false),
+        // Nothing is said of this one, and the provider is the authority for it.
+        (json!({"email_verified": false}), json!({"email": "a@acme.example"}), true),
+        // Apart from it another address was not verified.
+        (json!({"email": "d@acme.example"}), json!({"email": "b@acme.example", "email_verified": false}), true),
         (json!({"email_verified": false}), json!({"email": "b@acme.example", "email_verified": true}), true),
         (json!({}), json!({"email": "c@acme.example", "email_verified": true}), true),
     ] {
