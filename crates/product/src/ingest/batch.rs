@@ -27,7 +27,7 @@ struct Item<'a> {
     hash: MessageHash,
 }
 
-/// Refuses, before anything is read, what the log would not take.
+/// Refuses, before a message is looked at, what the log would not take.
 pub(super) fn admits(app: &App, environment: EnvironmentId) -> ProblemResult<()> {
     app.engine().admits(environment).map_err(append_failed)
 }
