@@ -350,7 +350,8 @@ const ATTACKS: &str = "backup,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_
 
 fn wapiti(scene: &Scene, door: &str, document: &Path, credential: [&str; 2], pages: u64) {
     let (url, report) = (scene.server.url(door), scene.path(&format!("{door}-wapiti.json")));
-    let mut command = Command::new(program("PILOTFISH_TEST_WAPITI", "wapiti"));
+    let mut command = Command::new(program("PILOTFISH_TEST_WAPITI", "python"));
+    command.arg(folder().join("wapiti.py"));
     command.args(["-u", &format!("{url}/"), "-m", ATTACKS, "--verify-ssl", "0", "-t", "15", "--no-bugreport"]);
     command.args(["--max-scan-time", "60", "--max-attack-time", "10", "-f", "json", "-o"]).arg(&report);
     command.arg("--store-session").arg(scene.path("session")).arg("--store-config").arg(scene.path("config"));
